@@ -1,0 +1,79 @@
+# make lab    a JupyterLab with completions, on notebooks/
+# make test   everything that must hold, from nothing but Python, Node and make
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+LAB_BUNDLE := jupyter_safecoder/labextension/package.json
+LAB_SOURCES := $(shell find labextension/src labextension/schema labextension/style -type f) \
+  $(wildcard labextension/*.json labextension/*.js labextension/*.mjs labextension/yarn.lock)
+
+# Yarn does not read npm's configuration: tell it which registry and which certificates npm uses.
+YARN := YARN_NPM_REGISTRY_SERVER="$$(npm config get registry 2>/dev/null)" \
+  YARN_HTTPS_CA_FILE_PATH="$$(npm config get cafile 2>/dev/null | grep -v '^null$$')"
+# What we start asks nobody for news: no JupyterLab announcements, no update check.
+QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
+.PHONY: env lab lab-extension browser lint test-python test-typescript test-browser test-dist test \
+  test-lab44 dist bench clean
+
+env: .venv/.installed
+
+lab: env
+	$(BIN)/jupyter lab $(QUIET) $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
+
+.venv/.tools: constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt jupyter-builder
+	touch $@
+
+labextension/node_modules/.yarn-state.yml: .venv/.tools labextension/package.json labextension/yarn.lock
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" $(YARN) jlpm install --immutable
+	touch $@
+
+$(LAB_BUNDLE): labextension/node_modules/.yarn-state.yml $(LAB_SOURCES)
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" $(YARN) jlpm build:prod
+	touch $@
+
+lab-extension: $(LAB_BUNDLE)
+
+.venv/.installed: .venv/.tools $(LAB_BUNDLE) pyproject.toml weights/pyproject.toml \
+    jupyter-config/server-config/jupyter_safecoder.json
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e weights -e '.[local,dev]'
+	touch $@
+
+# Debian's and Ubuntu's browser where there is none yet.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -q && $$SUDO apt-get install -y -q --no-install-recommends chromium; }
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" $(YARN) jlpm lint:check
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" $(YARN) jlpm typecheck
+
+test-python: env
+	$(BIN)/pytest -q --ignore=tests/browser --ignore=tests/dist
+
+test-typescript: env
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" $(YARN) jlpm test
+
+test-browser: env browser
+	$(BIN)/pytest -q tests/browser
+
+dist: env
+	rm -rf dist
+	$(BIN)/python -m build -q --wheel --no-isolation -o dist weights
+	$(BIN)/python -m build -q -o dist .
+
+test-dist: dist
+	$(BIN)/pytest -q tests/dist
+
+# Every part runs, also after one failed; the summary tells.
+test: env browser
+	@bash tests/run_all.sh
+
+clean:
+	rm -rf .venv dist labextension/node_modules labextension/lib jupyter_safecoder/labextension

@@ -1,0 +1,23 @@
+"""The private code assistant for Jupyter.
+
+Importing this package is cheap on purpose: no torch, no transformers, no openvino. Those live in
+the runtime process, which the server extension starts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell JupyterLab where the prebuilt lab extension is."""
+    return [{"src": "labextension", "dest": "jupyter-safecoder"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Tell Jupyter Server what to load."""
+    from .extension import SafeCoder
+
+    return [{"module": "jupyter_safecoder.extension", "app": SafeCoder}]

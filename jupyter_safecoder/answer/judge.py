@@ -1,0 +1,105 @@
+"""Everything together: what may be shown now, and whether to go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .answer import Cut, Line, lines_of
+from .cap import cap
+from .dedent import dedent
+from .edges import with_lf, without_lead, without_trail
+from .line import line as one_line
+from .loop import loop
+from .meeting import meeting
+from .overlap import sizes, without_overlap
+from .repeat import repeat
+from .situation import FinishReason, Situation
+from .surroundings import survey
+
+_ENDS: dict[str, FinishReason] = {"end": "end", "length": "length", "deadline": "deadline"}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What to do with what the model has written so far.
+
+    Parameters
+    ----------
+    text : str
+        What may be shown and inserted now.
+    reason : str or None
+        None: go on generating. Otherwise `text` is final and this is why it ends there.
+    """
+
+    text: str
+    reason: FinishReason | None
+
+
+class Judge:
+    """Judges one request's answer as it grows.
+
+    While it goes on, each text begins with the one before: what a rule may still take away is
+    held back. Only a loop within a line is found out after it was shown.
+
+    Parameters
+    ----------
+    situation : Situation
+        Read once here; a call of `judge` costs no more than the answer is long.
+    """
+
+    def __init__(self, situation: Situation) -> None:
+        self._around = survey(situation)
+        self._extent = situation.extent
+        self._max_lines = situation.max_lines
+
+    def judge(self, raw: str, *, ended: str | None) -> Judgement:
+        """Judge all that the model has written so far.
+
+        Parameters
+        ----------
+        raw : str
+            The text so far, without the end token.
+        ended : {"end", "length", "deadline"} or None
+            Why there will be no more of it; None while there may be.
+        """
+        answer = without_lead(with_lf(raw), self._around)
+        shown = len(answer)
+        lines: list[Line] = []
+        for line in lines_of(answer, self._around, over=ended == "end"):
+            lines.append(line)
+            cut = self._objection(lines)
+            if cut and cut.sure:
+                return self._final(answer[: cut.at], cut.reason)
+            shown = cut.at if cut else len(answer)
+        if ended is None:
+            return Judgement(self._sure(answer[:shown]), None)
+        # Broken off, the answer may still have been on its way into what was held back.
+        return self._final(answer if ended == "end" else answer[:shown], _ENDS[ended])
+
+    def _objection(self, lines: list[Line]) -> Cut | None:
+        """The first sure objection to the last line, or else the one that holds back most."""
+        around, block = self._around, self._extent == "block"
+        # Whether the last line may begin at all comes before anything that it says.
+        full = cap(lines, self._max_lines) if block else one_line(lines)
+        if full:
+            return full
+        cuts = [meeting(lines, around), repeat(lines, around), loop(lines)]
+        if block and around.syntax.by_indent:
+            cuts.append(dedent(lines, around))
+        found = [cut for cut in cuts if cut]
+        return min(found, key=lambda cut: (not cut.sure, cut.at), default=None)
+
+    def _sure(self, answer: str) -> str:
+        """What no filter at the end can take away."""
+        text = answer.rstrip()
+        overlaps = sizes(text, self._around)
+        return text[: len(text) - overlaps[0]].rstrip() if overlaps else text
+
+    def _final(self, answer: str, reason: FinishReason) -> Judgement:
+        text = answer.rstrip()
+        rid = without_overlap(text, self._around)
+        text = without_trail(answer if rid == text else rid, self._around)
+        if text:
+            return Judgement(text, reason)
+        dropped = bool(answer.strip()) or reason in ("repeat", "suffix")
+        return Judgement("", "duplicate" if dropped else "blank")

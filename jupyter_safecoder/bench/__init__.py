@@ -1,0 +1,1 @@
+"""What the runtime can do, measured: each figure comes from a command that anybody can run."""

@@ -1,0 +1,175 @@
+"""What is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .models import ModelProblem, find_model, verify_files
+from .runtime.client import RuntimeProblem, own_runtime, running_runtime
+from .runtime.connection import connection_directory
+from .runtime.settings import RuntimeSettings
+
+_INSTALL = "pip install 'jupyter-safecoder[local]'"
+#: Bytes of memory that the embedded model needs, with its cache.
+_MEMORY = 10**9
+
+
+class _Bad(Exception):
+    def __init__(self, detail: str, remedy: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.remedy = remedy
+
+
+def examine(settings: RuntimeSettings) -> dict[str, Any]:
+    """Check everything on the way of a keystroke.
+
+    Returns
+    -------
+    dict
+        ``ok``, ``engine``, ``model`` and ``checks``: a list of ``name``, ``ok``, ``detail`` and
+        ``remedy``.
+    """
+    facts: dict[str, Any] = {"engine": None, "model": settings.model}
+    checks = []
+    steps: list[tuple[str, Callable[[], str]]] = [
+        ("python", _python),
+        ("jupyterlab", _jupyterlab),
+        ("lab extension", _lab_extension),
+        ("server extension", _server_extension),
+        ("memory", _memory),
+        ("runtime directory", _runtime_directory),
+        ("engine", _engine_library),
+        ("model", lambda: _model(settings)),
+        ("runtime", lambda: _runtime(settings, facts)),
+    ]
+    for name, check in steps:
+        try:
+            checks.append({"name": name, "ok": True, "detail": check(), "remedy": ""})
+        except _Bad as failed:
+            checks.append(
+                {"name": name, "ok": False, "detail": failed.detail, "remedy": failed.remedy}
+            )
+    return {"ok": all(check["ok"] for check in checks), **facts, "checks": checks}
+
+
+def _python() -> str:
+    return f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _jupyterlab() -> str:
+    version = _version("jupyterlab")
+    if version is None or tuple(int(n) for n in version.split(".")[:2]) < (4, 4):
+        raise _Bad(f"JupyterLab {version}", "pip install 'jupyterlab>=4.4'")
+    notebook = _version("notebook")
+    return f"JupyterLab {version}" + (f", Notebook {notebook}" if notebook else "")
+
+
+def _lab_extension() -> str:
+    from jupyter_core.paths import jupyter_path
+
+    for directory in jupyter_path("labextensions"):
+        if (found := Path(directory) / "jupyter-safecoder" / "package.json").is_file():
+            return f"installed in {found.parent}"
+    raise _Bad(
+        "The lab extension is not installed.", "pip install --force-reinstall jupyter-safecoder"
+    )
+
+
+def _server_extension() -> str:
+    from jupyter_core.paths import jupyter_config_path
+    from jupyter_server.extension.config import ExtensionConfigManager
+
+    enabled: dict[str, bool] = {}
+    for directory in reversed(jupyter_config_path()):
+        manager = ExtensionConfigManager(read_config_path=[directory])
+        enabled.update(manager.get_jpserver_extensions())  # type: ignore[no-untyped-call]
+    if not enabled.get("jupyter_safecoder"):
+        raise _Bad(
+            "The server extension is not enabled.",
+            "jupyter server extension enable jupyter_safecoder",
+        )
+    return "enabled"
+
+
+def _memory() -> str:
+    free = _available_bytes()
+    if free is None:
+        return "unknown on this system"
+    if free < _MEMORY:
+        raise _Bad(
+            f"{free / 1e9:.1f} GB free of {_MEMORY / 1e9:.1f} GB that the runtime may need",
+            "Close other programs or kernels.",
+        )
+    return f"{free / 1e9:.1f} GB free"
+
+
+def _available_bytes() -> int | None:
+    try:
+        with open("/proc/meminfo", encoding="ascii") as lines:
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        return None
+    return None
+
+
+def _runtime_directory() -> str:
+    try:
+        directory = connection_directory()
+        free = shutil.disk_usage(directory).free
+    except OSError as error:
+        raise _Bad(
+            f"No runtime directory can be written ({error.strerror}).",
+            "Set JUPYTER_RUNTIME_DIR to a directory that you may write.",
+        ) from error
+    if free < 2**20:
+        raise _Bad(f"{directory} is on a full disk.", "Free some space there.")
+    return str(directory)
+
+
+def _engine_library() -> str:
+    version = _version("openvino-genai")
+    if version is None:
+        raise _Bad("OpenVINO GenAI is not installed: this is a thin installation.", _INSTALL)
+    return f"openvino-genai {version}, tokenizers {_version('tokenizers')}"
+
+
+def _model(settings: RuntimeSettings) -> str:
+    try:
+        model = find_model(settings.model)
+        verify_files(model)
+    except ModelProblem as problem:
+        raise _Bad(problem.reason, problem.remedy) from problem
+    size = model.weights.size / 1e6
+    return f"{model.name}, {model.licence}, {size:.0f} MB, SHA-256 as released"
+
+
+def _runtime(settings: RuntimeSettings, facts: dict[str, Any]) -> str:
+    try:
+        with running_runtime() as running:
+            if running is not None:
+                status = running.wait_until_ready()
+                where = "running"
+            else:
+                with own_runtime(settings) as own:
+                    status = own.wait_until_ready()
+                where = "none was running; one was started and ended for this check"
+    except RuntimeProblem as problem:
+        raise _Bad(problem.reason, problem.remedy) from problem
+    if status.model is not None:
+        facts.update(model=status.model.name, engine=status.engine)
+    return f"{status.state} ({where}), {status.engine} on {status.device}"

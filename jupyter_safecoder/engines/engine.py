@@ -1,0 +1,69 @@
+"""The one protocol of all engines.
+
+An engine knows token ids and nothing of notebooks. It is owned by one thread, which submits,
+cancels and steps; it need not be thread-safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..prompt import Tokenizer
+
+
+class EngineProblem(Exception):
+    """The engine cannot do its work: one sentence, and what to do about it."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class EngineOutput:
+    """What one step gave to one request.
+
+    ``finished`` is ``None`` while it goes on, ``"end"`` after an end token (which is not among
+    ``ids``), ``"length"`` at the cap, ``"refused"`` if the engine cannot hold the prompt.
+    """
+
+    request: int
+    ids: list[int]
+    finished: str | None = None
+
+
+class Engine(Protocol):
+    """Batches requests and gives their next tokens, greedily, step by step."""
+
+    name: str
+    device: str
+    tokenizer: Tokenizer
+
+    def load(self) -> None:
+        """Load the model; may take seconds.
+
+        Raises
+        ------
+        EngineProblem
+            If the engine's library is missing or the model cannot be loaded.
+        """
+
+    def submit(
+        self, request: int, prompt: Sequence[int], ends: Collection[int], max_tokens: int
+    ) -> None:
+        """Take a request into the batch, under a number that is new."""
+
+    def cancel(self, request: int) -> None:
+        """Forget a request and free what it holds; unknown numbers are ignored."""
+
+    def busy(self) -> bool:
+        """Say whether a step has anything to do."""
+
+    def step(self) -> list[EngineOutput]:
+        """Compute the next tokens of the batch."""
+
+    def cache_use(self) -> float:
+        """Return the share of the KV cache that running requests hold, 0 to 1."""

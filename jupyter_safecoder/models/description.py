@@ -1,0 +1,84 @@
+"""What there is to know of a model before it is loaded: its ``model.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..protocol import ModelInfo
+from .problem import ModelProblem
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A file of a model; ``sha256`` in lower-case hexadecimal, ``size`` in bytes."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """A model that the runtime can serve.
+
+    ``context_tokens``, ``prefix_tokens`` and ``suffix_tokens`` bound the three parts of a prompt:
+    they follow from what the model was trained on, not only from its context window.
+    """
+
+    name: str
+    family: str
+    layouts: tuple[str, ...]
+    default_layout: str
+    context_window: int
+    context_tokens: int
+    prefix_tokens: int
+    suffix_tokens: int
+    languages: tuple[str, ...]
+    licence: str
+    weights: ModelFile
+    tokenizer: ModelFile
+
+    def info(self) -> ModelInfo:
+        """Return what is told to people and programs."""
+        return ModelInfo(
+            name=self.name,
+            family=self.family,
+            layouts=self.layouts,
+            default_layout=self.default_layout,
+            context_window=self.context_window,
+            languages=self.languages,
+            licence=self.licence,
+        )
+
+
+def read_description(directory: Path) -> ModelDescription:
+    """Return the description that ``model.json`` in a model's directory gives.
+
+    Raises
+    ------
+    ModelProblem
+        If the file is missing or does not say what is needed.
+    """
+    path = directory / "model.json"
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        files = {
+            part: ModelFile(
+                directory / data[part]["file"], data[part]["size"], data[part]["sha256"]
+            )
+            for part in ("weights", "tokenizer")
+        }
+        lists = {name: tuple(data[name]) for name in ("layouts", "languages")}
+        return ModelDescription(**{**data, **lists, **files})
+    except FileNotFoundError:
+        raise ModelProblem(
+            f"{directory} has no model.json.",
+            "Name a directory that holds a model's model.json, weights and tokenizer.",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelProblem(
+            f"{path} cannot be read as a model's description ({type(error).__name__}).",
+            "Install the model again, or mend its model.json.",
+        ) from error

@@ -1,0 +1,57 @@
+"""A model's files are checked against their hashes before they are loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from .description import ModelDescription
+from .problem import ModelProblem
+
+_CHUNK_BYTES = 8 * 2**20
+
+
+def verify_files(
+    model: ModelDescription, progress: Callable[[float], None] = lambda share: None
+) -> None:
+    """Check the size and SHA-256 of the model's files.
+
+    Parameters
+    ----------
+    model
+        Whose files to check.
+    progress
+        Called with the share of bytes read so far, 0 to 1.
+
+    Raises
+    ------
+    ModelProblem
+        If a file is missing, unreadable, truncated or altered.
+    """
+    remedy = "Install the model again: pip install --force-reinstall 'jupyter-safecoder[local]'."
+    total = model.weights.size + model.tokenizer.size
+    read = 0
+    for file in (model.tokenizer, model.weights):
+        try:
+            size = file.path.stat().st_size
+            if size != file.size:
+                raise ModelProblem(
+                    f"{file.path.name} has {size:,} bytes instead of {file.size:,}: "
+                    "it is truncated or another file.",
+                    remedy,
+                )
+            digest = hashlib.sha256()
+            with file.path.open("rb") as stream:
+                while chunk := stream.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+                    read += len(chunk)
+                    progress(read / total)
+        except FileNotFoundError:
+            raise ModelProblem(f"{file.path} is missing.", remedy) from None
+        except OSError as error:
+            raise ModelProblem(f"{file.path} cannot be read: {error.strerror}.", remedy) from error
+        if not hmac.compare_digest(digest.hexdigest(), file.sha256):
+            raise ModelProblem(
+                f"{file.path.name} is not the file that was released: its SHA-256 differs.", remedy
+            )

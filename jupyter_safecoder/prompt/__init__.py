@@ -1,0 +1,9 @@
+"""Pure: notebook and cursor to token ids, within a budget, in a FIM layout."""
+
+from .budget import Budget
+from .build import Prompt, build_prompt
+from .families import FAMILIES, FimFamily
+from .layouts import LAYOUTS
+from .tokenizer import Tokenizer
+
+__all__ = ["FAMILIES", "LAYOUTS", "Budget", "FimFamily", "Prompt", "Tokenizer", "build_prompt"]

@@ -1,0 +1,94 @@
+"""A completion request as the token ids that a model takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..protocol import Cell, CompletionRequest
+from .budget import CHARACTERS_PER_TOKEN, Budget
+from .families import FimFamily
+from .language import cell_language, magic_line
+from .layouts import LAYOUTS, Parts
+from .notebook import context_ids
+from .tokenizer import Tokenizer
+from .window import anchored_start, tail
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """Token ids, and what was decided on the way.
+
+    ``language`` is that of the current cell; ``context_tokens`` counts the cells around it.
+    """
+
+    ids: list[int]
+    layout: str
+    language: str
+    context_tokens: int
+
+
+def build_prompt(
+    request: CompletionRequest,
+    family: FimFamily,
+    tokenizer: Tokenizer,
+    budget: Budget,
+    layout: str,
+) -> Prompt:
+    """Return the prompt of a request.
+
+    Prefix, suffix and cells are tokenized apart, because the models were trained on cuts at any
+    character; text that spells a special token stays text.
+
+    Parameters
+    ----------
+    request
+        The cursor and the cells around it.
+    family
+        Whose special tokens to use.
+    tokenizer
+        The model's.
+    budget
+        Tokens for each part.
+    layout
+        A name of :data:`LAYOUTS`.
+
+    Raises
+    ------
+    ValueError
+        If the tokenizer lacks a special token of the family.
+    """
+    language = cell_language(request.prefix, request.language)
+    context = context_ids(
+        _with_language(request.before, request.language), family, tokenizer, budget.context
+    )
+    parts = Parts(
+        fim_prefix=tokenizer.special(family.prefix),
+        fim_suffix=tokenizer.special(family.suffix),
+        fim_middle=tokenizer.special(family.middle),
+        context=context,
+        prefix=_prefix_ids(request.prefix, tokenizer, budget.prefix),
+        suffix=_suffix_ids(request.suffix, tokenizer, budget.suffix),
+    )
+    return Prompt(LAYOUTS[layout](parts), layout, language, len(context))
+
+
+def _prefix_ids(prefix: str, tokenizer: Tokenizer, budget: int) -> list[int]:
+    text = tail(prefix, budget * CHARACTERS_PER_TOKEN)
+    ids = tokenizer.encode(text)
+    start = anchored_start(len(ids), budget)
+    if start == 0 and len(text) == len(prefix):
+        return ids
+    # The cell magic tells the language: it stays when the text below it is cut.
+    magic = magic_line(prefix[: 8 * budget])
+    return tokenizer.encode(magic)[: budget // 4] + ids[start:]
+
+
+def _suffix_ids(suffix: str, tokenizer: Tokenizer, budget: int) -> list[int]:
+    return tokenizer.encode(suffix[: budget * CHARACTERS_PER_TOKEN])[:budget]
+
+
+def _with_language(before: tuple[Cell, ...], language: str) -> tuple[Cell, ...]:
+    """Say the kernel's language where it is not the one that models take for granted."""
+    if language in ("python", ""):
+        return before
+    return (Cell("markdown", f"A notebook in {language}."), *before)

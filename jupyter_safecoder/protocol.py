@@ -1,0 +1,266 @@
+"""What the two extensions, the command line and the runtime say to each other.
+
+The one truth is ``protocol.schema.json`` beside this file; the classes here mirror it, and tests
+check both against each other. Bodies are JSON; a completion is answered with NDJSON, one event a
+line, whose last line is a :class:`Done` or an :class:`Error`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+PROTOCOL_VERSION = 1
+
+#: Header that carries the token of the runtime's connection file.
+TOKEN_HEADER = "X-SafeCoder-Token"  # noqa: S105
+#: Header with which the server extension names the person it asks for.
+PERSON_HEADER = "X-SafeCoder-Person"
+
+CellType = Literal["code", "markdown", "raw"]
+State = Literal["off", "starting", "downloading", "preparing", "loading", "ready", "busy", "failed"]
+
+
+class BadRequest(ValueError):
+    """The body is not a request of this protocol; the message never quotes notebook text."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A neighbour of the current cell; ``output`` is the first text output, or empty."""
+
+    type: CellType
+    source: str
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Wishes of the caller; ``None`` leaves the choice to the runtime."""
+
+    layout: str | None = None
+    max_tokens: int | None = None
+    mode: Literal["auto", "line", "block"] = "auto"
+    raw: bool = False
+    rules: bool = True
+
+
+@dataclass(frozen=True)
+class CompletionRequest:
+    """A cursor in a cell, and the cells around it."""
+
+    prefix: str
+    suffix: str
+    before: tuple[Cell, ...] = ()
+    after: tuple[Cell, ...] = ()
+    language: str = "python"
+    document: str = ""
+    trigger: Literal["automatic", "invoke"] = "automatic"
+    options: Options = field(default_factory=Options)
+
+    def body(self) -> bytes:
+        """Return the JSON body of this request."""
+        options = {name: value for name, value in asdict(self.options).items() if value is not None}
+        return _dump({"version": PROTOCOL_VERSION, **asdict(self), "options": options})
+
+
+@dataclass(frozen=True)
+class Queued:
+    """The request waits; place 1 is next."""
+
+    place: int
+    event: str = "queued"
+
+
+@dataclass(frozen=True)
+class Text:
+    """The whole text to insert so far."""
+
+    text: str
+    tokens: int
+    event: str = "text"
+
+
+@dataclass(frozen=True)
+class Done:
+    """The final text and what it took; times in milliseconds."""
+
+    text: str
+    finish_reason: str
+    layout: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    ttft_ms: float | None
+    total_ms: float
+    raw_text: str | None = None
+    event: str = "done"
+
+
+@dataclass(frozen=True)
+class Error:
+    """Why there is no answer, and what to do."""
+
+    code: str
+    message: str
+    remedy: str = ""
+    retry_after_s: float | None = None
+    event: str = "error"
+
+
+Event = Queued | Text | Done | Error
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a person may want to know of the model in use."""
+
+    name: str
+    family: str
+    layouts: tuple[str, ...]
+    default_layout: str
+    context_window: int
+    languages: tuple[str, ...]
+    licence: str
+
+
+@dataclass
+class Counters:
+    """Sums since the runtime started."""
+
+    requests: int = 0
+    completed: int = 0
+    cancelled: int = 0
+    failed: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of the runtime, with its reason, for people and programs."""
+
+    state: State
+    reason: str
+    remedy: str = ""
+    progress: float | None = None
+    queue: int = 0
+    model: ModelInfo | None = None
+    engine: str | None = None
+    device: str | None = None
+    counters: Counters = field(default_factory=Counters)
+    version: int = PROTOCOL_VERSION
+
+    def body(self) -> bytes:
+        """Return the JSON body of this status."""
+        return _dump(asdict(self))
+
+
+def encode_event(event: Event) -> bytes:
+    """Return the NDJSON line of an event."""
+    return (
+        _dump({k: v for k, v in asdict(event).items() if v is not None or k == "ttft_ms"}) + b"\n"
+    )
+
+
+def decode_event(line: str | bytes) -> Event:
+    """Return the event of one NDJSON line.
+
+    Raises
+    ------
+    ValueError
+        If the line is not an event of this protocol.
+    """
+    try:
+        data = json.loads(line)
+        return _EVENTS[data["event"]](**data)
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError("The answer is not an event of the SafeCoder protocol.") from error
+
+
+def parse_status(body: str | bytes) -> Status:
+    """Return the status of a JSON body.
+
+    Raises
+    ------
+    ValueError
+        If the body is not a status of this protocol.
+    """
+    try:
+        data = json.loads(body)
+        model = data.pop("model")
+        if model is not None:
+            lists = {name: tuple(model[name]) for name in ("layouts", "languages")}
+            model = ModelInfo(**{**model, **lists})
+        return Status(**{**data, "model": model, "counters": Counters(**data["counters"])})
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise ValueError("The answer is not a status of the SafeCoder protocol.") from error
+
+
+def parse_request(body: bytes) -> CompletionRequest:
+    """Return the completion request of a JSON body, checked against the schema.
+
+    Raises
+    ------
+    BadRequest
+        If the body is not JSON, or not a request of this protocol version.
+    """
+    # Late: compiling the schema takes some milliseconds that an import should not pay for.
+    from fastjsonschema import JsonSchemaValueException
+
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadRequest("The body is not valid JSON.") from None
+    if not isinstance(data, dict) or data.get("version") != PROTOCOL_VERSION:
+        raise BadRequest(
+            f"The body is not a request of protocol version {PROTOCOL_VERSION}: reload the page, "
+            "so that both halves of the extension have one version."
+        )
+    try:
+        data = _request_validator()(data)
+    except JsonSchemaValueException as error:
+        where = ".".join(str(part) for part in error.path[1:]) or "the body"
+        raise BadRequest(f"{where} breaks the rule '{error.rule}' of the protocol.") from None
+    del data["version"]
+    data["before"] = tuple(Cell(**cell) for cell in data["before"])
+    data["after"] = tuple(Cell(**cell) for cell in data["after"])
+    data["options"] = Options(**data["options"])
+    return CompletionRequest(**data)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the protocol."""
+    loaded: dict[str, Any] = json.loads(
+        files(__package__).joinpath("protocol.schema.json").read_text("utf-8")
+    )
+    return loaded
+
+
+@cache
+def _request_validator() -> Callable[[Any], Any]:
+    import fastjsonschema
+
+    whole = schema()
+    compiled: Callable[[Any], Any] = fastjsonschema.compile(
+        {**whole["definitions"]["CompletionRequest"], "definitions": whole["definitions"]},
+        use_formats=False,
+    )
+    return compiled
+
+
+def _dump(data: Any) -> bytes:
+    # ensure_ascii: a lone surrogate then travels as an escape instead of breaking the encoding.
+    return json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+_EVENTS: dict[str, Callable[..., Event]] = {
+    "queued": Queued,
+    "text": Text,
+    "done": Done,
+    "error": Error,
+}

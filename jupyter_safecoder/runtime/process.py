@@ -1,0 +1,134 @@
+"""The runtime as a process: listen, write the connection file, load, serve until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets, bind_unix_socket
+
+from .connection import (
+    Connection,
+    connection_directory,
+    new_token,
+    socket_path,
+    write_connection,
+)
+from .handlers import make_app
+from .service import Runtime
+from .settings import RuntimeSettings
+
+log = logging.getLogger("jupyter_safecoder.runtime")
+
+#: Exit status after the engine failed: the parent starts a new process.
+ENGINE_FAILED = 70
+
+#: Nothing that we start phones home: huggingface_hub and whoever else asks the environment.
+_QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def silence_telemetry() -> None:
+    """Switch off what our dependencies would tell others; call it before they are imported."""
+    os.environ.update(_QUIET)
+    # Importing openvino forks a process that reports to its vendor, and has no switch but a file in
+    # the user's home. An import that fails makes openvino and nncf take their silent stand-ins.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+
+
+async def serve(
+    settings: RuntimeSettings, listening: Callable[[Path, Connection], None], stop: asyncio.Event
+) -> int:
+    """Serve until ``stop`` is set; returns the exit status.
+
+    Parameters
+    ----------
+    settings
+        What to serve.
+    listening
+        Called with the connection file once it is written, before the model is loaded.
+    stop
+        Set it to end.
+    """
+    runtime = Runtime(settings)
+    name = settings.connection_name or f"safecoder-{os.getpid()}"
+    path = connection_directory() / f"{name}.json"
+    server = HTTPServer(
+        make_app(runtime, token := new_token()), max_body_size=settings.max_request_bytes
+    )
+    connection = _listen(server, socket_path(path.parent, name), token)
+    try:
+        write_connection(path, connection)
+        listening(path, connection)
+        loading = asyncio.ensure_future(runtime.load())
+        ends = [asyncio.ensure_future(event.wait()) for event in (stop, runtime.died)]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in (loading, *ends):
+            task.cancel()
+        if runtime.died.is_set():
+            await asyncio.sleep(0.2)  # the last answers are on their way
+            return ENGINE_FAILED
+        return 0
+    finally:
+        runtime.close()
+        server.stop()
+        path.unlink(missing_ok=True)
+        if connection.socket:
+            Path(connection.socket).unlink(missing_ok=True)
+
+
+def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
+    if path is not None:
+        try:
+            server.add_socket(bind_unix_socket(str(path), mode=0o600))
+            return Connection(token, os.getpid(), socket=str(path))
+        except OSError as error:
+            log.warning(
+                "No Unix socket (%s): the loopback address is used instead.", error.strerror
+            )
+    sockets = bind_sockets(0, "127.0.0.1")
+    server.add_sockets(sockets)
+    return Connection(token, os.getpid(), port=sockets[0].getsockname()[1])
+
+
+def main() -> None:
+    """Run as the child of a server: settings on standard input, whose end is the end of this."""
+    logging.basicConfig(level=logging.WARNING, format="[SafeCoder runtime] %(message)s")
+    silence_telemetry()
+    settings = RuntimeSettings.parse(sys.stdin.buffer.readline())
+
+    def say_listening(path: Path, connection: Connection) -> None:
+        print(path, flush=True)
+
+    async def run() -> int:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(NotImplementedError):
+                loop.add_signal_handler(number, stop.set)
+
+        def watch_parent() -> None:
+            # The pipe closes when the parent ends, however it ends: no orphan stays.
+            while sys.stdin.buffer.read(1):
+                pass
+            loop.call_soon_threadsafe(stop.set)
+
+        threading.Thread(target=watch_parent, daemon=True).start()
+        return await serve(settings, say_listening, stop)
+
+    # Neither asyncio.run nor sys.exit: both wait for a load in progress that nobody wants any more.
+    status = asyncio.new_event_loop().run_until_complete(run())
+    sys.stdout.flush()
+    os._exit(status)

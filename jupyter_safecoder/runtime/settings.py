@@ -1,0 +1,34 @@
+"""What the runtime process is told when it starts: one JSON line on its standard input."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from ..models import EMBEDDED
+
+
+@dataclass(frozen=True)
+class RuntimeSettings:
+    """Settings of a runtime process; times in seconds, sizes in bytes."""
+
+    model: str = EMBEDDED
+    engine: str = "auto"
+    layout: str = ""
+    max_tokens_line: int = 48
+    max_tokens_block: int = 128
+    max_lines: int = 12
+    deadline_s: float = 10.0
+    max_running: int = 4
+    max_waiting: int = 64
+    max_request_bytes: int = 16 * 2**20
+    connection_name: str = ""
+
+    def line(self) -> bytes:
+        """Return the settings as one line."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def parse(cls, line: str | bytes) -> RuntimeSettings:
+        """Return the settings of a line."""
+        return cls(**json.loads(line))
