@@ -8,13 +8,18 @@ LAB_SOURCES := $(shell find labextension/src labextension/schema labextension/st
   $(wildcard labextension/*.json labextension/*.js labextension/*.mjs labextension/yarn.lock)
 
 # Yarn does not read npm's configuration: tell it which registry and which certificates npm uses.
-YARN := YARN_NPM_REGISTRY_SERVER="$$(npm config get registry 2>/dev/null)" \
-  YARN_HTTPS_CA_FILE_PATH="$$(npm config get cafile 2>/dev/null | grep -v '^null$$')"
+# Exported, because building the Python package may run yarn too.
+export YARN_NPM_REGISTRY_SERVER := $(shell npm config get registry 2>/dev/null)
+NPM_CERTIFICATES := $(filter-out null undefined,$(shell npm config get cafile 2>/dev/null))
+ifneq ($(NPM_CERTIFICATES),)
+export NODE_EXTRA_CA_CERTS := $(NPM_CERTIFICATES)
+endif
+JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 # What we start asks nobody for news: no JupyterLab announcements, no update check.
 QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 .PHONY: env lab lab-extension browser lint test-python test-typescript test-browser test-dist test \
-  test-lab44 dist bench clean
+  dist clean
 
 env: .venv/.installed
 
@@ -27,11 +32,11 @@ lab: env
 	touch $@
 
 labextension/node_modules/.yarn-state.yml: .venv/.tools labextension/package.json labextension/yarn.lock
-	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" $(YARN) jlpm install --immutable
+	$(JLPM) install --immutable
 	touch $@
 
 $(LAB_BUNDLE): labextension/node_modules/.yarn-state.yml $(LAB_SOURCES)
-	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" $(YARN) jlpm build:prod
+	$(JLPM) build:prod
 	touch $@
 
 lab-extension: $(LAB_BUNDLE)
@@ -51,14 +56,14 @@ lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" $(YARN) jlpm lint:check
-	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" $(YARN) jlpm typecheck
+	$(JLPM) lint:check
+	$(JLPM) typecheck
 
 test-python: env
 	$(BIN)/pytest -q --ignore=tests/browser --ignore=tests/dist
 
 test-typescript: env
-	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" $(YARN) jlpm test
+	$(JLPM) test
 
 test-browser: env browser
 	$(BIN)/pytest -q tests/browser

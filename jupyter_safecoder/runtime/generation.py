@@ -85,7 +85,7 @@ class GenerationThread:
                     command()
                 if self._engine.busy():
                     self._hand_over(self._engine.step())
-        except Exception as error:  # noqa: BLE001 – whatever it is, those who wait must hear of it
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
             self._loop.call_soon_threadsafe(self._on_failure, error)
 
     def _hand_over(self, outputs: list[EngineOutput]) -> None:

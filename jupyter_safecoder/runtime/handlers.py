@@ -115,7 +115,7 @@ class CompletionsHandler(_Handler):
                     return
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 – the client gets a sentence, never a traceback
+        except Exception as error:  # noqa: BLE001 - the client gets a sentence, never a traceback
             log.error("A completion failed: %s", type(error).__name__)
             self.runtime.counters.failed += 1
             await self._send(
