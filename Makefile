@@ -70,8 +70,8 @@ test-browser: env browser
 
 dist: env
 	rm -rf dist
-	$(BIN)/python -m build -q --wheel --no-isolation -o dist weights
-	$(BIN)/python -m build -q -o dist .
+	$(BIN)/python -m build --wheel -o dist weights
+	$(BIN)/python -m build -o dist .
 
 test-dist: dist
 	$(BIN)/pytest -q tests/dist

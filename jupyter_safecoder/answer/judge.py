@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .answer import Cut, Line, lines_of
 from .cap import cap
+from .closer import closer
 from .dedent import dedent
 from .edges import with_lf, without_lead, without_trail
 from .line import line as one_line
@@ -91,13 +92,21 @@ class Judge:
 
     def _sure(self, answer: str) -> str:
         """What no filter at the end can take away."""
-        text = answer.rstrip()
+        text = self._unclosed(answer.rstrip())
         overlaps = sizes(text, self._around)
         return text[: len(text) - overlaps[0]].rstrip() if overlaps else text
+
+    def _unclosed(self, text: str) -> str:
+        """The text up to where it closes what is closed behind the cursor."""
+        lines = lines_of(text, self._around, over=True)
+        at = next((at for line in lines if (at := closer(line, self._around)) is not None), None)
+        return text[:at].rstrip()
 
     def _final(self, answer: str, reason: FinishReason) -> Judgement:
         text = answer.rstrip()
         rid = without_overlap(text, self._around)
+        if rid == text:
+            rid = self._unclosed(text)
         text = without_trail(answer if rid == text else rid, self._around)
         if text:
             return Judgement(text, reason)

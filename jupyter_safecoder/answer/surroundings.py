@@ -34,6 +34,8 @@ class Surroundings:
         What is open at the cursor.
     owed : int
         How many of the brackets open at the cursor the suffix closes.
+    closes_quote : bool
+        The cursor is in a string that the rest of its line ends.
     statement : int
         Width in columns of the indentation of the statement that the cursor is in.
     header : int or None
@@ -48,6 +50,7 @@ class Surroundings:
     suffix: str
     nesting: Nesting
     owed: int
+    closes_quote: bool
     statement: int
     header: int | None
 
@@ -83,6 +86,7 @@ def survey(situation: Situation) -> Surroundings:
     cursor = read(line, syntax, nesting)
     closed = read(situation.suffix, syntax, Nesting(quote=cursor.quote)).surplus
     rest, _, following = situation.suffix.partition("\n")
+    in_string = Nesting(quote=cursor.quote)
     return Surroundings(
         syntax=syntax,
         line=line,
@@ -92,6 +96,7 @@ def survey(situation: Situation) -> Surroundings:
         suffix=situation.suffix,
         nesting=cursor,
         owed=min(closed, len(cursor.brackets)),
+        closes_quote=bool(cursor.quote) and read(rest, syntax, in_string) != in_string,
         statement=statement,
         header=header,
     )

@@ -1,0 +1,63 @@
+import { PREFIX_BUDGET, PREFIX_STEP, SUFFIX_BUDGET, cutWindow } from './window';
+
+const LINE = 'x = 1 + 2\n';
+
+describe('cutWindow', () => {
+  it('leaves a short cell untouched, leading whitespace and all', () => {
+    expect(cutWindow('def f():\n    \n  return', 13)).toEqual({
+      prefix: 'def f():\n    ',
+      suffix: '\n  return'
+    });
+  });
+
+  it('keeps the start in place while somebody types', () => {
+    const text = LINE.repeat(5000);
+    const starts = new Set<number>();
+    for (let typed = 0; typed < 500; typed++) {
+      const now = text + 'a'.repeat(typed);
+      starts.add(now.length - cutWindow(now, now.length).prefix.length);
+    }
+    expect(starts.size).toBe(1);
+  });
+
+  it('cuts at a line start and within the budget at any length', () => {
+    for (let cursor = 0; cursor < 100_000; cursor += 997) {
+      const { prefix } = cutWindow(LINE.repeat(11_000), cursor);
+      expect(prefix.length).toBeLessThanOrEqual(PREFIX_BUDGET);
+      expect(prefix.length).toBeGreaterThanOrEqual(
+        Math.min(cursor, PREFIX_BUDGET - PREFIX_STEP - LINE.length)
+      );
+      expect((cursor - prefix.length) % LINE.length).toBe(0);
+    }
+  });
+
+  it('keeps a cell magic in front of what is left', () => {
+    const text = '%%bash\n' + LINE.repeat(5000);
+    const { prefix } = cutWindow(text, text.length);
+    expect(prefix.startsWith('%%bash\nx = 1')).toBe(true);
+    expect(prefix.indexOf('%%bash', 1)).toBe(-1);
+  });
+
+  it('does not keep a first line that is no magic, nor a magic twice', () => {
+    const plain = 'import os\n' + LINE.repeat(5000);
+    expect(cutWindow(plain, plain.length).prefix).not.toContain('import os');
+    expect(cutWindow('%%bash\nls', 9).prefix).toBe('%%bash\nls');
+  });
+
+  it('never parts the halves of a character', () => {
+    const text = '🎉'.repeat(40_000);
+    for (const cursor of [0, 32_000, 32_002, 40_002, 50_000]) {
+      const { prefix, suffix } = cutWindow('a' + text, cursor + 1);
+      expect(prefix + suffix).not.toContain('\uFFFD');
+      expect(suffix.length).toBeLessThanOrEqual(SUFFIX_BUDGET);
+    }
+    expect(cutWindow('ab' + text, 1).suffix.length).toBe(SUFFIX_BUDGET - 1);
+  });
+
+  it('replaces a half character, which UTF-8 cannot carry', () => {
+    expect(cutWindow('a\uD83Cb🎉\uDF89c', 2)).toEqual({
+      prefix: 'a\uFFFD',
+      suffix: 'b🎉\uFFFDc'
+    });
+  });
+});
