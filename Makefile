@@ -9,7 +9,10 @@ LAB_SOURCES := $(shell find labextension/src labextension/schema labextension/st
 
 # Yarn does not read npm's configuration: tell it which registry and which certificates npm uses.
 # Exported, because building the Python package may run yarn too.
-export YARN_NPM_REGISTRY_SERVER := $(shell npm config get registry 2>/dev/null)
+NPM_REGISTRY := $(filter http%,$(shell npm config get registry 2>/dev/null))
+ifneq ($(NPM_REGISTRY),)
+export YARN_NPM_REGISTRY_SERVER := $(NPM_REGISTRY)
+endif
 NPM_CERTIFICATES := $(filter-out null undefined,$(shell npm config get cafile 2>/dev/null))
 ifneq ($(NPM_CERTIFICATES),)
 export NODE_EXTRA_CA_CERTS := $(NPM_CERTIFICATES)
@@ -18,8 +21,8 @@ JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 # What we start asks nobody for news: no JupyterLab announcements, no update check.
 QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
-.PHONY: env lab lab-extension browser lint test-python test-typescript test-browser test-dist test \
-  dist clean
+.PHONY: env lab lab-extension browser lint test-python test-typescript test-browser test-dist \
+  test-oldest test dist clean
 
 env: .venv/.installed
 
@@ -75,6 +78,14 @@ dist: env
 
 test-dist: dist
 	$(BIN)/pytest -q tests/dist
+
+# The oldest versions that we support, in an environment of their own; apart from `make test`.
+test-oldest: dist browser
+	$(PYTHON) -m venv .venvs/oldest
+	grep -vE '^(jupyterlab|notebook)==' constraints.txt > .venvs/oldest/constraints.txt
+	.venvs/oldest/bin/pip install -q -c .venvs/oldest/constraints.txt 'jupyterlab==4.4.*' \
+	  'notebook==7.4.*' dist/jupyter_safecoder-*.whl pytest pytest-timeout playwright jsonschema psutil
+	.venvs/oldest/bin/pytest -q tests/browser -m 'not embedded'
 
 # Every part runs, also after one failed; the summary tells.
 test: env browser
