@@ -10,8 +10,9 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from . import __version__
 from .models import EMBEDDED
@@ -23,6 +24,10 @@ _LAYOUTS = ("spm", "psm", "context")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that lacks a character shows a question mark instead of a traceback.
+            stream.reconfigure(errors="replace")
     parser = _parser()
     options = parser.parse_args(arguments)
     from .notebook_file import CursorProblem
@@ -122,6 +127,8 @@ def _complete(options: argparse.Namespace) -> int:
         "finish_reason": done.finish_reason,
         "layout": done.layout,
     }
+    if not done.text and not options.json:
+        _complain(f"No suggestion here ({done.finish_reason}).")
     _print(json.dumps(report) if options.json else done.text)
     return 0
 
@@ -172,8 +179,8 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if report["ok"] else 1
 
 
-def _serve(options: argparse.Namespace) -> int:
-    from .runtime.process import serve, silence_telemetry
+def _serve(options: argparse.Namespace) -> NoReturn:
+    from .runtime.process import run_and_exit, serve, silence_telemetry
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("jupyter_safecoder").setLevel(logging.INFO)
@@ -190,7 +197,7 @@ def _serve(options: argparse.Namespace) -> int:
             stop,
         )
 
-    return asyncio.run(run())
+    run_and_exit(run())
 
 
 @contextmanager
@@ -268,7 +275,7 @@ def _print_lines(report: dict[str, Any], indent: str = "") -> None:
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(text.encode("utf-8", "replace").decode("utf-8") + "\n")
+    sys.stdout.write(text + "\n")
 
 
 def _complain(reason: str, remedy: str = "") -> None:
