@@ -26,6 +26,12 @@ def read_cells(path: Path) -> tuple[list[Cell], str]:
 
     try:
         notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        cells = [Cell(cell.cell_type, cell.source, _first_output(cell)) for cell in notebook.cells]
+        metadata = notebook.metadata
+        language = metadata.get("language_info", {}).get("name") or metadata.get(
+            "kernelspec", {}
+        ).get("language", "python")
+        return cells, str(language).lower()
     except FileNotFoundError:
         raise CursorProblem(f"There is no file {path}.") from None
     except OSError as error:
@@ -36,14 +42,11 @@ def read_cells(path: Path) -> tuple[list[Cell], str]:
         ValueError,
         KeyError,
         TypeError,
+        AttributeError,
+        RecursionError,
     ):
+        # nbformat lets through what only resembles a notebook: that shows when it is read.
         raise CursorProblem(f"{path} is not a Jupyter notebook.") from None
-    metadata = notebook.metadata
-    language = metadata.get("language_info", {}).get("name") or metadata.get("kernelspec", {}).get(
-        "language", "python"
-    )
-    cells = [Cell(cell.cell_type, cell.source, _first_output(cell)) for cell in notebook.cells]
-    return cells, str(language).lower()
 
 
 def request_at(
@@ -91,7 +94,8 @@ def read_tasks(path: Path) -> list[dict[str, Any]]:
         If the file cannot be read, or a line of it is no task.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        # Not splitlines(): JSON strings may hold U+2028 and other ends of lines as they are.
+        lines = path.read_text("utf-8").split("\n")
     except FileNotFoundError:
         raise CursorProblem(f"There is no file {path}.") from None
     except (OSError, UnicodeDecodeError) as error:

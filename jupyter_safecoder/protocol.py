@@ -229,6 +229,9 @@ def parse_request(body: bytes) -> CompletionRequest:
     del data["version"]
     data["before"] = tuple(Cell(**cell) for cell in data["before"])
     data["after"] = tuple(Cell(**cell) for cell in data["after"])
+    if "max_tokens" in data["options"]:
+        # To JSON Schema 8.0 is an integer, to an engine it is not.
+        data["options"]["max_tokens"] = int(data["options"]["max_tokens"])
     data["options"] = Options(**data["options"])
     return CompletionRequest(**data)
 

@@ -13,8 +13,9 @@ from ..models import ModelDescription
 from ..models.tokenizer import FileTokenizer
 from .engine import EngineOutput, EngineProblem
 
-#: KV blocks of 32 tokens: 16,384 tokens, some ten people's prompts; 190 MB for the embedded model.
+#: 16,384 tokens, some ten people's prompts; 190 MB for the embedded model.
 _KV_BLOCKS = 512
+_BLOCK_TOKENS = 32
 #: A step holds Python's lock while it computes, so a long prompt is computed in pieces of this
 #: many tokens: between two of them the runtime can answer, cancel and admit.
 _TOKENS_PER_STEP = 256
@@ -31,7 +32,8 @@ class OpenVinoEngine:
         self._pipeline: Any = None
         self._handles: dict[int, Any] = {}
         self._ends: dict[int, Collection[int]] = {}
-        self._cancelled = False
+        self._refused: list[int] = []
+        self._unfreed = False
 
     def load(self) -> None:
         """Load the weights, and compute a token so that the first person need not wait for it."""
@@ -66,7 +68,12 @@ class OpenVinoEngine:
     def submit(
         self, request: int, prompt: Sequence[int], ends: Collection[int], max_tokens: int
     ) -> None:
-        """Take a request into the batch."""
+        """Take a request into the batch, or refuse it at the next step if it can never fit."""
+        # The pipeline itself would notice only after it has filled the whole cache, minutes later.
+        room = min(self._model.context_window, _KV_BLOCKS * _BLOCK_TOKENS)
+        if not 0 < len(prompt) <= room - max_tokens:
+            self._refused.append(request)
+            return
         config = self._genai.GenerationConfig()
         config.do_sample = False
         config.max_new_tokens = max_tokens
@@ -77,21 +84,24 @@ class OpenVinoEngine:
 
     def cancel(self, request: int) -> None:
         """Cancel in the pipeline; the next step frees the blocks."""
+        if request in self._refused:
+            self._refused.remove(request)
         handle = self._handles.pop(request, None)
         if handle is not None:
             del self._ends[request]
             handle.cancel()
-            self._cancelled = True
+            self._unfreed = True
 
     def busy(self) -> bool:
-        """Say whether a step has anything to do, freeing a cancelled request included."""
-        return self._cancelled or bool(self._handles)
+        """Say whether a step has anything to do, freeing what a request held included."""
+        return self._unfreed or bool(self._handles or self._refused)
 
     def step(self) -> list[EngineOutput]:
         """Compute the next tokens of the batch."""
-        self._cancelled = False
+        self._unfreed = False
         self._pipeline.step()
-        return [
+        refused, self._refused = self._refused, []
+        return [EngineOutput(request, [], "refused") for request in refused] + [
             output
             for request, handle in list(self._handles.items())
             if (output := self._read(request, handle)) is not None
@@ -111,6 +121,7 @@ class OpenVinoEngine:
             return EngineOutput(request, ids) if ids else None
         ends = self._ends.pop(request)
         del self._handles[request]
+        self._unfreed = True
         if status == "IGNORED":
             return EngineOutput(request, ids, "refused")
         if ids and ids[-1] in ends:

@@ -81,7 +81,8 @@ class Gateway:
         NotRunning
             If there is no runtime, or it is gone.
         """
-        if self._start != "never":
+        # Not after it failed: then a person asks for another try, not each key that is typed.
+        if self._start != "never" and self._supervisor.status.state == "off":
             self._supervisor.start()
         import httpx
 

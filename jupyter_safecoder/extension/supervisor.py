@@ -8,10 +8,9 @@ import os
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from ..protocol import Status
-from ..runtime.connection import Connection, read_connection
+from ..runtime.connection import Connection, find_connections, remove_socket
 from ..runtime.settings import RuntimeSettings
 
 #: Seconds between a death and the next start; a longer life than _STABLE_S begins anew.
@@ -111,21 +110,18 @@ class Supervisor:
         )
         assert process.stdin is not None
         assert process.stdout is not None
-        path: Path | None = None
         try:
             # The pipe stays open: its end tells the runtime that this server is gone.
             process.stdin.write(self._settings.line())
-            if line := (await process.stdout.readline()).decode().strip():
-                path = Path(line)
-                self.connection = read_connection(path)
+            self.connection = Connection.parse(await process.stdout.readline())
             return await process.wait()
         finally:
-            self.connection = None
+            connection, self.connection = self.connection, None
             await _end(process)
-            # A killed process cannot clean up behind itself.
-            if path is not None:
-                path.unlink(missing_ok=True)
-                path.with_suffix(".sock").unlink(missing_ok=True)
+            # A killed process cannot clean up behind itself: finding drops what is dead.
+            find_connections()
+            if connection is not None:
+                remove_socket(connection)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

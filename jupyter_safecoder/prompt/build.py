@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..protocol import Cell, CompletionRequest
+from ..protocol import CompletionRequest
 from .budget import CHARACTERS_PER_TOKEN, Budget
 from .families import FimFamily
 from .language import cell_language, magic_line
@@ -58,9 +58,7 @@ def build_prompt(
         If the tokenizer lacks a special token of the family.
     """
     language = cell_language(request.prefix, request.language)
-    context = context_ids(
-        _with_language(request.before, request.language), family, tokenizer, budget.context
-    )
+    context = context_ids(request.before, request.language, family, tokenizer, budget.context)
     parts = Parts(
         fim_prefix=tokenizer.special(family.prefix),
         fim_suffix=tokenizer.special(family.suffix),
@@ -85,10 +83,3 @@ def _prefix_ids(prefix: str, tokenizer: Tokenizer, budget: int) -> list[int]:
 
 def _suffix_ids(suffix: str, tokenizer: Tokenizer, budget: int) -> list[int]:
     return tokenizer.encode(suffix[: budget * CHARACTERS_PER_TOKEN])[:budget]
-
-
-def _with_language(before: tuple[Cell, ...], language: str) -> tuple[Cell, ...]:
-    """Say the kernel's language where it is not the one that models take for granted."""
-    if language in ("python", ""):
-        return before
-    return (Cell("markdown", f"A notebook in {language}."), *before)

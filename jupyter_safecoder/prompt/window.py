@@ -6,6 +6,8 @@ the engine is lost. Here the start moves in big steps: between two steps the pro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def anchored_start(length: int, budget: int) -> int:
     """Return where a window of at most ``budget`` begins in something of this length.
@@ -18,6 +20,22 @@ def anchored_start(length: int, budget: int) -> int:
         return 0
     step = max(1, budget // 2)
     return -(-(length - budget) // step) * step
+
+
+def anchored_first(sizes: Sequence[int], budget: int) -> int:
+    """Return which of these things is the first of a window that ends with the last of them.
+
+    Taken one after the other, they fill the window up to ``budget``; then its start moves on until
+    half of it is free. The last is in it even where it is larger than that half.
+    """
+    first = held = 0
+    for position, size in enumerate(sizes):
+        held += size
+        if held > budget:
+            while held > budget // 2 and first < position:
+                held -= sizes[first]
+                first += 1
+    return first
 
 
 def tail(text: str, budget: int) -> str:

@@ -6,8 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from types import TracebackType
 
 import httpx
@@ -22,7 +21,7 @@ from ..protocol import (
     decode_event,
     parse_status,
 )
-from .connection import Connection, find_connections, read_connection
+from .connection import Connection, find_connections
 from .settings import RuntimeSettings
 
 _POLL_S = 0.1
@@ -171,17 +170,18 @@ def _process(
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        process.stdin.write(settings.line())
-        process.stdin.flush()
-        line = process.stdout.readline().decode().strip()
-        connection = read_connection(Path(line)) if line else None
+        with suppress(BrokenPipeError):  # it ended at once: the next line tells
+            process.stdin.write(settings.line())
+            process.stdin.flush()
+        connection = Connection.parse(process.stdout.readline())
         if connection is None:
             raise RuntimeProblem(
                 "The runtime process did not start.", "Its message above tells why."
             )
         yield process, connection
     finally:
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         try:
             process.wait(timeout=5)
         except subprocess.TimeoutExpired:

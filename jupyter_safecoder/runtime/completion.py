@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from ..answer import Judge, Judgement, Situation, extent_at
@@ -71,11 +72,12 @@ class Completions:
         for queue in self._live:
             queue.put_nowait(error)
 
-    async def events(self, request: CompletionRequest, person: str) -> AsyncIterator[Event]:
+    async def events(self, request: CompletionRequest, person: str) -> AsyncGenerator[Event]:
         """Yield the events of a request; closing the iterator cancels it in the engine."""
         started = time.perf_counter()
         self._counters.requests += 1
         if not (request.prefix.strip() or request.suffix.strip() or request.before):
+            self._counters.completed += 1
             yield self._done(_Answer(), "empty_prompt", None, started)
             return
         try:
@@ -85,28 +87,35 @@ class Completions:
             yield Error("queue_full", str(full), "Wait a moment.", retry_after_s=full.retry_after_s)
             return
         try:
-            async for queued in self._wait(ticket):
-                yield queued
-            async for event in self._generate(request, ticket, started):
-                yield event
+            # Closed before the place is given back, and not when the garbage collector comes.
+            async with aclosing(self._wait(ticket)) as news:
+                async for queued in news:
+                    yield queued
+            async with aclosing(self._generate(request, ticket, started)) as events:
+                async for event in events:
+                    yield event
         except Replaced:
             self._counters.cancelled += 1
             yield self._done(_Answer(), "replaced", None, started)
         finally:
             self.admission.leave(ticket)
 
-    async def _wait(self, ticket: Ticket) -> AsyncIterator[Queued]:
+    async def _wait(self, ticket: Ticket) -> AsyncGenerator[Queued]:
         place = 0
-        while not ticket.turn.done():
-            if (now := self.admission.place(ticket)) != place:
-                place = now
-                yield Queued(place)
-            await asyncio.wait([ticket.turn], timeout=_QUEUE_NEWS_S)
+        try:
+            while not ticket.turn.done():
+                if (now := self.admission.place(ticket)) != place:
+                    place = now
+                    yield Queued(place)
+                await asyncio.wait([ticket.turn], timeout=_QUEUE_NEWS_S)
+        except (GeneratorExit, asyncio.CancelledError):
+            self._counters.cancelled += 1
+            raise
         ticket.turn.result()
 
     async def _generate(
         self, request: CompletionRequest, ticket: Ticket, started: float
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event]:
         prompt = self._prompt(request)
         judge, max_tokens = self._judge(request, prompt)
         queue: asyncio.Queue[object] = asyncio.Queue()
@@ -139,7 +148,8 @@ class Completions:
             self._counters.completed += 1
             yield self._done(answer, reason, prompt, started, raw=request.options.raw)
         except (Replaced, GeneratorExit, asyncio.CancelledError) as gone:
-            if self._generation.cancel(number) and not isinstance(gone, Replaced):
+            running = self._generation.cancel(number) and reason is None
+            if running and not isinstance(gone, Replaced):
                 self._counters.cancelled += 1
             raise
         finally:

@@ -32,6 +32,18 @@ class Connection:
     socket: str | None = None
     port: int | None = None
 
+    def line(self) -> bytes:
+        """Return this connection as one line."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def parse(cls, line: str | bytes) -> Connection | None:
+        """Return the connection of a line, or ``None`` if it is none."""
+        try:
+            return cls(**json.loads(line))
+        except (ValueError, TypeError):
+            return None
+
     @property
     def base_url(self) -> str:
         """The URL that paths are joined to."""
@@ -77,8 +89,8 @@ def write_connection(path: Path, connection: Connection) -> None:
     temporary = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(handle, "w") as stream:
-            json.dump(asdict(connection), stream)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(connection.line())
         os.replace(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
@@ -91,30 +103,37 @@ def read_connection(path: Path) -> Connection | None:
         info = path.stat()
         if hasattr(os, "getuid") and (info.st_uid != os.getuid() or info.st_mode & 0o077):
             return None
-        return Connection(**json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
+        return Connection.parse(path.read_bytes())
+    except OSError:
         return None
 
 
 def find_connections() -> list[tuple[Path, Connection]]:
     """Return the connection files whose process lives, newest first; others are removed."""
+    directories = {Path(jupyter_runtime_dir())}
+    with suppress(OSError):
+        directories.add(_private_directory())
     found = []
-    for directory in {Path(jupyter_runtime_dir()), _private_directory()}:
+    for path in (path for directory in directories for path in directory.glob(_PATTERN)):
+        connection = read_connection(path)
+        if connection is None:
+            continue
         with suppress(OSError):
-            for path in directory.glob(_PATTERN):
-                connection = read_connection(path)
-                if connection is None:
-                    continue
-                if _alive(connection.pid):
-                    found.append((path.stat().st_mtime, path, connection))
-                else:
-                    path.unlink(missing_ok=True)
-                    if connection.socket:
-                        Path(connection.socket).unlink(missing_ok=True)
+            if _alive(connection.pid):
+                found.append((path.stat().st_mtime, path, connection))
+            else:
+                path.unlink(missing_ok=True)
+                remove_socket(connection)
     return [
         (path, connection)
         for _, path, connection in sorted(found, reverse=True, key=lambda f: f[0])
     ]
+
+
+def remove_socket(connection: Connection) -> None:
+    """Remove the socket of a runtime that is gone."""
+    if connection.socket:
+        Path(connection.socket).unlink(missing_ok=True)
 
 
 def _private_directory() -> Path:

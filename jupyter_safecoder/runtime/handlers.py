@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import sys
 from typing import Any
 
 from tornado import web
@@ -75,15 +76,37 @@ class StatusHandler(_Handler):
         self.finish(self.runtime.status().body())
 
 
+@web.stream_request_body
 class CompletionsHandler(_Handler):
     """A completion as a stream of events; closing the connection cancels it in the engine."""
 
     _task: asyncio.Task[None] | None = None
 
+    def prepare(self) -> None:
+        """Get ready for the body, which comes in pieces."""
+        self._body = bytearray()
+        self._limit = self.runtime.settings.max_request_bytes
+        super().prepare()
+        if not self._finished:
+            # Read to its end whatever its size: Tornado would close the connection on a client that
+            # still writes, which then never sees why.
+            connection: Any = self.request.connection
+            connection.set_max_body_size(sys.maxsize)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Collect the body up to the limit; the rest is read and dropped."""
+        if len(self._body) <= self._limit:
+            self._body += chunk
+
     async def post(self) -> None:
         """Answer with NDJSON."""
+        body = bytes(self._body)
+        del self._body
+        if len(body) > self._limit:
+            message = f"The request is larger than {self._limit:,} bytes."
+            return self.refuse(Error("too_large", message))
         try:
-            request = parse_request(self.request.body)
+            request = parse_request(body)
         except BadRequest as error:
             return self.refuse(Error("bad_request", str(error)))
         completions, status = self.runtime.completions, self.runtime.status()

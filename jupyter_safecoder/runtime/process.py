@@ -8,9 +8,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, NoReturn
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets, bind_unix_socket
@@ -19,6 +20,7 @@ from .connection import (
     Connection,
     connection_directory,
     new_token,
+    remove_socket,
     socket_path,
     write_connection,
 )
@@ -58,7 +60,8 @@ async def serve(
     settings
         What to serve.
     listening
-        Called with the connection file once it is written, before the model is loaded.
+        Called once requests are taken, before the model is loaded, with the connection file, which
+        a full disk may have denied.
     stop
         Set it to end.
     """
@@ -70,7 +73,14 @@ async def serve(
     )
     connection = _listen(server, socket_path(path.parent, name), token)
     try:
-        write_connection(path, connection)
+        try:
+            write_connection(path, connection)
+        except OSError as error:
+            log.warning(
+                "No connection file in %s (%s): only whoever started this runtime finds it.",
+                path.parent,
+                error.strerror,
+            )
         listening(path, connection)
         loading = asyncio.ensure_future(runtime.load())
         ends = [asyncio.ensure_future(event.wait()) for event in (stop, runtime.died)]
@@ -85,8 +95,7 @@ async def serve(
         runtime.close()
         server.stop()
         path.unlink(missing_ok=True)
-        if connection.socket:
-            Path(connection.socket).unlink(missing_ok=True)
+        remove_socket(connection)
 
 
 def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
@@ -103,6 +112,16 @@ def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
     return Connection(token, os.getpid(), port=sockets[0].getsockname()[1])
 
 
+def run_and_exit(serving: Coroutine[Any, Any, int]) -> NoReturn:
+    """Run to the end of the process.
+
+    Neither asyncio.run nor sys.exit: both wait for a load in progress that nobody wants any more.
+    """
+    status = asyncio.new_event_loop().run_until_complete(serving)
+    sys.stdout.flush()
+    os._exit(status)
+
+
 def main() -> None:
     """Run as the child of a server: settings on standard input, whose end is the end of this."""
     logging.basicConfig(level=logging.WARNING, format="[SafeCoder runtime] %(message)s")
@@ -110,7 +129,8 @@ def main() -> None:
     settings = RuntimeSettings.parse(sys.stdin.buffer.readline())
 
     def say_listening(path: Path, connection: Connection) -> None:
-        print(path, flush=True)
+        sys.stdout.buffer.write(connection.line())
+        sys.stdout.buffer.flush()
 
     async def run() -> int:
         stop = asyncio.Event()
@@ -128,7 +148,4 @@ def main() -> None:
         threading.Thread(target=watch_parent, daemon=True).start()
         return await serve(settings, say_listening, stop)
 
-    # Neither asyncio.run nor sys.exit: both wait for a load in progress that nobody wants any more.
-    status = asyncio.new_event_loop().run_until_complete(run())
-    sys.stdout.flush()
-    os._exit(status)
+    run_and_exit(run())

@@ -1,0 +1,55 @@
+"""What all tests share: places of their own, runtime processes, the embedded model."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import RuntimeProcess, runtime_process
+
+from jupyter_safecoder.models import EMBEDDED, find_model
+from jupyter_safecoder.models.tokenizer import FileTokenizer
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+#: Directories whose tests start servers in places of their own choice.
+_ELSEWHERE = ("browser", "dist")
+
+
+@pytest.fixture(autouse=True)
+def isolated(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Give each test Jupyter directories and a temporary directory of its own."""
+    if request.path.parent.name in _ELSEWHERE:
+        return tmp_path
+    for name in ("RUNTIME", "CONFIG", "DATA"):
+        monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(tmp_path / name.lower()))
+    (tmp_path / "tmp").mkdir(exist_ok=True)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def embedded_tokenizer() -> FileTokenizer:
+    """Return the tokenizer of the embedded model."""
+    return FileTokenizer(find_model(EMBEDDED).tokenizer.path)
+
+
+@pytest.fixture
+def start_runtime(tmp_path: Path) -> Iterator[Callable[..., RuntimeProcess]]:
+    """Return a function that starts runtime processes, which end with the test."""
+    with ExitStack() as started:
+        numbers = count()
+
+        def start(script: dict[str, Any] | None = None, **settings: Any) -> RuntimeProcess:
+            directory = tmp_path / f"runtime-{next(numbers)}"
+            return started.enter_context(runtime_process(directory, script, **settings))
+
+        yield start

@@ -1,0 +1,170 @@
+"""OpenVINO GenAI with the embedded model: what the runtime counts on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jupyter_safecoder.engines import Engine, EngineOutput, EngineProblem, make_engine, openvino
+from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.models import EMBEDDED, find_model
+from jupyter_safecoder.prompt import FAMILIES, Budget, build_prompt
+from jupyter_safecoder.protocol import Cell, CompletionRequest
+from jupyter_safecoder.runtime.process import silence_telemetry
+
+FAMILY = FAMILIES["starcoder"]
+TEXTS = ("import numpy as np\nnp.", "def add(a, b):\n    return ", "for i in range(10):\n    ")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "TRANSFORMERS_OFFLINE"):
+            environment.setenv(name, "1")
+        silence_telemetry()
+        # A small cache is soon full: 4,096 tokens.
+        environment.setattr(openvino, "_KV_BLOCKS", 128)
+        engine = make_engine("openvino", find_model(EMBEDDED))
+        engine.load()
+        yield engine
+
+
+def _prompt(engine: Engine, text: str, salt: str = "") -> list[int]:
+    before = tuple(Cell("code", f"# {salt}\nvalue_{n} = compute({n}, {n})") for n in range(30))
+    request = CompletionRequest(text, "\nprint(x)\n", before=before)
+    return build_prompt(request, FAMILY, engine.tokenizer, Budget(2048, 256, 96), "context").ids
+
+
+def _ends(engine: Engine) -> list[int]:
+    return [engine.tokenizer.special(name) for name in FAMILY.ends]
+
+
+class _Numbers:
+    last = 1000
+
+
+def _submit(engine: Engine, prompt: Sequence[int], most: int = 24) -> int:
+    _Numbers.last += 1
+    engine.submit(_Numbers.last, prompt, _ends(engine), most)
+    return _Numbers.last
+
+
+def _run(engine: Engine, steps: int = 2000) -> dict[int, list[EngineOutput]]:
+    outputs: dict[int, list[EngineOutput]] = {}
+    for _ in range(steps):
+        if not engine.busy():
+            break
+        for output in engine.step():
+            outputs.setdefault(output.request, []).append(output)
+    return outputs
+
+
+def _ids(outputs: list[EngineOutput]) -> list[int]:
+    return [i for output in outputs for i in output.ids]
+
+
+def _answer(engine: Engine, prompt: Sequence[int], most: int = 24) -> list[EngineOutput]:
+    number = _submit(engine, prompt, most)
+    return _run(engine)[number]
+
+
+def test_the_prefix_cache_changes_no_token(engine: Engine) -> None:
+    prompt = _prompt(engine, TEXTS[0], "warm")
+    cold = _ids(_answer(engine, prompt))
+    assert len(cold) > 3
+    assert _ids(_answer(engine, prompt)) == cold
+    # One key further and back again.
+    _answer(engine, _prompt(engine, TEXTS[0] + "a", "warm"))
+    assert _ids(_answer(engine, prompt)) == cold
+
+
+def test_a_batch_changes_no_token(engine: Engine) -> None:
+    prompts = [_prompt(engine, text, "batch") for text in TEXTS]
+    alone = [_ids(_answer(engine, prompt)) for prompt in prompts]
+    numbers = [_submit(engine, prompt) for prompt in prompts]
+    together = _run(engine)
+    assert [_ids(together[number]) for number in numbers] == alone
+
+
+def test_an_end_token_ends_and_is_not_among_the_ids(engine: Engine) -> None:
+    ends = set(_ends(engine))
+    reasons = set()
+    for text in (*TEXTS, "x = 1", "print('done'", "import pandas as pd", "y = (1 + 2"):
+        outputs = _answer(engine, _prompt(engine, text), 64)
+        assert not ends & set(_ids(outputs))
+        assert [o.finished for o in outputs[:-1]] == [None] * (len(outputs) - 1)
+        reasons.add(outputs[-1].finished)
+    assert "end" in reasons
+
+
+def test_the_cap_is_exact(engine: Engine) -> None:
+    outputs = _answer(engine, _prompt(engine, TEXTS[2]), 5)
+    assert outputs[-1].finished == "length"
+    assert len(_ids(outputs)) == 5
+
+
+def test_a_cancelled_request_frees_its_blocks_and_others_go_on(engine: Engine) -> None:
+    _run(engine)
+    idle = engine.cache_use()
+    # Far from a tie between two tokens: there the sums of a batch may tip the balance.
+    text = TEXTS[2]
+    expected = _ids(_answer(engine, _prompt(engine, text, "stays"), 40))
+    gone = [_submit(engine, _prompt(engine, TEXTS[0], f"gone {n}"), 400) for n in range(3)]
+    stays = _submit(engine, _prompt(engine, text, "stays"), 40)
+    outputs = _run(engine, 12)
+    used = engine.cache_use()
+    assert used > idle
+    for number in gone:
+        engine.cancel(number)
+    later = _run(engine)
+    assert not set(gone) & set(later)
+    assert _ids(outputs.get(stays, []) + later[stays]) == expected
+    assert not engine.busy()
+    engine.step()
+    assert engine.cache_use() == idle == 0
+
+
+def test_cancelling_the_last_one_frees_it_too(engine: Engine) -> None:
+    _run(engine)
+    assert engine.cache_use() == 0
+    number = _submit(engine, _prompt(engine, TEXTS[0], "last"), 400)
+    _run(engine, 8)
+    assert engine.cache_use() > 0
+    engine.cancel(number)
+    assert engine.busy()  # one step more frees the blocks
+    assert _run(engine) == {}
+    engine.step()  # its figure is of before the blocks were freed
+    assert engine.cache_use() == 0
+
+
+@pytest.mark.parametrize("length", [0, 4096, 8192, 200_000])
+def test_a_prompt_that_can_never_fit_is_refused(engine: Engine, length: int) -> None:
+    other = _submit(engine, _prompt(engine, TEXTS[0]), 4)
+    number = _submit(engine, [40] * length)
+    outputs = _run(engine)
+    assert outputs[number] == [EngineOutput(number, [], "refused")]
+    assert len(_ids(outputs[other])) == 4
+
+
+def test_a_refused_request_can_be_cancelled(engine: Engine) -> None:
+    number = _submit(engine, [40] * 20_000)
+    engine.cancel(number)
+    assert number not in _run(engine)
+
+
+def test_more_than_the_cache_holds_at_once_all_end(engine: Engine) -> None:
+    """Three prompts of 1,500 tokens in a cache of 4,096: they take turns, none is lost."""
+    numbers = [_submit(engine, [40 + n] * 1500, 4) for n in range(3)]
+    outputs = _run(engine)
+    assert [len(_ids(outputs[number])) for number in numbers] == [4, 4, 4]
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    description = find_model(str(write_scripted_model(tmp_path / "model", {})))
+    whole = replace(description, tokenizer=find_model(EMBEDDED).tokenizer)
+    with pytest.raises(EngineProblem, match="could not load") as raised:
+        make_engine("openvino", whole).load()
+    assert raised.value.remedy
