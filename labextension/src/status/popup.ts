@@ -134,7 +134,12 @@ export class StatusPopup extends Widget {
       : 'Turn completions on';
     this._toggle.setAttribute('aria-pressed', String(view.enabled));
     this._start.textContent = view.startLabel;
+    const isFocused = document.activeElement === this._start;
     this._start.hidden = view.startLabel === '';
+    if (isFocused && this._start.hidden) {
+      // Or Escape would no longer reach the popup.
+      this._toggle.focus();
+    }
   }
 
   private _anchor: HTMLElement;

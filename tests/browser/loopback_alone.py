@@ -1,0 +1,57 @@
+"""Run inside a new network namespace: ``REPORT TESTS``; see ``test_loopback_alone.py``."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import socket
+import struct
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+_SIOCSIFFLAGS, _SIOCSIFADDR, _IFF_UP = 0x8914, 0x8916, 0x1
+#: Chromium finds out whether there is IPv6 by asking the kernel, without sending anything, for a
+#: way to this address. Here it is an address of the loopback interface, so that it is not counted.
+_PROBE = "2001:4860:4860::8888"
+
+
+def main() -> int:
+    """Run the tests and write what the kernel has counted."""
+    report, tests = sys.argv[1:]
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+    with socket.socket(socket.AF_INET6) as any_socket, suppress(OSError):  # no IPv6, no probe
+        probe = socket.inet_pton(socket.AF_INET6, _PROBE)
+        request = struct.pack("16sIi", probe, 128, socket.if_nametoindex("lo"))
+        fcntl.ioctl(any_socket, _SIOCSIFADDR, request)
+    counted = {"before": _counters()}
+    # No cache: it would be shared with the run that this one is a part of.
+    flags = ["-q", "-p", "no:cacheprovider"]
+    status = subprocess.run([sys.executable, "-m", "pytest", *flags, tests]).returncode
+    counted["after"] = _counters()
+    for family, address in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with socket.socket(family) as stream, suppress(OSError):
+            stream.connect((address, 443))
+    with socket.socket(type=socket.SOCK_DGRAM) as datagram:
+        datagram.sendto(b"?", ("127.0.0.53", 53))
+    counted["control"] = _counters()
+    Path(report).write_text(json.dumps(counted))
+    return status
+
+
+def _counters() -> dict[str, int]:
+    counters = {}
+    lines = [line.split() for line in Path("/proc/net/snmp").read_text().splitlines()]
+    for names, values in zip(lines[::2], lines[1::2], strict=True):
+        pairs = zip(names[1:], values[1:], strict=True)
+        counters.update({f"{names[0]}{name}": int(value) for name, value in pairs})
+    for line in Path("/proc/net/snmp6").read_text().splitlines():
+        name, value = line.split()
+        counters[name] = int(value)
+    return {name: counters[name] for name in ("Ip:OutNoRoutes", "Ip6OutNoRoutes", "Udp:NoPorts")}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

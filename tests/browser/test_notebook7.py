@@ -1,0 +1,77 @@
+"""The same in Jupyter Notebook 7, which has no status bar."""
+
+from __future__ import annotations
+
+import pytest
+from jupyter_site import JupyterSite
+from playwright.sync_api import expect
+
+APP = "notebook"
+SCRIPT = {
+    "answers": [
+        {"after": "total = su", "text": "m(values)"},
+        {"after": "stalled = ", "text": "never", "stall": True},
+    ],
+    "otherwise": "",
+}
+
+
+@pytest.fixture
+def ready(site: JupyterSite) -> JupyterSite:
+    """The server, with a runtime that is ready."""
+    site.notebook("", "")
+    site.expect_state("ready")
+    return site
+
+
+def test_show_type_along_and_accept(ready: JupyterSite) -> None:
+    notebook = ready.opened[-1]
+    notebook.edit(0)
+    notebook.insert("total = su")
+    notebook.expect_ghost("m(values)")
+    notebook.type("m(")
+    notebook.expect_ghost("values)")
+    notebook.press("Tab")
+    notebook.expect_source(0, "total = sum(values)")
+    assert notebook.requests[0]["prefix"] == "total = su"
+    notebook.save()
+
+
+def test_escape_dismisses_and_cancels(ready: JupyterSite) -> None:
+    notebook = ready.opened[-1]
+    notebook.edit(0)
+    notebook.insert("total = su")
+    notebook.expect_ghost("m(values)")
+    notebook.press("Escape")
+    notebook.expect_no_ghost()
+    assert notebook.source(0) == "total = su"
+
+    requests, cancelled = ready.counter("requests"), ready.counter("cancelled")
+    notebook.edit(1)
+    notebook.insert("stalled = ")
+    ready.expect_counter("requests", requests + 1)
+    notebook.press("Escape")
+    ready.expect_counter("cancelled", cancelled + 1)
+    notebook.save()
+
+
+def test_the_state_is_in_the_menu_bar(ready: JupyterSite) -> None:
+    item = ready.page.locator(".jp-SafeCoder-item")
+    expect(item).to_have_count(1)
+    expect(ready.page.locator("#menu-panel").locator(item)).to_have_text("ready")
+    expect(ready.page.locator("#jp-main-statusbar")).to_have_count(0)
+    item.click()
+    popup = ready.page.get_by_role("dialog", name="SafeCoder")
+    expect(popup).to_contain_text("SafeCoder: ready")
+    expect(popup).to_be_in_viewport(ratio=1)
+    popup.get_by_role("button", name="Turn completions off").click()
+    expect(item).to_have_text("off")
+    popup.get_by_role("button", name="Turn completions on").click()
+    expect(item).to_have_text("ready")
+
+
+def test_no_state_where_nothing_is_edited(ready: JupyterSite) -> None:
+    page = ready.page
+    page.goto(f"{ready.server.url}/tree?token={ready.server.token}")
+    page.locator(".jp-DirListing-item").first.wait_for()
+    expect(page.locator(".jp-SafeCoder-item")).to_have_count(0)
