@@ -19,6 +19,7 @@ export NODE_EXTRA_CA_CERTS := $(NPM_CERTIFICATES)
 endif
 JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 # What we start asks nobody for news: no JupyterLab announcements, no update check.
+NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 .PHONY: env lab lab-extension browser lint test-python test-typescript test-browser test-dist \
@@ -47,6 +48,8 @@ lab-extension: $(LAB_BUNDLE)
 .venv/.installed: .venv/.tools $(LAB_BUNDLE) pyproject.toml weights/pyproject.toml \
     jupyter-config/server-config/jupyter_safecoder.json
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e weights -e '.[local,dev]'
+	mkdir -p .venv/share/jupyter/lab/settings
+	echo '$(NO_NEWS)' > .venv/share/jupyter/lab/settings/overrides.json
 	touch $@
 
 # Debian's and Ubuntu's browser where there is none yet.

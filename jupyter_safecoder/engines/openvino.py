@@ -16,6 +16,8 @@ from .engine import EngineOutput, EngineProblem
 #: 16,384 tokens, some ten people's prompts; 190 MB for the embedded model.
 _KV_BLOCKS = 512
 _BLOCK_TOKENS = 32
+#: Activations in groups of 32 like the weights of a Q8_0: a prompt takes a sixth less time.
+_PROPERTIES = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": "32"}
 #: A step holds Python's lock while it computes, so a long prompt is computed in pieces of this
 #: many tokens: between two of them the runtime can answer, cancel and admit.
 _TOKENS_PER_STEP = 256
@@ -54,7 +56,7 @@ class OpenVinoEngine:
         scheduler.max_num_batched_tokens = _TOKENS_PER_STEP
         try:
             self._pipeline = openvino_genai.ContinuousBatchingPipeline(
-                str(self._model.weights.path), scheduler, self.device
+                str(self._model.weights.path), scheduler, self.device, _PROPERTIES
             )
         except (RuntimeError, MemoryError) as error:
             raise EngineProblem(

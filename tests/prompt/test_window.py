@@ -65,7 +65,7 @@ def test_a_long_cell_keeps_its_start_for_long(embedded_tokenizer: FileTokenizer)
     ]
     opening = len(_ids(embedded_tokenizer, CompletionRequest("", "x"))) - 1
     moves = sum(_shared(a, b) < opening + 20 for a, b in pairwise(prompts[20:]))
-    assert 10 < moves < 80
+    assert 10 < moves < 400 / 3
     assert max(map(len, prompts)) <= opening + 256 * 5 // 4 + 1
     assert min(map(len, prompts[40:])) >= 256 // 3
 
@@ -75,10 +75,10 @@ def test_anchored_start(budget: int) -> None:
     starts = [anchored_start(length, budget) for length in range(5 * budget + 5)]
     assert starts == sorted(starts)
     assert all(
-        0 <= length - start <= budget and (start == 0 or length - start >= budget // 2)
+        0 <= length - start <= budget and (start == 0 or length - start >= budget - budget // 4)
         for length, start in enumerate(starts)
     )
-    assert len(set(starts)) <= 5 * budget / max(1, budget // 2) + 6
+    assert len(set(starts)) <= 5 * budget / max(1, budget // 4) + 6
 
 
 @pytest.mark.parametrize("budget", [10, 64, 1000])
@@ -91,7 +91,7 @@ def test_anchored_first(budget: int) -> None:
 
 def test_the_window_moves_in_big_steps() -> None:
     firsts = [anchored_first([10] * n, 1000) for n in range(1, 1000)]
-    assert len(set(firsts)) < 25
+    assert len(set(firsts)) < 1000 / 25
 
 
 def test_the_nearest_cell_is_kept_even_where_it_is_large() -> None:

@@ -67,7 +67,7 @@ export class StatusItem extends Widget {
     this._label.textContent = view.label;
     this.node.title = tooltip;
     this.node.dataset.state = view.state;
-    this.node.setAttribute('aria-label', tooltip.replace(/\n/g, '. '));
+    this.node.setAttribute('aria-label', tooltip.replace(/\.?\n/g, '. '));
   }
 
   private _label = document.createElement('span');

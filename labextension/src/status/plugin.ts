@@ -43,10 +43,21 @@ export const statusPlugin: JupyterFrontEndPlugin<ISafeCoderStatus> = {
       }
     });
     void Private.follow(status, settings);
+    let failure = '';
     status.failed.connect((_, view) => {
-      Notification.error(`SafeCoder failed. ${view.reason} ${view.remedy}`, {
-        autoClose: false
-      });
+      if (failure) {
+        Notification.dismiss(failure);
+      }
+      failure = Notification.error(
+        `SafeCoder failed. ${view.reason} ${view.remedy}`,
+        { autoClose: false }
+      );
+    });
+    status.changed.connect(() => {
+      if (failure && status.view.state === 'ready') {
+        Notification.dismiss(failure);
+        failure = '';
+      }
     });
 
     document.addEventListener('visibilitychange', () => {
