@@ -5,5 +5,15 @@ from .build import Prompt, build_prompt
 from .families import FAMILIES, FimFamily
 from .layouts import LAYOUTS
 from .tokenizer import Tokenizer
+from .window import tail
 
-__all__ = ["FAMILIES", "LAYOUTS", "Budget", "FimFamily", "Prompt", "Tokenizer", "build_prompt"]
+__all__ = [
+    "FAMILIES",
+    "LAYOUTS",
+    "Budget",
+    "FimFamily",
+    "Prompt",
+    "Tokenizer",
+    "build_prompt",
+    "tail",
+]

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from ..answer import Judge, Judgement, Situation, extent_at
 from ..engines import EngineOutput
 from ..models import ModelDescription
-from ..prompt import FAMILIES, Budget, Prompt, Tokenizer, build_prompt
+from ..prompt import FAMILIES, Budget, Prompt, Tokenizer, build_prompt, tail
 from ..protocol import CompletionRequest, Counters, Done, Error, Event, Queued, Text
 from .admission import Admission, QueueFull, Replaced, Ticket
 from .generation import GenerationThread
 from .settings import RuntimeSettings
 
 _QUEUE_NEWS_S = 0.25
+#: Characters on each side of the cursor that stop rules read: of 5 MB they would take a second.
+_JUDGED = 32_768
 _REPLACED, _DEADLINE = object(), object()
 
 
@@ -182,15 +184,14 @@ class Completions:
 
     def _judge(self, request: CompletionRequest, prompt: Prompt) -> tuple[Judge | None, int]:
         options, settings = request.options, self._settings
+        prefix, suffix = tail(request.prefix, _JUDGED), request.suffix[:_JUDGED]
         extent = options.mode
         if extent == "auto":
-            extent = extent_at(request.prefix, request.suffix, prompt.language)
+            extent = extent_at(prefix, suffix, prompt.language)
         cap = settings.max_tokens_line if extent == "line" else settings.max_tokens_block
         if not options.rules:
             return None, options.max_tokens or cap
-        situation = Situation(
-            request.prefix, request.suffix, prompt.language, extent, settings.max_lines
-        )
+        situation = Situation(prefix, suffix, prompt.language, extent, settings.max_lines)
         return Judge(situation), options.max_tokens or cap
 
     def _done(
