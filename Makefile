@@ -83,12 +83,16 @@ test-dist: dist
 	$(BIN)/pytest -q tests/dist
 
 # The oldest versions that we support, in an environment of their own; apart from `make test`.
+# JupyterLab 4.4 stops at a dialog for a kernel that is not installed: that one test is left out.
 test-oldest: dist browser
 	$(PYTHON) -m venv .venvs/oldest
 	grep -vE '^(jupyterlab|notebook)==' constraints.txt > .venvs/oldest/constraints.txt
 	.venvs/oldest/bin/pip install -q -c .venvs/oldest/constraints.txt 'jupyterlab==4.4.*' \
-	  'notebook==7.4.*' dist/jupyter_safecoder-*.whl pytest pytest-timeout playwright jsonschema psutil
-	.venvs/oldest/bin/pytest -q tests/browser -m 'not embedded'
+	  'notebook==7.4.*' dist/jupyter_safecoder-*.whl \
+	  pytest pytest-timeout 'pytest-jupyter[server]' playwright jsonschema psutil
+	.venvs/oldest/bin/pytest -q tests/browser \
+	  --ignore tests/browser/test_embedded.py --ignore tests/browser/test_loopback_alone.py \
+	  --deselect 'tests/browser/test_documents.py::test_the_language_of_the_kernel[metadata1-r]'
 
 # Every part runs, also after one failed; the summary tells.
 test: env browser
