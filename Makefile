@@ -99,4 +99,4 @@ test: env browser
 	@bash tests/run_all.sh
 
 clean:
-	rm -rf .venv dist labextension/node_modules labextension/lib jupyter_safecoder/labextension
+	rm -rf .venv .venvs dist labextension/node_modules labextension/lib jupyter_safecoder/labextension
