@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..protocol import PERSON_HEADER, TOKEN_HEADER, Status, parse_status
@@ -66,11 +65,8 @@ class Gateway:
             client = self._connected()
             answer = await client.get("/status", timeout=_CONNECT_S)
             return parse_status(answer.content)
-        except NotRunning as none:
-            return none.status
-        except (httpx.HTTPError, ValueError):
-            status = self._supervisor.status
-            return replace(status, reason=status.reason or "The runtime does not answer.")
+        except (NotRunning, httpx.HTTPError, ValueError):
+            return self._supervisor.status
 
     @asynccontextmanager
     async def completions(self, body: bytes, person: str) -> AsyncIterator[httpx.Response]:

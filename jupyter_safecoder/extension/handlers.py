@@ -11,6 +11,7 @@ from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
 from tornado.iostream import StreamClosedError
 
+from ..bounded_body import BoundedBody, TooLarge
 from ..protocol import BadRequest, Error, Status, encode_event, parse_request
 from .gateway import Gateway, NotRunning
 
@@ -67,27 +68,22 @@ class CompletionsHandler(_Handler):
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Get ready for the body, which comes in pieces."""
-        self._body = bytearray()
-        self._limit = int(self.settings["safecoder_max_request_bytes"])
+        self._body = BoundedBody(self.settings["safecoder_max_request_bytes"])
         await super().prepare()
 
     def data_received(self, chunk: bytes) -> None:
-        """Collect the body up to the limit; the rest is read and dropped."""
-        if len(self._body) <= self._limit:
-            self._body += chunk
+        """Take in a piece of the body."""
+        self._body.add(chunk)
 
     @web.authenticated
     @authorized("execute")  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         """Answer with NDJSON."""
-        body = bytes(self._body)
-        del self._body
-        if len(body) > self._limit:
-            return self.refuse(
-                413, Error("too_large", f"The request is larger than {self._limit:,} bytes.")
-            )
         try:
+            body = self._body.whole()
             parse_request(body)
+        except TooLarge as error:
+            return self.refuse(413, Error("too_large", str(error)))
         except BadRequest as error:
             return self.refuse(400, Error("bad_request", str(error)))
         self._task = asyncio.ensure_future(self._pass_on(body))

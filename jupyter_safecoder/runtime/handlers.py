@@ -11,6 +11,7 @@ from typing import Any
 from tornado import web
 from tornado.iostream import StreamClosedError
 
+from ..bounded_body import BoundedBody, TooLarge
 from ..protocol import (
     PERSON_HEADER,
     TOKEN_HEADER,
@@ -84,8 +85,7 @@ class CompletionsHandler(_Handler):
 
     def prepare(self) -> None:
         """Get ready for the body, which comes in pieces."""
-        self._body = bytearray()
-        self._limit = self.runtime.settings.max_request_bytes
+        self._body = BoundedBody(self.runtime.settings.max_request_bytes)
         super().prepare()
         if not self._finished:
             # Read to its end whatever its size: Tornado would close the connection on a client that
@@ -94,19 +94,15 @@ class CompletionsHandler(_Handler):
             connection.set_max_body_size(sys.maxsize)
 
     def data_received(self, chunk: bytes) -> None:
-        """Collect the body up to the limit; the rest is read and dropped."""
-        if len(self._body) <= self._limit:
-            self._body += chunk
+        """Take in a piece of the body."""
+        self._body.add(chunk)
 
     async def post(self) -> None:
         """Answer with NDJSON."""
-        body = bytes(self._body)
-        del self._body
-        if len(body) > self._limit:
-            message = f"The request is larger than {self._limit:,} bytes."
-            return self.refuse(Error("too_large", message))
         try:
-            request = parse_request(body)
+            request = parse_request(self._body.whole())
+        except TooLarge as error:
+            return self.refuse(Error("too_large", str(error)))
         except BadRequest as error:
             return self.refuse(Error("bad_request", str(error)))
         completions, status = self.runtime.completions, self.runtime.status()
