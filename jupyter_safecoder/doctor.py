@@ -154,7 +154,7 @@ def _model(settings: RuntimeSettings) -> str:
         verify_files(model)
     except ModelProblem as problem:
         raise _Bad(problem.reason, problem.remedy) from problem
-    size = model.weights.size / 1e6
+    size = model.weights_bytes / 1e6
     return f"{model.name}, {model.licence}, {size:.0f} MB, SHA-256 as released"
 
 

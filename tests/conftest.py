@@ -39,7 +39,7 @@ def isolated(
 @pytest.fixture(scope="session")
 def embedded_tokenizer() -> FileTokenizer:
     """Return the tokenizer of the embedded model."""
-    return FileTokenizer(find_model(EMBEDDED).tokenizer.path)
+    return FileTokenizer(find_model(EMBEDDED).tokenizer)
 
 
 @pytest.fixture

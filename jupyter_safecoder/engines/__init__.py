@@ -1,6 +1,14 @@
 """Engines: token ids in, token ids out."""
 
-from .engine import Engine, EngineOutput, EngineProblem
-from .registry import ENGINES, make_engine
+from .engine import Engine, EngineOptions, EngineOutput, EngineProblem, RemoteServer
+from .registry import engine_names, make_engine
 
-__all__ = ["ENGINES", "Engine", "EngineOutput", "EngineProblem", "make_engine"]
+__all__ = [
+    "Engine",
+    "EngineOptions",
+    "EngineOutput",
+    "EngineProblem",
+    "RemoteServer",
+    "engine_names",
+    "make_engine",
+]

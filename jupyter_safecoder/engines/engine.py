@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ..prompt import Tokenizer
@@ -20,6 +21,52 @@ class EngineProblem(Exception):
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class RemoteServer:
+    """A server of the OpenAI completion protocol; keys and certificates are read from files.
+
+    ``model`` is the server's name for the model, empty: the only one that it lists.
+    """
+
+    url: str
+    model: str = ""
+    key_file: str = ""
+    ca_file: str = ""
+    certificate_file: str = ""
+    certificate_key_file: str = ""
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How to run a model.
+
+    Parameters
+    ----------
+    device
+        The engine's own name of the device; empty is its first choice.
+    precision
+        Of the weights: ``fp32``, ``fp16``, ``bf16``, ``int8``, ``int4``; empty: as they lie there.
+    prepared
+        Directory with the weights as this engine wants them, if they were prepared.
+    lookup_tokens
+        Most tokens that prompt lookup guesses at once; 0 switches it off.
+    draft
+        A prepared directory of a small model of the same tokenizer that guesses ahead.
+    max_running
+        Requests in the batch at once.
+    remote
+        The server, for the ``remote`` engine.
+    """
+
+    device: str = ""
+    precision: str = ""
+    prepared: Path | None = None
+    lookup_tokens: int = 0
+    draft: Path | None = None
+    max_running: int = 4
+    remote: RemoteServer | None = None
 
 
 @dataclass(frozen=True)

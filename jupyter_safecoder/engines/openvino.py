@@ -11,7 +11,7 @@ from typing import Any
 
 from ..models import ModelDescription
 from ..models.tokenizer import FileTokenizer
-from .engine import EngineOutput, EngineProblem
+from .engine import EngineOptions, EngineOutput, EngineProblem
 
 #: 16,384 tokens, some ten people's prompts; 190 MB for the embedded model.
 _KV_BLOCKS = 512
@@ -29,8 +29,9 @@ class OpenVinoEngine:
     name = "openvino"
     device = "CPU"
 
-    def __init__(self, model: ModelDescription) -> None:
+    def __init__(self, model: ModelDescription, options: EngineOptions) -> None:
         self._model = model
+        self._weights = options.prepared or model.weights
         self._pipeline: Any = None
         self._handles: dict[int, Any] = {}
         self._ends: dict[int, Collection[int]] = {}
@@ -49,14 +50,14 @@ class OpenVinoEngine:
                 "Install the runtime with: pip install 'jupyter-safecoder[local]'.",
             ) from error
         self._numpy, self._openvino, self._genai = numpy, openvino, openvino_genai
-        self.tokenizer = FileTokenizer(self._model.tokenizer.path)
+        self.tokenizer = FileTokenizer(self._model.tokenizer)
         scheduler = openvino_genai.SchedulerConfig()
         scheduler.enable_prefix_caching = True
         scheduler.num_kv_blocks = _KV_BLOCKS
         scheduler.max_num_batched_tokens = _TOKENS_PER_STEP
         try:
             self._pipeline = openvino_genai.ContinuousBatchingPipeline(
-                str(self._model.weights.path), scheduler, self.device, _PROPERTIES
+                str(self._weights), scheduler, self.device, _PROPERTIES
             )
         except (RuntimeError, MemoryError) as error:
             raise EngineProblem(

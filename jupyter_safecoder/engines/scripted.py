@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ..models import ModelDescription
-from .engine import EngineOutput, EngineProblem
+from .engine import EngineOptions, EngineOutput, EngineProblem
 
 _SPECIAL = 256
 
@@ -63,8 +63,8 @@ class ScriptedEngine:
     name = "scripted"
     device = "script"
 
-    def __init__(self, model: ModelDescription) -> None:
-        self._path = model.weights.path
+    def __init__(self, model: ModelDescription, options: EngineOptions) -> None:
+        self._path = model.weights
         self.tokenizer = ByteTokenizer()
         self._running: dict[int, _Running] = {}
         self._script: dict[str, Any] = {}
@@ -154,6 +154,8 @@ def write_scripted_model(directory: Path, script: dict[str, Any]) -> Path:
         "suffix_tokens": 4096,
         "languages": ["python"],
         "licence": "Apache-2.0",
+        "format": "script",
+        "architecture": "script",
         "weights": file,
         "tokenizer": file,
     }

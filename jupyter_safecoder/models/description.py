@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ..protocol import ModelInfo
 from .problem import ModelProblem
@@ -12,11 +13,11 @@ from .problem import ModelProblem
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A file of a model; ``sha256`` in lower-case hexadecimal, ``size`` in bytes."""
+    """A file of a model; ``size`` in bytes, ``sha256`` in hexadecimal, empty if none is known."""
 
     path: Path
     size: int
-    sha256: str
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class ModelDescription:
 
     ``context_tokens``, ``prefix_tokens`` and ``suffix_tokens`` bound the three parts of a prompt:
     they follow from what the model was trained on, not only from its context window.
+    ``weights`` is a GGUF file or a checkpoint's directory, ``tokenizer`` a ``tokenizer.json``,
+    ``files`` are all that are loaded. ``architecture`` is Hugging Face's ``model_type``.
     """
 
     name: str
@@ -37,8 +40,16 @@ class ModelDescription:
     suffix_tokens: int
     languages: tuple[str, ...]
     licence: str
-    weights: ModelFile
-    tokenizer: ModelFile
+    format: Literal["gguf", "checkpoint", "script"]
+    architecture: str
+    weights: Path
+    tokenizer: Path
+    files: tuple[ModelFile, ...]
+
+    @property
+    def weights_bytes(self) -> int:
+        """Bytes of weights as they lie on disk."""
+        return sum(file.size for file in self.files if file.path != self.tokenizer)
 
     def info(self) -> ModelInfo:
         """Return what is told to people and programs."""
@@ -71,7 +82,8 @@ def read_description(directory: Path) -> ModelDescription:
             for part in ("weights", "tokenizer")
         }
         lists = {name: tuple(data[name]) for name in ("layouts", "languages")}
-        return ModelDescription(**{**data, **lists, **files})
+        places = {part: file.path for part, file in files.items()}
+        return ModelDescription(**{**data, **lists, **places}, files=tuple(files.values()))
     except FileNotFoundError:
         raise ModelProblem(
             f"{directory} has no model.json.",

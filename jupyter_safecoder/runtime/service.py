@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-from ..engines import ENGINES, Engine, EngineProblem, make_engine
+from ..engines import Engine, EngineOptions, EngineProblem, make_engine
 from ..models import ModelDescription, ModelProblem, find_model, verify_files
 from ..prompt import FAMILIES, LAYOUTS
 from ..protocol import Counters, State, Status
@@ -105,12 +105,7 @@ class Runtime:
 
     def _engine(self, model: ModelDescription) -> Engine:
         name = "openvino" if self.settings.engine == "auto" else self.settings.engine
-        if name not in ENGINES:
-            raise EngineProblem(
-                f"There is no engine named {name!r}.",
-                f"Set c.SafeCoder.engine to auto or one of: {', '.join(ENGINES)}.",
-            )
-        return make_engine(name, model)
+        return make_engine(name, model, EngineOptions(max_running=self.settings.max_running))
 
     def _engine_died(self, error: BaseException) -> None:
         """Answer all that wait; the process then ends, and its parent starts a new one."""

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_safecoder.engines import Engine, EngineOutput, EngineProblem, make_engine, openvino
+from jupyter_safecoder.engines import (
+    Engine,
+    EngineOptions,
+    EngineOutput,
+    EngineProblem,
+    make_engine,
+    openvino,
+)
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.models import EMBEDDED, find_model
 from jupyter_safecoder.prompt import FAMILIES, Budget, build_prompt
@@ -27,7 +34,7 @@ def engine() -> Iterator[Engine]:
         silence_telemetry()
         # A small cache is soon full: 4,096 tokens.
         environment.setattr(openvino, "_KV_BLOCKS", 128)
-        engine = make_engine("openvino", find_model(EMBEDDED))
+        engine = make_engine("openvino", find_model(EMBEDDED), EngineOptions())
         engine.load()
         yield engine
 
@@ -166,5 +173,5 @@ def test_a_file_that_is_no_model(tmp_path: Path) -> None:
     description = find_model(str(write_scripted_model(tmp_path / "model", {})))
     whole = replace(description, tokenizer=find_model(EMBEDDED).tokenizer)
     with pytest.raises(EngineProblem, match="could not load") as raised:
-        make_engine("openvino", whole).load()
+        make_engine("openvino", whole, EngineOptions()).load()
     assert raised.value.remedy

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 from processes import run_python
 
-from jupyter_safecoder.engines import Engine, EngineOutput, EngineProblem, make_engine
+from jupyter_safecoder.engines import (
+    Engine,
+    EngineOptions,
+    EngineOutput,
+    EngineProblem,
+    make_engine,
+)
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.models import find_model, verify_files
 
@@ -16,7 +22,7 @@ from jupyter_safecoder.models import find_model, verify_files
 def _engine(directory: Path, script: dict[str, Any]) -> Engine:
     model = find_model(str(write_scripted_model(directory / "model", script)))
     verify_files(model)
-    engine = make_engine("scripted", model)
+    engine = make_engine("scripted", model, EngineOptions())
     engine.load()
     return engine
 
@@ -88,9 +94,9 @@ def test_die_after(tmp_path: Path) -> None:
     code = f"""
 import os, subprocess, sys
 if os.fork() == 0:
-    from jupyter_safecoder.engines import make_engine
+    from jupyter_safecoder.engines import EngineOptions, make_engine
     from jupyter_safecoder.models import find_model
-    engine = make_engine("scripted", find_model({str(tmp_path / "m")!r}))
+    engine = make_engine("scripted", find_model({str(tmp_path / "m")!r}), EngineOptions())
     engine.load()
     engine.submit(1, [120], (), 9)
     engine.step()
@@ -103,7 +109,7 @@ print(os.waitstatus_to_exitcode(os.wait()[1]))
 
 def test_a_script_that_is_none(tmp_path: Path) -> None:
     model = find_model(str(write_scripted_model(tmp_path / "model", {})))
-    model.weights.path.write_text("{")
+    model.weights.write_text("{")
     with pytest.raises(EngineProblem) as raised:
-        make_engine("scripted", model).load()
+        make_engine("scripted", model, EngineOptions()).load()
     assert raised.value.remedy
