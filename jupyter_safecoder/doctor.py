@@ -9,12 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .engines import EngineOptions, EngineProblem, make_engine
+from .engines.accelerator import Accelerator
+from .engines.accelerators import probe
+from .engines.ways import INSTALL
 from .models import ModelProblem, find_model, verify_files
 from .runtime.client import RuntimeProblem, own_runtime, running_runtime
 from .runtime.connection import connection_directory
+from .runtime.plan import find_packages, plan
 from .runtime.settings import RuntimeSettings
 
-_INSTALL = "pip install 'jupyter-safecoder[local]'"
 #: Bytes of memory that the embedded model needs, with its cache.
 _MEMORY = 10**9
 
@@ -32,19 +36,23 @@ def examine(settings: RuntimeSettings) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``ok``, ``engine``, ``model`` and ``checks``: a list of ``name``, ``ok``, ``detail`` and
-        ``remedy``.
+        ``ok``; ``model``; ``engine``, ``device``, ``precision`` (empty: as the weights lie) and
+        ``why`` they were chosen; ``accelerators``, a list of ``kind``, ``name`` and ``detail``;
+        ``checks``, a list of ``name``, ``ok``, ``detail`` and ``remedy``.
     """
-    facts: dict[str, Any] = {"engine": None, "model": settings.model}
+    choice = dict.fromkeys(("engine", "device", "precision", "why"))
+    facts: dict[str, Any] = {**choice, "accelerators": [], "model": settings.model}
     checks = []
+    found = probe()
     steps: list[tuple[str, Callable[[], str]]] = [
         ("python", _python),
         ("jupyterlab", _jupyterlab),
         ("lab extension", _lab_extension),
         ("server extension", _server_extension),
-        ("memory", _memory),
+        ("memory", lambda: _memory(found)),
         ("runtime directory", _runtime_directory),
-        ("engine", _engine_library),
+        ("accelerator", lambda: _accelerators(found, facts)),
+        ("engine", lambda: _engine(settings, facts)),
         ("model", lambda: _model(settings)),
         ("runtime", lambda: _runtime(settings, facts)),
     ]
@@ -104,8 +112,8 @@ def _server_extension() -> str:
     return "enabled"
 
 
-def _memory() -> str:
-    free = _available_bytes()
+def _memory(found: list[Accelerator]) -> str:
+    free = next((a.memory for a in found if a.kind == "cpu"), None)
     if free is None:
         return "unknown on this system"
     if free < _MEMORY:
@@ -114,17 +122,6 @@ def _memory() -> str:
             "Close other programs or kernels.",
         )
     return f"{free / 1e9:.1f} GB free"
-
-
-def _available_bytes() -> int | None:
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        return None
-    return None
 
 
 def _runtime_directory() -> str:
@@ -141,11 +138,31 @@ def _runtime_directory() -> str:
     return str(directory)
 
 
-def _engine_library() -> str:
-    version = _version("openvino-genai")
-    if version is None:
-        raise _Bad("OpenVINO GenAI is not installed: this is a thin installation.", _INSTALL)
-    return f"openvino-genai {version}, tokenizers {_version('tokenizers')}"
+def _accelerators(found: list[Accelerator], facts: dict[str, Any]) -> str:
+    facts["accelerators"] = [{"kind": a.kind, "name": a.name, "detail": a.detail} for a in found]
+    return "; ".join(f"{a.name} ({a.detail})" if a.detail else a.name for a in found)
+
+
+def _engine(settings: RuntimeSettings, facts: dict[str, Any]) -> str:
+    installed = find_packages()
+    try:
+        model = find_model(settings.model)
+        choice = plan(settings, model)
+        make_engine(choice.engine, model, EngineOptions())
+    except EngineProblem as problem:
+        raise _Bad(problem.reason, problem.remedy) from problem
+    except ModelProblem:
+        if "openvino-genai" in installed:
+            return "not chosen before there is a model"
+        raise _Bad(
+            "OpenVINO GenAI is not installed: this is a thin installation.", INSTALL
+        ) from None
+    facts.update(
+        engine=choice.engine, device=choice.device, precision=choice.precision, why=choice.why
+    )
+    chosen = " ".join(part for part in (choice.engine, choice.precision) if part)
+    versions = ", ".join(f"{name} {version}" for name, version in installed.items())
+    return f"{chosen}. {choice.why} ({versions})"
 
 
 def _model(settings: RuntimeSettings) -> str:

@@ -70,7 +70,7 @@ def bench_typing(
     total = len(tasks) * len(layouts)
     for number, task in enumerate(tasks):
         for position, layout in enumerate(layouts):
-            request = _salted(task_request(task))
+            request = salted(task_request(task), secrets.token_hex(4))
             lengths.append(_type(client, request, task["expected"], layout, times[layout]))
             progress(number * len(layouts) + position + 1, total)
     return {
@@ -123,10 +123,11 @@ def _ask(client: RuntimeClient, request: CompletionRequest) -> tuple[float, floa
     raise RuntimeProblem("The runtime ended the answer without a result.")
 
 
-def _salted(request: CompletionRequest) -> CompletionRequest:
+def salted(request: CompletionRequest, salt: str) -> CompletionRequest:
     """Make every cell new to the prefix cache, so that the first request really is cold."""
-    salt = f"# {secrets.token_hex(4)}\n"
     return replace(
         request,
-        before=tuple(Cell(cell.type, salt + cell.source, cell.output) for cell in request.before),
+        before=tuple(
+            Cell(cell.type, f"# {salt}\n{cell.source}", cell.output) for cell in request.before
+        ),
     )

@@ -27,7 +27,8 @@ class EngineProblem(Exception):
 class RemoteServer:
     """A server of the OpenAI completion protocol; keys and certificates are read from files.
 
-    ``model`` is the server's name for the model, empty: the only one that it lists.
+    ``model`` is the server's name for the model, empty: the only one that it lists. ``patience_s``
+    is the longest wait for a first token, retries included, and then for each further one.
     """
 
     url: str
@@ -36,6 +37,7 @@ class RemoteServer:
     ca_file: str = ""
     certificate_file: str = ""
     certificate_key_file: str = ""
+    patience_s: float = 8.0
 
 
 @dataclass(frozen=True)
@@ -74,12 +76,14 @@ class EngineOutput:
     """What one step gave to one request.
 
     ``finished`` is ``None`` while it goes on, ``"end"`` after an end token (which is not among
-    ``ids``), ``"length"`` at the cap, ``"refused"`` if the engine cannot hold the prompt.
+    ``ids``), ``"length"`` at the cap, ``"refused"`` if the engine cannot hold the prompt,
+    ``"failed"`` if this request alone failed: ``problem`` says why.
     """
 
     request: int
     ids: list[int]
     finished: str | None = None
+    problem: EngineProblem | None = None
 
 
 class Engine(Protocol):

@@ -14,6 +14,8 @@ _OWN = {
     "openvino": "jupyter_safecoder.engines.openvino:OpenVinoEngine",
     "transformers": "jupyter_safecoder.engines.transformers:TransformersEngine",
     "onnxruntime": "jupyter_safecoder.engines.onnxruntime:OnnxRuntimeEngine",
+    "habana": "jupyter_safecoder.engines.habana:HabanaEngine",
+    "neuron": "jupyter_safecoder.engines.neuron:NeuronEngine",
     "remote": "jupyter_safecoder.engines.remote:RemoteEngine",
     "scripted": "jupyter_safecoder.engines.scripted:ScriptedEngine",
 }
@@ -40,12 +42,13 @@ def make_engine(name: str, model: ModelDescription, options: EngineOptions) -> E
         return cast(Engine, getattr(import_module(module), attribute)(model, options))
     for entry in entry_points(group=ENTRY_POINT, name=name):
         try:
-            return cast(Engine, entry.load()(model, options))
-        except ImportError as error:
+            engine = entry.load()
+        except (ImportError, AttributeError) as error:
             raise EngineProblem(
                 f"The engine {name!r} of {entry.value} cannot be imported ({error}).",
                 "Install what its package needs, or choose another engine.",
             ) from error
+        return cast(Engine, engine(model, options))
     raise EngineProblem(
         f"There is no engine named {name!r}.",
         f"Set c.SafeCoder.engine to auto or one of: {', '.join(engine_names())}.",

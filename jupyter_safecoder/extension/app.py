@@ -6,8 +6,10 @@ import asyncio
 import os
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Enum, Float, Int, Unicode
+from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, validate
 
+from ..engines import engine_names
+from ..engines.choice import AUTO
 from ..runtime.settings import RuntimeSettings
 from .gateway import Gateway
 from .handlers import CompletionsHandler, StartHandler, StatusHandler
@@ -28,15 +30,76 @@ class SafeCoder(ExtensionApp):
         help="The model: 'safecoder-smol-135m', which ships with the product, or a directory that "
         "holds a model.json, weights and a tokenizer.",
     ).tag(config=True)
-    engine = Enum(
-        ("auto", "openvino", "scripted"),
-        default_value="auto",
-        help="What runs the model. 'auto' takes the fastest that this machine has; 'scripted' "
-        "answers from a script instead of a model, for tests.",
+    revision = Unicode(
+        _DEFAULTS.revision,
+        help="The revision of a model from a hub: a commit, a tag or a branch. Empty: its newest.",
+    ).tag(config=True)
+    allow_downloads = Bool(
+        _DEFAULTS.allow_downloads,
+        help="Whether a model may be downloaded from its hub; otherwise it must be on this disk.",
+    ).tag(config=True)
+    cache_dir = Unicode(
+        _DEFAULTS.cache_dir,
+        help="Where prepared models are kept. Empty: 'safecoder' in Jupyter's data directory.",
+    ).tag(config=True)
+    draft_model = Unicode(
+        _DEFAULTS.draft_model,
+        help="A much smaller model with the same tokenizer that guesses ahead, by the same names "
+        "as 'model'. Empty: none.",
+    ).tag(config=True)
+    lookup_tokens = Int(
+        _DEFAULTS.lookup_tokens,
+        min=0,
+        max=16,
+        help="Most tokens that are guessed at once from repetitions in the notebook (prompt "
+        "lookup); the text stays the same. 0 switches it off.",
+    ).tag(config=True)
+    engine = Unicode(
+        _DEFAULTS.engine,
+        help="What runs the model. 'auto' takes the fastest that this machine should have, "
+        "'measured' times the two best on the model once and keeps the faster; or an engine's "
+        "name: 'openvino', 'transformers', 'onnxruntime', 'remote', or that of an installed "
+        "package. 'scripted' answers from a script instead of a model, for tests.",
+    ).tag(config=True)
+    device = Unicode(
+        _DEFAULTS.device,
+        help="The device to compute on, by the engine's name of it: 'cpu', 'cuda:1', 'GPU'. "
+        "Empty: the best that is found.",
+    ).tag(config=True)
+    precision = Enum(
+        ("", "fp32", "bf16", "fp16", "int8", "int4"),
+        default_value=_DEFAULTS.precision,
+        help="The precision of the weights. Empty: what suits the device and its memory.",
     ).tag(config=True)
     layout = Unicode(
         _DEFAULTS.layout,
         help="The FIM layout of prompts: 'spm', 'psm' or 'context'. Empty: what suits the model.",
+    ).tag(config=True)
+    remote_url = Unicode(
+        _DEFAULTS.remote_url,
+        help="The address of a server of completions, vLLM or llama.cpp's llama-server: "
+        "'https://host:port'. It then computes; 'model' gives the tokenizer. Empty: no server.",
+    ).tag(config=True)
+    remote_model = Unicode(
+        _DEFAULTS.remote_model,
+        help="The server's name for the model. Empty: the only one that it has.",
+    ).tag(config=True)
+    remote_key_file = Unicode(
+        _DEFAULTS.remote_key_file,
+        help="A file with the server's API key, which nobody else may read. It is read again when "
+        "it changes.",
+    ).tag(config=True)
+    remote_ca_file = Unicode(
+        _DEFAULTS.remote_ca_file,
+        help="Certificates in PEM format that sign the server's. Empty: those of the system.",
+    ).tag(config=True)
+    remote_certificate_file = Unicode(
+        _DEFAULTS.remote_certificate_file,
+        help="The certificate that we show to the server, in PEM format.",
+    ).tag(config=True)
+    remote_certificate_key_file = Unicode(
+        _DEFAULTS.remote_certificate_key_file,
+        help="The key of that certificate, unencrypted. Empty: it is in the same file.",
     ).tag(config=True)
     start_runtime = Enum(
         ("notebook", "server", "never"),
@@ -66,6 +129,13 @@ class SafeCoder(ExtensionApp):
         _DEFAULTS.max_request_bytes,
         help="Largest request in bytes; larger ones are refused with 413.",
     ).tag(config=True)
+
+    @validate("engine")
+    def _known_engine(self, proposal: dict[str, str]) -> str:
+        name = proposal["value"]
+        if name not in (names := (*AUTO, *engine_names())):
+            raise TraitError(f"There is no engine named {name!r}; there are: {', '.join(names)}.")
+        return name
 
     def runtime_settings(self) -> RuntimeSettings:
         """Return what the runtime process is told."""

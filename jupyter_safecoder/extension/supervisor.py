@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import sys
 import time
 from contextlib import suppress
+from typing import Any
 
 from ..protocol import Status
 from ..runtime.connection import Connection, find_connections, remove_socket
@@ -37,6 +39,8 @@ class Supervisor:
         self._process: asyncio.subprocess.Process | None = None
         self._status = Status("off", "The runtime has not been started.")
         self.connection: Connection | None = None
+        #: What the runtime is loading, while it does.
+        self._memory: dict[str, Any] | None = None
 
     @property
     def status(self) -> Status:
@@ -84,6 +88,10 @@ class Supervisor:
             deaths = 0 if time.monotonic() - began > _STABLE_S else deaths + 1
             how = f"signal {-code}" if code < 0 else f"exit status {code}"
             self._log.warning("The SafeCoder runtime ended (%s).", how)
+            if self._memory is not None:
+                # It would end the same way again, and take the machine's memory each time.
+                self._status = _died_loading(self._memory, how)
+                return
             if deaths > len(_BACKOFF_S):
                 self._status = Status(
                     "failed",
@@ -110,10 +118,13 @@ class Supervisor:
         )
         assert process.stdin is not None
         assert process.stdout is not None
+        self._memory = None
         try:
             # The pipe stays open: its end tells the runtime that this server is gone.
             process.stdin.write(self._settings.line())
             self.connection = Connection.parse(await process.stdout.readline())
+            async for line in process.stdout:
+                self._memory = json.loads(line)["loading"]
             return await process.wait()
         finally:
             connection, self.connection = self.connection, None
@@ -122,6 +133,18 @@ class Supervisor:
             find_connections()
             if connection is not None:
                 remove_socket(connection)
+
+
+def _died_loading(memory: dict[str, Any], how: str) -> Status:
+    free = memory["free_bytes"]
+    there = "" if free is None else f", and {free / 1e9:.1f} GB of memory were free"
+    return Status(
+        "failed",
+        f"The runtime process died while it loaded {memory['model']} ({how}): its weights take "
+        f"{memory['need_bytes'] / 1e9:.1f} GB{there}.",
+        "Free memory, set c.SafeCoder.precision to 'int4' or take a smaller model, then start "
+        "the runtime again.",
+    )
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -1,8 +1,10 @@
 """Find, describe and verify a model."""
 
+from .cache import cache_directory
 from .description import ModelDescription, ModelFile, read_description
 from .finding import EMBEDDED, find_model
 from .integrity import verify_files
+from .parameters import count_parameters
 from .problem import ModelProblem
 
 __all__ = [
@@ -10,6 +12,8 @@ __all__ = [
     "ModelDescription",
     "ModelFile",
     "ModelProblem",
+    "cache_directory",
+    "count_parameters",
     "find_model",
     "read_description",
     "verify_files",

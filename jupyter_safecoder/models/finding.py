@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,7 +15,14 @@ EMBEDDED = "safecoder-smol-135m"
 _EMBEDDED_PACKAGE = "safecoder_smol_135m"
 
 
-def find_model(name: str) -> ModelDescription:
+def find_model(
+    name: str,
+    *,
+    revision: str = "",
+    allow_downloads: bool = False,
+    progress: Callable[[float], None] = lambda share: None,
+    cache: Path | None = None,
+) -> ModelDescription:
     """Return the description of a model.
 
     Parameters

@@ -12,6 +12,7 @@ from types import TracebackType
 import httpx
 
 from ..protocol import (
+    PERSON_HEADER,
     TOKEN_HEADER,
     CompletionRequest,
     Done,
@@ -44,13 +45,19 @@ class RuntimeClient:
     ----------
     connection
         From a connection file.
+    person
+        For whom it asks, as the server extension does; empty is whoever runs this.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, person: str = "") -> None:
+        self._connection = connection
         self._http = httpx.Client(
             transport=httpx.HTTPTransport(uds=connection.socket),
             base_url=connection.base_url,
-            headers={TOKEN_HEADER: connection.token},
+            headers={
+                TOKEN_HEADER: connection.token,
+                **({PERSON_HEADER: person} if person else {}),
+            },
             timeout=httpx.Timeout(None, connect=_STATUS_S),
             trust_env=False,
         )
@@ -65,6 +72,10 @@ class RuntimeClient:
         traceback: TracebackType | None,
     ) -> None:
         self._http.close()
+
+    def of_person(self, person: str) -> RuntimeClient:
+        """Return another client of the same runtime, which asks for a person."""
+        return RuntimeClient(self._connection, person)
 
     def status(self) -> Status:
         """Return the runtime's state.

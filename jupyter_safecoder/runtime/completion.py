@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from ..answer import Judge, Judgement, Situation, extent_at
-from ..engines import EngineOutput
+from ..engines import EngineOutput, EngineProblem
 from ..models import ModelDescription
 from ..prompt import FAMILIES, Budget, Prompt, Tokenizer, build_prompt, tail
 from ..protocol import CompletionRequest, Counters, Done, Error, Event, Queued, Text
@@ -149,6 +149,9 @@ class Completions:
                 answer.text = judgement.text
             self._counters.completed += 1
             yield self._done(answer, reason, prompt, started, raw=request.options.raw)
+        except EngineProblem as problem:
+            self._counters.failed += 1
+            yield Error("engine_failed", problem.reason, problem.remedy)
         except (Replaced, GeneratorExit, asyncio.CancelledError) as gone:
             running = self._generation.cancel(number) and reason is None
             if running and not isinstance(gone, Replaced):
@@ -171,6 +174,8 @@ class Completions:
         if isinstance(item, BaseException):
             raise item
         assert isinstance(item, EngineOutput)
+        if item.problem is not None:
+            raise item.problem
         answer.ids += item.ids
         # A character whose last bytes are still to come is held back.
         answer.raw = self._tokenizer.decode(answer.ids)

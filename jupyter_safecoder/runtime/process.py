@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +27,7 @@ from .connection import (
     write_connection,
 )
 from .handlers import make_app
+from .loading import Memory
 from .service import Runtime
 from .settings import RuntimeSettings
 
@@ -51,7 +54,10 @@ def silence_telemetry() -> None:
 
 
 async def serve(
-    settings: RuntimeSettings, listening: Callable[[Path, Connection], None], stop: asyncio.Event
+    settings: RuntimeSettings,
+    listening: Callable[[Path, Connection], None],
+    stop: asyncio.Event,
+    loading: Callable[[Memory | None], None] = lambda memory: None,
 ) -> int:
     """Serve until ``stop`` is set; returns the exit status.
 
@@ -64,8 +70,10 @@ async def serve(
         a full disk may have denied.
     stop
         Set it to end.
+    loading
+        Called with what memory the weights will take before they are loaded, with ``None`` after.
     """
-    runtime = Runtime(settings)
+    runtime = Runtime(settings, loading)
     name = settings.connection_name or f"safecoder-{os.getpid()}"
     path = connection_directory() / f"{name}.json"
     server = HTTPServer(
@@ -82,10 +90,10 @@ async def serve(
                 error.strerror,
             )
         listening(path, connection)
-        loading = asyncio.ensure_future(runtime.load())
+        load = asyncio.ensure_future(runtime.load())
         ends = [asyncio.ensure_future(event.wait()) for event in (stop, runtime.died)]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in (loading, *ends):
+        for task in (load, *ends):
             task.cancel()
         if runtime.died.is_set():
             await asyncio.sleep(0.2)  # the last answers are on their way
@@ -128,9 +136,16 @@ def main() -> None:
     silence_telemetry()
     settings = RuntimeSettings.parse(sys.stdin.buffer.readline())
 
-    def say_listening(path: Path, connection: Connection) -> None:
-        sys.stdout.buffer.write(connection.line())
+    def write(line: bytes) -> None:
+        sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
+
+    def say_listening(path: Path, connection: Connection) -> None:
+        write(connection.line())
+
+    def say_loading(memory: Memory | None) -> None:
+        # Should the system kill this process for its memory, the parent knows the figures.
+        write(json.dumps({"loading": memory and asdict(memory)}).encode() + b"\n")
 
     async def run() -> int:
         stop = asyncio.Event()
@@ -146,6 +161,6 @@ def main() -> None:
             loop.call_soon_threadsafe(stop.set)
 
         threading.Thread(target=watch_parent, daemon=True).start()
-        return await serve(settings, say_listening, stop)
+        return await serve(settings, say_listening, stop, say_loading)
 
     run_and_exit(run())

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from ..engines import Engine, EngineOptions, EngineProblem, make_engine
-from ..models import ModelDescription, ModelProblem, find_model, verify_files
-from ..prompt import FAMILIES, LAYOUTS
+from ..engines import EngineProblem
+from ..models import ModelProblem
 from ..protocol import Counters, State, Status
 from .completion import Completions
 from .generation import GenerationThread
+from .loading import Memory, load
 from .settings import RuntimeSettings
 
 log = logging.getLogger("jupyter_safecoder.runtime")
@@ -25,10 +27,17 @@ class Runtime:
     ----------
     settings
         What to load and how to serve it.
+    loading
+        Told what memory the weights will take before they are loaded, and ``None`` after.
     """
 
-    def __init__(self, settings: RuntimeSettings) -> None:
+    def __init__(
+        self,
+        settings: RuntimeSettings,
+        loading: Callable[[Memory | None], None] = lambda memory: None,
+    ) -> None:
         self.settings = settings
+        self._loading = loading
         self.counters = Counters()
         self.completions: Completions | None = None
         self.died: asyncio.Event = asyncio.Event()
@@ -51,29 +60,21 @@ class Runtime:
     async def load(self) -> None:
         """Find, verify and load the model; ends in ``ready`` or ``failed``, never raises."""
         loop = asyncio.get_running_loop()
+
+        def say(state: State, reason: str, **changes: Any) -> None:
+            loop.call_soon_threadsafe(partial(self._say, state, reason, **changes))
+
         try:
-            model = find_model(self.settings.model)
-            self._check(model)
-            self._say("preparing", f"Checking the files of {model.name}.", model=model.info())
-
-            def checked(share: float) -> None:
-                loop.call_soon_threadsafe(self._progress, share)
-
-            await loop.run_in_executor(None, verify_files, model, checked)
-            engine = self._engine(model)
-            self._say(
-                "loading",
-                f"Loading {model.name} into memory: a few seconds.",
-                progress=None,
-                engine=engine.name,
-                device=engine.device,
-            )
-            await loop.run_in_executor(None, engine.load)
-            self._generation = GenerationThread(engine, loop, self._engine_died)
+            loaded = await loop.run_in_executor(None, load, self.settings, say, self._loading)
+            self._generation = GenerationThread(loaded.engine, loop, self._engine_died)
             self.completions = Completions(
-                self.settings, model, engine.tokenizer, self._generation, self.counters
+                self.settings,
+                loaded.model,
+                loaded.engine.tokenizer,
+                self._generation,
+                self.counters,
             )
-            self._say("ready", f"{model.name} is ready.")
+            self._say("ready", f"{loaded.model.name} is ready.")
         except (ModelProblem, EngineProblem) as problem:
             self._say("failed", problem.reason, remedy=problem.remedy, progress=None)
         except Exception as error:
@@ -90,23 +91,6 @@ class Runtime:
         if self._generation is not None:
             self._generation.close()
 
-    def _check(self, model: ModelDescription) -> None:
-        unknown = [name for name in (*model.layouts, model.default_layout) if name not in LAYOUTS]
-        if model.family not in FAMILIES or unknown:
-            raise ModelProblem(
-                f"{model.name} is of a family or layout that this version does not know.",
-                "Install a newer jupyter_safecoder.",
-            )
-        if self.settings.layout and self.settings.layout not in model.layouts:
-            raise ModelProblem(
-                f"{model.name} was not trained on the layout {self.settings.layout!r}.",
-                f"Set c.SafeCoder.layout to one of: {', '.join(model.layouts)}.",
-            )
-
-    def _engine(self, model: ModelDescription) -> Engine:
-        name = "openvino" if self.settings.engine == "auto" else self.settings.engine
-        return make_engine(name, model, EngineOptions(max_running=self.settings.max_running))
-
     def _engine_died(self, error: BaseException) -> None:
         """Answer all that wait; the process then ends, and its parent starts a new one."""
         log.error("The engine failed: %s", type(error).__name__)
@@ -120,12 +104,9 @@ class Runtime:
             self.completions = None
         self.died.set()
 
-    def _progress(self, share: float) -> None:
-        if self._status.state == "preparing":
-            self._status = replace(self._status, progress=share)
-
     def _say(self, state: State, reason: str, **changes: Any) -> None:
-        log.info("%s: %s", state, reason)
+        if (state, reason) != (self._status.state, self._status.reason):
+            log.info("%s: %s", state, reason)
         self._status = replace(
             self._status, **{"state": state, "reason": reason, "remedy": "", **changes}
         )

@@ -13,8 +13,21 @@ class RuntimeSettings:
     """Settings of a runtime process; times in seconds, sizes in bytes."""
 
     model: str = EMBEDDED
+    revision: str = ""
+    allow_downloads: bool = False
+    cache_dir: str = ""
+    draft_model: str = ""
+    lookup_tokens: int = 0
     engine: str = "auto"
+    device: str = ""
+    precision: str = ""
     layout: str = ""
+    remote_url: str = ""
+    remote_model: str = ""
+    remote_key_file: str = ""
+    remote_ca_file: str = ""
+    remote_certificate_file: str = ""
+    remote_certificate_key_file: str = ""
     max_tokens_line: int = 48
     max_tokens_block: int = 128
     max_lines: int = 12

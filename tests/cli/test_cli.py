@@ -249,7 +249,13 @@ def test_doctor_with_the_embedded_model() -> None:
     for check in report["checks"]:
         assert set(check) == {"name", "ok", "detail", "remedy"}
         assert check["ok"] == (check["remedy"] == "")
-    assert {"python", "model", "engine", "runtime"} <= {c["name"] for c in report["checks"]}
+    checks = {check["name"]: check["detail"] for check in report["checks"]}
+    assert {"python", "model", "accelerator", "engine", "runtime"} <= set(checks)
+    assert (report["device"], report["precision"]) == ("CPU", "")
+    assert report["why"] in checks["engine"]
+    assert report["accelerators"][0]["kind"] == "cpu"
+    assert all(set(found) == {"kind", "name", "detail"} for found in report["accelerators"])
+    assert report["accelerators"][0]["name"] in checks["accelerator"]
 
 
 def test_doctor_says_what_is_wrong(tmp_path: Path) -> None:
@@ -264,6 +270,14 @@ def test_doctor_says_what_is_wrong(tmp_path: Path) -> None:
         assert checks[name]["remedy"]
     people = run("doctor", "--model", directory, PYTHONIOENCODING="ascii", status=1)
     assert "BAD model" in people.stdout
+
+
+def test_doctor_says_that_there_is_no_such_engine(model: list[str]) -> None:
+    report = run_json("doctor", *model[:2], "--engine", "soroban", status=1)
+    checks = {check["name"]: check for check in report["checks"]}
+    assert checks["engine"]["detail"] == "There is no engine named 'soroban'."
+    assert "openvino" in checks["engine"]["remedy"]
+    assert report["engine"] is None
 
 
 @pytest.fixture

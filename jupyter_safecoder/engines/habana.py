@@ -1,0 +1,34 @@
+"""Intel Gaudi through Optimum Habana's own models. We have not run it on its hardware."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .engine import EngineProblem
+from .generating import GeneratingEngine
+
+
+class HabanaEngine(GeneratingEngine):
+    """A checkpoint on a Gaudi card."""
+
+    name = "habana"
+    device = "hpu"
+    _inputs_on = "hpu"
+
+    def read_network(self) -> Any:
+        """Return the model, its classes replaced by those for Gaudi, on the card."""
+        try:
+            import torch
+            from optimum.habana.transformers.modeling_utils import adapt_transformers_to_gaudi
+            from transformers import AutoModelForCausalLM
+        except ImportError as error:
+            raise EngineProblem(
+                f"Optimum Habana cannot be imported ({error}).",
+                "Install it in Intel's container for Gaudi: pip install optimum-habana.",
+            ) from error
+        adapt_transformers_to_gaudi()
+        dtype = torch.float32 if self._options.precision == "fp32" else torch.bfloat16
+        network: Any = AutoModelForCausalLM.from_pretrained(
+            self._model.weights, use_safetensors=True, local_files_only=True, torch_dtype=dtype
+        )
+        return network.to(self.device).eval()

@@ -1,0 +1,193 @@
+"""From the settings to a loaded engine: find, verify, choose, prepare, load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..engines import Engine, EngineOptions, EngineProblem, RemoteServer, make_engine
+from ..engines.choice import Choice
+from ..engines.processor import available_bytes
+from ..models import ModelDescription, ModelProblem, cache_directory, find_model, verify_files
+from ..preparation import needs_preparation, prepare
+from ..prompt import FAMILIES, LAYOUTS
+from ..protocol import State
+from .plan import plan
+from .settings import RuntimeSettings
+
+Share = Callable[[float, str], None]
+
+
+class Say(Protocol):
+    """Takes the state of a load, its reason, and what else has changed of the status."""
+
+    def __call__(self, state: State, reason: str, **changes: object) -> None:
+        """Tell it."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What loading is about to take: noted for whoever finds the process dead."""
+
+    model: str
+    need_bytes: int
+    free_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model on its engine."""
+
+    model: ModelDescription
+    engine: Engine
+
+
+def load(
+    settings: RuntimeSettings,
+    say: Say,
+    loading: Callable[[Memory | None], None] = lambda memory: None,
+) -> Loaded:
+    """Return the model of the settings on a loaded engine.
+
+    Parameters
+    ----------
+    settings
+        Which model, and how to run it.
+    say
+        Is told each state on the way.
+    loading
+        Called before the weights are read into memory, and with ``None`` after.
+
+    Raises
+    ------
+    ModelProblem, EngineProblem
+        With what is wrong, and what to do about it.
+    """
+    model = find(settings, lambda share, text: say("downloading", text, progress=share))
+    _check(model, settings)
+    reason = f"Checking the files of {model.name}."
+    say("preparing", reason, model=model.info(), progress=0.0)
+    verify_files(model, lambda share: say("preparing", reason, progress=share))
+
+    def loaded(choice: Choice) -> Engine:
+        def progress(share: float, text: str) -> None:
+            say("preparing", f"Preparing {model.name}: {text}.", progress=share)
+
+        engine, size = make(settings, model, choice, progress)
+        memory = Memory(model.name, size, available_bytes())
+        _check_memory(memory, choice)
+        loading(memory)
+        say(
+            "loading",
+            f"Loading {model.name} into memory: a few seconds.",
+            progress=None,
+            engine=engine.name,
+            device=choice.hardware or engine.device,
+        )
+        engine.load()
+        loading(None)
+        return engine
+
+    choice = plan(settings, model, loaded)
+    return Loaded(model, loaded(choice))
+
+
+def find(settings: RuntimeSettings, progress: Share = lambda share, text: None) -> ModelDescription:
+    """Return the description of the settings' model, downloaded if that is allowed."""
+    return find_model(
+        settings.model,
+        revision=settings.revision,
+        allow_downloads=settings.allow_downloads,
+        progress=lambda share: progress(share, f"Downloading {settings.model}."),
+        cache=cache_of(settings),
+    )
+
+
+def cache_of(settings: RuntimeSettings) -> Path:
+    """Return the cache directory of the settings."""
+    return Path(settings.cache_dir).expanduser() if settings.cache_dir else cache_directory()
+
+
+def make(
+    settings: RuntimeSettings, model: ModelDescription, choice: Choice, progress: Share
+) -> tuple[Engine, int]:
+    """Return the engine of a choice, prepared but not loaded, and the bytes of its weights."""
+    prepared = draft = None
+    size = model.weights_bytes if choice.engine != "remote" else 0
+    cache = cache_of(settings)
+    if needs_preparation(model, choice.engine):
+        found = prepare(model, choice.engine, choice.precision, cache, progress)
+        found.verify(lambda share: progress(share, "Checking the prepared files"))
+        prepared, size = found.directory, found.size
+    if settings.draft_model and choice.engine == "openvino":
+        draft = _draft(settings, model, choice, cache, progress)
+    options = EngineOptions(
+        device=choice.device,
+        precision=choice.precision,
+        prepared=prepared,
+        lookup_tokens=settings.lookup_tokens,
+        draft=draft,
+        max_running=settings.max_running,
+        remote=_remote(settings),
+    )
+    return make_engine(choice.engine, model, options), size
+
+
+def _remote(settings: RuntimeSettings) -> RemoteServer | None:
+    if not settings.remote_url:
+        return None
+    return RemoteServer(
+        settings.remote_url,
+        settings.remote_model,
+        settings.remote_key_file,
+        settings.remote_ca_file,
+        settings.remote_certificate_file,
+        settings.remote_certificate_key_file,
+        # Before the deadline, so that people see why nothing came.
+        patience_s=0.8 * settings.deadline_s,
+    )
+
+
+def _draft(
+    settings: RuntimeSettings,
+    model: ModelDescription,
+    choice: Choice,
+    cache: Path,
+    progress: Share,
+) -> Path:
+    draft = find_model(settings.draft_model, cache=cache)
+    if draft.tokenizer.read_bytes() != model.tokenizer.read_bytes():
+        raise ModelProblem(
+            f"The draft model {draft.name} has another tokenizer than {model.name}.",
+            "Choose a smaller model of the same family, or set c.SafeCoder.draft_model to ''.",
+        )
+    verify_files(draft)
+    if not needs_preparation(draft, choice.engine):
+        return draft.weights
+    return prepare(draft, choice.engine, choice.precision, cache, progress).directory
+
+
+def _check(model: ModelDescription, settings: RuntimeSettings) -> None:
+    unknown = [name for name in (*model.layouts, model.default_layout) if name not in LAYOUTS]
+    if model.family not in FAMILIES or unknown:
+        raise ModelProblem(
+            f"{model.name} is of a family or layout that this version does not know.",
+            "Install a newer jupyter_safecoder.",
+        )
+    if settings.layout and settings.layout not in model.layouts:
+        raise ModelProblem(
+            f"{model.name} was not trained on the layout {settings.layout!r}.",
+            f"Set c.SafeCoder.layout to one of: {', '.join(model.layouts)}.",
+        )
+
+
+def _check_memory(memory: Memory, choice: Choice) -> None:
+    on_cpu = choice.device.casefold() in ("", "cpu")
+    if on_cpu and memory.free_bytes is not None and memory.need_bytes > memory.free_bytes:
+        raise EngineProblem(
+            f"{memory.model} has {memory.need_bytes / 1e9:.1f} GB of weights; "
+            f"{memory.free_bytes / 1e9:.1f} GB of memory are free.",
+            "Close other programs, set c.SafeCoder.precision to 'int4', or take a smaller model.",
+        )

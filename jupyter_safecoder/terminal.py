@@ -1,0 +1,140 @@
+"""What all commands share: options, a runtime to ask, progress, and how a report is printed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from .models import EMBEDDED
+from .protocol import Status
+from .runtime.settings import RuntimeSettings
+
+
+def command(
+    commands: Any, name: str, run: Callable[[Any], int | None], help: str, json_output: bool = True
+) -> argparse.ArgumentParser:
+    """Add a command; ``run`` gets its options and returns the exit status."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
+    parser.set_defaults(run=run)
+    if json_output:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def runtime_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that :func:`settings` reads."""
+    parser.add_argument(
+        "--model", help=f"a model, for a runtime of this command's own ({EMBEDDED})"
+    )
+    parser.add_argument("--engine", help="an engine, for a runtime of this command's own (auto)")
+
+
+def settings(options: argparse.Namespace) -> RuntimeSettings:
+    """Return the settings that a command's options ask for."""
+    given = {n: v for n in ("model", "engine") if (v := getattr(options, n)) is not None}
+    return RuntimeSettings(**given)
+
+
+@contextmanager
+def runtime(options: argparse.Namespace) -> Iterator[Any]:
+    """Yield a client of a runtime that is ready: one that runs, or else one of our own."""
+    from .runtime.client import own_runtime, running_runtime
+
+    with running_runtime() as running:
+        if running is not None and options.model is None and options.engine is None:
+            wait_until_ready(running)
+            yield running
+            return
+    with own_runtime(settings(options)) as own:
+        wait_until_ready(own)
+        yield own
+
+
+def wait_until_ready(client: Any) -> None:
+    """Wait for a runtime, and show its states on the way."""
+    with spinner("Waiting for the runtime…") as say:
+
+        def news(status: Status) -> None:
+            share = "" if status.progress is None else f" {status.progress:.0%}"
+            say(f"{status.state}{share}: {status.reason}")
+
+        client.wait_until_ready(news)
+
+
+@contextmanager
+def spinner(text: str) -> Iterator[Callable[[str], None]]:
+    """Show that something goes on; yields a function that changes the text."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(text) as status:
+        yield status.update
+
+
+@contextmanager
+def progress(text: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar; yields a function that takes how many of ``total`` are done."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def show(content: dict[str, Any], as_json: bool) -> int:
+    """Print a report for programs, or for people; returns the exit status."""
+    if as_json:
+        say(json.dumps(content))
+    else:
+        _say_lines(content)
+    return 0
+
+
+def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows that have the same keys as a table; what a row has no value for stays empty."""
+    from rich.console import Console
+    from rich.table import Table
+
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    table = Table(*columns)
+    for row in rows:
+        values = (row.get(column) for column in columns)
+        table.add_row(*("" if value is None else str(value) for value in values))
+    Console().print(table)
+
+
+def _say_lines(content: dict[str, Any], indent: str = "") -> None:
+    for name, value in content.items():
+        if isinstance(value, dict) and any(isinstance(v, dict) for v in value.values()):
+            say(f"{indent}{name}")
+            _say_lines(value, indent + "  ")
+        elif isinstance(value, dict):
+            say(f"{indent}{name}: " + ", ".join(f"{k} {v}" for k, v in value.items()))
+        else:
+            say(f"{indent}{name}: {value}")
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    sys.stdout.write(text + "\n")
+
+
+def complain(reason: str, remedy: str = "") -> None:
+    """Print what went wrong, and what to do about it, as one line on standard error."""
+    sys.stderr.write(f"{reason} {remedy}".strip() + "\n")
