@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from . import __version__
 from .bench.commands import bench_commands
+from .model_commands import model_commands
 from .protocol import Options
 from .terminal import (
     command,
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     _generation_options(infill)
     runtime_options(infill)
 
+    model_commands(commands)
     bench_commands(commands)
 
     for name, run, what in (

@@ -13,6 +13,9 @@ from .models import EMBEDDED
 from .protocol import Status
 from .runtime.settings import RuntimeSettings
 
+#: Settings that are options of the same name.
+_SETTINGS = ("model", "engine", "device", "precision", "revision", "allow_downloads", "cache_dir")
+
 
 def command(
     commands: Any, name: str, run: Callable[[Any], int | None], help: str, json_output: bool = True
@@ -30,13 +33,32 @@ def runtime_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", help=f"a model, for a runtime of this command's own ({EMBEDDED})"
     )
-    parser.add_argument("--engine", help="an engine, for a runtime of this command's own (auto)")
+    engine_options(parser)
+
+
+def engine_options(parser: argparse.ArgumentParser) -> None:
+    """Add how to run a model, and where to look for it."""
+    parser.add_argument("--engine", help="what runs the model (auto)")
+    parser.add_argument("--device", help="the device, by the engine's name of it")
+    parser.add_argument(
+        "--precision",
+        choices=("fp32", "bf16", "fp16", "int8", "int4"),
+        help="precision of the weights (what suits the device)",
+    )
+    parser.add_argument("--revision", help="revision of a model from a hub")
+    parser.add_argument(
+        "--allow-downloads", action="store_true", default=None, help="download it if need be"
+    )
+    parser.add_argument("--cache-dir", help="where prepared models are kept")
 
 
 def settings(options: argparse.Namespace) -> RuntimeSettings:
     """Return the settings that a command's options ask for."""
-    given = {n: v for n in ("model", "engine") if (v := getattr(options, n)) is not None}
-    return RuntimeSettings(**given)
+    return RuntimeSettings(**_given(options))
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: v for name in _SETTINGS if (v := getattr(options, name, None)) is not None}
 
 
 @contextmanager
@@ -45,7 +67,7 @@ def runtime(options: argparse.Namespace) -> Iterator[Any]:
     from .runtime.client import own_runtime, running_runtime
 
     with running_runtime() as running:
-        if running is not None and options.model is None and options.engine is None:
+        if running is not None and not _given(options):
             wait_until_ready(running)
             yield running
             return
@@ -72,6 +94,13 @@ def spinner(text: str) -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status(text) as status:
         yield status.update
+
+
+@contextmanager
+def work(text: str) -> Iterator[Callable[[float, str], None]]:
+    """Show work as a share; yields a function that takes it, 0 to 1, and what is being done."""
+    with spinner(f"{text}…") as change:
+        yield lambda share, what: change(f"{what} ({share:.0%})")
 
 
 @contextmanager
@@ -109,10 +138,10 @@ def show(content: dict[str, Any], as_json: bool) -> int:
 def show_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows that have the same keys as a table; what a row has no value for stays empty."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    table = Table(*columns)
+    table = Table(*(Column(column, overflow="fold") for column in columns))
     for row in rows:
         values = (row.get(column) for column in columns)
         table.add_row(*("" if value is None else str(value) for value in values))

@@ -27,10 +27,16 @@ from typing import Any
 
 from ..engines import EngineProblem
 from ..engines.ways import ways
-from ..models import ModelDescription, ModelProblem, find_model
+from ..models import (
+    ModelDescription,
+    ModelProblem,
+    cache_directory,
+    count_parameters,
+    find_model,
+)
 from ..models.random_weights import SHAPES
 from ..preparation import needs_preparation, prepare
-from ..runtime.plan import count_parameters, examine_machine
+from ..runtime.plan import examine_machine
 from .bandwidth import read_bandwidth_gb_s, usable_cores
 from .driving import Driver, DriverProblem, driver
 from .peers import PEERS, make_gguf
@@ -188,7 +194,7 @@ class _Bench:
                     self.model,
                     row.engine,
                     row.precision,
-                    self.work,
+                    self.work if self.name in SHAPES else cache_directory(),
                     lambda share, text: self.say(f"{title}: {text} ({share:.0%})"),
                 )
                 options["prepared"] = str(prepared.directory)

@@ -115,8 +115,10 @@ def _keys(tasks: Sequence[dict[str, Any]], salt: str) -> Iterator[CompletionRequ
 
 
 def _open(client: RuntimeClient, person: _Person) -> None:
+    """Ask until the prompt is computed: what a deadline cuts short goes on with the next try."""
+    request = next(person.requests)
     with client.of_person(person.name) as own:
-        for _ in own.events(next(person.requests)):
+        while own.complete(request).finish_reason == "deadline":
             pass
 
 

@@ -19,6 +19,7 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import anyio
 import httpx
 
 from ..models import ModelDescription
@@ -62,7 +63,7 @@ class RemoteEngine:
         self._options = options
         self._server = options.remote
         self.device = "server"
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
         self._access: RemoteAccess
         self._terms: Terms
         self._running: dict[int, Future[None]] = {}
@@ -74,6 +75,7 @@ class RemoteEngine:
         """Agree with the server on the model, the dialect and the tokenizer."""
         self.tokenizer = FileTokenizer(self._model.tokenizer)
         self._access = RemoteAccess(self._server, self._options.max_running)
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="safecoder-remote", daemon=True
         )
@@ -195,12 +197,16 @@ class RemoteEngine:
                 left = max(end_of_patience - clock(), 0.01)
                 finished = None
                 while finished is None:
-                    choice = read_choice(await asyncio.wait_for(anext(events), left))
+                    # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that comes
+                    # together with a token.
+                    with anyio.fail_after(left):
+                        event = await anext(events)
+                    choice = read_choice(event)
                     if choice:
                         ids, finished = reader.take(choice)
                         yield ids, finished
                         left = patience
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise access.slow(patience) from None
         except Garbage as garbage:
             raise access.garbage(str(garbage)) from None

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 
 from .engine import EngineProblem, RemoteServer
@@ -87,8 +88,9 @@ class RemoteAccess:
         """
         response = await self.send(path, body, within_s=within_s)
         try:
-            answer = json.loads(await asyncio.wait_for(_read(response), within_s))
-        except asyncio.TimeoutError:
+            with anyio.fail_after(within_s):
+                answer = json.loads(await _read(response))
+        except TimeoutError:
             raise self.slow(within_s) from None
         except (ValueError, RecursionError, httpx.TransportError):
             answer = None
@@ -127,15 +129,15 @@ class RemoteAccess:
                 headers={**(headers or {}), **(self._key.header() if self._key else {})},
             )
             try:
-                left = max(end - loop.time(), 0.01)
-                response = await asyncio.wait_for(self._client.send(request, stream=True), left)
+                with anyio.fail_after(max(end - loop.time(), 0.01)):
+                    response = await self._client.send(request, stream=True)
                 if response.status_code == 200:
                     return response
                 await response.aclose()
                 problem: EngineProblem = self._refusal(response.status_code)
                 again = response.status_code in (429, 503)
                 wanted = _retry_after(response)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 raise self.slow(within_s) from None
             except httpx.TransportError as error:
                 problem, wanted = self._unreachable(error), None

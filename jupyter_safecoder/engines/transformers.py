@@ -7,13 +7,13 @@ did is not computed again. On CUDA and ROCm decoding is replayed as a graph.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..models import ModelDescription
 from ..models.tokenizer import FileTokenizer
 from .engine import EngineOptions, EngineProblem
+from .processor import available_bytes
 from .slots import PIECE, Piece, SlotEngine
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class TransformersEngine(SlotEngine):
         if self.device.partition(":")[0] == "cuda":
             free = torch.cuda.mem_get_info(self.device)[0]
         else:
-            free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+            free = available_bytes() or 0
         weights = self._model.weights_bytes / 1e9
         return EngineProblem(
             f"The memory of {self.device} does not suffice for {self._model.name}: its weights "

@@ -1,7 +1,7 @@
 """The export itself, in a process of its own: its memory goes back, and its death harms nobody.
 
-``python -m jupyter_safecoder.preparation.export`` takes one JSON line on input: ``source``, ``target``,
-``engine`` and ``precision``. It writes JSON lines: ``share`` and ``text`` as it goes on,
+``python -m jupyter_safecoder.preparation.export`` takes one JSON line on its input (``source``,
+``target``, ``engine``, ``precision``) and writes JSON lines: ``share`` and ``text`` as it goes on,
 ``problem`` and ``remedy`` if it cannot. Its exit status is 0 once ``target`` is complete.
 """
 
@@ -11,7 +11,9 @@ import errno
 import json
 import logging
 import os
+import shutil
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -145,6 +147,7 @@ def main() -> int:
     warnings.simplefilter("ignore")  # the tracer's, which say nothing to whoever prepares a model
     logging.disable(logging.WARNING)
     job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
     # Libraries print; our lines have standard output for themselves.
     lines = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -170,16 +173,26 @@ def main() -> int:
     except MemoryError:
         tell(problem="The memory ran out during the export.", remedy=_MORE_MEMORY)
     except Exception as error:  # noqa: BLE001 - whatever a library raises becomes a sentence
-        tell(**_explain(error))
+        tell(**_explain(error, Path(job["target"])))
     return 1
 
 
+#: Less than this is free on a disk that a write has just filled.
+_LITTLE_DISK_BYTES = 2**20
 _MORE_MEMORY = "Free memory, or prepare the model on a larger machine and copy the cache directory."
 
 
-def _explain(error: BaseException) -> dict[str, str]:
+def _end_with_the_parent() -> None:
+    # Its end of the pipe closes however it ends; what is half written is deleted the next time.
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
+def _explain(error: BaseException, target: Path) -> dict[str, str]:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or "No space left" in str(error):
+    # OpenVINO speaks of an "iostream error" only.
+    if full or shutil.disk_usage(target).free < _LITTLE_DISK_BYTES:
         return {
             "problem": "The disk is full: the prepared model could not be written.",
             "remedy": "Free some space, or set c.SafeCoder.cache_dir to a larger disk.",

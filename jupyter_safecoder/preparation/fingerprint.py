@@ -74,7 +74,8 @@ def _read(notes: Path) -> dict[str, dict[str, str]]:
         known = json.loads(notes.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return {p: n for p, n in known.items() if isinstance(n, dict) and {"mark", "sha256"} <= {*n}}
+    entries = known.items() if isinstance(known, dict) else ()
+    return {p: n for p, n in entries if isinstance(n, dict) and {"mark", "sha256"} <= {*n}}
 
 
 def _write(notes: Path, known: dict[str, dict[str, str]]) -> None:

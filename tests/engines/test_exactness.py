@@ -6,13 +6,14 @@ head for all, grouped heads, a sliding window, ids beyond the tokenizer's size.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import run_python
 from tiny_checkpoints import Reference, answer, answers, prompts, run, submit, write_tiny
 
 from jupyter_safecoder.engines import Engine, EngineOptions, make_engine
@@ -49,32 +50,42 @@ def references(models: dict[str, ModelDescription]) -> Callable[[str], Reference
 def prepared(
     models: dict[str, ModelDescription], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str, str], Path]:
-    """Return where a model was prepared for an engine; ``openvino`` in fp32, int8 and int4."""
+    """Return where the models lie that were prepared for an engine in a precision."""
     directory = tmp_path_factory.mktemp("prepared")
 
     @cache
-    def prepare(engine: str, precision: str) -> Path:
-        """Prepare all models at once: importing the exporters takes longer than using them."""
+    def prepare_all(engine: str) -> None:
+        """Prepare all at once: importing the exporters takes longer than using them."""
         jobs = [
-            (str(model.weights), str(directory / engine / precision / name))
-            for name, model in models.items()
-            if precision == "fp32" or name == "gpt_bigcode"
+            (str(models[name].weights), str(directory / engine / precision / name), precision)
+            for precision, names in _PREPARED[engine].items()
+            for name in names
         ]
-        run_python(f"""
+        code = _EXPORT.format(jobs=jobs, engine=engine)
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=170)
+
+    def prepare(engine: str, precision: str) -> Path:
+        prepare_all(engine)
+        return directory / engine / precision
+
+    return prepare
+
+
+_PREPARED: dict[str, dict[str, tuple[str, ...]]] = {
+    "onnxruntime": {"fp32": ARCHITECTURES},
+    "openvino": {"fp32": ARCHITECTURES, "int8": ("gpt_bigcode",), "int4": ("gpt_bigcode",)},
+}
+_EXPORT = """
 import warnings
 from pathlib import Path
-from typing import Any
 from jupyter_safecoder.runtime.process import silence_telemetry
 silence_telemetry()
 warnings.simplefilter("ignore")
 from jupyter_safecoder.preparation.export import export
-for source, target in {jobs!r}:
+for source, target, precision in {jobs!r}:
     Path(target).mkdir(parents=True)
-    export(Path(source), Path(target), {engine!r}, {precision!r}, lambda share, text: None)
-""")
-        return directory / engine / precision
-
-    return prepare
+    export(Path(source), Path(target), {engine!r}, precision, lambda share, text: None)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -183,11 +194,13 @@ def test_cancelling_frees_within_one_step(name: str, load: Load) -> None:
     used = engine.cache_use()
     engine.cancel(numbers[0])
     engine.step()
+    if name == "openvino":
+        engine.step()  # its figure is of before the step
     assert 0 < engine.cache_use() < used
     engine.cancel(numbers[1])
     while engine.busy():
         assert engine.step() == []
-    engine.step()  # openvino: its figure is of before the blocks were freed
+    engine.step()
     assert engine.cache_use() == 0
 
 
@@ -221,7 +234,9 @@ def _dequantize(directory: Path) -> dict[str, Any]:
     weights = {}
     for node in graph.get_ops():
         name = node.friendly_name
-        if node.get_element_type().to_string() not in ("u8", "u4") or not name.endswith(".weight"):
+        if node.get_type_name() != "Constant" or not name.endswith(".weight"):
+            continue
+        if node.get_element_type().to_string() not in ("u8", "u4"):
             continue
         steps = [node]
         while steps:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.engines import EngineOptions, make_engine
-from jupyter_safecoder.models import find_model
-from jupyter_safecoder.runtime.plan import count_parameters
+from jupyter_safecoder.models import count_parameters, find_model
 from jupyter_safecoder.runtime.process import silence_telemetry
 
 #: Bytes that a weight takes where a checkpoint is loaded in another precision than its file's.

@@ -1,0 +1,201 @@
+"""``jupyter safecoder model …``: what is there, what it is, make it ready, check it, remove it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from .models import EMBEDDED, ModelDescription, ModelProblem, count_parameters, verify_files
+from .preparation import Prepared, Store, find_prepared, needs_preparation, prepare
+from .preparation.estimate import preparation_needs
+from .runtime.loading import cache_of, find
+from .runtime.plan import plan
+from .runtime.settings import RuntimeSettings
+from .terminal import command, engine_options, say, settings, show, show_table, work
+
+_MB = 1e6
+
+
+def model_commands(commands: Any) -> None:
+    """Add ``model`` and its commands to the commands."""
+    model = commands.add_parser("model", help="list, prepare, check and remove models")
+    model = model.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    engine_options(command(model, "list", _list, "what is on this disk, ready to be served"))
+    for name, run, what in (
+        ("show", _show, "what a model is, and how it would run here"),
+        ("prepare", _prepare, "make a model ready, so that the first start need not"),
+        ("verify", _verify, "check a model's files, and what was prepared of it"),
+        ("remove", _remove, "delete what was prepared of a model; its checkpoint stays"),
+    ):
+        parser = command(model, name, run, what)
+        parser.add_argument(
+            "model",
+            nargs="?",
+            default=EMBEDDED,
+            metavar="MODEL",
+            help=f"{EMBEDDED} (default), a directory with a checkpoint, a GGUF file or a hub id",
+        )
+        engine_options(parser)
+
+
+def _list(options: argparse.Namespace) -> int:
+    rows = []
+    try:
+        embedded = find(RuntimeSettings())
+        rows.append(
+            {
+                "model": embedded.name,
+                "kind": "embedded",
+                "engine": None,
+                "precision": None,
+                "size_mb": _mb(embedded.weights_bytes),
+                "directory": str(embedded.weights.parent),
+            }
+        )
+    except ModelProblem:
+        pass  # a thin installation has none
+    rows += [{"kind": "prepared", **_row(p)} for p in _store(options).all()]
+    if options.json:
+        say(json.dumps({"models": rows}))
+    else:
+        show_table(rows)
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    wished = settings(options)
+    with work("Looking") as progress:
+        model = find(wished, progress)
+    choice = plan(wished, model)
+    preparation = None
+    if needs_preparation(model, choice.engine):
+        needs = preparation_needs(count_parameters(model), choice.engine, choice.precision)
+        with work("Reading"):
+            there = _is_prepared(model, choice.engine, choice.precision, options)
+        preparation = {
+            "done": there,
+            "memory_mb": _mb(needs.memory),
+            "disk_mb": _mb(needs.disk),
+        }
+    info = model.info()
+    return show(
+        {
+            "name": model.name,
+            "family": info.family,
+            "layouts": list(info.layouts),
+            "default_layout": info.default_layout,
+            "context_window": info.context_window,
+            "languages": list(info.languages),
+            "licence": info.licence,
+            "format": model.format,
+            "architecture": model.architecture,
+            "parameters": count_parameters(model) or None,
+            "weights_mb": _mb(model.weights_bytes),
+            "weights": str(model.weights),
+            "engine": choice.engine,
+            "device": choice.hardware,
+            "precision": choice.precision or None,
+            "why": choice.why,
+            "preparation": preparation,
+        },
+        options.json,
+    )
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    wished = settings(options)
+    with work("Preparing") as progress:
+        model = find(wished, progress)
+        choice = plan(wished, model)
+        report: dict[str, Any] = {
+            "model": model.name,
+            "engine": choice.engine,
+            "precision": choice.precision or None,
+        }
+        if not needs_preparation(model, choice.engine):
+            verify_files(model, lambda share: progress(share, "Checking the files"))
+            return show({**report, "directory": None, "reused": None}, options.json)
+        reused = _is_prepared(model, choice.engine, choice.precision, options)
+        done = prepare(model, choice.engine, choice.precision, cache_of(wished), progress)
+    return show(
+        {
+            **report,
+            "directory": str(done.directory),
+            "size_mb": _mb(done.size),
+            "seconds": done.seconds,
+            "reused": reused,
+        },
+        options.json,
+    )
+
+
+def _verify(options: argparse.Namespace) -> int:
+    wished = settings(options)
+    with work("Checking") as progress:
+        model = find(wished, progress)
+        verify_files(model, lambda share: progress(share, f"Reading {model.name}"))
+        prepared = _of(model, _store(options))
+        for one in prepared:
+            text = f"Reading what was prepared for {one.engine} in {one.precision}"
+            one.verify(lambda share: progress(share, text))  # noqa: B023 - used at once
+    return show(
+        {
+            "model": model.name,
+            "ok": True,
+            "files": len(model.files) + sum(len(one.files) for one in prepared),
+            "prepared": [f"{one.engine} {one.precision}" for one in prepared],
+        },
+        options.json,
+    )
+
+
+def _remove(options: argparse.Namespace) -> int:
+    store = _store(options)
+    # A checkpoint that is gone, or broken, must not keep what was made of it alive.
+    named = [p for p in store.all() if options.model in (p.model, p.source, str(p.directory))]
+    if not named:
+        named = _of(find(settings(options)), store)
+    chosen = [
+        prepared
+        for prepared in named
+        if (options.engine or prepared.engine) == prepared.engine
+        and (options.precision or prepared.precision) == prepared.precision
+    ]
+    if not chosen:
+        raise ModelProblem(
+            f"Nothing was prepared of {options.model}.",
+            "'jupyter safecoder model list' shows what was.",
+        )
+    for prepared in chosen:
+        store.remove(prepared)
+    removed = [str(prepared.directory) for prepared in chosen]
+    return show({"removed": removed, "freed_mb": _mb(sum(p.size for p in chosen))}, options.json)
+
+
+def _store(options: argparse.Namespace) -> Store:
+    return Store(cache_of(settings(options)))
+
+
+def _is_prepared(
+    model: ModelDescription, engine: str, precision: str, options: argparse.Namespace
+) -> bool:
+    return find_prepared(model, engine, precision, cache_of(settings(options))) is not None
+
+
+def _of(model: ModelDescription, store: Store) -> list[Prepared]:
+    return [prepared for prepared in store.all() if prepared.source == str(model.weights)]
+
+
+def _row(prepared: Prepared) -> dict[str, Any]:
+    return {
+        "model": prepared.model,
+        "engine": prepared.engine,
+        "precision": prepared.precision,
+        "size_mb": _mb(prepared.size),
+        "directory": str(prepared.directory),
+    }
+
+
+def _mb(size: float) -> float:
+    return round(size / _MB, 1)

@@ -1,0 +1,225 @@
+"""A small server of completions that misbehaves in every way that is asked of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tokenizers import Tokenizer
+
+Writer = asyncio.StreamWriter
+
+
+@dataclass
+class Request:
+    """What was asked."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+Behaviour = Callable[[Request, Writer], Awaitable[None]]
+
+
+@dataclass
+class CompletionServer:
+    """Answers with ``pieces``: text and the ids of each token of an answer.
+
+    Parameters
+    ----------
+    tokenizer
+        A ``tokenizer.json``.
+    dialect
+        ``token_ids`` as vLLM, ``logprobs`` as llama-server, ``text`` as others.
+    """
+
+    tokenizer: str
+    dialect: str = "token_ids"
+    tls: ssl.SSLContext | None = None
+    models: Any = field(default_factory=lambda: {"data": [{"id": "tiny", "max_model_len": 4096}]})
+    pieces: list[tuple[str, list[int]]] = field(default_factory=list)
+    finish: str = "stop"
+    pause_s: float = 0.0
+    asked: list[Request] = field(default_factory=list)
+    streams: int = 0
+    running: int = 0
+    #: In place of the answer: by path, or to every stream.
+    instead: dict[str, Behaviour] = field(default_factory=dict)
+    port: int = 0
+
+    def __enter__(self) -> CompletionServer:
+        self._loop = asyncio.new_event_loop()
+        self._vocabulary = Tokenizer.from_file(self.tokenizer)
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self.listen()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.tls else 'http'}://localhost:{self.port}"
+
+    def listen(self) -> None:
+        """Take connections; after ``stop`` on the same port."""
+
+        async def start() -> None:
+            self._server = await asyncio.start_server(
+                self._serve, "127.0.0.1", self.port, ssl=self.tls
+            )
+
+        asyncio.run_coroutine_threadsafe(start(), self._loop).result()
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def stop(self) -> None:
+        """Take no connections any more and break off those that are."""
+
+        async def end() -> None:
+            self._server.close()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(end(), self._loop).result()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
+        try:
+            while await self._answer(reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            return  # the client went away
+        finally:
+            writer.transport.abort()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: Writer) -> bool:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
+        line, *rest = head.strip().split("\r\n")
+        method, path, _ = line.split(" ")
+        headers = {name.lower(): value for name, value in (h.split(": ", 1) for h in rest)}
+        content = await reader.readexactly(int(headers.get("content-length", 0)))
+        request = Request(method, path, headers, json.loads(content or b"{}"))
+        self.asked.append(request)
+        if not request.body.get("stream"):
+            await self.instead.get(path, self._whole)(request, writer)
+            return True
+        self.streams += 1
+        self.running += 1
+        stream = asyncio.ensure_future(self.instead.get("stream", self._stream)(request, writer))
+        gone = asyncio.ensure_future(reader.read(1))
+        try:
+            await asyncio.wait([stream, gone], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.running -= 1
+            gone.cancel()
+            stream.cancel()
+            results = await asyncio.gather(stream, gone, return_exceptions=True)
+        if isinstance(results[0], Exception):
+            raise results[0]
+        return False
+
+    async def _whole(self, request: Request, writer: Writer) -> None:
+        if request.path == "/v1/models":
+            await respond(200, self.models)(request, writer)
+        elif request.path == "/detokenize":
+            text = self._vocabulary.decode(request.body["tokens"], skip_special_tokens=False)
+            field_name = "content" if self.dialect == "logprobs" else "prompt"
+            await respond(200, {field_name: text})(request, writer)
+        else:
+            choice = self._choice(request, "x", [100])
+            await respond(200, {"choices": [{**choice, "finish_reason": "length"}]})(
+                request, writer
+            )
+
+    def _choice(self, request: Request, text: str, ids: list[int]) -> dict[str, Any]:
+        choice: dict[str, Any] = {"text": text, "finish_reason": None}
+        if self.dialect == "token_ids" and request.body.get("return_token_ids"):
+            choice["token_ids"] = ids
+        if self.dialect == "logprobs" and request.body.get("logprobs"):
+            choice["logprobs"] = {"content": [{"id": token} for token in ids]}
+        return choice
+
+    async def _stream(self, request: Request, writer: Writer) -> None:
+        events = [self._choice(request, text, ids) for text, ids in self.pieces]
+        events[-1]["finish_reason"] = self.finish
+        await begin(writer)
+        for event in events:
+            await say(writer, json.dumps({"choices": [event]}))
+            await asyncio.sleep(self.pause_s)
+        await say(writer, "[DONE]")
+
+
+async def begin(writer: Writer) -> None:
+    """Begin a stream that ends with its connection."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: ping\n\n")
+    await writer.drain()
+
+
+async def say(writer: Writer, data: str) -> None:
+    writer.write(f"data: {data}\n\n".encode())
+    await writer.drain()
+
+
+def respond(status: int, content: Any, **headers: str) -> Behaviour:
+    """Return a behaviour: answer with a status and JSON, or text as it is."""
+    body = content if isinstance(content, str) else json.dumps(content)
+
+    async def behave(request: Request, writer: Writer) -> None:
+        lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body.encode())}"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        writer.write(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
+        await writer.drain()
+
+    return behave
+
+
+def stream_of(events: Iterable[str], *, then: float = 0.0) -> Behaviour:
+    """Return a behaviour: send these events, wait, and break off."""
+
+    async def behave(request: Request, writer: Writer) -> None:
+        await begin(writer)
+        for event in events:
+            await say(writer, event)
+        await asyncio.sleep(then)
+
+    return behave
+
+
+async def hang(request: Request, writer: Writer) -> None:
+    """Answer nothing."""
+    await asyncio.sleep(60)
+
+
+async def hang_up(request: Request, writer: Writer) -> None:
+    """Close the connection without an answer."""
+    writer.close()
+
+
+async def ping_for_ever(request: Request, writer: Writer) -> None:
+    """Keep the connection warm, and say nothing."""
+    await begin(writer)
+    while True:
+        writer.write(b": ping\n\n")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+async def endless_line(request: Request, writer: Writer) -> None:
+    """Send a line that never ends."""
+    await begin(writer)
+    writer.write(b"data: ")
+    while True:
+        writer.write(b"x" * 2**16)
+        await writer.drain()
