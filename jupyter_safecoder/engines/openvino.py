@@ -77,7 +77,8 @@ class OpenVinoEngine:
                 f"OpenVINO could not load {self._model.name}: {_first_line(error)}",
                 "Run 'jupyter safecoder doctor', and check the free memory.",
             ) from error
-        self.submit(0, [0] * (_TOKENS_PER_STEP + 1), (), 2)
+        length = min(_TOKENS_PER_STEP + 1, self._model.context_window - 2)
+        self.submit(0, [0] * length, (), 2)
         while self.busy():
             self.step()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -233,6 +234,22 @@ def test_a_runtime_that_keeps_dying_is_given_up_until_somebody_asks(serve: Serve
     assert lab.start().state == "starting"
     lab.until_state("ready")
     assert isinstance(lab.last(), Done)
+
+
+def test_killed_for_its_memory_while_it_loads_it_is_not_started_again(serve: Serve) -> None:
+    """As the kernel does it when memory runs out: a signal that nobody can catch."""
+    lab = serve({"load_ms": 120_000}, start_runtime="server")
+    lab.until_state("loading")
+    lab.runtime().kill()
+    status = lab.until_state("failed")
+    assert "died while it loaded scripted (signal 9)" in status.reason
+    assert re.search(r"take \d+\.\d GB, and \d+\.\d GB of memory were free", status.reason)
+    assert "int4" in status.remedy
+    time.sleep(1)
+    assert lab.status().state == "failed"
+    assert runtimes_of(lab.server.process.pid) == []
+    assert lab.start().state == "starting"
+    lab.until_state("loading")
 
 
 def test_a_harmed_model_leaves_the_server_unharmed(serve: Serve, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from jupyter_safecoder.runtime.process import silence_telemetry
 #: Bytes that a weight takes where a checkpoint is loaded in another precision than its file's.
 _WEIGHT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2}
 #: What weights are called in prepared directories; tokenizers that lie beside them do not count.
-_WEIGHT_FILES = (".bin", ".onnx", ".onnx_data", ".safetensors", ".gguf")
+_WEIGHT_FILES = (".bin", ".onnx", ".onnx_data", ".data", ".safetensors", ".gguf")
 
 
 def load(job: dict[str, Any]) -> tuple[Any, int]:

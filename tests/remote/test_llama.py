@@ -1,0 +1,107 @@
+"""The remote engine against llama.cpp's own server, and against llama-cpp-python's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from driving import complete, complete_on_the_command_line, engine_on
+from processes import RuntimeProcess, until
+from servers import Server, llama_cpp_python, llama_server, serve
+
+from jupyter_safecoder.engines import EngineProblem, RemoteServer
+from jupyter_safecoder.engines.remote import RemoteEngine
+from jupyter_safecoder.models import EMBEDDED, find_model
+from jupyter_safecoder.prompt import FAMILIES
+
+MODEL = find_model(EMBEDDED)
+ENDS = FAMILIES[MODEL.family].ends
+CODE = "import numpy as np\n\n\ndef mean(rows):\n    return"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    log = tmp_path_factory.mktemp("llama") / "server.log"
+    with serve(log, llama_server(MODEL.weights)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def engine(server: Server) -> Iterator[RemoteEngine]:
+    with engine_on(MODEL, RemoteServer(server.url)) as engine:
+        yield engine
+
+
+def own_answer(server: Server, prompt: list[int], most: int) -> dict[str, Any]:
+    """Return what llama.cpp gives through its own door, with ids and text."""
+    answer: dict[str, Any] = httpx.post(
+        f"{server.url}/completion",
+        json={"prompt": prompt, "n_predict": most, "temperature": 0, "return_tokens": True},
+        trust_env=False,
+        timeout=60,
+    ).json()
+    return answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [CODE, "names = ['é', '日本', '", "# Größe, naïve 🙂\nprint('🙂", "def f(x):\n\treturn"],
+)
+def test_ids_and_text_are_llama_cpps(engine: RemoteEngine, server: Server, text: str) -> None:
+    tokenizer = engine.tokenizer
+    prompt = [tokenizer.special("<fim_middle>"), *tokenizer.encode(text)]
+    own = own_answer(server, prompt, 24)
+    ((ids, finished),) = complete(engine, [prompt], (), 24)
+    assert tokenizer.decode(ids) == own["content"]
+    assert ids == [token for token in own["tokens"] if token != tokenizer.special("<|endoftext|>")]
+    assert finished == {"limit": "length", "eos": "end"}[own["stop_type"]]
+
+
+def test_end_tokens_that_the_server_does_not_know(engine: RemoteEngine, server: Server) -> None:
+    prompt = engine.tokenizer.encode(CODE)
+    ids = own_answer(server, prompt, 12)["tokens"]
+    end = ids[5]
+    assert complete(engine, [prompt], (end,), 12) == [(ids[: ids.index(end)], "end")]
+
+
+def test_requests_together(engine: RemoteEngine) -> None:
+    prompts = [engine.tokenizer.encode(CODE[: 10 * n]) for n in range(1, 5)]
+    answers = complete(engine, prompts, (), 8)
+    assert all(0 < len(ids) <= 8 for ids, _ in answers)
+
+
+def test_cancelling_stops_the_server(engine: RemoteEngine, server: Server) -> None:
+    engine.submit(1, engine.tokenizer.encode("x = [1, 2, 3, 4, 5, 6, 7, 8, 9,"), (), 2000)
+    until(engine.step)
+    assert server.metric("llamacpp:requests_processing") == 1
+    engine.cancel(1)
+    until(lambda: server.metric("llamacpp:requests_processing") == 0, 5)
+
+
+def test_a_prompt_beyond_the_servers_window(engine: RemoteEngine) -> None:
+    assert engine._terms.window < MODEL.context_window
+    assert complete(engine, [[7] * engine._terms.window], (), 8) == [([], "refused")]
+
+
+def test_the_whole_way(
+    server: Server, start_runtime: Callable[..., RuntimeProcess], tmp_path: Path
+) -> None:
+    runtime = start_runtime(remote_url=server.url, deadline_s=60.0)
+    runtime.client.wait_until_ready()
+    assert runtime.client.status().engine == "remote"
+    report = complete_on_the_command_line(tmp_path, CODE)
+    assert report["text"].strip()
+    assert report["model"] == EMBEDDED
+    assert runtime.client.status().counters.completed == 1
+
+
+def test_a_server_that_takes_no_ids(tmp_path: Path) -> None:
+    with (
+        serve(tmp_path / "server.log", llama_cpp_python(MODEL.weights)) as server,
+        pytest.raises(EngineProblem, match="takes no token ids"),
+        engine_on(MODEL, RemoteServer(server.url)),
+    ):
+        pass
