@@ -20,7 +20,7 @@ from ..prompt import FAMILIES, Budget, build_prompt
 from .driving import Generated, driver
 
 _TOKENS = 64
-#: As many as the OpenVINO engine was measured to do best with.
+#: Guessed at once where the caller names no number.
 LOOKUP_TOKENS = 5
 #: For all tasks together.
 _MOST_S = 7200.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..models import ModelDescription
 from ..models.tokenizer import FileTokenizer
@@ -15,6 +16,8 @@ from .remote_access import Refusal, RemoteAccess
 
 #: Seconds for each question: a server that has just started compiles at its first completion.
 _ASK_S = 30.0
+#: What servers answer to fields or a prompt that they do not know; llama-cpp-python with 500.
+_MISUNDERSTOOD = (400, 422, 500)
 #: Names of models that a message lists.
 _LISTED = 10
 #: What distinguishes vocabularies: code, indents, digits, other scripts, split characters.
@@ -100,24 +103,32 @@ async def _find_model(
 
 
 async def _find_dialect(access: RemoteAccess, name: str, prompt: list[int]) -> Dialect:
-    for dialect, extra in ASKS.items():
-        body = {"model": name, "prompt": prompt, "max_tokens": 1, "temperature": 0, **extra}
+    for dialect in ASKS:
         try:
-            choice = first_choice(await access.ask("/v1/completions", body, within_s=_ASK_S))
-        except Garbage as garbage:
-            raise access.garbage(str(garbage)) from None
+            choice = await _complete(access, name, prompt, dialect)
         except Refusal as refused:
-            # Some servers refuse fields that they do not know.
-            if refused.status not in (400, 422):
+            if refused.status not in _MISUNDERSTOOD:
                 raise
             continue
         if dialect in (dialect_of(choice), "text"):
             return dialect
+    # If it refuses text as well, something else is wrong, and that is what is told.
+    await _complete(access, name, "x", "text")
     raise EngineProblem(
         f"The server {access.host} takes no token ids as a prompt; sent as text, what people type "
         "could become FIM tokens.",
         "Serve the model with vLLM or llama.cpp's llama-server.",
     )
+
+
+async def _complete(
+    access: RemoteAccess, name: str, prompt: list[int] | str, dialect: Dialect
+) -> dict[str, Any]:
+    body = {"model": name, "prompt": prompt, "max_tokens": 1, "temperature": 0, **ASKS[dialect]}
+    try:
+        return first_choice(await access.ask("/v1/completions", body, within_s=_ASK_S))
+    except Garbage as garbage:
+        raise access.garbage(str(garbage)) from None
 
 
 async def _check_tokenizer(

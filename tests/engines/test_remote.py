@@ -219,6 +219,17 @@ def test_requests_run_together_and_cancelling_closes(
     until(lambda: server.running == 0, 1)
 
 
+def test_no_cancellation_is_lost_among_tokens(
+    server: CompletionServer, engine: RemoteEngine
+) -> None:
+    server.pieces, server.pause_s = [(" x", [350])] * 400, 0.001
+    for number in range(30):
+        engine.submit(number, PROMPT, (0,), 400)
+        until(engine.step)
+        engine.cancel(number)
+    until(lambda: server.running == 0, 1)
+
+
 # -- loading ---------------------------------------------------------------------------------------
 
 
@@ -255,6 +266,13 @@ def test_a_server_that_is_down(server: CompletionServer, load_problem: LoadProbl
 MODELS, COMPLETIONS, DETOKENIZE = "/v1/models", "/v1/completions", "/detokenize"
 
 
+async def only_text(request: Any, writer: Any) -> None:
+    """Take no ids as a prompt."""
+    known = isinstance(request.body["prompt"], str)
+    answer = {"choices": [{"text": "a", "finish_reason": "length"}]}
+    await respond(200 if known else 422, answer)(request, writer)
+
+
 @pytest.mark.usefixtures("hurry")
 @pytest.mark.parametrize(
     ("path", "behaviour", "reason"),
@@ -272,7 +290,9 @@ MODELS, COMPLETIONS, DETOKENIZE = "/v1/models", "/v1/completions", "/detokenize"
         (MODELS, respond(200, "x" * 2**21), "no JSON object from /v1/models"),
         (MODELS, respond(200, {"data": 3}), "no list of models"),
         (MODELS, respond(200, {"data": [3, {"id": 4}]}), "does not have one model, but: none"),
-        (COMPLETIONS, respond(422, {}), "takes no token ids"),
+        (COMPLETIONS, only_text, "takes no token ids"),
+        (COMPLETIONS, respond(422, {}), "refused the request (HTTP 422)"),
+        (COMPLETIONS, respond(500, {}), "failed (HTTP 500)"),
         (COMPLETIONS, respond(200, {"choices": 1}), "no choices"),
         (DETOKENIZE, respond(200, {"prompt": "something else"}), "another tokenizer"),
         (DETOKENIZE, respond(500, {}), "failed (HTTP 500)"),

@@ -70,7 +70,7 @@ def remote(server: Server, model: ModelDescription) -> RemoteServer:
     key = model.weights.with_name("key")
     key.write_text(KEY)
     key.chmod(0o600)
-    return RemoteServer(server.url, key_file=str(key))
+    return RemoteServer(server.url, key_file=str(key), patience_s=60)
 
 
 @pytest.fixture(scope="module")
