@@ -16,6 +16,7 @@ from typing import NoReturn
 from . import __version__
 from .bench.commands import bench_commands
 from .model_commands import model_commands
+from .prompt import LAYOUTS
 from .protocol import Options
 from .terminal import (
     command,
@@ -28,8 +29,6 @@ from .terminal import (
     show,
     spinner,
 )
-
-_LAYOUTS = ("spm", "psm", "context")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -87,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _generation_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--layout", choices=_LAYOUTS, help="FIM layout (the model's own choice)")
+    parser.add_argument(
+        "--layout", choices=tuple(LAYOUTS), help="FIM layout (the model's own choice)"
+    )
     parser.add_argument("--max-tokens", type=int, help="most tokens to write")
     parser.add_argument("--mode", choices=("auto", "line", "block"), default="auto")
     parser.add_argument("--raw", action="store_true", help="no stop rules, no filters")

@@ -16,7 +16,7 @@ from typing import Any
 from ..models import ModelProblem, find_model
 from ..models.tokenizer import FileTokenizer
 from ..notebook_file import task_request
-from ..prompt import FAMILIES, Budget, build_prompt
+from ..prompt import FAMILIES, Budget, build_prompt, end_ids
 from .driving import Generated, driver
 
 _TOKENS = 64
@@ -64,7 +64,7 @@ def bench_lookup(
     model = find_model(name)
     family, tokenizer = FAMILIES[model.family], FileTokenizer(model.tokenizer)
     budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
-    ends = [tokenizer.special(end) for end in family.ends]
+    ends = end_ids(family, tokenizer)
     answers: dict[str, list[Generated]] = {"off": [], "on": []}
     with ExitStack() as open_, tempfile.TemporaryDirectory() as temporary:
         log = Path(temporary) / "engines.log"

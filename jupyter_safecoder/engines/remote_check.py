@@ -135,7 +135,7 @@ async def _check_tokenizer(
     access: RemoteAccess, name: str, model: ModelDescription, tokenizer: FileTokenizer
 ) -> bool:
     family = FAMILIES[model.family]
-    special = (family.prefix, family.suffix, family.middle, *family.ends)
+    special = [*family.fim, *(name for name in family.ends if tokenizer.has(name))]
     probes = [(text, tokenizer.encode(text)) for text in _PROBES]
     probes += [(token, [tokenizer.special(token)]) for token in special]
     for text, ids in probes:

@@ -31,6 +31,8 @@ _SPECIAL = 256
 class ByteTokenizer:
     """UTF-8 bytes as ids; special tokens are numbered from 256 in the order they are asked for."""
 
+    opening: Sequence[int] = ()
+
     def __init__(self) -> None:
         self._specials: dict[str, int] = {}
 
@@ -39,6 +41,10 @@ class ByteTokenizer:
         return list(text.encode("utf-8", "replace"))
 
     encode_cell = encode
+
+    def has(self, name: str) -> bool:
+        """Say that every special token is there."""
+        return True
 
     def special(self, name: str) -> int:
         """Return the id of a special token."""

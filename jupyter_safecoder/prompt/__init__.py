@@ -2,9 +2,9 @@
 
 from .budget import Budget
 from .build import Prompt, build_prompt
-from .families import FAMILIES, FimFamily
+from .families import FAMILIES, FimFamily, detect_family
 from .layouts import LAYOUTS
-from .tokenizer import Tokenizer
+from .tokenizer import Tokenizer, end_ids
 from .window import tail
 
 __all__ = [
@@ -15,5 +15,7 @@ __all__ = [
     "Prompt",
     "Tokenizer",
     "build_prompt",
+    "detect_family",
+    "end_ids",
     "tail",
 ]

@@ -59,15 +59,21 @@ def build_prompt(
     """
     language = cell_language(request.prefix, request.language)
     context = context_ids(request.before, request.language, family, tokenizer, budget.context)
+    lead = "" if context else family.lead
     parts = Parts(
-        fim_prefix=tokenizer.special(family.prefix),
-        fim_suffix=tokenizer.special(family.suffix),
-        fim_middle=tokenizer.special(family.middle),
+        opening=[*tokenizer.opening, *(tokenizer.special(name) for name in family.opening)],
+        fim_prefix=_special(family.prefix, tokenizer),
+        fim_suffix=_special(family.suffix, tokenizer),
+        fim_middle=_special(family.middle, tokenizer),
         context=context,
-        prefix=_prefix_ids(request.prefix, tokenizer, budget.prefix),
+        prefix=_prefix_ids(lead + request.prefix, tokenizer, budget.prefix),
         suffix=_suffix_ids(request.suffix, tokenizer, budget.suffix),
     )
     return Prompt(LAYOUTS[layout](parts), layout, language, len(context))
+
+
+def _special(name: str, tokenizer: Tokenizer) -> list[int]:
+    return [tokenizer.special(name)] if name else []
 
 
 def _prefix_ids(prefix: str, tokenizer: Tokenizer, budget: int) -> list[int]:

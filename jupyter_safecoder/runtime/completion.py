@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..answer import Judge, Judgement, Situation, extent_at
 from ..engines import EngineOutput, EngineProblem
 from ..models import ModelDescription
-from ..prompt import FAMILIES, Budget, Prompt, Tokenizer, build_prompt, tail
+from ..prompt import FAMILIES, Budget, Prompt, Tokenizer, build_prompt, end_ids, tail
 from ..protocol import CompletionRequest, Counters, Done, Error, Event, Queued, Text
 from .admission import Admission, QueueFull, Replaced, Ticket
 from .generation import GenerationThread
@@ -64,7 +64,7 @@ class Completions:
         self._generation = generation
         self._counters = counters
         self._family = FAMILIES[model.family]
-        self._ends = [tokenizer.special(name) for name in self._family.ends]
+        self._ends = end_ids(self._family, tokenizer)
         self._budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
         self._live: set[asyncio.Queue[object]] = set()
         self.admission = Admission(settings.max_running, settings.max_waiting)
