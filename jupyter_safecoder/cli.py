@@ -152,7 +152,8 @@ def _serve(options: argparse.Namespace) -> NoReturn:
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("jupyter_safecoder").setLevel(logging.INFO)
-    silence_telemetry()
+    wished = settings(options)
+    silence_telemetry(offline=not wished.allow_downloads)
 
     async def run() -> int:
         stop = asyncio.Event()
@@ -160,7 +161,7 @@ def _serve(options: argparse.Namespace) -> NoReturn:
             with suppress(NotImplementedError):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
         return await serve(
-            settings(options),
+            wished,
             lambda path, connection: say(f"Connection file: {path} (Ctrl-C ends the runtime)"),
             stop,
         )

@@ -13,9 +13,10 @@ from .engines import EngineOptions, EngineProblem, make_engine
 from .engines.accelerator import Accelerator
 from .engines.accelerators import probe
 from .engines.ways import INSTALL
-from .models import ModelProblem, find_model, verify_files
+from .models import ModelProblem, verify_files
 from .runtime.client import RuntimeProblem, own_runtime, running_runtime
 from .runtime.connection import connection_directory
+from .runtime.loading import find, remote_server
 from .runtime.plan import find_packages, plan
 from .runtime.settings import RuntimeSettings
 
@@ -146,9 +147,9 @@ def _accelerators(found: list[Accelerator], facts: dict[str, Any]) -> str:
 def _engine(settings: RuntimeSettings, facts: dict[str, Any]) -> str:
     installed = find_packages()
     try:
-        model = find_model(settings.model)
+        model = find(settings)
         choice = plan(settings, model)
-        make_engine(choice.engine, model, EngineOptions())
+        make_engine(choice.engine, model, EngineOptions(remote=remote_server(settings)))
     except EngineProblem as problem:
         raise _Bad(problem.reason, problem.remedy) from problem
     except ModelProblem:
@@ -167,12 +168,13 @@ def _engine(settings: RuntimeSettings, facts: dict[str, Any]) -> str:
 
 def _model(settings: RuntimeSettings) -> str:
     try:
-        model = find_model(settings.model)
+        model = find(settings)
         verify_files(model)
     except ModelProblem as problem:
         raise _Bad(problem.reason, problem.remedy) from problem
-    size = model.weights_bytes / 1e6
-    return f"{model.name}, {model.licence}, {size:.0f} MB, SHA-256 as released"
+    size = "its weights on the server" if settings.remote else f"{model.weights_bytes / 1e6:.0f} MB"
+    checked = ", SHA-256 as released" if all(file.sha256 for file in model.files) else ""
+    return f"{model.name}, {model.family} family, licence: {model.licence}, {size}{checked}"
 
 
 def _runtime(settings: RuntimeSettings, facts: dict[str, Any]) -> str:

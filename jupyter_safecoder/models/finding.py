@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
+from .cache import cache_directory
 from .description import ModelDescription, read_description
 from .problem import ModelProblem
 
@@ -20,6 +21,7 @@ def find_model(
     *,
     revision: str = "",
     allow_downloads: bool = False,
+    weights: bool = True,
     progress: Callable[[float], None] = lambda share: None,
     cache: Path | None = None,
 ) -> ModelDescription:
@@ -28,21 +30,61 @@ def find_model(
     Parameters
     ----------
     name
-        ``safecoder-smol-135m``, the embedded model, or a directory with a ``model.json``.
+        ``safecoder-smol-135m``, the embedded model; a directory with a Hugging Face checkpoint or a
+        ``model.json``; a GGUF file; or a hub's ``owner/name``. What is on this disk comes first.
+    revision
+        Of a hub's model: a branch, tag or commit.
+    allow_downloads
+        Whether a hub's model may be downloaded.
+    weights
+        False: the weights are elsewhere, on the server that computes.
+    progress
+        Called with the share of a download, 0 to 1.
+    cache
+        The cache directory; ``None``: the usual one.
 
     Raises
     ------
     ModelProblem
-        If there is no such model here.
+        If there is no such model, or it cannot be served.
     """
     if name == EMBEDDED:
         return read_description(_embedded_directory())
-    directory = Path(name).expanduser()
-    if directory.is_dir():
-        return read_description(directory.resolve())
+    # Late, here and below: each kind of model imports what it needs.
+    path = Path(name).expanduser()
+    if path.is_dir():
+        path = path.resolve()
+        if (path / "model.json").is_file():
+            return read_description(path)
+        from .checkpoint import describe_checkpoint
+
+        return describe_checkpoint(path, weights=weights)
+    if path.is_file():
+        if path.suffix.lower() != ".gguf":
+            raise ModelProblem(
+                f"{path} is a file, but not a GGUF.",
+                "Name a GGUF file, or the directory of a checkpoint.",
+            )
+        from .gguf import describe_gguf
+
+        return describe_gguf(path.resolve(), cache or cache_directory())
+    from .hub import hub_checkpoint, is_hub_id
+
+    if is_hub_id(name):
+        from .checkpoint import describe_checkpoint
+
+        directory = hub_checkpoint(
+            name,
+            revision,
+            allow_downloads=allow_downloads,
+            weights=weights,
+            progress=progress,
+        )
+        return describe_checkpoint(directory, name, weights=weights)
     raise ModelProblem(
-        f"There is no model named {name!r} and no directory of that name.",
-        f"Set c.SafeCoder.model to {EMBEDDED!r} or to a directory with a model.json.",
+        f"There is no model named {name!r}, and no directory or file of that name.",
+        f"Set c.SafeCoder.model to {EMBEDDED!r}, a directory with a checkpoint, a GGUF file, or "
+        "a hub's 'owner/name'.",
     )
 
 

@@ -7,15 +7,18 @@ import hmac
 from collections.abc import Callable
 
 from .description import ModelDescription
+from .finding import EMBEDDED
 from .problem import ModelProblem
 
 _CHUNK_BYTES = 8 * 2**20
+_INSTALL = "Install the model again: pip install --force-reinstall 'jupyter-safecoder[local]'."
+_GET_AGAIN = "Get the model again: copy or download it anew."
 
 
 def verify_files(
     model: ModelDescription, progress: Callable[[float], None] = lambda share: None
 ) -> None:
-    """Check the size and SHA-256 of the model's files.
+    """Check the size of the model's files, and the SHA-256 of those whose hash is known.
 
     Parameters
     ----------
@@ -29,7 +32,7 @@ def verify_files(
     ModelProblem
         If a file is missing, unreadable, truncated or altered.
     """
-    remedy = "Install the model again: pip install --force-reinstall 'jupyter-safecoder[local]'."
+    remedy = _INSTALL if model.name == EMBEDDED else _GET_AGAIN
     total = sum(file.size for file in model.files)
     read = 0
     for file in sorted(model.files, key=lambda file: file.size):
@@ -41,6 +44,9 @@ def verify_files(
                     "it is truncated or another file.",
                     remedy,
                 )
+            if not file.sha256:
+                read += file.size
+                continue
             digest = hashlib.sha256()
             with file.path.open("rb") as stream:
                 while chunk := stream.read(_CHUNK_BYTES):

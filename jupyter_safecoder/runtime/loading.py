@@ -69,7 +69,8 @@ def load(
     _check(model, settings)
     reason = f"Checking the files of {model.name}."
     say("preparing", reason, model=model.info(), progress=0.0)
-    verify_files(model, lambda share: say("preparing", reason, progress=share))
+    if model.format != "checkpoint":  # whose content is hashed when it is prepared
+        verify_files(model, lambda share: say("preparing", reason, progress=share))
 
     def loaded(choice: Choice) -> Engine:
         def progress(share: float, text: str) -> None:
@@ -100,6 +101,7 @@ def find(settings: RuntimeSettings, progress: Share = lambda share, text: None) 
         settings.model,
         revision=settings.revision,
         allow_downloads=settings.allow_downloads,
+        weights=not settings.remote,
         progress=lambda share: progress(share, f"Downloading {settings.model}."),
         cache=cache_of(settings),
     )
@@ -130,12 +132,13 @@ def make(
         lookup_tokens=settings.lookup_tokens,
         draft=draft,
         max_running=settings.max_running,
-        remote=_remote(settings),
+        remote=remote_server(settings),
     )
     return make_engine(choice.engine, model, options), size
 
 
-def _remote(settings: RuntimeSettings) -> RemoteServer | None:
+def remote_server(settings: RuntimeSettings) -> RemoteServer | None:
+    """Return the server of the settings, if they have one."""
     if not settings.remote_url:
         return None
     return RemoteServer(
@@ -163,7 +166,6 @@ def _draft(
             f"The draft model {draft.name} has another tokenizer than {model.name}.",
             "Choose a smaller model of the same family, or set c.SafeCoder.draft_model to ''.",
         )
-    verify_files(draft)
     if not needs_preparation(draft, choice.engine):
         return draft.weights
     return prepare(draft, choice.engine, choice.precision, cache, progress).directory

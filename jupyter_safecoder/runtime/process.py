@@ -37,17 +37,16 @@ log = logging.getLogger("jupyter_safecoder.runtime")
 ENGINE_FAILED = 70
 
 #: Nothing that we start phones home: huggingface_hub and whoever else asks the environment.
-_QUIET = {
-    "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "TRANSFORMERS_OFFLINE": "1",
-    "DO_NOT_TRACK": "1",
-}
+_QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
+_OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 
 
-def silence_telemetry() -> None:
-    """Switch off what our dependencies would tell others; call it before they are imported."""
-    os.environ.update(_QUIET)
+def silence_telemetry(*, offline: bool = True) -> None:
+    """Switch off what our dependencies would tell others; call it before they are imported.
+
+    ``offline`` also switches off what they would fetch.
+    """
+    os.environ.update(_QUIET | (_OFFLINE if offline else {}))
     # Importing openvino forks a process that reports to its vendor, and has no switch but a file in
     # the user's home. An import that fails makes openvino and nncf take their silent stand-ins.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
@@ -133,8 +132,8 @@ def run_and_exit(serving: Coroutine[Any, Any, int]) -> NoReturn:
 def main() -> None:
     """Run as the child of a server: settings on standard input, whose end is the end of this."""
     logging.basicConfig(level=logging.WARNING, format="[SafeCoder runtime] %(message)s")
-    silence_telemetry()
     settings = RuntimeSettings.parse(sys.stdin.buffer.readline())
+    silence_telemetry(offline=not settings.allow_downloads)
 
     def write(line: bytes) -> None:
         sys.stdout.buffer.write(line)

@@ -37,6 +37,11 @@ class RuntimeSettings:
     max_request_bytes: int = 16 * 2**20
     connection_name: str = ""
 
+    @property
+    def remote(self) -> bool:
+        """Whether a server computes, and the weights are there."""
+        return bool(self.remote_url) and self.engine in ("auto", "measured", "remote")
+
     def line(self) -> bytes:
         """Return the settings as one line."""
         return json.dumps(asdict(self)).encode() + b"\n"
