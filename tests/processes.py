@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,17 @@ def runtime_process(
 
 def runtimes_of(pid: int) -> list[psutil.Process]:
     """Return the runtime processes below a process."""
-    return [
-        child
-        for child in psutil.Process(pid).children(recursive=True)
-        if "jupyter_safecoder.runtime" in " ".join(child.cmdline())
-    ]
+    return children_that_run("jupyter_safecoder.runtime", pid)
+
+
+def children_that_run(module: str, pid: int | None = None) -> list[psutil.Process]:
+    """Return the processes below a process (this one) whose command names a module."""
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            if module in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:

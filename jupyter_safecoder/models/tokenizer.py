@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..prompt import FAMILIES
 from .problem import ModelProblem
 
 #: Cells whose ids are kept: some fifty people's context windows.
@@ -17,13 +16,11 @@ _CACHED_CELLS = 2048
 #: What ``tokenizer_config.json`` may weigh: chat templates are long.
 _CONFIG_BYTES = 4 * 2**20
 #: Tokens that some tokenizers do not mark as special, though no text means them.
-_CONTROL = re.compile(r"<[|｜].*[|｜]>", re.DOTALL)
-_FAMILY_TOKENS = {
-    name
-    for family in FAMILIES.values()
-    for name in (*family.fim, *family.ends, *family.opening)
-    if name
-}
+_CONTROL = re.compile(
+    r"<[|｜].*[|｜]>|</?s>|<(bos|eos|pad|unk|mask)>|<(start|end)_of_\w+>|▁<\w+>|\[/?[A-Z_]+\]"
+    r"|<(fim|file|repo|jupyter|issue|commit|gh|empty|intermediate|pr)[-_]?\w*>",
+    re.DOTALL,
+)
 
 
 class FileTokenizer:
@@ -124,8 +121,7 @@ def _exact(data: dict[str, Any]) -> dict[str, Any]:
         elif piece["type"] == "ByteLevel":
             piece["add_prefix_space"] = False
     for token in data.get("added_tokens") or ():
-        name = token["content"]
-        token["special"] |= name in _FAMILY_TOKENS or bool(_CONTROL.fullmatch(name))
+        token["special"] |= bool(_CONTROL.fullmatch(token["content"]))
     lists = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers", "decoder": "decoders"}
     return data | {name: _sequence(kept[name], lists[name]) for name in kept}
 

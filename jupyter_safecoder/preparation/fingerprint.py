@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..models.description import ModelFile
@@ -81,7 +82,12 @@ def _read(notes: Path) -> dict[str, dict[str, str]]:
 def _write(notes: Path, known: dict[str, dict[str, str]]) -> None:
     """Keep the hashes of files that still exist; two writers at once cost one a second reading."""
     kept = {path: noted for path, noted in known.items() if os.path.exists(path)}
-    notes.parent.mkdir(parents=True, exist_ok=True)
     temporary = notes.with_suffix(f".{os.getpid()}")
-    temporary.write_text(json.dumps(kept), "utf-8")
-    temporary.replace(notes)
+    try:
+        notes.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(kept), "utf-8")
+        temporary.replace(notes)
+    except OSError:
+        # All that is lost is time: the files are read again at the next start.
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

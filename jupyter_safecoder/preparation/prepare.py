@@ -103,7 +103,7 @@ def _key(
         except importlib.metadata.PackageNotFoundError:
             versions[package] = ""
     content = checkpoint_hash(
-        [file for file in model.files if file.path != model.tokenizer],
+        [f for f in model.files if f.path.suffix == ".safetensors" or f.path.name == "config.json"],
         store.hashes,
         lambda share: progress(_HASHED * share, f"Reading {model.name}"),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +38,13 @@ CONFIGS: dict[str, dict[str, Any]] = {
     # Its second layer slides, its first does not.
     "qwen2": {
         **_GROUPED,
-        "vocab_size": 1000,
+        "vocab_size": 49152,
         "use_sliding_window": True,
         "sliding_window": 24,
         "max_window_layers": 1,
     },
-    "gemma": {**_GROUPED, "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 1000},
-    "granite": {**_GROUPED, "vocab_size": 1000, "logits_scaling": 8.0},
+    "gemma": {**_GROUPED, "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 49152},
+    "granite": {**_GROUPED, "vocab_size": 49152, "logits_scaling": 8.0},
 }
 
 
@@ -55,19 +54,9 @@ def write_tiny(directory: Path, architecture: str, seed: int = 0) -> ModelDescri
 
     # With tensors as small as these a second thread only waits, and takes others' time.
     torch.set_num_threads(1)
-    embedded = find_model(EMBEDDED)
-    config = CONFIGS[architecture]
-    write_random_checkpoint(
-        directory, {"model_type": architecture, **config}, embedded.tokenizer, seed
-    )
-    return replace(
-        embedded,
-        name=f"tiny-{architecture}",
-        format="checkpoint",
-        architecture=architecture,
-        weights=directory,
-        context_window=config.get("n_positions") or config["max_position_embeddings"],
-    )
+    config = {"model_type": architecture, **CONFIGS[architecture]}
+    write_random_checkpoint(directory, config, find_model(EMBEDDED).tokenizer, seed)
+    return find_model(str(directory))
 
 
 def prompts(lengths: Sequence[int]) -> list[list[int]]:

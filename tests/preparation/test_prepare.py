@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
-from processes import until
+from processes import children_that_run, until
 
 from jupyter_safecoder.preparation import Store
 
@@ -90,12 +90,7 @@ def test_another_checkpoint_is_another_preparation(tiny_checkpoint: Path, cache:
 
 
 def _exports() -> list[psutil.Process]:
-    me = psutil.Process()
-    return [
-        child
-        for child in me.children(recursive=True)
-        if "jupyter_safecoder.preparation.export" in " ".join(child.cmdline())
-    ]
+    return children_that_run("jupyter_safecoder.preparation.export")
 
 
 @pytest.mark.parametrize("whom", ["export", "command"])

@@ -1,0 +1,97 @@
+"""A model hub on this machine: the part of its protocol that a download uses."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass
+class Hub:
+    """What the hub has, and what it was asked for."""
+
+    url: str = ""
+    #: Owner and name to the directory of a checkpoint.
+    models: dict[str, Path] = field(default_factory=dict)
+    gated: set[str] = field(default_factory=set)
+    #: Answers everything with this status instead.
+    status: int = 0
+    #: Seconds before each file.
+    delay_s: float = 0.0
+    asked: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def running_hub() -> Iterator[Hub]:
+    """Yield a hub that answers on the loopback address."""
+    hub = Hub()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self._answer(body=False)
+
+        def do_GET(self) -> None:
+            self._answer(body=True)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+        def _answer(self, *, body: bool) -> None:
+            hub.asked.append(f"{self.command} {self.path}")
+            if hub.status:
+                return self._send(hub.status, {}, b"")
+            path = self.path.partition("?")[0].strip("/")
+            name = "/".join(path.removeprefix("api/models/").split("/")[:2])
+            directory = hub.models.get(name)
+            if directory is None:
+                return self._send(404, {"X-Error-Code": "RepoNotFound"}, b"")
+            if path.startswith("api/models/"):
+                return self._describe(name, directory, path)
+            if name in hub.gated:
+                return self._send(403, {"X-Error-Code": "GatedRepo"}, b"")
+            time.sleep(hub.delay_s)
+            content = (directory / path.split("/", 4)[4]).read_bytes()
+            headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Repo-Commit": COMMIT}
+            return self._send(200, headers, content, body=body)
+
+        def _describe(self, name: str, directory: Path, path: str) -> None:
+            if "/revision/" in path and path.rpartition("/")[2] not in ("main", COMMIT):
+                return self._send(404, {"X-Error-Code": "RevisionNotFound"}, b"")
+            siblings = [
+                {"rfilename": str(p.relative_to(directory)), "size": p.stat().st_size}
+                for p in directory.rglob("*")
+                if p.is_file()
+            ]
+            about = {"id": name, "sha": COMMIT, "siblings": siblings, "private": False, "tags": []}
+            return self._send(200, {}, json.dumps(about).encode())
+
+        def _send(
+            self, status: int, headers: dict[str, str], content: bytes, *, body: bool = True
+        ) -> None:
+            self.send_response(status)
+            for key, value in headers.items():
+                self.send_header(key, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if body and self.command == "GET":
+                self.wfile.write(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    hub.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield hub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
