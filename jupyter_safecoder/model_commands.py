@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from .models import EMBEDDED, ModelDescription, ModelProblem, count_parameters, verify_files
 from .preparation import Prepared, Store, find_prepared, needs_preparation, prepare
 from .preparation.estimate import preparation_needs
+from .prompt import FAMILIES
 from .runtime.loading import cache_of, find
 from .runtime.plan import plan
 from .runtime.settings import RuntimeSettings
@@ -55,12 +57,37 @@ def _list(options: argparse.Namespace) -> int:
         )
     except ModelProblem:
         pass  # a thin installation has none
+    rows += list(_downloaded())
     rows += [{"kind": "prepared", **_row(p)} for p in _store(options).all()]
     if options.json:
         say(json.dumps({"models": rows}))
     else:
         show_table(rows)
     return 0
+
+
+def _downloaded() -> Iterator[dict[str, Any]]:
+    """Yield the rows of the hub's models on this disk that can be served."""
+    try:
+        from .models.checkpoint import describe_checkpoint
+        from .models.hub import cached_models
+
+        cached = list(cached_models())
+    except ImportError:
+        return  # a thin installation
+    for name, directory in cached:
+        try:
+            model = describe_checkpoint(directory, name)
+        except ModelProblem:
+            continue  # of another kind, or not whole: 'model show' says what it is
+        yield {
+            "model": name,
+            "kind": "downloaded",
+            "engine": None,
+            "precision": None,
+            "size_mb": _mb(model.weights_bytes),
+            "directory": str(directory),
+        }
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -85,6 +112,7 @@ def _show(options: argparse.Namespace) -> int:
             "family": info.family,
             "layouts": list(info.layouts),
             "default_layout": info.default_layout,
+            "note": FAMILIES[info.family].note or None,
             "context_window": info.context_window,
             "languages": list(info.languages),
             "licence": info.licence,

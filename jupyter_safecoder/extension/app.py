@@ -27,8 +27,8 @@ class SafeCoder(ExtensionApp):
 
     model = Unicode(
         _DEFAULTS.model,
-        help="The model: 'safecoder-smol-135m', which ships with the product, or a directory that "
-        "holds a model.json, weights and a tokenizer.",
+        help="The model: 'safecoder-smol-135m', which ships with the product; a directory with a "
+        "Hugging Face checkpoint; a GGUF file; or a hub's 'owner/name'.",
     ).tag(config=True)
     revision = Unicode(
         _DEFAULTS.revision,
@@ -73,7 +73,8 @@ class SafeCoder(ExtensionApp):
     ).tag(config=True)
     layout = Unicode(
         _DEFAULTS.layout,
-        help="The FIM layout of prompts: 'spm', 'psm' or 'context'. Empty: what suits the model.",
+        help="The FIM layout of prompts: 'spm', 'psm', 'context', 'suffix-first' or 'prefix'. "
+        "Empty: what suits the model.",
     ).tag(config=True)
     remote_url = Unicode(
         _DEFAULTS.remote_url,

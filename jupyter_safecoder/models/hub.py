@@ -86,6 +86,21 @@ def hub_checkpoint(
     return Path(directory)
 
 
+def cached_models() -> Iterator[tuple[str, Path]]:
+    """Yield the ids and directories of the checkpoints that the hub's cache on this disk holds."""
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        repositories = scan_cache_dir().repos
+    except CacheNotFound:
+        return
+    for repository in sorted(repositories, key=lambda repository: repository.repo_id):
+        for revision in repository.revisions:
+            if repository.repo_type == "model" and _has_weights(revision.snapshot_path):
+                yield repository.repo_id, revision.snapshot_path
+
+
 def _in_cache(name: str, revision: str) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError

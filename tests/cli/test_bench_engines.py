@@ -62,7 +62,8 @@ def test_a_checkpoint_in_the_transformers_engine(
     sizes = {"n_positions": 1024, "vocab_size": 49152}
     tokenizer = find_model(EMBEDDED).tokenizer
     path = write_random_checkpoint(tmp_path / "tiny", config | sizes, tokenizer)
-    report = bench(capsys, path, "--engines", "transformers,vllm", "--context", 40)
+    wanted = ("--engines", "transformers,vllm", "--context", 40, "--peers", tmp_path)
+    report = bench(capsys, path, *wanted)
     ours, peer = report["rows"]
     assert ours["precision"] == "fp32"
     assert ours["tpot_ms"] > 0

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from hub_server import COMMIT, Hub, running_hub
+from processes import run_python
 
 NAME = "team/tiny"
 
@@ -65,6 +66,16 @@ def test_downloaded_only_when_allowed_and_then_kept(hub: Hub, tmp_path: Path) ->
     assert _report(_show(hub.url, home, NAME)) == report
     assert _report(_show(hub.url, home, NAME, "--allow-downloads")) == report
     assert hub.asked == []
+
+
+def test_what_is_here_is_listed(hub: Hub, tmp_path: Path) -> None:
+    _report(_show(hub.url, tmp_path / "home", NAME, "--allow-downloads"))
+    listed = run_python(
+        "from jupyter_safecoder.cli import main; main(['model', 'list', '--json'])",
+        HF_HOME=str(tmp_path / "home"),
+    )
+    rows = json.loads(listed.stdout)["models"]
+    assert [row["kind"] for row in rows if row["model"] == NAME] == ["downloaded"]
 
 
 def test_a_revision(hub: Hub, tmp_path: Path) -> None:
