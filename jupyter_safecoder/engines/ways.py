@@ -11,6 +11,9 @@ from .accelerator import Accelerator, cores
 #: The command that installs what runs models.
 INSTALL = "pip install 'jupyter-safecoder[local]'"
 
+#: The same for ONNX Runtime.
+INSTALL_ONNX = "pip install 'jupyter-safecoder[local,onnxruntime]'"
+
 #: The engines that compute on this machine: what people call them.
 LOCAL = {
     "openvino": "OpenVINO",
@@ -24,7 +27,7 @@ LOCAL = {
 _PACKAGES = {
     "openvino": (("openvino-genai",), INSTALL),
     "transformers": (("torch", "transformers"), INSTALL),
-    "onnxruntime": (("onnxruntime", "optimum-onnx"), "pip install 'optimum-onnx[onnxruntime]'"),
+    "onnxruntime": (("onnxruntime", "optimum-onnx"), INSTALL_ONNX),
     "habana": (("optimum-habana",), "pip install optimum-habana"),
     "neuron": (("optimum-neuron",), "pip install 'optimum-neuron[neuronx]'"),
 }
@@ -33,7 +36,7 @@ _PACKAGES = {
 _ORDER = ("cuda", "gaudi", "rocm", "neuron", "apple", "intel-gpu", "intel-npu", "cpu")
 
 #: Bytes a weight takes; of int8 and int4 with their scales, embeddings of int4 being int8.
-_WEIGHT_BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "int8": 1.05, "int4": 0.65}
+WEIGHT_BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "int8": 1.05, "int4": 0.65}
 #: Bytes for the libraries and the KV cache beside the weights.
 _BESIDE = 10**9
 
@@ -72,7 +75,7 @@ class Way:
 
 def need_bytes(parameters: int, precision: str) -> int:
     """Estimate the memory for a model with this many parameters, its cache included."""
-    return int(parameters * _WEIGHT_BYTES[precision]) + _BESIDE
+    return int(parameters * WEIGHT_BYTES[precision]) + _BESIDE
 
 
 def ways(

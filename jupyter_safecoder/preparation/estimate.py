@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..engines.ways import WEIGHT_BYTES
 from ..models import ModelDescription, ModelProblem
 
-#: Bytes of a weight as it is prepared, with scales and zero points.
-WEIGHT_BYTES = {"fp32": 4.0, "fp16": 2.0, "int8": 1.01, "int4": 0.66}
 #: Bytes of memory that an export takes for each weight, and beside them (libraries, tracing);
 #: measured as the peak of the exporting process on 164 M and 1.14 B parameters.
 _EXPORT_BYTES_A_WEIGHT = 4.8

@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..engines.ways import INSTALL, INSTALL_ONNX
+
 Say = Callable[[float, str], None]
 
 #: Quantization of weights by NNCF. int8: a scale and a zero point for each output channel, and the
@@ -168,8 +170,7 @@ def main() -> int:
     except ImportError as error:
         tell(
             problem=f"The export needs a library that is not installed ({error.name}).",
-            remedy="Install it: pip install 'jupyter-safecoder[local]'"
-            + (" 'jupyter-safecoder[onnxruntime]'." if job["engine"] == "onnxruntime" else "."),
+            remedy=f"Run: {INSTALL_ONNX if job['engine'] == 'onnxruntime' else INSTALL}.",
         )
     except MemoryError:
         tell(problem="The memory ran out during the export.", remedy=_MORE_MEMORY)

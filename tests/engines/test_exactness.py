@@ -270,21 +270,21 @@ def test_integer_weights(
 def test_integer_weights_as_they_are_served(
     precision: str, load: Load, dequantized: Callable[[str], Reference]
 ) -> None:
-    """At 19 of 20 positions the same token is the most probable one.
+    """The token that is taken has a logit within 0.3 standard deviations of the largest.
 
     Served, activations and KV are int8 too, an error of about one in 127 of the largest of each
-    group. That decides only between tokens that are nearly even: with these weights at some 2 of
-    100 positions (measured), and 5 leaves room for processors that round otherwise.
+    group, and each kind of CPU sums in its own order: among 49,280 random logits, whose largest are
+    nearly even, it decides at every tenth position (measured with AVX-512; at every 50th with AVX2).
     """
     import torch
 
     engine = load("openvino", "gpt_bigcode", weights=precision, sums=precision)
-    same = []
+    short = []
     for prompt in prompts((90, 100, 110)):
         with torch.inference_mode():
-            best = dequantized(precision).network(torch.tensor([prompt])).logits[0].argmax(-1)
-        same += [
-            answer(engine, prompt[:length], 1) == [int(best[length - 1])]
-            for length in range(1, len(prompt))
-        ]
-    assert sum(same) >= 0.95 * len(same)
+            logits = dequantized(precision).network(torch.tensor([prompt])).logits[0]
+        for length in range(1, len(prompt)):
+            here = logits[length - 1]
+            (taken,) = answer(engine, prompt[:length], 1)
+            short.append(float((here.max() - here[taken]) / here.std()))
+    assert max(short) < 0.3

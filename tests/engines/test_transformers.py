@@ -236,18 +236,18 @@ def test_missing_tensors(spoiled: ModelDescription) -> None:
 def test_tensors_of_another_shape(spoiled: ModelDescription) -> None:
     path = spoiled.weights / "config.json"
     path.write_text(path.read_text().replace('"intermediate_size": 128', '"intermediate_size": 96'))
-    assert "could not load tiny-llama" in _refused(spoiled)
+    assert "could not load model" in _refused(spoiled)
 
 
 def test_a_corrupt_file(spoiled: ModelDescription) -> None:
     path = spoiled.weights / "model.safetensors"
     path.write_bytes(path.read_bytes()[:1000])
-    assert "could not load tiny-llama" in _refused(spoiled)
+    assert "could not load model" in _refused(spoiled)
 
 
 def test_pickle_is_never_read(spoiled: ModelDescription) -> None:
     (spoiled.weights / "model.safetensors").rename(spoiled.weights / "pytorch_model.bin")
-    assert "could not load tiny-llama" in _refused(spoiled)
+    assert "could not load model" in _refused(spoiled)
 
 
 def test_an_unknown_architecture(spoiled: ModelDescription) -> None:
