@@ -274,7 +274,7 @@ def test_integer_weights_as_they_are_served(
 
     Served, activations and KV are int8 too, an error of about one in 127 of the largest of each
     group, and each kind of CPU sums in its own order: among 49,280 random logits, whose largest are
-    nearly even, it decides at every tenth position (measured with AVX-512; at every 50th with AVX2).
+    nearly even, it decides at every tenth position (measured with AVX-512).
     """
     import torch
 
