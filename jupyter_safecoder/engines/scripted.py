@@ -32,6 +32,7 @@ class ByteTokenizer:
     """UTF-8 bytes as ids; special tokens are numbered from 256 in the order they are asked for."""
 
     opening: Sequence[int] = ()
+    size = _SPECIAL
 
     def __init__(self) -> None:
         self._specials: dict[str, int] = {}

@@ -12,7 +12,13 @@ from ..engines import engine_names
 from ..engines.choice import AUTO
 from ..runtime.settings import RuntimeSettings
 from .gateway import Gateway
-from .handlers import CompletionsHandler, StartHandler, StatusHandler
+from .handlers import (
+    CompletionsHandler,
+    ModelsHandler,
+    StartHandler,
+    StatusHandler,
+    TextHandler,
+)
 from .supervisor import Supervisor
 
 _DEFAULTS = RuntimeSettings()
@@ -156,12 +162,15 @@ class SafeCoder(ExtensionApp):
         self.settings["safecoder_max_request_bytes"] = self.max_request_bytes
 
     def initialize_handlers(self) -> None:
-        """Register the three doors."""
+        """Register the doors: our own, and those for other editors."""
         self.handlers.extend(
             [
                 (r"/jupyter-safecoder/completions/?", CompletionsHandler),
                 (r"/jupyter-safecoder/status/?", StatusHandler),
                 (r"/jupyter-safecoder/start/?", StartHandler),
+                (r"/jupyter-safecoder/v1/models/?", ModelsHandler),
+                (r"/jupyter-safecoder/v1/models/(.+)", ModelsHandler),
+                (r"/jupyter-safecoder/v1/completions/?", TextHandler),
             ]
         )
 

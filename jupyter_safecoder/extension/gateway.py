@@ -69,8 +69,10 @@ class Gateway:
             return self._supervisor.status
 
     @asynccontextmanager
-    async def completions(self, body: bytes, person: str) -> AsyncIterator[httpx.Response]:
-        """Send a request; leaving the context before its end cancels it in the engine.
+    async def ask(
+        self, method: str, path: str, person: str, body: bytes | None = None
+    ) -> AsyncIterator[httpx.Response]:
+        """Ask at a door; leaving the context before its end cancels what was asked for.
 
         Raises
         ------
@@ -85,8 +87,8 @@ class Gateway:
         client = self._connected()
         try:
             async with client.stream(
-                "POST",
-                "/completions",
+                method,
+                path,
                 content=body,
                 headers={PERSON_HEADER: person.encode("ascii", "backslashreplace").decode()},
             ) as answer:

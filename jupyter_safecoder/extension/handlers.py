@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import quote
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -12,6 +15,7 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from ..bounded_body import BoundedBody, TooLarge
+from ..openai_protocol import BadText, error_body, parse_text_request
 from ..protocol import BadRequest, Error, Status, encode_event, parse_request
 from .gateway import Gateway, NotRunning
 
@@ -37,71 +41,18 @@ class _Handler(ExtensionHandlerMixin, APIHandler):
         if error.retry_after_s is not None:
             self.set_header("Retry-After", str(max(1, round(error.retry_after_s))))
         self.set_header("Content-Type", "application/json")
-        self.finish(encode_event(error))
+        self.finish(self.error_body(error))
 
+    def error_body(self, error: Error) -> Any:
+        """Return an error in the form of this door's protocol."""
+        return encode_event(error)
 
-class StatusHandler(_Handler):
-    """``GET status``: the runtime's state; starts nothing."""
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        """Answer with a Status."""
-        self.answer(await self.gateway.status())
-
-
-class StartHandler(_Handler):
-    """``POST start``: a notebook was opened, or somebody asks for another try."""
-
-    @web.authenticated
-    @authorized("execute")  # type: ignore[untyped-decorator]
-    async def post(self) -> None:
-        """Start the runtime, or restart it if it failed; answer with a Status."""
-        self.answer(await self.gateway.start())
-
-
-@web.stream_request_body
-class CompletionsHandler(_Handler):
-    """``POST completions``: a stream of events from the runtime, passed on as they come."""
-
-    _task: asyncio.Task[None] | None = None
-
-    async def prepare(self) -> None:  # type: ignore[override]
-        """Get ready for the body, which comes in pieces."""
-        self._body = BoundedBody(self.settings["safecoder_max_request_bytes"])
-        await super().prepare()
-
-    def data_received(self, chunk: bytes) -> None:
-        """Take in a piece of the body."""
-        self._body.add(chunk)
-
-    @web.authenticated
-    @authorized("execute")  # type: ignore[untyped-decorator]
-    async def post(self) -> None:
-        """Answer with NDJSON."""
-        try:
-            body = self._body.whole()
-            parse_request(body)
-        except TooLarge as error:
-            return self.refuse(413, Error("too_large", str(error)))
-        except BadRequest as error:
-            return self.refuse(400, Error("bad_request", str(error)))
-        self._task = asyncio.ensure_future(self._pass_on(body))
-        try:
-            await self._task
-        except asyncio.CancelledError:
-            self.log.debug("The client of a completion went away.")
-
-    def on_connection_close(self) -> None:
-        """Cancel: leaving the gateway closes its connection, and the runtime does the rest."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _pass_on(self, body: bytes) -> None:
+    async def pass_on(self, method: str, path: str, body: bytes | None = None) -> None:
+        """Ask at the runtime's door, and give its answer on as it comes."""
         import httpx
 
         try:
-            async with self.gateway.completions(body, self._person()) as answer:
+            async with self.gateway.ask(method, path, self._person(), body) as answer:
                 self.set_status(answer.status_code)
                 self.set_header("Content-Type", answer.headers["Content-Type"])
                 if "Retry-After" in answer.headers:
@@ -127,10 +78,110 @@ class CompletionsHandler(_Handler):
             retry_after_s=1.0,
         )
         if self._headers_written:
-            self.write(encode_event(error))
+            self.write(self.error_in_stream(error))
         else:
             self.refuse(503, error)
+
+    def error_in_stream(self, error: Error) -> Any:
+        """Return an error as the last piece of a stream."""
+        return self.error_body(error)
 
     def _person(self) -> str:
         user: Any = self.current_user
         return str(getattr(user, "username", user))
+
+
+class StatusHandler(_Handler):
+    """``GET status``: the runtime's state; starts nothing."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Answer with a Status."""
+        self.answer(await self.gateway.status())
+
+
+class StartHandler(_Handler):
+    """``POST start``: a notebook was opened, or somebody asks for another try."""
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        """Start the runtime, or restart it if it failed; answer with a Status."""
+        self.answer(await self.gateway.start())
+
+
+@web.stream_request_body
+class _BodyHandler(_Handler):
+    """A door that takes a body; closing the connection cancels what it asked for."""
+
+    _task: asyncio.Task[None] | None = None
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Get ready for the body, which comes in pieces."""
+        self._body = BoundedBody(self.settings["safecoder_max_request_bytes"])
+        await super().prepare()
+
+    def data_received(self, chunk: bytes) -> None:
+        """Take in a piece of the body."""
+        self._body.add(chunk)
+
+    async def post_on(self, path: str, check: Callable[[bytes], object]) -> None:
+        """Check the body, and pass it on unless the client goes away."""
+        try:
+            body = self._body.whole()
+            check(body)
+        except TooLarge as error:
+            return self.refuse(413, Error("too_large", str(error)))
+        except (BadRequest, BadText) as error:
+            return self.refuse(400, Error("bad_request", str(error)))
+        self._task = asyncio.ensure_future(self.pass_on("POST", path, body))
+        try:
+            await self._task
+        except asyncio.CancelledError:
+            self.log.debug("The client of a completion went away.")
+
+    def on_connection_close(self) -> None:
+        """Cancel: leaving the gateway closes its connection, and the runtime does the rest."""
+        if self._task is not None:
+            self._task.cancel()
+
+
+class CompletionsHandler(_BodyHandler):
+    """``POST completions``: a stream of events from the runtime, passed on as they come."""
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        """Answer with NDJSON."""
+        await self.post_on("/completions", parse_request)
+
+
+class _OpenAIForm:
+    """Errors in the form that other editors know."""
+
+    def error_body(self, error: Error) -> Any:
+        return error_body(error)
+
+    def error_in_stream(self, error: Error) -> Any:
+        return f"data: {json.dumps(error_body(error))}\n\n"
+
+
+class ModelsHandler(_OpenAIForm, _Handler):
+    """``GET v1/models``: the model, for other editors."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str = "") -> None:
+        """Answer in OpenAI's form."""
+        await self.pass_on("GET", f"/v1/models/{quote(name)}" if name else "/v1/models")
+
+
+class TextHandler(_OpenAIForm, _BodyHandler):
+    """``POST v1/completions``: a text to go on with, for other editors."""
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        """Answer in OpenAI's form."""
+        await self.post_on("/v1/completions", parse_text_request)

@@ -15,6 +15,10 @@ class Tokenizer(Protocol):
     def opening(self) -> Sequence[int]:
         """Ids that every prompt begins with: the begin token, for models that have one."""
 
+    @property
+    def size(self) -> int:
+        """One more than the largest id."""
+
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text that changes at each keystroke."""
 

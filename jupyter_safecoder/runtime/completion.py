@@ -9,18 +9,23 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from ..answer import Judge, Judgement, Situation, extent_at
-from ..engines import EngineOutput, EngineProblem
+from ..engines import EngineProblem
 from ..models import ModelDescription
 from ..prompt import FAMILIES, Budget, Prompt, Tokenizer, build_prompt, end_ids, tail
-from ..protocol import CompletionRequest, Counters, Done, Error, Event, Queued, Text
-from .admission import Admission, QueueFull, Replaced, Ticket
-from .generation import GenerationThread
+from ..protocol import CompletionRequest, Done, Error, Event, Text
+from .admission import QueueFull, Replaced, Ticket
 from .settings import RuntimeSettings
+from .turns import Piece, Turns
 
-_QUEUE_NEWS_S = 0.25
 #: Characters on each side of the cursor that stop rules read: of 5 MB they would take a second.
 _JUDGED = 32_768
-_REPLACED, _DEADLINE = object(), object()
+
+
+NO_ROOM = Error(
+    "engine_failed",
+    "The engine has no room for a prompt of this length.",
+    "Close other notebooks, or give the runtime more cache.",
+)
 
 
 @dataclass
@@ -39,15 +44,13 @@ class Completions:
     Parameters
     ----------
     settings
-        Caps, deadline and queue bounds.
+        Caps and layout.
     model
         Whose family and budgets to use.
     tokenizer
         The engine's.
-    generation
-        The engine's thread.
-    counters
-        Counted in as requests come and go.
+    turns
+        The way into the engine.
     """
 
     def __init__(
@@ -55,24 +58,16 @@ class Completions:
         settings: RuntimeSettings,
         model: ModelDescription,
         tokenizer: Tokenizer,
-        generation: GenerationThread,
-        counters: Counters,
+        turns: Turns,
     ) -> None:
         self._settings = settings
         self._model = model
         self._tokenizer = tokenizer
-        self._generation = generation
-        self._counters = counters
+        self._turns = turns
+        self._counters = turns.counters
         self._family = FAMILIES[model.family]
         self._ends = end_ids(self._family, tokenizer)
         self._budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
-        self._live: set[asyncio.Queue[object]] = set()
-        self.admission = Admission(settings.max_running, settings.max_waiting)
-
-    def fail(self, error: BaseException) -> None:
-        """Tell every running request that the engine failed."""
-        for queue in self._live:
-            queue.put_nowait(error)
 
     async def events(self, request: CompletionRequest, person: str) -> AsyncGenerator[Event]:
         """Yield the events of a request; closing the iterator cancels it in the engine."""
@@ -83,14 +78,14 @@ class Completions:
             yield self._done(_Answer(), "empty_prompt", None, started)
             return
         try:
-            ticket = self.admission.enter(person, request.document)
+            ticket = self._turns.admission.enter(person, request.document)
         except QueueFull as full:
             self._counters.failed += 1
             yield Error("queue_full", str(full), "Wait a moment.", retry_after_s=full.retry_after_s)
             return
         try:
             # Closed before the place is given back, and not when the garbage collector comes.
-            async with aclosing(self._wait(ticket)) as news:
+            async with aclosing(self._turns.wait(ticket)) as news:
                 async for queued in news:
                     yield queued
             async with aclosing(self._generate(request, ticket, started)) as events:
@@ -100,88 +95,53 @@ class Completions:
             self._counters.cancelled += 1
             yield self._done(_Answer(), "replaced", None, started)
         finally:
-            self.admission.leave(ticket)
-
-    async def _wait(self, ticket: Ticket) -> AsyncGenerator[Queued]:
-        place = 0
-        try:
-            while not ticket.turn.done():
-                if (now := self.admission.place(ticket)) != place:
-                    place = now
-                    yield Queued(place)
-                await asyncio.wait([ticket.turn], timeout=_QUEUE_NEWS_S)
-        except (GeneratorExit, asyncio.CancelledError):
-            self._counters.cancelled += 1
-            raise
-        ticket.turn.result()
+            self._turns.admission.leave(ticket)
 
     async def _generate(
         self, request: CompletionRequest, ticket: Ticket, started: float
     ) -> AsyncGenerator[Event]:
         prompt = self._prompt(request)
         judge, max_tokens = self._judge(request, prompt)
-        queue: asyncio.Queue[object] = asyncio.Queue()
-        ticket.replace = lambda: queue.put_nowait(_REPLACED)
-        left = self._settings.deadline_s - (time.perf_counter() - started)
-        deadline = asyncio.get_running_loop().call_later(left, queue.put_nowait, _DEADLINE)
-        self._live.add(queue)
-        self._counters.prompt_tokens += len(prompt.ids)
-        number = self._generation.submit(prompt.ids, self._ends, max_tokens, queue.put_nowait)
         answer, reason = _Answer(), None
+        turn = self._turns.run(ticket, prompt.ids, self._ends, max_tokens, started)
         try:
-            while reason is None:
-                ended = await self._next(queue, answer)
-                if ended == "refused":
-                    self._counters.failed += 1
-                    yield Error(
-                        "engine_failed",
-                        "The engine has no room for a prompt of this length.",
-                        "Close other notebooks, or give the runtime more cache.",
+            async with aclosing(turn) as pieces:
+                async for piece in pieces:
+                    if piece.ended == "refused":
+                        self._counters.failed += 1
+                        yield NO_ROOM
+                        return
+                    self._take_in(piece, answer)
+                    judgement = (
+                        judge.judge(answer.raw, ended=piece.ended)
+                        if judge
+                        else _as_is(answer, piece.ended)
                     )
-                    return
-                judgement = judge.judge(answer.raw, ended=ended) if judge else _as_is(answer, ended)
-                reason = judgement.reason
-                first = answer.first_token_at is None and ended != "deadline"
-                if first:
-                    answer.first_token_at = time.perf_counter()
-                if reason is None and (first or judgement.text != answer.text):
-                    yield Text(judgement.text, len(answer.ids))
-                answer.text = judgement.text
+                    reason = judgement.reason
+                    first = answer.first_token_at is None and piece.ended != "deadline"
+                    if first:
+                        answer.first_token_at = time.perf_counter()
+                    if reason is None and (first or judgement.text != answer.text):
+                        yield Text(judgement.text, len(answer.ids))
+                    answer.text = judgement.text
+                    if reason is not None:
+                        break
             self._counters.completed += 1
-            yield self._done(answer, reason, prompt, started, raw=request.options.raw)
+            yield self._done(answer, reason or "end", prompt, started, raw=request.options.raw)
         except EngineProblem as problem:
             self._counters.failed += 1
             yield Error("engine_failed", problem.reason, problem.remedy)
-        except (Replaced, GeneratorExit, asyncio.CancelledError) as gone:
-            running = self._generation.cancel(number) and reason is None
-            if running and not isinstance(gone, Replaced):
+        except (GeneratorExit, asyncio.CancelledError):
+            if reason is None:
                 self._counters.cancelled += 1
             raise
-        finally:
-            # A stop rule or the deadline ends the answer before the engine would.
-            self._generation.cancel(number)
-            deadline.cancel()
-            self._live.discard(queue)
-            self._counters.completion_tokens += len(answer.ids)
 
-    async def _next(self, queue: asyncio.Queue[object], answer: _Answer) -> str | None:
-        """Take the next output in; returns how the answer ended, if it did."""
-        item = await queue.get()
-        if item is _DEADLINE:
-            return "deadline"
-        if item is _REPLACED:
-            raise Replaced
-        if isinstance(item, BaseException):
-            raise item
-        assert isinstance(item, EngineOutput)
-        if item.problem is not None:
-            raise item.problem
-        answer.ids += item.ids
+    def _take_in(self, piece: Piece, answer: _Answer) -> None:
+        answer.ids += piece.ids
         # A character whose last bytes are still to come is held back.
         answer.raw = self._tokenizer.decode(answer.ids)
-        if item.finished is None:
+        if piece.ended is None:
             answer.raw = answer.raw.rstrip("\ufffd")
-        return item.finished
 
     def _prompt(self, request: CompletionRequest) -> Prompt:
         layout = request.options.layout or self._settings.layout or self._model.default_layout

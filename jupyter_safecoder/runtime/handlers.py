@@ -1,66 +1,20 @@
-"""The runtime's HTTP doors: ``GET /status`` and ``POST /completions``."""
+"""The runtime's HTTP doors: its own two here, those for other editors in ``openai_doors.py``."""
 
 from __future__ import annotations
 
 import asyncio
-import hmac
-import logging
-import sys
-from typing import Any
+from collections.abc import AsyncGenerator
 
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from ..bounded_body import BoundedBody, TooLarge
-from ..protocol import (
-    PERSON_HEADER,
-    TOKEN_HEADER,
-    BadRequest,
-    Error,
-    Event,
-    encode_event,
-    parse_request,
-)
+from ..protocol import PERSON_HEADER, BadRequest, Error, Event, encode_event, parse_request
+from .doors import BodyDoor, Door
+from .openai_doors import ModelHandler, ModelsHandler, TextHandler
 from .service import Runtime
 
-log = logging.getLogger("jupyter_safecoder.runtime")
 
-_HTTP_STATUS = {
-    "bad_request": 400,
-    "unauthorized": 401,
-    "not_found": 404,
-    "too_large": 413,
-    "queue_full": 429,
-    "not_ready": 503,
-}
-
-
-class _Handler(web.RequestHandler):
-    def initialize(self, runtime: Runtime, token: str) -> None:
-        self.runtime = runtime
-        self._token = token
-
-    def prepare(self) -> None:
-        given = self.request.headers.get(TOKEN_HEADER, "")
-        if not hmac.compare_digest(given.encode(), self._token.encode()):
-            self.refuse(Error("unauthorized", "The token is missing or wrong."))
-
-    def refuse(self, error: Error) -> None:
-        """Answer with an error instead of a stream."""
-        self.set_status(_HTTP_STATUS.get(error.code, 500))
-        if error.retry_after_s is not None:
-            self.set_header("Retry-After", str(max(1, round(error.retry_after_s))))
-        self.set_header("Content-Type", "application/json")
-        self.finish(encode_event(error))
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer in the protocol's form; details stay in the log."""
-        code = "not_found" if status_code == 404 else "internal"
-        self.set_header("Content-Type", "application/json")
-        self.finish(encode_event(Error(code, f"The runtime answered {status_code}.")))
-
-
-class NotFoundHandler(_Handler):
+class NotFoundHandler(Door):
     """Any other path."""
 
     def prepare(self) -> None:
@@ -68,7 +22,7 @@ class NotFoundHandler(_Handler):
         self.refuse(Error("not_found", "The runtime has no such door."))
 
 
-class StatusHandler(_Handler):
+class StatusHandler(Door):
     """The state of the runtime."""
 
     def get(self) -> None:
@@ -77,73 +31,39 @@ class StatusHandler(_Handler):
         self.finish(self.runtime.status().body())
 
 
-@web.stream_request_body
-class CompletionsHandler(_Handler):
-    """A completion as a stream of events; closing the connection cancels it in the engine."""
+class CompletionsHandler(BodyDoor):
+    """A completion as a stream of events, in NDJSON."""
 
-    _task: asyncio.Task[None] | None = None
-
-    def prepare(self) -> None:
-        """Get ready for the body, which comes in pieces."""
-        self._body = BoundedBody(self.runtime.settings.max_request_bytes)
-        super().prepare()
-        if not self._finished:
-            # Read to its end whatever its size: Tornado would close the connection on a client that
-            # still writes, which then never sees why.
-            connection: Any = self.request.connection
-            connection.set_max_body_size(sys.maxsize)
-
-    def data_received(self, chunk: bytes) -> None:
-        """Take in a piece of the body."""
-        self._body.add(chunk)
-
-    async def post(self) -> None:
+    async def answer(self, body: bytes) -> None:
         """Answer with NDJSON."""
         try:
-            request = parse_request(self._body.whole())
-        except TooLarge as error:
-            return self.refuse(Error("too_large", str(error)))
+            request = parse_request(body)
         except BadRequest as error:
-            return self.refuse(Error("bad_request", str(error)))
-        completions, status = self.runtime.completions, self.runtime.status()
-        if completions is None:
-            return self.refuse(Error("not_ready", status.reason, status.remedy, retry_after_s=1.0))
-        model = status.model
+            self.refuse(Error("bad_request", str(error)))
+            return
+        completions, model = self.runtime.completions, self.runtime.status().model
         layout = request.options.layout
-        if layout is not None and model is not None and layout not in model.layouts:
-            return self.refuse(
+        if completions is None or model is None:
+            self.refuse(self.not_ready())
+        elif layout is not None and layout not in model.layouts:
+            self.refuse(
                 Error("bad_request", f"{model.name} was not trained on the layout {layout!r}.")
             )
-        self.set_header("Content-Type", "application/x-ndjson")
-        person = self.request.headers.get(PERSON_HEADER, "")
-        self._task = asyncio.ensure_future(self._stream(completions.events(request, person)))
-        try:
-            await self._task
-        except asyncio.CancelledError:
-            log.debug("The client went away.")
+        else:
+            self.set_header("Content-Type", "application/x-ndjson")
+            person = self.request.headers.get(PERSON_HEADER, "")
+            await self._stream(completions.events(request, person))
 
-    def on_connection_close(self) -> None:
-        """Cancel the completion."""
-        if self._task is not None:
-            self._task.cancel()
-
-    async def _stream(self, events: Any) -> None:
+    async def _stream(self, events: AsyncGenerator[Event]) -> None:
         try:
             async for event in events:
                 if not await self._send(event):
                     return
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - the client gets a sentence, never a traceback
-            log.error("A completion failed: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a sentence
             self.runtime.counters.failed += 1
-            await self._send(
-                Error(
-                    "engine_failed",
-                    f"The engine stopped ({type(error).__name__}).",
-                    "It is started again by itself: type on.",
-                )
-            )
+            await self._send(self.stopped(error))
         finally:
             await events.aclose()
 
@@ -166,6 +86,9 @@ def make_app(runtime: Runtime, token: str) -> web.Application:
         [
             (r"/status", StatusHandler, arguments),
             (r"/completions", CompletionsHandler, arguments),
+            (r"/v1/models", ModelsHandler, arguments),
+            (r"/v1/models/(.+)", ModelHandler, arguments),
+            (r"/v1/completions", TextHandler, arguments),
         ],
         default_handler_class=NotFoundHandler,
         default_handler_args=arguments,

@@ -11,11 +11,14 @@ from typing import Any
 
 from ..engines import EngineProblem
 from ..models import ModelProblem
+from ..prompt import FAMILIES
 from ..protocol import Counters, State, Status
 from .completion import Completions
 from .generation import GenerationThread
 from .loading import Memory, load
 from .settings import RuntimeSettings
+from .text_completion import TextCompletions
+from .turns import Turns
 
 log = logging.getLogger("jupyter_safecoder.runtime")
 
@@ -39,7 +42,9 @@ class Runtime:
         self.settings = settings
         self._loading = loading
         self.counters = Counters()
+        self.turns: Turns | None = None
         self.completions: Completions | None = None
+        self.texts: TextCompletions | None = None
         self.died: asyncio.Event = asyncio.Event()
         self._generation: GenerationThread | None = None
         self._status = Status("starting", "The runtime has just started.", counters=self.counters)
@@ -47,8 +52,8 @@ class Runtime:
     def status(self) -> Status:
         """Return the present state."""
         status = replace(self._status, counters=self.counters)
-        if status.state == "ready" and self.completions and self.completions.admission.waiting:
-            waiting = self.completions.admission.waiting
+        waiting = self.turns.admission.waiting if self.turns else 0
+        if status.state == "ready" and waiting:
             return replace(
                 status,
                 state="busy",
@@ -67,14 +72,12 @@ class Runtime:
         try:
             loaded = await loop.run_in_executor(None, load, self.settings, say, self._loading)
             self._generation = GenerationThread(loaded.engine, loop, self._engine_died)
-            self.completions = Completions(
-                self.settings,
-                loaded.model,
-                loaded.engine.tokenizer,
-                self._generation,
-                self.counters,
-            )
-            self._say("ready", f"{loaded.model.name} is ready.")
+            self.turns = Turns(self.settings, self._generation, self.counters)
+            with_model = (loaded.model, loaded.engine.tokenizer, self.turns)
+            self.texts = TextCompletions(*with_model)
+            self.completions = Completions(self.settings, *with_model)
+            note = FAMILIES[loaded.model.family].note
+            self._say("ready", f"{loaded.model.name} is ready. {note}".strip())
         except (ModelProblem, EngineProblem) as problem:
             self._say("failed", problem.reason, remedy=problem.remedy, progress=None)
         except Exception as error:
@@ -99,9 +102,9 @@ class Runtime:
             f"The engine stopped ({type(error).__name__}).",
             remedy="It starts again by itself; if it keeps failing: 'jupyter safecoder doctor'.",
         )
-        if self.completions is not None:
-            self.completions.fail(error)
-            self.completions = None
+        if self.turns is not None:
+            self.turns.fail(error)
+        self.completions = self.texts = None
         self.died.set()
 
     def _say(self, state: State, reason: str, **changes: Any) -> None:

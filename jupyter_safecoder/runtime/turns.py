@@ -1,0 +1,132 @@
+"""A turn in the engine: admission, deadline, cancelling, counting; the same for every door."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Collection, Sequence
+from dataclasses import dataclass
+
+from ..engines import EngineOutput
+from ..protocol import Counters, Queued
+from .admission import Admission, Replaced, Ticket
+from .generation import GenerationThread
+from .settings import RuntimeSettings
+
+_QUEUE_NEWS_S = 0.25
+_REPLACED, _DEADLINE = object(), object()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """New ids, and how the answer ended if it did: as engines say it, or ``deadline``."""
+
+    ids: Sequence[int]
+    ended: str | None
+
+
+class Turns:
+    """Lets requests into the engine and hands their ids back.
+
+    Parameters
+    ----------
+    settings
+        Deadline and queue bounds.
+    generation
+        The engine's thread.
+    counters
+        Counted in as requests come and go.
+    """
+
+    def __init__(
+        self, settings: RuntimeSettings, generation: GenerationThread, counters: Counters
+    ) -> None:
+        self._deadline_s = settings.deadline_s
+        self._generation = generation
+        self._live: set[asyncio.Queue[object]] = set()
+        self.counters = counters
+        self.admission = Admission(settings.max_running, settings.max_waiting)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell every running request that the engine failed."""
+        for queue in self._live:
+            queue.put_nowait(error)
+
+    async def wait(self, ticket: Ticket) -> AsyncGenerator[Queued]:
+        """Yield the place in the queue whenever it changes, until the request may run.
+
+        Raises
+        ------
+        Replaced
+            If a newer request took its place.
+        """
+        place = 0
+        try:
+            while not ticket.turn.done():
+                if (now := self.admission.place(ticket)) != place:
+                    place = now
+                    yield Queued(place)
+                await asyncio.wait([ticket.turn], timeout=_QUEUE_NEWS_S)
+        except (GeneratorExit, asyncio.CancelledError):
+            self.counters.cancelled += 1
+            raise
+        ticket.turn.result()
+
+    async def run(
+        self,
+        ticket: Ticket,
+        prompt: Sequence[int],
+        ends: Collection[int],
+        max_tokens: int,
+        started: float,
+    ) -> AsyncGenerator[Piece]:
+        """Yield what the engine writes; closing the iterator cancels the request in it.
+
+        Parameters
+        ----------
+        ticket
+            Whose turn has come.
+        prompt, ends, max_tokens
+            As engines take them.
+        started
+            When the request came (``time.perf_counter``): its deadline counts from there.
+
+        Raises
+        ------
+        Replaced
+            If a newer request took its place.
+        EngineProblem
+            If the engine cannot answer this request.
+        """
+        queue: asyncio.Queue[object] = asyncio.Queue()
+        ticket.replace = lambda: queue.put_nowait(_REPLACED)
+        left = self._deadline_s - (time.perf_counter() - started)
+        deadline = asyncio.get_running_loop().call_later(left, queue.put_nowait, _DEADLINE)
+        self._live.add(queue)
+        self.counters.prompt_tokens += len(prompt)
+        number = self._generation.submit(prompt, ends, max_tokens, queue.put_nowait)
+        try:
+            ended = None
+            while ended is None:
+                piece = _piece(await queue.get())
+                self.counters.completion_tokens += len(piece.ids)
+                ended = piece.ended
+                yield piece
+        finally:
+            # A stop rule, the deadline or the client ends the answer before the engine would.
+            self._generation.cancel(number)
+            deadline.cancel()
+            self._live.discard(queue)
+
+
+def _piece(item: object) -> Piece:
+    if item is _DEADLINE:
+        return Piece([], "deadline")
+    if item is _REPLACED:
+        raise Replaced
+    if isinstance(item, BaseException):
+        raise item
+    assert isinstance(item, EngineOutput)
+    if item.problem is not None:
+        raise item.problem
+    return Piece(item.ids, item.finished)
