@@ -20,7 +20,7 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..models import ModelDescription
 from .engine import EngineOptions, EngineOutput, EngineProblem
@@ -61,6 +61,7 @@ class _Running:
     answer: dict[str, Any]
     ids: list[int]
     due: float
+    over: Literal["end", "length"]
     given: int = 0
 
 
@@ -95,10 +96,10 @@ class ScriptedEngine:
             (a for a in self._script.get("answers", ()) if text.endswith(a["after"])),
             {"text": self._script.get("otherwise", "")},
         )
-        ids = self.tokenizer.encode(answer.get("text", ""))[:max_tokens]
-        self._running[request] = _Running(
-            answer, ids, time.monotonic() + self._ms("first_token_ms")
-        )
+        whole = self.tokenizer.encode(answer.get("text", ""))
+        due = time.monotonic() + self._ms("first_token_ms")
+        over = "length" if len(whole) > max_tokens else "end"
+        self._running[request] = _Running(answer, whole[:max_tokens], due, over)
 
     def cancel(self, request: int) -> None:
         """Forget a request."""
@@ -134,7 +135,7 @@ class ScriptedEngine:
         if state.given < len(state.ids):
             return EngineOutput(request, ids)
         del self._running[request]
-        return EngineOutput(request, ids, "end")
+        return EngineOutput(request, ids, state.over)
 
     def _ms(self, name: str) -> float:
         return float(self._script.get(name, 0)) / 1000
