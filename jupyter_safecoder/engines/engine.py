@@ -56,6 +56,9 @@ class EngineOptions:
         Most tokens that prompt lookup guesses at once; 0 switches it off.
     draft
         A prepared directory of a small model of the same tokenizer that guesses ahead.
+    batch_invariant
+        Whether a prompt must have the same answer alone and beside others, also at a near tie, at
+        the price of some speed. Guessing ahead implies it.
     max_running
         Requests in the batch at once.
     remote
@@ -67,6 +70,7 @@ class EngineOptions:
     prepared: Path | None = None
     lookup_tokens: int = 0
     draft: Path | None = None
+    batch_invariant: bool = False
     max_running: int = 4
     remote: RemoteServer | None = None
 

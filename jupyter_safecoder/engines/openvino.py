@@ -27,6 +27,13 @@ _EXACT = {
     "INFERENCE_PRECISION_HINT": "f32",
     "KV_CACHE_PRECISION": "f32",
 }
+#: A token's sums do not depend on what is computed beside it, others' tokens or guesses. Quantized
+#: activations do: a single token's are not quantized. It takes a prompt half as long again.
+_SAME_SUMS = {
+    "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
+    "INFERENCE_PRECISION_HINT": "f32",
+    "KEY_CACHE_QUANT_MODE": "BY_TOKEN",
+}
 #: A step holds Python's lock while it computes, so a long prompt is computed in pieces of this
 #: many tokens: between two of them the runtime can answer, cancel and admit.
 _TOKENS_PER_STEP = 256
@@ -136,7 +143,7 @@ class OpenVinoEngine:
     def _properties(self) -> dict[str, Any]:
         properties: dict[str, Any] = {}
         if self.device == "CPU":
-            properties |= _EXACT if self._options.precision == "fp32" else _QUICK
+            properties |= self._sums()
         if self._options.draft is not None:
             properties["draft_model"] = self._genai.draft_model(
                 str(self._options.draft), self.device
@@ -144,6 +151,13 @@ class OpenVinoEngine:
         elif self._options.lookup_tokens:
             properties["prompt_lookup"] = True
         return properties
+
+    def _sums(self) -> dict[str, str]:
+        options = self._options
+        if options.precision == "fp32":
+            return _EXACT
+        guesses = options.lookup_tokens > 0 or options.draft is not None
+        return _SAME_SUMS if guesses or options.batch_invariant else _QUICK
 
     def _read(self, request: int, handle: Any) -> EngineOutput | None:
         ids: list[int] = []

@@ -98,7 +98,7 @@ class ScriptedEngine:
         )
         whole = self.tokenizer.encode(answer.get("text", ""))
         due = time.monotonic() + self._ms("first_token_ms")
-        over = "length" if len(whole) > max_tokens else "end"
+        over: Literal["end", "length"] = "length" if len(whole) > max_tokens else "end"
         self._running[request] = _Running(answer, whole[:max_tokens], due, over)
 
     def cancel(self, request: int) -> None:

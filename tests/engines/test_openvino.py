@@ -34,7 +34,8 @@ def engine() -> Iterator[Engine]:
         silence_telemetry()
         # A small cache is soon full: 4,096 tokens.
         environment.setattr(openvino, "_KV_BLOCKS", 128)
-        engine = make_engine("openvino", find_model(EMBEDDED), EngineOptions())
+        options = EngineOptions(batch_invariant=True)
+        engine = make_engine("openvino", find_model(EMBEDDED), options)
         engine.load()
         yield engine
 
@@ -94,6 +95,19 @@ def test_a_batch_changes_no_token(engine: Engine) -> None:
     numbers = [_submit(engine, prompt) for prompt in prompts]
     together = _run(engine)
     assert [_ids(together[number]) for number in numbers] == alone
+
+
+def test_guessing_ahead_changes_no_token(engine: Engine) -> None:
+    guessing = make_engine("openvino", find_model(EMBEDDED), EngineOptions(lookup_tokens=2))
+    guessing.load()
+    steps = 0
+    for text in TEXTS:
+        # What was written before is written again.
+        prompt = _prompt(engine, f"{text}{text}{text}", "again")
+        outputs = _answer(guessing, prompt, 48)
+        assert _ids(outputs) == _ids(_answer(engine, prompt, 48))
+        steps += len(_ids(outputs)) - len(outputs)
+    assert steps > 10  # tokens that cost no step of their own
 
 
 def test_an_end_token_ends_and_is_not_among_the_ids(engine: Engine) -> None:
