@@ -4,7 +4,7 @@ from .cache import cache_directory
 from .description import ModelDescription, ModelFile, read_description
 from .finding import EMBEDDED, find_model
 from .integrity import verify_files
-from .parameters import count_parameters
+from .parameters import count_parameters, kv_values
 from .problem import ModelProblem
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "cache_directory",
     "count_parameters",
     "find_model",
+    "kv_values",
     "read_description",
     "verify_files",
 ]

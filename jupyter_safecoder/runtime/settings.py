@@ -32,7 +32,7 @@ class RuntimeSettings:
     max_tokens_block: int = 128
     max_lines: int = 12
     deadline_s: float = 10.0
-    max_running: int = 4
+    max_running: int = 8
     max_waiting: int = 64
     max_request_bytes: int = 16 * 2**20
     connection_name: str = ""

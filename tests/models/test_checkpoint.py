@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_safecoder.models import ModelProblem, count_parameters, find_model
+from jupyter_safecoder.models import ModelProblem, count_parameters, find_model, kv_values
 from jupyter_safecoder.models.checkpoint import budget_for
 
 
@@ -56,6 +56,7 @@ def test_description(checkpoint: Path) -> None:
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
     # 2 layers of 16: embeddings and positions, attention with one key head, MLP, norms.
     layer = (16 * 32 + 32) + (16 * 16 + 16) + (16 * 32 + 32) + (32 * 16 + 16) + 4 * 16
+    assert kv_values(model) == 2 * 2 * 1 * 8  # keys and values, two layers, one head of 8
     assert count_parameters(model) == 49152 * 16 + 256 * 16 + 2 * layer + 2 * 16
 
 
