@@ -8,6 +8,7 @@ from typing import Any
 
 from ..models import EMBEDDED
 from ..models.random_weights import SHAPES
+from ..protocol import ModelInfo
 from ..terminal import (
     command,
     complain,
@@ -75,10 +76,18 @@ def _typing(options: argparse.Namespace) -> int:
     from .typing import bench_typing, choose_tasks
 
     chosen = choose_tasks(_tasks(options.file), options.notebooks)
-    layouts = ("spm", "psm")
-    with runtime(options) as client, progress("Typing", len(chosen) * len(layouts)) as advance:
-        report = bench_typing(client, chosen, layouts, lambda done, total: advance(done))
+    with runtime(options) as client:
+        layouts = _compared_layouts(client.status().model)
+        with progress("Typing", len(chosen) * len(layouts)) as advance:
+            report = bench_typing(client, chosen, layouts, lambda done, total: advance(done))
     return show(report, options.json)
+
+
+def _compared_layouts(model: ModelInfo | None) -> list[str]:
+    """Return the two orders that are worth comparing, or the model's own where it has not both."""
+    assert model is not None
+    both = [layout for layout in model.layouts if layout in ("spm", "psm")]
+    return both or [model.default_layout]
 
 
 def _gateway(options: argparse.Namespace) -> int:

@@ -49,7 +49,7 @@ def _nginx(directory: Path, replicas: list[str]) -> Iterator[str]:
     command = ["openssl", "req", "-x509", *subject, *pair]
     subprocess.run(command, check=True, capture_output=True)
     text = CONFIGURATION.read_text("utf-8").replace("listen 8443", f"listen 127.0.0.1:{port}")
-    text = text.replace("/run/secrets/tls", str(directory)).replace(" /tmp/", f" {directory}/")
+    text = text.replace(" /tmp/", f" {directory}/").replace("/run/secrets/tls", str(directory))
     for number, replica in enumerate(replicas):
         text = text.replace(f"vllm-{number}.vllm:8000", replica)
     (directory / "nginx.conf").write_text(text)
