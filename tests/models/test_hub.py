@@ -149,7 +149,8 @@ def test_the_runtime_shows_that_it_downloads(
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
     hub.delay_s = 0.5
     settings = {"model": NAME, "allow_downloads": True, "engine": "transformers"}
     states = []
