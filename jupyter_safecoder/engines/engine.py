@@ -57,8 +57,8 @@ class EngineOptions:
     draft
         A prepared directory of a small model of the same tokenizer that guesses ahead.
     batch_invariant
-        Whether a prompt must have the same answer alone and beside others, also at a near tie, at
-        the price of some speed. Guessing ahead implies it.
+        Whether a prompt should have the same answer alone and beside others, as nearly as the
+        engine can, at the price of some speed. Guessing ahead implies it.
     max_running
         Requests in the batch at once.
     remote

@@ -32,8 +32,9 @@ _EXACT = {
     "INFERENCE_PRECISION_HINT": "f32",
     "KV_CACHE_PRECISION": "f32",
 }
-#: A token's sums do not depend on what is computed beside it, others' tokens or guesses. Quantized
-#: activations do: a single token's are not quantized. It takes a prompt half as long again.
+#: A token's sums hardly depend on what is computed beside it, others' tokens or guesses; with
+#: quantized activations they do, so that a third of the answers differ. At a near tie one still may
+#: (`bench lookup`). It takes a prompt half as long again.
 _SAME_SUMS = {
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
     "INFERENCE_PRECISION_HINT": "f32",
