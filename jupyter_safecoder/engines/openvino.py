@@ -19,26 +19,21 @@ from .processor import available_bytes
 
 #: 32,768 tokens, some fifteen people's prompts; up to 380 MB for the embedded model.
 _KV_BLOCKS = 1024
-#: The share of the free memory that KV may take where that is less, and the bytes of a value: int8
-#: on CPUs, with scales.
-_KV_SHARE, _KV_BYTES = 0.25, 1.25
+#: The share of the free memory that KV may take where that is less.
+_KV_SHARE = 0.25
+#: Bytes of a KV value: on CPUs int8 with scales, unless every figure is in full.
+_KV_BYTES, _KV_BYTES_EXACT = 1.25, 4.0
 _BLOCK_TOKENS = 32
 #: Activations are quantized in groups: of 32 like the weights of a Q8_0, of 64 like our int4 ones,
 #: of 128 where weights have one scale for a channel. Larger groups than the weights' do nothing.
 _GROUPS = {"": "32", "int4": "64", "int8": "128"}
-#: Every figure in full: what the other engines are compared with.
+#: Every figure in full: what the other engines are compared with. A token's sums then depend on
+#: what is computed beside it, others' tokens or guesses, only in their last bit; with quantized
+#: activations or KV a third of the answers differ. A prompt takes half as long again.
 _EXACT = {
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
     "INFERENCE_PRECISION_HINT": "f32",
     "KV_CACHE_PRECISION": "f32",
-}
-#: A token's sums hardly depend on what is computed beside it, others' tokens or guesses; with
-#: quantized activations they do, so that a third of the answers differ. At a near tie one still may
-#: (`bench lookup`). It takes a prompt half as long again.
-_SAME_SUMS = {
-    "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
-    "INFERENCE_PRECISION_HINT": "f32",
-    "KEY_CACHE_QUANT_MODE": "BY_TOKEN",
 }
 #: A step holds Python's lock while it computes, so a long prompt is computed in pieces of this
 #: many tokens: between two of them the runtime can answer, cancel and admit.
@@ -79,7 +74,7 @@ class OpenVinoEngine:
         self.tokenizer = FileTokenizer(self._model.tokenizer)
         scheduler = openvino_genai.SchedulerConfig()
         scheduler.enable_prefix_caching = True
-        scheduler.num_kv_blocks = self._blocks = _blocks(self._model)
+        scheduler.num_kv_blocks = self._blocks = _blocks(self._model, exact=self._exact)
         scheduler.max_num_batched_tokens = _TOKENS_PER_STEP
         try:
             self._pipeline = openvino_genai.ContinuousBatchingPipeline(
@@ -158,14 +153,16 @@ class OpenVinoEngine:
             properties["prompt_lookup"] = True
         return properties
 
-    def _sums(self) -> dict[str, str]:
+    @property
+    def _exact(self) -> bool:
         options = self._options
-        if options.precision == "fp32":
-            return _EXACT
         guesses = options.lookup_tokens > 0 or options.draft is not None
-        if guesses or options.batch_invariant:
-            return _SAME_SUMS
-        return {"DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUPS.get(options.precision, "0")}
+        return options.precision == "fp32" or guesses or options.batch_invariant
+
+    def _sums(self) -> dict[str, str]:
+        if self._exact:
+            return _EXACT
+        return {"DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUPS.get(self._options.precision, "0")}
 
     def _read(self, request: int, handle: Any) -> EngineOutput | None:
         ids: list[int] = []
@@ -185,9 +182,10 @@ class OpenVinoEngine:
         return EngineOutput(request, ids, "length")
 
 
-def _blocks(model: ModelDescription) -> int:
+def _blocks(model: ModelDescription, *, exact: bool) -> int:
     """Return how many KV blocks there is memory for: of many heads a token takes much."""
-    free, size = available_bytes(), kv_values(model) * _KV_BYTES * _BLOCK_TOKENS
+    free = available_bytes()
+    size = kv_values(model) * (_KV_BYTES_EXACT if exact else _KV_BYTES) * _BLOCK_TOKENS
     if free is None or not size:
         return _KV_BLOCKS
     prompt = model.context_tokens + 2 * (model.prefix_tokens + model.suffix_tokens)

@@ -67,7 +67,7 @@ def test_lookup(ids: list[int], most: int, guess: list[int]) -> None:
     assert look_up(ids, most) == guess
 
 
-@pytest.mark.parametrize("architecture", ["qwen2", "gemma", "granite"])
+@pytest.mark.parametrize("architecture", ["mistral", "qwen2", "gemma", "granite"])
 def test_other_architectures(architecture: str, tmp_path: Path) -> None:
     model = write_tiny(tmp_path / "model", architecture)
     reference, engine = Reference(model.weights), _load(model)

@@ -35,6 +35,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     },
     "starcoder2": {**_GROUPED, "vocab_size": 49152, "sliding_window": 24},
     "llama": {**_GROUPED, "vocab_size": 49152},
+    "mistral": {**_GROUPED, "vocab_size": 49152, "sliding_window": 24},
     # Its second layer slides, its first does not.
     "qwen2": {
         **_GROUPED,
