@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from . import __version__
 from .bench.commands import bench_commands
+from .finetune.commands import finetune_commands
 from .model_commands import model_commands
 from .prompt import LAYOUTS
 from .protocol import Options
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     from .engines import EngineProblem
+    from .finetune.problem import FinetuneProblem
     from .models import ModelProblem
     from .notebook_file import CursorProblem
     from .runtime.client import RuntimeProblem
@@ -48,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         return int(options.run(options) or 0)
     except CursorProblem as problem:
         complain(str(problem))
-    except (RuntimeProblem, ModelProblem, EngineProblem) as problem:
+    except (RuntimeProblem, ModelProblem, EngineProblem, FinetuneProblem) as problem:
         complain(problem.reason, problem.remedy)
     except KeyboardInterrupt:
         complain("Interrupted.")
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     runtime_options(infill)
 
     model_commands(commands)
+    finetune_commands(commands)
     bench_commands(commands)
 
     for name, run, what in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,32 @@ def read_cells(path: Path) -> tuple[list[Cell], str]:
     CursorProblem
         If the file is not a notebook.
     """
+    tagged, language = read_tagged_cells(path)
+    return [cell for cell, _ in tagged], language
+
+
+def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], str]:
+    """Return the cells of a notebook, each with its tags, and the notebook's language.
+
+    Raises
+    ------
+    CursorProblem
+        If the file is not a notebook.
+    """
     import nbformat
 
     try:
-        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-        cells = [Cell(cell.cell_type, cell.source, _first_output(cell)) for cell in notebook.cells]
+        # Of a notebook of an old format each cell lacks what is new, and nbformat would say so.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        cells = [
+            (
+                Cell(cell.cell_type, cell.source, _first_output(cell)),
+                frozenset(map(str, cell.metadata.get("tags", ()))),
+            )
+            for cell in notebook.cells
+        ]
         metadata = notebook.metadata
         language = metadata.get("language_info", {}).get("name") or metadata.get(
             "kernelspec", {}

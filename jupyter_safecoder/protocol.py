@@ -153,6 +153,7 @@ class Status:
     engine: str | None = None
     device: str | None = None
     counters: Counters = field(default_factory=Counters)
+    adapter: str | None = None
     version: int = PROTOCOL_VERSION
 
     def body(self) -> bytes:

@@ -48,6 +48,11 @@ class SafeCoder(ExtensionApp):
         _DEFAULTS.cache_dir,
         help="Where prepared models are kept. Empty: 'safecoder' in Jupyter's data directory.",
     ).tag(config=True)
+    adapter = Unicode(
+        _DEFAULTS.adapter,
+        help="The adapter to serve the model with, by its name. Empty: the one that is in use, see "
+        "'jupyter safecoder adapter use'; '-': none.",
+    ).tag(config=True)
     draft_model = Unicode(
         _DEFAULTS.draft_model,
         help="A much smaller model with the same tokenizer that guesses ahead, by the same names "

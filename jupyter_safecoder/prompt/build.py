@@ -18,13 +18,15 @@ from .window import anchored_start, tail
 class Prompt:
     """Token ids, and what was decided on the way.
 
-    ``language`` is that of the current cell; ``context_tokens`` counts the cells around it.
+    ``language`` is that of the current cell; ``context_tokens`` counts the cells around it,
+    ``prefix_tokens`` what stands before the cursor in it.
     """
 
     ids: list[int]
     layout: str
     language: str
     context_tokens: int
+    prefix_tokens: int
 
 
 def build_prompt(
@@ -69,7 +71,7 @@ def build_prompt(
         prefix=_prefix_ids(lead + request.prefix, tokenizer, budget.prefix),
         suffix=_suffix_ids(request.suffix, tokenizer, budget.suffix),
     )
-    return Prompt(LAYOUTS[layout](parts), layout, language, len(context))
+    return Prompt(LAYOUTS[layout](parts), layout, language, len(context), len(parts.prefix))
 
 
 def _special(name: str, tokenizer: Tokenizer) -> list[int]:

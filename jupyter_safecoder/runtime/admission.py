@@ -58,6 +58,11 @@ class Admission:
         """How many requests wait."""
         return len(self._waiting)
 
+    @property
+    def running(self) -> int:
+        """How many requests run."""
+        return len(self._running)
+
     def enter(self, person: str, document: str) -> Ticket:
         """Take a place; the ticket's ``turn`` resolves when the request may run.
 

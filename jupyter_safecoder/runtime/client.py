@@ -90,6 +90,24 @@ class RuntimeClient:
         except (httpx.HTTPError, ValueError) as error:
             raise RuntimeProblem("The runtime does not answer.") from error
 
+    def use_adapter(self, name: str) -> Status:
+        """Serve with another adapter; empty: without one. Returns once that is so.
+
+        Raises
+        ------
+        RuntimeProblem
+            If it cannot be; all stays as it was.
+        """
+        try:
+            answer = self._http.post("/adapter", json={"adapter": name})
+            if answer.status_code == httpx.codes.OK:
+                return parse_status(answer.content)
+            event = decode_event(answer.content)
+        except (httpx.HTTPError, ValueError) as error:
+            raise RuntimeProblem("The runtime does not answer.") from error
+        assert isinstance(event, Error)
+        raise RuntimeProblem(event.message, event.remedy)
+
     def events(self, request: CompletionRequest) -> Iterator[Event]:
         """Yield the events of a completion; closing the iterator cancels it.
 

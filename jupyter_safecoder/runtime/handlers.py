@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 
 from tornado import web
 from tornado.iostream import StreamClosedError
 
+from ..engines import EngineProblem
+from ..models import ModelProblem
 from ..protocol import PERSON_HEADER, BadRequest, Error, Event, encode_event, parse_request
 from .doors import BodyDoor, Door
 from .openai_doors import ModelHandler, ModelsHandler, TextHandler
-from .service import Runtime
+from .service import NotServing, Runtime
 
 
 class NotFoundHandler(Door):
@@ -29,6 +32,29 @@ class StatusHandler(Door):
         """Answer with a Status."""
         self.set_header("Content-Type", "application/json")
         self.finish(self.runtime.status().body())
+
+
+class AdapterHandler(BodyDoor):
+    """Which adapter the model is served with: answers once it has been changed."""
+
+    async def answer(self, body: bytes) -> None:
+        """Answer with a Status."""
+        try:
+            name = json.loads(body)["adapter"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            name = None
+        if not isinstance(name, str):
+            self.refuse(Error("bad_request", "The body names no adapter."))
+            return
+        try:
+            await self.runtime.use_adapter(name)
+        except (ModelProblem, EngineProblem) as problem:
+            self.refuse(Error("bad_request", problem.reason, problem.remedy))
+        except NotServing:
+            self.refuse(self.not_ready())
+        else:
+            self.set_header("Content-Type", "application/json")
+            self.finish(self.runtime.status().body())
 
 
 class CompletionsHandler(BodyDoor):
@@ -85,6 +111,7 @@ def make_app(runtime: Runtime, token: str) -> web.Application:
     return web.Application(
         [
             (r"/status", StatusHandler, arguments),
+            (r"/adapter", AdapterHandler, arguments),
             (r"/completions", CompletionsHandler, arguments),
             (r"/v1/models", ModelsHandler, arguments),
             (r"/v1/models/(.+)", ModelHandler, arguments),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,9 @@ from ..prompt import FAMILIES, LAYOUTS
 from ..protocol import State
 from .plan import plan
 from .settings import RuntimeSettings
+
+#: The adapter that is none: the base as it is, whatever is in use.
+BASE = "-"
 
 Share = Callable[[float, str], None]
 
@@ -38,10 +41,12 @@ class Memory:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model on its engine."""
+    """A model on its engine, the adapter merged into it, and what people should know of that."""
 
     model: ModelDescription
     engine: Engine
+    adapter: str = ""
+    note: str = ""
 
 
 def load(
@@ -66,6 +71,41 @@ def load(
         With what is wrong, and what to do about it.
     """
     model = find(settings, lambda share, text: say("downloading", text, progress=share))
+    base, note, name = model, "", settings.adapter or _in_use(settings, model)
+    if name == BASE:
+        name = ""
+    if name:
+        # Late: whoever has no adapter needs nothing of this.
+        from ..finetune.adapted import adapted
+        from ..finetune.problem import FinetuneProblem
+
+        def preparing(share: float, text: str) -> None:
+            say("preparing", f"{text}.", progress=share)
+
+        try:
+            model = adapted(base, name, cache_of(settings), preparing)
+        except FinetuneProblem as problem:
+            if settings.adapter:
+                raise EngineProblem(problem.reason, problem.remedy) from problem
+            # It was in use before: without it people have completions, and are told why.
+            name, note = "", f"{problem.reason} It is served without. {problem.remedy}"
+    loaded = load_model(model, settings, say, loading)
+    return replace(loaded, adapter=name, note=note)
+
+
+def load_model(
+    model: ModelDescription,
+    settings: RuntimeSettings,
+    say: Say,
+    loading: Callable[[Memory | None], None] = lambda memory: None,
+) -> Loaded:
+    """Return a model that was found on a loaded engine; the settings say how.
+
+    Raises
+    ------
+    ModelProblem, EngineProblem
+        With what is wrong, and what to do about it.
+    """
     _check(model, settings)
     reason = f"Checking the files of {model.name}."
     say("preparing", reason, model=model.info(), progress=0.0)
@@ -93,6 +133,12 @@ def load(
 
     choice = plan(settings, model, loaded)
     return Loaded(model, loaded(choice))
+
+
+def _in_use(settings: RuntimeSettings, model: ModelDescription) -> str:
+    from ..finetune.adapters import Registry
+
+    return Registry(cache_of(settings)).in_use(model.name)
 
 
 def find(settings: RuntimeSettings, progress: Share = lambda share, text: None) -> ModelDescription:

@@ -15,12 +15,20 @@ from ..prompt import FAMILIES
 from ..protocol import Counters, State, Status
 from .completion import Completions
 from .generation import GenerationThread
-from .loading import Memory, load
+from .loading import BASE, Loaded, Memory, load
 from .settings import RuntimeSettings
 from .text_completion import TextCompletions
 from .turns import Turns
 
 log = logging.getLogger("jupyter_safecoder.runtime")
+
+
+#: Between two looks at whether the old engine has finished, in seconds.
+_DRAIN_S = 0.05
+
+
+class NotServing(Exception):
+    """There is no model to change, or it is being changed."""
 
 
 class Runtime:
@@ -47,6 +55,7 @@ class Runtime:
         self.texts: TextCompletions | None = None
         self.died: asyncio.Event = asyncio.Event()
         self._generation: GenerationThread | None = None
+        self._switching = False
         self._status = Status("starting", "The runtime has just started.", counters=self.counters)
 
     def status(self) -> Status:
@@ -71,13 +80,7 @@ class Runtime:
 
         try:
             loaded = await loop.run_in_executor(None, load, self.settings, say, self._loading)
-            self._generation = GenerationThread(loaded.engine, loop, self._engine_died)
-            self.turns = Turns(self.settings, self._generation, self.counters)
-            with_model = (loaded.model, loaded.engine.tokenizer, self.turns)
-            self.texts = TextCompletions(*with_model)
-            self.completions = Completions(self.settings, *with_model)
-            note = FAMILIES[loaded.model.family].note
-            self._say("ready", f"{loaded.model.name} is ready. {note}".strip())
+            self._open(loaded)
         except (ModelProblem, EngineProblem) as problem:
             self._say("failed", problem.reason, remedy=problem.remedy, progress=None)
         except Exception as error:
@@ -88,6 +91,57 @@ class Runtime:
                 remedy="Run 'jupyter safecoder doctor'; the server's log has the details.",
                 progress=None,
             )
+
+    async def use_adapter(self, name: str) -> None:
+        """Serve the model with another adapter; empty: without one.
+
+        The new engine is loaded beside the old one, which answers meanwhile; each has a KV cache of
+        its own. What runs when they change places is finished by the old one.
+
+        Raises
+        ------
+        ModelProblem, EngineProblem
+            If it cannot be loaded: all stays as it was.
+        NotServing
+            If there is nothing to change: no model is loaded, or another change goes on.
+        """
+        if self.completions is None or self._switching:
+            raise NotServing
+        self._switching = True
+        try:
+            settings = replace(self.settings, adapter=name or BASE)
+
+            def quiet(state: State, reason: str, **changes: object) -> None:
+                log.info("%s: %s", name or "the base", reason)
+
+            loop = asyncio.get_running_loop()
+            loaded = await loop.run_in_executor(None, load, settings, quiet)
+            old, turns = self._generation, self.turns
+            self._open(loaded)
+            assert old is not None
+            assert turns is not None
+            while turns.admission.running or turns.admission.waiting:
+                await asyncio.sleep(_DRAIN_S)
+            old.close()
+        finally:
+            self._switching = False
+
+    def _open(self, loaded: Loaded) -> None:
+        """Serve with an engine from now on."""
+        loop = asyncio.get_running_loop()
+        self._generation = GenerationThread(loaded.engine, loop, self._engine_died)
+        self.turns = Turns(self.settings, self._generation, self.counters)
+        with_model = (loaded.model, loaded.engine.tokenizer, self.turns)
+        self.texts = TextCompletions(*with_model)
+        self.completions = Completions(self.settings, *with_model)
+        reason = f"{loaded.model.name} is ready. {FAMILIES[loaded.model.family].note}".strip()
+        self._say(
+            "ready",
+            f"{reason} {loaded.note}".strip(),
+            model=loaded.model.info(),
+            adapter=loaded.adapter or None,
+            progress=None,
+        )
 
     def close(self) -> None:
         """Stop the engine's thread."""

@@ -16,6 +16,7 @@ class RuntimeSettings:
     revision: str = ""
     allow_downloads: bool = False
     cache_dir: str = ""
+    adapter: str = ""
     draft_model: str = ""
     lookup_tokens: int = 0
     engine: str = "auto"

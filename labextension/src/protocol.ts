@@ -130,6 +130,7 @@ export interface IRuntimeStatus {
   model: IModelInfo | null;
   engine: string | null;
   device: string | null;
+  adapter: string | null;
   counters: {
     requests: number;
     completed: number;

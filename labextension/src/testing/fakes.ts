@@ -44,6 +44,7 @@ export function runtime(more: Partial<IRuntimeStatus> = {}): IRuntimeStatus {
     model: null,
     engine: 'scripted',
     device: 'CPU',
+    adapter: null,
     counters: {
       requests: 0,
       completed: 0,

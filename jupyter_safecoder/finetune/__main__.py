@@ -1,0 +1,8 @@
+"""``python -m jupyter_safecoder.finetune DIRECTORY``: work on the job of a directory."""
+
+import sys
+from pathlib import Path
+
+from .work import main
+
+sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,93 @@
+"""The order in which a corpus is learned: a pure function of the seed, to be resumed anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from .documents import Document
+from .packing import Pack, fill_packs, grow_tree, split_samples
+from .samples import MIDDLE, SampleBuilder
+
+#: Tokens by which the held-out loss is measured on the way: some seconds on two cores.
+_JUDGED_TOKENS = 3000
+
+
+class Batches:
+    """Packs of a corpus, epoch after epoch.
+
+    Parameters
+    ----------
+    documents
+        To learn.
+    general
+        Documents that are mixed in.
+    builder
+        Makes samples.
+    tokens
+        Of a pack.
+    general_share
+        Of the samples, 0 to 1.
+    seed
+        Of cuts and order.
+    """
+
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        general: Sequence[Document],
+        builder: SampleBuilder,
+        tokens: int,
+        general_share: float,
+        seed: int,
+    ) -> None:
+        self._documents = documents
+        self._general = general
+        self._builder = builder
+        self._tokens = tokens
+        self._general_share = general_share
+        self._seed = seed
+
+    def epoch(self, number: int) -> list[Pack]:
+        """Return the packs of a pass over the corpus, each time with other cuts."""
+        random = Random(f"{self._seed}/{number}")  # noqa: S311 - to be repeated, not secret
+        trees: list[Pack] = []
+        for document in self._documents:
+            trees += self._trees(document, random)
+        wanted = self._general_share / (1 - self._general_share) * sum(t.samples for t in trees)
+        while self._general and wanted > 0:
+            for tree in self._trees(random.choice(self._general), random)[:1]:
+                trees.append(tree)
+                wanted -= tree.samples
+        random.shuffle(trees)
+        return fill_packs(trees, self._tokens)
+
+    def __iter__(self) -> Iterator[Pack]:
+        number = 0
+        while True:
+            yield from self.epoch(number)
+            number += 1
+
+    def _trees(self, document: Document, random: Random) -> list[Pack]:
+        samples = list(self._builder.samples(document, random))
+        return [grow_tree(run) for run in split_samples(samples, self._tokens)]
+
+
+def judging_packs(documents: Sequence[Document], builder: SampleBuilder, tokens: int) -> list[Pack]:
+    """Return packs of held-out documents that only ask for middles, the same ones at each call.
+
+    From each document comes a run of neighbouring cursors, about as much from each.
+    """
+    trees: list[Pack] = []
+    share = _JUDGED_TOKENS // max(1, len(documents))
+    for document in documents:
+        random = Random("held out")  # noqa: S311 - to be repeated, not secret
+        samples = list(builder.samples(document, random))
+        # From the middle on: the first cells have too little above them, the last too much.
+        begin = len(samples) // 3
+        tree = grow_tree((split_samples(samples[begin:], share) or [[]])[0])
+        tree.targets = [target for target in tree.targets if target[2] == MIDDLE]
+        trees.append(tree)
+        if sum(len(tree.ids) for tree in trees) >= _JUDGED_TOKENS:
+            break
+    return fill_packs(trees, tokens)

@@ -1,0 +1,292 @@
+"""``jupyter safecoder corpus | finetune | job | adapter``."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from ..runtime.loading import cache_of
+from ..terminal import command, complain, engine_options, say, settings, show, show_table, work
+
+_PATHS = "notebooks, Python files, and directories of them"
+
+
+def finetune_commands(commands: Any) -> None:
+    """Add the commands that make and manage adapters."""
+    corpus = command(commands, "corpus", _corpus, "what would be learned, and what is left out")
+    corpus.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=_PATHS)
+
+    finetune = command(commands, "finetune", _finetune, "train an adapter on your notebooks")
+    finetune.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=_PATHS)
+    finetune.add_argument("--name", required=True, help="of the adapter")
+    finetune.add_argument("--wait", action="store_true", help="until it is done: show the scores")
+    _recipe_options(finetune)
+    _model_options(finetune)
+
+    job = commands.add_parser("job", help="list, follow, stop and resume training")
+    job = job.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _model_options(command(job, "list", _jobs, "what trains, and what has"))
+    for name, run, what in (
+        ("show", _job_show, "where a job stands"),
+        ("wait", _job_wait, "wait until a job is over"),
+        ("stop", _job_stop, "write a checkpoint and stop"),
+        ("resume", _job_resume, "go on from the last checkpoint"),
+    ):
+        parser = command(job, name, run, what)
+        parser.add_argument("name", metavar="NAME")
+        _model_options(parser)
+
+    adapter = commands.add_parser("adapter", help="list, use, check, export and import adapters")
+    adapter = adapter.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _model_options(command(adapter, "list", _adapters, "the adapters that there are"))
+    for name, run, what in (
+        ("show", _adapter_show, "the card of an adapter"),
+        ("use", _adapter_use, "serve the model with an adapter; '--base': without one"),
+        ("verify", _adapter_verify, "check an adapter's files"),
+        ("remove", _adapter_remove, "delete an adapter"),
+        ("export", _adapter_export, "write an adapter as other servers load it"),
+        ("import", _adapter_import, "take an adapter that was exported"),
+    ):
+        parser = command(adapter, name, run, what)
+        if name == "import":
+            parser.add_argument("source", type=Path, metavar="DIRECTORY")
+        elif name == "use":
+            chosen = parser.add_mutually_exclusive_group(required=True)
+            chosen.add_argument("name", nargs="?", metavar="NAME")
+            chosen.add_argument("--base", action="store_true", help="the model as it is")
+            chosen.add_argument("--back", action="store_true", help="what was in use before")
+        else:
+            parser.add_argument("name", metavar="NAME")
+        if name == "export":
+            parser.add_argument("target", type=Path, metavar="DIRECTORY")
+        _model_options(parser)
+
+
+def _recipe_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--recipe", type=Path, metavar="FILE.toml", help="settings of the training")
+    for name, kind, what in (
+        ("--minutes", float, "for the whole run, evaluation included; 0: no bound (9)"),
+        ("--steps", int, "exactly so many steps"),
+        ("--epochs", int, "most passes over the corpus (6)"),
+        ("--rank", int, "of the adapter (16)"),
+        ("--seed", int, "of cuts, order and adapter (0)"),
+    ):
+        parser.add_argument(name, type=kind, help=what)
+
+
+def _model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", help="the base model (the embedded one)")
+    engine_options(parser)
+
+
+def _corpus(options: argparse.Namespace) -> int:
+    from .corpus import build_corpus, check_enough
+    from .problem import FinetuneProblem
+
+    with work("Reading") as progress:
+        corpus = build_corpus(options.paths, progress)
+    report = corpus.report()
+    if options.json:
+        return show(report, as_json=True)
+    for title, rows in report.items():
+        if rows:
+            say(f"{title.replace('_', ' ')}: {len(rows)}")
+            show_table(rows)
+    try:
+        check_enough(corpus)
+    except FinetuneProblem as problem:
+        complain(problem.reason, problem.remedy)
+        return 1
+    return 0
+
+
+def _finetune(options: argparse.Namespace) -> int:
+    from .jobs import Job, JobRequest
+
+    wished = settings(options)
+    # The corpus is read again by the job: what cannot be trained on is said at once.
+    from .corpus import build_corpus, check_enough
+
+    with work("Reading") as progress:
+        check_enough(build_corpus(options.paths, progress))
+    request = JobRequest(
+        options.name,
+        [str(path.absolute()) for path in options.paths],
+        asdict(wished),
+        _recipe(options).as_dict(),
+        getpass.getuser(),
+    )
+    job = Job(cache_of(wished), options.name)
+    job.start(request)
+    if options.wait:
+        return _follow(job, options)
+    return show({"job": job.name, "state": job.status().state}, options.json)
+
+
+def _recipe(options: argparse.Namespace) -> Any:
+    from .recipe import Recipe, read_recipe
+
+    recipe = read_recipe(options.recipe) if options.recipe else Recipe()
+    names = ("minutes", "steps", "epochs", "rank", "seed")
+    given = {name: value for name in names if (value := getattr(options, name)) is not None}
+    if "rank" in given:
+        given["alpha"] = 2 * given["rank"]
+    return replace(recipe, **given)
+
+
+def _follow(job: Any, options: argparse.Namespace) -> int:
+    with work("Training") as progress:
+
+        def news(status: Any) -> None:
+            text = status.phase
+            if status.total:
+                text += f", step {status.step} of {status.total}"
+            if status.held_out:
+                text += f", held-out loss {status.held_out[-1][1]:.3f}"
+            if status.eta_s is not None:
+                text += f", {status.eta_s / 60:.1f} min left"
+            progress(status.share, text)
+
+        status = job.wait(news)
+    if status.state != "done":
+        complain(status.reason, status.remedy)
+        return 1
+    result = dict(status.result)
+    if options.json:
+        return show(result, as_json=True)
+    examples = result.pop("examples")
+    show(result, as_json=False)
+    show_table(examples)
+    return 0
+
+
+def _job(options: argparse.Namespace) -> Any:
+    from .jobs import Job
+
+    return Job(cache_of(settings(options)), options.name)
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    from .jobs import all_jobs
+
+    rows = [
+        {
+            "job": status.name,
+            "state": status.state,
+            "phase": status.phase,
+            "step": status.step,
+            "of": status.total,
+            "reason": status.reason,
+        }
+        for status in all_jobs(cache_of(settings(options)))
+    ]
+    if options.json:
+        return show({"jobs": rows}, as_json=True)
+    show_table(rows)
+    return 0
+
+
+def _job_show(options: argparse.Namespace) -> int:
+    job = _job(options)
+    job.request()
+    return show(asdict(job.status()), options.json)
+
+
+def _job_wait(options: argparse.Namespace) -> int:
+    job = _job(options)
+    job.request()
+    return _follow(job, options)
+
+
+def _job_stop(options: argparse.Namespace) -> int:
+    job = _job(options)
+    job.stop()
+    with work("Writing a checkpoint"):
+        status = job.wait()
+    return show({"job": job.name, "state": status.state, "reason": status.reason}, options.json)
+
+
+def _job_resume(options: argparse.Namespace) -> int:
+    job = _job(options)
+    job.resume()
+    return show({"job": job.name, "state": job.status().state}, options.json)
+
+
+def _registry(options: argparse.Namespace) -> Any:
+    from .adapters import Registry
+
+    return Registry(cache_of(settings(options)))
+
+
+def _adapters(options: argparse.Namespace) -> int:
+    registry = _registry(options)
+    rows = [
+        {
+            "adapter": adapter.name,
+            "base": adapter.card.base,
+            "offered": adapter.card.offered,
+            "in_use": registry.in_use(adapter.card.base) == adapter.name,
+            "made": adapter.card.made,
+            "by": adapter.card.by,
+            "reason": adapter.card.reason,
+        }
+        for adapter in registry.all()
+    ]
+    if options.json:
+        return show({"adapters": rows}, as_json=True)
+    show_table(rows)
+    return 0
+
+
+def _adapter_show(options: argparse.Namespace) -> int:
+    card = asdict(_registry(options).find(options.name).card)
+    if options.json:
+        return show(card, as_json=True)
+    curves = card.pop("curves")
+    show(card, as_json=False)
+    say(f"held-out loss: {json.dumps(curves.get('held_out', []))}")
+    return 0
+
+
+def _adapter_use(options: argparse.Namespace) -> int:
+    from .switching import switch
+
+    wished = settings(options)
+    with work("Switching") as progress:
+        report = switch(wished, options.name or "", back=options.back, progress=progress)
+    return show(report, options.json)
+
+
+def _adapter_verify(options: argparse.Namespace) -> int:
+    adapter = _registry(options).find(options.name)
+    adapter.verify()
+    return show(
+        {"adapter": adapter.name, "ok": True, "files": len(adapter.card.files)}, options.json
+    )
+
+
+def _adapter_remove(options: argparse.Namespace) -> int:
+    from .adapted import forget
+    from .adapters import adapter_hash
+
+    registry = _registry(options)
+    key = adapter_hash(registry.find(options.name))
+    registry.remove(options.name)
+    forget(cache_of(settings(options)), key)
+    return show({"removed": options.name}, options.json)
+
+
+def _adapter_export(options: argparse.Namespace) -> int:
+    from .adapters import export
+
+    export(_registry(options).find(options.name), options.target)
+    return show({"adapter": options.name, "directory": str(options.target)}, options.json)
+
+
+def _adapter_import(options: argparse.Namespace) -> int:
+    adapter = _registry(options).import_(options.source)
+    return show({"adapter": adapter.name, "directory": str(adapter.directory)}, options.json)

@@ -1,0 +1,242 @@
+"""Fine-tuning jobs: a directory each, a process each, and a status that survives both.
+
+``<cache>/jobs/<name>/`` has ``job.json`` (what was asked for), ``status.json`` (where it stands),
+the checkpoint, and a lock that the working process holds as long as it lives.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ..runtime.settings import RuntimeSettings
+from .adapters import check_name
+from .problem import FinetuneProblem
+from .recipe import Recipe
+
+JobState = Literal["starting", "running", "stopped", "failed", "done"]
+_POLL_S = 0.5
+_START_S = 60.0
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """What a job shall do; ``by`` is whoever asked."""
+
+    name: str
+    paths: list[str]
+    settings: dict[str, Any]
+    recipe: dict[str, Any]
+    by: str
+
+    def runtime_settings(self) -> RuntimeSettings:
+        """Return the settings of the base model."""
+        return RuntimeSettings(**self.settings)
+
+
+@dataclass
+class JobStatus:
+    """Where a job stands; ``share`` is 0 to 1, ``curve`` and ``held_out`` are ``[step, loss]``."""
+
+    name: str
+    state: JobState = "starting"
+    phase: str = "Starting"
+    share: float = 0.0
+    eta_s: float | None = None
+    step: int = 0
+    total: int = 0
+    tokens_per_s: float = 0.0
+    curve: list[list[float]] = field(default_factory=list)
+    held_out: list[list[float]] = field(default_factory=list)
+    reason: str = ""
+    remedy: str = ""
+    result: dict[str, Any] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come of it by itself."""
+        return self.state in ("stopped", "failed", "done")
+
+
+class Job:
+    """A job's directory.
+
+    Parameters
+    ----------
+    cache
+        The cache directory.
+    name
+        Of the job, and of the adapter that it makes.
+    """
+
+    def __init__(self, cache: Path, name: str) -> None:
+        check_name(name)
+        self.name = name
+        self.directory = cache / "jobs" / name
+        self._status = self.directory / "status.json"
+        self._stop = self.directory / "stop"
+
+    def lock(self) -> Any:
+        """Return the lock that the working process holds."""
+        from filelock import FileLock
+
+        self.directory.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.directory / "lock")
+
+    @property
+    def works(self) -> bool:
+        """Whether a process works on it now."""
+        from filelock import Timeout
+
+        if not self.directory.is_dir():
+            return False
+        try:
+            with self.lock().acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def request(self) -> JobRequest:
+        """Return what was asked for.
+
+        Raises
+        ------
+        FinetuneProblem
+            If there is no such job.
+        """
+        try:
+            return JobRequest(**json.loads((self.directory / "job.json").read_text("utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise FinetuneProblem(
+                f"There is no job {self.name!r}.", "'jobs' lists those that there are."
+            ) from error
+
+    def status(self) -> JobStatus:
+        """Return where it stands; a process that was killed has left its last word."""
+        try:
+            status = JobStatus(**json.loads(self._status.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            status = JobStatus(self.name)
+        if not status.over and not self.works:
+            status.state = "stopped"
+            status.reason = "Its process ended before it was done."
+            status.remedy = "Resume it: it goes on from its last checkpoint."
+        return status
+
+    def write(self, status: JobStatus) -> None:
+        """Note where it stands."""
+        temporary = self._status.with_suffix(f".{os.getpid()}")
+        temporary.write_text(json.dumps(asdict(status)), "utf-8")
+        temporary.replace(self._status)
+
+    def start(self, request: JobRequest) -> None:
+        """Begin anew: what an earlier job of that name left, but for its adapter, is deleted.
+
+        Raises
+        ------
+        FinetuneProblem
+            If a job of that name works, or the process does not start.
+        """
+        self._refuse_twice()
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for path in self.directory.iterdir():
+            if path.name != "lock":
+                path.unlink()
+        (self.directory / "job.json").write_text(json.dumps(asdict(request)), "utf-8")
+        self._begin()
+
+    def resume(self) -> None:
+        """Go on from the last checkpoint.
+
+        Raises
+        ------
+        FinetuneProblem
+            If there is no such job, it works, or it is done.
+        """
+        self.request()
+        self._refuse_twice()
+        if self.status().state == "done":
+            raise FinetuneProblem(
+                f"The job {self.name} is done.", "Start another, with another name."
+            )
+        self._begin()
+
+    def stop(self) -> None:
+        """Ask the process to write a checkpoint and end; returns at once.
+
+        Raises
+        ------
+        FinetuneProblem
+            If nothing works on it.
+        """
+        self.request()
+        if not self.works:
+            raise FinetuneProblem(f"The job {self.name} does not run.")
+        self._stop.touch()
+
+    def stop_wished(self) -> bool:
+        """Say whether somebody asked the process to stop."""
+        return self._stop.exists()
+
+    def wait(self, news: Callable[[JobStatus], None] = lambda status: None) -> JobStatus:
+        """Return the status at the end; ``news`` hears of each on the way."""
+        while True:
+            status = self.status()
+            news(status)
+            if status.over:
+                return status
+            time.sleep(_POLL_S)
+
+    def _refuse_twice(self) -> None:
+        if self.works:
+            raise FinetuneProblem(
+                f"A job named {self.name} runs already.", "Stop it, or take another name."
+            )
+
+    def _begin(self) -> None:
+        self._stop.unlink(missing_ok=True)
+        status = self.status() if self._status.exists() else JobStatus(self.name)
+        status.state, status.phase, status.reason, status.remedy = "starting", "Starting", "", ""
+        self.write(status)
+        with (self.directory / "log").open("wb") as log:
+            # A session of its own: it outlives the kernel and the terminal that started it.
+            process = subprocess.Popen(  # noqa: S603 - this very program
+                [sys.executable, "-m", "jupyter_safecoder.finetune", str(self.directory)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        began = time.monotonic()
+        while not self.works:
+            if process.poll() is not None:
+                if self.status().state in ("failed", "done"):
+                    return
+                raise FinetuneProblem(
+                    "The process of the job did not start.", f"{self.directory / 'log'} tells why."
+                )
+            if time.monotonic() - began > _START_S:
+                process.send_signal(signal.SIGKILL)
+                raise FinetuneProblem("The process of the job did not start in a minute.")
+            time.sleep(0.05)
+
+
+def all_jobs(cache: Path) -> list[JobStatus]:
+    """Return the jobs that there are, by name."""
+    return [
+        Job(cache, path.parent.name).status()
+        for path in sorted((cache / "jobs").glob("*/job.json"))
+    ]
+
+
+def recipe_of(request: JobRequest) -> Recipe:
+    """Return the recipe of a request."""
+    return Recipe(**request.recipe)

@@ -1,0 +1,119 @@
+"""From documents to token ids to learn: the prompt is built by what builds it when serving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from ..models import ModelDescription
+from ..prompt import FAMILIES, Budget, FimFamily, Tokenizer, build_prompt
+from ..protocol import CompletionRequest
+from .cuts import choose_cut, cut_number
+from .documents import Document
+from .secret_patterns import EMAIL, IP, KEY, PASSWORD
+
+#: The share of samples in the layout that serving uses; the model's others share the rest.
+_SERVED = 0.9
+#: What a token's prediction counts: of the middle, of the text before the cursor, of the cells
+#: above. The last two come at no price where the prompt ends with them, and teach the same idioms.
+MIDDLE, PREFIX, CONTEXT = 1.0, 0.4, 0.4
+#: Nobody's answer should be one of these.
+_PLACEHOLDERS = (EMAIL, IP, KEY, PASSWORD)
+_TRIES = 8
+
+
+@dataclass(frozen=True)
+class Place:
+    """A cursor in a document, and what stands between it and the suffix."""
+
+    request: CompletionRequest
+    middle: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Token ids, and for each how much its prediction counts; ``weights[0]`` is 0."""
+
+    ids: list[int]
+    weights: list[float]
+
+
+class SampleBuilder:
+    """Builds samples as the runtime builds prompts.
+
+    Parameters
+    ----------
+    model
+        Whose family, layouts and budgets to use.
+    tokenizer
+        The model's.
+    budget
+        Tokens for the parts of a prompt; ``None``: the model's own.
+    """
+
+    def __init__(
+        self, model: ModelDescription, tokenizer: Tokenizer, budget: Budget | None = None
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._family: FimFamily = FAMILIES[model.family]
+        self._budget = budget or Budget(
+            model.context_tokens, model.prefix_tokens, model.suffix_tokens
+        )
+        # The same shares whatever the order in which a description names the layouts.
+        others = [layout for layout in sorted(model.layouts) if layout != model.default_layout]
+        self._layouts = [model.default_layout, *others]
+        rest = (1 - _SERVED) / max(1, len(others))
+        self._shares = [_SERVED, *(rest for _ in others)]
+        self._end = tokenizer.special(
+            next(name for name in self._family.ends if tokenizer.has(name))
+        )
+
+    def samples(self, document: Document, random: Random) -> Iterator[Sample]:
+        """Yield the samples of one pass over a document; another state of ``random`` cuts anew."""
+        for place in places(document, random):
+            layout = random.choices(self._layouts, self._shares)[0]
+            yield self.sample(place, layout)
+
+    def sample(self, place: Place, layout: str = "") -> Sample:
+        """Return a place as token ids and weights, in the served layout unless told."""
+        layout = layout or self._layouts[0]
+        prompt = build_prompt(place.request, self._family, self._tokenizer, self._budget, layout)
+        answer = [*self._tokenizer.encode(place.middle), self._end]
+        weights = [0.0] * len(prompt.ids)
+        if layout == "context":
+            weights[: prompt.context_tokens] = [CONTEXT] * prompt.context_tokens
+        if layout in ("context", "spm", "prefix"):
+            learned = prompt.prefix_tokens + (prompt.context_tokens if layout != "context" else 0)
+            if learned:
+                weights[-learned:] = [PREFIX] * learned
+        weights[0] = 0.0
+        return Sample([*prompt.ids, *answer], [*weights, *([MIDDLE] * len(answer))])
+
+
+def places(document: Document, random: Random) -> Iterator[Place]:
+    """Yield the cursors of one pass over a document."""
+    for number, cell in enumerate(document.cells):
+        if cell.type != "code" or cell.source.lstrip().startswith("%%"):
+            continue
+        for _ in range(cut_number(cell.source)):
+            place = _place(document, number, random)
+            if place is not None:
+                yield place
+
+
+def _place(document: Document, number: int, random: Random) -> Place | None:
+    source = document.cells[number].source
+    for _ in range(_TRIES):
+        cut = choose_cut(source, random)
+        if cut is None or any(mark in source[cut[0] : cut[1]] for mark in _PLACEHOLDERS):
+            continue
+        request = CompletionRequest(
+            prefix=source[: cut[0]],
+            suffix=source[cut[1] :],
+            before=document.cells[:number],
+            after=document.cells[number + 1 :],
+            language=document.language,
+        )
+        return Place(request, source[cut[0] : cut[1]])
+    return None

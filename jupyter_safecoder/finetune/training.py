@@ -1,0 +1,313 @@
+"""The training loop: packs in, an adapter out; resumable at any step."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from .batches import Batches
+from .packing import Pack
+from .recipe import Recipe
+
+if TYPE_CHECKING:
+    import torch
+
+#: Steps after which speed is known, and with it how many there will be.
+_TIMED = 4
+#: The learning rate ends at this share of the highest.
+_FLOOR = 0.1
+_CLIP = 1.0
+_CHECKPOINT = "training.pt"
+
+
+@dataclass
+class Progress:
+    """Where a run stands; all of it survives in the checkpoint.
+
+    ``curve`` has ``[step, loss]`` of training, ``held_out`` the same of the held-out middles;
+    ``total`` is 0 as long as the speed is not known.
+    """
+
+    step: int = 0
+    total: int = 0
+    sample_tokens: int = 0
+    computed_tokens: int = 0
+    seconds: float = 0.0
+    curve: list[tuple[int, float]] = field(default_factory=list)
+    held_out: list[tuple[int, float]] = field(default_factory=list)
+    best: float = math.inf
+    stale: int = 0
+
+    @property
+    def tokens_per_s(self) -> float:
+        """Tokens of samples that were learned in a second."""
+        return self.sample_tokens / self.seconds if self.seconds else 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.total > 0 and self.step >= self.total
+
+
+class Training:
+    """Trains the adapter of a network.
+
+    Parameters
+    ----------
+    network
+        A PEFT model whose attention takes ``segments``.
+    attention
+        That attention.
+    recipe
+        Settings.
+    batches
+        What is learned.
+    judges
+        Packs of the held-out documents.
+    directory
+        Gets the checkpoints.
+    seconds
+        For training; ``math.inf``: no bound.
+    accelerator
+        Hugging Face Accelerate's, where several processes train together.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        attention: Any,
+        recipe: Recipe,
+        batches: Batches,
+        judges: Sequence[Pack],
+        directory: Path,
+        seconds: float = math.inf,
+        accelerator: Any = None,
+    ) -> None:
+        import torch
+
+        self._torch = torch
+        self._network = network
+        self._attention = attention
+        self._recipe = recipe
+        self._batches = batches
+        self._judges = judges
+        self._checkpoint = directory / _CHECKPOINT
+        self._seconds = seconds
+        self._accelerator = accelerator
+        self._rank = accelerator.process_index if accelerator else 0
+        self._world = accelerator.num_processes if accelerator else 1
+        self._trained = {
+            name: weight for name, weight in network.named_parameters() if weight.requires_grad
+        }
+        self._device = next(network.parameters()).device
+        self._half = network.dtype == torch.bfloat16
+        self._optimizer: torch.optim.Optimizer = torch.optim.AdamW(
+            self._trained.values(), lr=recipe.learning_rate, weight_decay=0.0, betas=(0.9, 0.98)
+        )
+        self._model = network
+        if accelerator:
+            self._model, self._optimizer = accelerator.prepare(network, self._optimizer)
+        self._best: dict[str, torch.Tensor] = {}
+        self._rows: torch.Tensor | None = None
+        # Not every architecture takes `logits_to_keep`.
+        network.get_output_embeddings().register_forward_pre_hook(
+            lambda layer, inputs: (inputs[0][:, self._rows],)
+        )
+        self.progress = Progress()
+
+    def resume(self) -> bool:
+        """Go on from the checkpoint, if there is one; says whether there was."""
+        if not self._checkpoint.is_file():
+            return False
+        state = self._torch.load(self._checkpoint, map_location=self._device, weights_only=True)
+        self._load(state["adapter"])
+        self._best = state["best"]
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.progress = Progress(**state["progress"])
+        return True
+
+    def run(
+        self,
+        news: Callable[[Progress], None] = lambda progress: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Train to the end; afterwards the network has the best adapter that was seen.
+
+        Parameters
+        ----------
+        news
+            Told after each step.
+        stop
+            Asked after each step; if it says so, a checkpoint is written and training pauses.
+
+        Returns
+        -------
+        bool
+            Whether the end was reached.
+        """
+        progress = self.progress
+        if not progress.held_out:
+            self._judge()
+        packs = itertools.islice(iter(self._batches), self._rank, None, self._world)
+        saved = time.monotonic()
+        for pack in itertools.islice(packs, progress.step, None):
+            if progress.over or self._agreed(stop()):
+                break
+            began = time.monotonic()
+            loss = self._learn(pack)
+            progress.step += 1
+            progress.seconds += time.monotonic() - began
+            progress.sample_tokens += pack.sample_tokens * self._world
+            progress.computed_tokens += len(pack.ids) * self._world
+            progress.curve.append((progress.step, round(loss, 4)))
+            self._plan()
+            every = max(1, progress.total // self._recipe.evaluations)
+            if progress.total and (progress.step % every == 0 or progress.over):
+                self._judge()
+                if progress.stale >= self._recipe.patience:
+                    progress.total = progress.step
+            news(progress)
+            if time.monotonic() - saved > 20 or progress.over:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+        if progress.over and self._best:
+            self._load(self._best)
+        return progress.over
+
+    def save(self) -> None:
+        """Write a checkpoint: the old one stays until the new one is whole.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        if self._rank:
+            return
+        state = {
+            "adapter": self._copy(),
+            "best": self._best,
+            "optimizer": self._optimizer.state_dict(),
+            "progress": asdict(self.progress),
+        }
+        partial = self._checkpoint.with_suffix(".partial")
+        try:
+            with partial.open("wb") as stream:
+                self._torch.save(state, stream)
+            partial.replace(self._checkpoint)
+        except RuntimeError as error:
+            # torch's writer says no more than that a write came short.
+            raise OSError(28, "the disk is full", str(partial)) from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _learn(self, pack: Pack) -> float:
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._rate()
+        self._model.train()
+        losses, weights = self._losses(pack)
+        loss = (losses * weights).sum() / weights.sum()
+        (self._accelerator.backward if self._accelerator else self._torch.Tensor.backward)(loss)
+        self._torch.nn.utils.clip_grad_norm_(self._trained.values(), _CLIP)
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
+        middles = weights == 1.0
+        chosen = losses[middles] if middles.any() else losses
+        return float(chosen.detach().mean())
+
+    def _rate(self) -> float:
+        recipe, progress = self._recipe, self.progress
+        warm = min(1.0, (progress.step + 1) / recipe.warmup)
+        share = progress.step / progress.total if progress.total else 0.0
+        cosine = _FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+        return recipe.learning_rate * warm * cosine
+
+    def _plan(self) -> None:
+        """Fix the number of steps once the speed is known."""
+        progress, recipe = self.progress, self._recipe
+        if progress.total:
+            return
+        if recipe.steps:
+            progress.total = recipe.steps
+        elif progress.step >= _TIMED:
+            # The first step also allocates.
+            pace = progress.seconds / progress.step
+            corpus = math.ceil(len(self._batches.epoch(0)) / self._world) * recipe.epochs
+            fits = self._seconds / pace if math.isfinite(self._seconds) else math.inf
+            progress.total = self._shared(max(_TIMED, int(min(corpus, fits))))
+
+    def _judge(self) -> None:
+        loss = self.loss_of(self._judges)
+        progress = self.progress
+        progress.held_out.append((progress.step, round(loss, 4)))
+        if loss < progress.best:
+            progress.best, progress.stale = loss, 0
+            self._best = self._copy()
+        else:
+            progress.stale += 1
+
+    def loss_of(self, packs: Sequence[Pack]) -> float:
+        """Return the mean loss of the targets of packs, in nats for each token."""
+        self._model.eval()
+        total = count = 0.0
+        with self._torch.no_grad():
+            for pack in packs:
+                losses, _ = self._losses(pack)
+                total += float(losses.sum())
+                count += len(losses)
+        return total / count if count else math.nan
+
+    def _losses(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the loss of each target and its weight: logits are made for these rows alone."""
+        torch = self._torch
+        rows, ids, weights = zip(*pack.targets, strict=True)
+        unique = sorted(set(rows))
+        place = {row: number for number, row in enumerate(unique)}
+        self._attention.segments = pack.segments
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
+            logits = self._logits(pack, unique)
+        wanted = torch.tensor([place[row] for row in rows], device=self._device)
+        if len(unique) != len(rows):
+            logits = logits[wanted]
+        losses = torch.nn.functional.cross_entropy(
+            logits.float(), torch.tensor(ids, device=self._device), reduction="none"
+        )
+        return losses, torch.tensor(weights, device=self._device)
+
+    def _logits(self, pack: Pack, rows: list[int]) -> torch.Tensor:
+        tensor = self._torch.tensor
+        self._rows = tensor(rows, device=self._device)
+        answer = self._model(
+            input_ids=tensor([pack.ids], device=self._device),
+            position_ids=tensor([pack.positions], device=self._device),
+            use_cache=False,
+        )
+        return cast("torch.Tensor", answer.logits[0])
+
+    def _copy(self) -> dict[str, torch.Tensor]:
+        return {name: weight.detach().clone() for name, weight in self._trained.items()}
+
+    def _load(self, adapter: dict[str, torch.Tensor]) -> None:
+        with self._torch.no_grad():
+            for name, weight in self._trained.items():
+                weight.copy_(adapter[name])
+
+    def _agreed(self, wish: bool) -> bool:
+        """Return whether any of the processes wishes so."""
+        return bool(self._together(float(wish), max))
+
+    def _shared(self, number: int) -> int:
+        """Return the least that any of the processes says."""
+        return int(self._together(float(number), min))
+
+    def _together(self, value: float, choose: Callable[[list[float]], float]) -> float:
+        if self._world == 1:
+            return value
+        told = self._torch.tensor([value], device=self._device)
+        return choose(self._accelerator.gather(told).tolist())

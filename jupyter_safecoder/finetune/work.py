@@ -1,0 +1,313 @@
+"""The process of a job: corpus, base's scores, training, adapter's scores, card."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import importlib.metadata
+import math
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ..engines import EngineProblem
+from ..models import ModelDescription, ModelProblem
+from ..models.tokenizer import FileTokenizer
+from ..prompt import Budget
+from ..runtime.loading import cache_of, find, load_model
+from ..runtime.process import silence_telemetry
+from .adapted import merged
+from .adapters import Adapter, Card, Registry
+from .batches import Batches, judging_packs
+from .corpus import Corpus, build_corpus, check_enough, count_samples
+from .evaluation import Answer, answer_places, judging_places, scores
+from .examples import before_and_after
+from .general import general_documents
+from .jobs import Job, JobRequest, JobStatus, recipe_of
+from .probe import judge_probe, probe_places
+from .problem import FinetuneProblem
+from .recipe import Recipe
+from .samples import Place, SampleBuilder
+from .verdict import judge
+
+#: Cursors that the adapter is judged by: on held-out documents, and on general code.
+_HELD_OUT, _GENERAL = 60, 50
+#: Merging and preparing take about this long, in seconds for each billion weights, and at least.
+_MERGE_S, _LEAST_MERGE_S = 60.0, 40.0
+_PACKAGES = ("jupyter_safecoder", "peft", "torch", "transformers")
+
+
+class _Stopped(Exception):
+    """Somebody asked for it; a checkpoint is written."""
+
+
+def main(directory: Path) -> int:
+    """Work on a job; returns the exit status."""
+    job = Job(directory.parent.parent, directory.name)
+    with job.lock().acquire(timeout=10):
+        silence_telemetry()
+        _yield_to_completions()
+        status = job.status() if (directory / "status.json").exists() else JobStatus(job.name)
+        status.state, status.reason, status.remedy = "running", "", ""
+        try:
+            _Work(job, status).run()
+            return 0
+        except _Stopped:
+            status.state, status.reason = "stopped", f"Stopped at step {status.step}."
+            status.remedy = "Resume it: it goes on from there."
+        except (FinetuneProblem, ModelProblem, EngineProblem) as problem:
+            status.state, status.reason, status.remedy = "failed", problem.reason, problem.remedy
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            status.state = "failed"
+            status.reason = (
+                "The disk is full." if full else f"A file could not be written: {error.strerror}."
+            )
+            status.remedy = "Free some space; resuming goes on from the last checkpoint."
+        except MemoryError:
+            status.state, status.reason = "failed", "The memory ran out."
+            status.remedy = "Choose a smaller model, or less tokens_per_step in a recipe."
+        except Exception as error:
+            status.state = "failed"
+            status.reason = f"Training ended with an error ({type(error).__name__})."
+            status.remedy = f"{directory / 'log'} has the details."
+            job.write(status)
+            raise
+        job.write(status)
+        return 1
+
+
+def _yield_to_completions() -> None:
+    """Take what processor time nobody else wants: people are typing meanwhile."""
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    elif hasattr(os, "nice"):
+        os.nice(19)
+
+
+class _Work:
+    def __init__(self, job: Job, status: JobStatus) -> None:
+        self._job, self._status = job, status
+        self._request: JobRequest = job.request()
+        self._recipe: Recipe = recipe_of(self._request)
+        self._settings = self._request.runtime_settings()
+        self._cache = cache_of(self._settings)
+        self._registry = Registry(self._cache)
+        self._began = time.monotonic()
+        self._told = 0.0
+
+    def run(self) -> None:
+        self._say("Reading the corpus", 0.0)
+        corpus = build_corpus([Path(path) for path in self._request.paths])
+        check_enough(corpus)
+        model = find(self._settings)
+        base_hash = self._check_same(model, corpus)
+        places = judging_places(corpus.held_out, _HELD_OUT)
+        general = judging_places(general_documents(judging=True), _GENERAL)
+        asked = time.monotonic()
+        self._say("Asking the model as it is", 0.05)
+        before = self._ask(model, [*places, *general], 0.05, 0.15)
+        asking_s = time.monotonic() - asked
+        left = self._seconds_left(model, asking_s)
+        with self._registry.making(self._job.name) as partial:
+            losses = self._train(model, corpus, partial, left)
+            draft = self._card(model, base_hash, corpus)
+            self._say("Merging the adapter", 0.8)
+            candidate = Adapter(_with_files(draft, partial), partial)
+            tuned = merged(model, candidate, self._cache)
+            self._say("Asking the tuned model", 0.85)
+            probes = probe_places(corpus)
+            after = self._ask(tuned, [*places, *general, *probes], 0.85, 0.99)
+            both, number = len(places) + len(general), len(places)
+            result = {
+                "held_out": {
+                    "base": scores(before[:number], losses["held_out"][0]),
+                    "tuned": scores(after[:number], losses["held_out"][1]),
+                },
+                "general": {
+                    "base": scores(before[number:], losses["general"][0]),
+                    "tuned": scores(after[number:both], losses["general"][1]),
+                },
+            }
+            probe = judge_probe(after[both:], corpus)
+            offered, reason = judge(result["held_out"], result["general"], probe)
+            card = Card(
+                **{
+                    **vars(draft),
+                    "scores": result,
+                    "probe": probe,
+                    "offered": offered,
+                    "reason": reason,
+                    "curves": {"train": self._status.curve, "held_out": self._status.held_out},
+                }
+            )
+            self._registry.keep(partial, card)
+        self._status.result = {
+            "adapter": card.name,
+            "steps": self._status.step,
+            "tokens_per_s": round(self._status.tokens_per_s, 1),
+            "seconds": round(time.monotonic() - self._began, 1),
+            **result,
+            "probe": probe,
+            "offered": offered,
+            "reason": reason,
+            "examples": before_and_after(before[:number], after[:number]),
+        }
+        self._status.state, self._status.reason = "done", reason
+        self._say("Done", 1.0, force=True)
+
+    def _check_same(self, model: ModelDescription, corpus: Corpus) -> str:
+        """Return the base's hash; refuse to go on with another base or corpus than before."""
+        base_hash = self._registry.base_hash(model)
+        note = self._job.directory / "inputs"
+        inputs = f"{base_hash} {corpus.manifest}"
+        if note.exists() and note.read_text() != inputs:
+            raise FinetuneProblem(
+                "The base model or the notebooks have changed since this job began.",
+                "Start it anew: a run goes on only with what it began with.",
+            )
+        note.write_text(inputs)
+        return base_hash
+
+    def _seconds_left(self, model: ModelDescription, asking_s: float) -> float:
+        if self._recipe.steps or not self._recipe.minutes:
+            return math.inf
+        merge_s = max(_LEAST_MERGE_S, _MERGE_S * model.weights_bytes / 1e9)
+        spent = time.monotonic() - self._began
+        return max(10.0, 60 * self._recipe.minutes - spent - 1.2 * asking_s - merge_s)
+
+    def _ask(
+        self, model: ModelDescription, places: Sequence[Place], first: float, last: float
+    ) -> list[Answer]:
+        """Return a model's answers, on the engine that would serve it."""
+        loaded = load_model(model, self._settings, lambda state, reason, **changes: None)
+        answers = answer_places(
+            loaded.model,
+            loaded.engine,
+            places,
+            lambda share: self._say(self._status.phase, first + share * (last - first)),
+        )
+        # Its memory is needed by what comes next.
+        del loaded
+        gc.collect()
+        return answers
+
+    def _train(
+        self, model: ModelDescription, corpus: Corpus, partial: Path, seconds: float
+    ) -> dict[str, tuple[float, float]]:
+        from .network import adapt, choose_device, choose_dtype, load_network, quantized
+        from .packed_attention import NAME, PackedAttention
+        from .training import Progress, Training
+
+        self._say("Loading the model for training", 0.15)
+        began = time.monotonic()
+        recipe = self._recipe
+        accelerator = _accelerator()
+        device = str(accelerator.device) if accelerator else choose_device(self._settings.device)
+        attention = PackedAttention()
+        attention.register()
+        how = quantized(recipe, device) or {"dtype": choose_dtype(device)}
+        network = load_network(model, NAME, **how).to(device)
+        network = adapt(network, model, recipe)
+        tokenizer = FileTokenizer(model.tokenizer)
+        budget = Budget(
+            min(recipe.context_tokens, model.context_tokens),
+            model.prefix_tokens,
+            model.suffix_tokens,
+        )
+        builder = SampleBuilder(model, tokenizer, budget)
+        batches = Batches(
+            corpus.train,
+            general_documents(judging=False),
+            builder,
+            recipe.tokens_per_step,
+            recipe.general_share,
+            recipe.seed,
+        )
+        judges = judging_packs(corpus.held_out, builder, recipe.tokens_per_step)
+        forgetting = judging_packs(general_documents(judging=True), builder, recipe.tokens_per_step)
+        seconds -= time.monotonic() - began
+        training = Training(
+            network, attention, recipe, batches, judges, self._job.directory, seconds, accelerator
+        )
+        training.resume()
+        with network.disable_adapter():
+            forgotten = training.loss_of(forgetting)
+
+        def news(progress: Progress) -> None:
+            status = self._status
+            status.step, status.total = progress.step, progress.total
+            status.tokens_per_s = progress.tokens_per_s
+            status.curve = [list(point) for point in progress.curve]
+            status.held_out = [list(point) for point in progress.held_out]
+            share = progress.step / progress.total if progress.total else 0.0
+            status.eta_s = None
+            if progress.total:
+                pace = progress.seconds / progress.step
+                status.eta_s = round(pace * (progress.total - progress.step))
+            self._say("Training", 0.2 + 0.6 * share)
+
+        if not training.run(news, self._job.stop_wished):
+            raise _Stopped
+        self._status.eta_s = None
+        network.save_pretrained(partial, safe_serialization=True)
+        # The adapter began at nothing: the first held-out loss is the base's.
+        held_out = (training.progress.held_out[0][1], training.progress.best)
+        return {"held_out": held_out, "general": (forgotten, training.loss_of(forgetting))}
+
+    def _card(self, model: ModelDescription, base_hash: str, corpus: Corpus) -> Card:
+        return Card(
+            name=self._job.name,
+            base=model.name,
+            base_sha256=base_hash,
+            corpus_sha256=corpus.manifest,
+            counts={
+                "trained_on": len(corpus.train),
+                "held_out": len(corpus.held_out),
+                "left_out": len(corpus.left_out),
+                "secrets": len(corpus.secrets),
+                "samples": sum(map(count_samples, corpus.train)),
+            },
+            recipe=self._recipe.as_dict(),
+            curves={},
+            scores={},
+            probe={},
+            offered=False,
+            reason="",
+            made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            by=self._request.by,
+            versions={name: importlib.metadata.version(name) for name in _PACKAGES},
+        )
+
+    def _say(self, phase: str, share: float, *, force: bool = False) -> None:
+        self._status.phase, self._status.share = phase, round(share, 3)
+        now = time.monotonic()
+        if force or now - self._told > 0.5:
+            self._told = now
+            self._job.write(self._status)
+
+
+def _with_files(card: Card, directory: Path) -> Card:
+    from ..preparation.fingerprint import hash_file
+    from .adapters import CONFIG, WEIGHTS
+
+    return Card(
+        **{**vars(card), "files": {name: hash_file(directory / name) for name in (WEIGHTS, CONFIG)}}
+    )
+
+
+def _accelerator() -> Any:
+    """Return Hugging Face Accelerate's where ``accelerate launch`` started several processes."""
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        return None
+    from accelerate import Accelerator
+
+    return Accelerator(cpu=os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true")
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
