@@ -21,3 +21,15 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from .extension import SafeCoder
 
     return [{"module": "jupyter_safecoder.extension", "app": SafeCoder}]
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Add ``%safecoder``: what ``%load_ext jupyter_safecoder`` calls."""
+    from .magics.magic import register
+
+    ipython.safecoder = register(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """End what the magic has started."""
+    ipython.safecoder.close()

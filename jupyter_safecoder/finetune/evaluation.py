@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..bench.infill import score
 from ..engines import Engine
 from ..models import ModelDescription
 from ..prompt import FAMILIES, Budget, build_prompt, end_ids
-from ..protocol import CompletionRequest
+from ..protocol import Cell, CompletionRequest
 from .cuts import rest_of_line, whole_line
 from .documents import Document
 from .samples import Place
@@ -73,6 +73,19 @@ def judging_places(documents: Sequence[Document], number: int) -> list[Place]:
             found[-1].append(Place(request, middle))
     share = -(-number // max(1, len(found)))
     return [place for places in found for place in places[:share]][:number]
+
+
+def place_task(place: Place) -> dict[str, Any]:
+    """Return a cursor as an infilling task, as ``jupyter safecoder infill`` reads it."""
+    request = place.request
+    own = Cell("code", request.prefix + place.middle + request.suffix)
+    return {
+        "cells": [asdict(cell) for cell in (*request.before, own, *request.after)],
+        "cell_index": len(request.before),
+        "prefix": request.prefix,
+        "suffix": request.suffix,
+        "expected": place.middle,
+    }
 
 
 def _line_starts(source: str) -> list[int]:

@@ -47,16 +47,16 @@ class Recipe:
 
     rank: int = 16
     alpha: int = 32
-    learning_rate: float = 1e-3
+    learning_rate: float = 8e-4
     warmup: int = 8
     tokens_per_step: int = 1536
     epochs: int = 6
     steps: int = 0
     minutes: float = 9.0
-    context_tokens: int = 1024
+    context_tokens: int = 768
     patience: int = 3
     evaluations: int = 8
-    general_share: float = 0.1
+    general_share: float = 0.15
     seed: int = 0
     quantize: str = ""
 

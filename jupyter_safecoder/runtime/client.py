@@ -90,6 +90,19 @@ class RuntimeClient:
         except (httpx.HTTPError, ValueError) as error:
             raise RuntimeProblem("The runtime does not answer.") from error
 
+    def settings(self) -> RuntimeSettings:
+        """Return what the runtime was started with.
+
+        Raises
+        ------
+        RuntimeProblem
+            If the runtime does not answer.
+        """
+        try:
+            return RuntimeSettings.parse(self._http.get("/settings", timeout=_STATUS_S).content)
+        except (httpx.HTTPError, ValueError, TypeError) as error:
+            raise RuntimeProblem("The runtime does not answer.") from error
+
     def use_adapter(self, name: str) -> Status:
         """Serve with another adapter; empty: without one. Returns once that is so.
 

@@ -34,6 +34,15 @@ class StatusHandler(Door):
         self.finish(self.runtime.status().body())
 
 
+class SettingsHandler(Door):
+    """What this runtime was started with: whoever trains needs the base, and where to keep it."""
+
+    def get(self) -> None:
+        """Answer with the settings."""
+        self.set_header("Content-Type", "application/json")
+        self.finish(self.runtime.settings.line())
+
+
 class AdapterHandler(BodyDoor):
     """Which adapter the model is served with: answers once it has been changed."""
 
@@ -111,6 +120,7 @@ def make_app(runtime: Runtime, token: str) -> web.Application:
     return web.Application(
         [
             (r"/status", StatusHandler, arguments),
+            (r"/settings", SettingsHandler, arguments),
             (r"/adapter", AdapterHandler, arguments),
             (r"/completions", CompletionsHandler, arguments),
             (r"/v1/models", ModelsHandler, arguments),

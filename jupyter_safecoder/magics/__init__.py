@@ -1,0 +1,1 @@
+"""``%safecoder``: state, completions, corpus, training and adapters from a notebook."""

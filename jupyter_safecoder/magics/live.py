@@ -1,0 +1,101 @@
+"""A job while it runs: widgets that follow it, and text where there are none."""
+
+from __future__ import annotations
+
+import html
+import threading
+import time
+from typing import Any
+
+from ..finetune.jobs import Job, JobStatus
+from ..finetune.problem import FinetuneProblem
+from . import bundle
+from .plots import curves_png
+
+#: Between two looks at the job, in seconds.
+_POLL_S = 1.0
+
+
+def follow(job: Job) -> None:
+    """Show a job, and keep what is shown up to date until it is over."""
+    status = job.status()
+    plain = f"{line(status)}\nIt goes on by itself; '%safecoder jobs' tells where it stands."
+    try:
+        panel = _Panel(job)
+    except ImportError:
+        print(plain)
+        return
+    # Frontends without widgets take the text.
+    bundle.show(plain, panel.box._repr_mimebundle_())
+    threading.Thread(target=panel.follow, daemon=True).start()
+
+
+def line(status: JobStatus) -> str:
+    """Return where a job stands, in a line."""
+    parts = [f"{status.name}: {status.state}", status.phase]
+    if status.total:
+        parts.append(f"step {status.step} of {status.total}")
+    if status.tokens_per_s:
+        parts.append(f"{status.tokens_per_s:.0f} tokens/s")
+    if status.eta_s is not None:
+        parts.append(f"{status.eta_s / 60:.1f} min of training left")
+    if status.held_out:
+        parts.append(f"held-out loss {status.held_out[-1][1]:.3f}")
+    if status.over:
+        parts.append(f"{status.reason} {status.remedy}".strip())
+    return ", ".join(parts)
+
+
+class _Panel:
+    """Bar, curves, and the buttons."""
+
+    def __init__(self, job: Job) -> None:
+        import ipywidgets
+
+        self._job = job
+        self._drawn = -1
+        self._bar = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "60%"})
+        self._line = ipywidgets.HTML()
+        self._curves = ipywidgets.Image(format="png", layout={"display": "none"})
+        self._stop = ipywidgets.Button(description="Stop", icon="stop")
+        self._resume = ipywidgets.Button(description="Resume", icon="play", disabled=True)
+        self._scores = ipywidgets.HTML()
+        self._stop.on_click(lambda _: self._do(job.stop))
+        self._resume.on_click(lambda _: self._do(self._go_on))
+        buttons = ipywidgets.HBox([self._bar, self._stop, self._resume])
+        self.box: Any = ipywidgets.VBox([buttons, self._line, self._curves, self._scores])
+        self._update(job.status())
+
+    def follow(self) -> None:
+        """Update until the job is over."""
+        while True:
+            status = self._job.status()
+            self._update(status)
+            if status.over:
+                return
+            time.sleep(_POLL_S)
+
+    def _go_on(self) -> None:
+        self._job.resume()
+        threading.Thread(target=self.follow, daemon=True).start()
+
+    def _do(self, action: Any) -> None:
+        try:
+            action()
+        except FinetuneProblem as problem:
+            self._line.value = html.escape(f"{problem.reason} {problem.remedy}")
+
+    def _update(self, status: JobStatus) -> None:
+        from .show import html_table, score_rows
+
+        self._bar.value = status.share
+        self._line.value = html.escape(line(status))
+        self._stop.disabled = status.over
+        self._resume.disabled = status.state not in ("stopped", "failed")
+        if status.step != self._drawn and status.curve:
+            self._drawn = status.step
+            self._curves.value = curves_png(status.curve, status.held_out)
+            self._curves.layout.display = ""
+        if status.result is not None:
+            examples = html_table(status.result["examples"])
+            self._scores.value = f"{html_table(score_rows(status.result))}<p></p>{examples}"

@@ -1,0 +1,218 @@
+"""The magic itself: arguments in, a display out."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+from ..engines import EngineProblem
+from ..finetune.adapters import Registry
+from ..finetune.jobs import Job, JobRequest, all_jobs
+from ..finetune.problem import FinetuneProblem
+from ..finetune.recipe import Recipe, read_recipe
+from ..models import ModelProblem
+from ..notebook_file import CursorProblem
+from ..protocol import Cell, CompletionRequest
+from ..runtime.client import RuntimeClient, RuntimeProblem, own_runtime, running_runtime
+from ..runtime.loading import cache_of
+from ..runtime.settings import RuntimeSettings
+from . import show
+from .arguments import BadArguments, complete_words, make_parser, parse
+
+#: Cells of the session that a completion sees.
+_SEEN_CELLS = 40
+
+
+@magics_class
+class SafeCoderMagics(Magics):
+    """``%safecoder`` and ``%%safecoder``."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self._shell = shell
+        self._parser = make_parser()
+        self._own = ExitStack()
+        self._client: RuntimeClient | None = None
+
+    @line_cell_magic
+    def safecoder(self, line: str, cell: str | None = None) -> None:
+        """The private code assistant; ``%safecoder --help`` tells what it can do."""
+        try:
+            if cell is not None:
+                self._complete(cell.rstrip("\n"), as_next_cell=True)
+                return
+            options = parse(line, self._parser)
+            getattr(self, f"_run_{options.command or 'state'}")(options)
+        except SystemExit:
+            return  # the help was shown
+        except BadArguments as error:
+            raise UsageError(str(error)) from None
+        except CursorProblem as problem:
+            raise UsageError(str(problem)) from None
+        except (FinetuneProblem, ModelProblem, EngineProblem, RuntimeProblem) as problem:
+            raise UsageError(f"{problem.reason} {problem.remedy}".strip()) from None
+
+    def close(self) -> None:
+        """End the runtime that was started here."""
+        self._own.close()
+        self._client = None
+
+    def complete(self, event: Any) -> list[str]:
+        """Return what tab offers behind ``%safecoder``."""
+        words = event.line.split()[1:]
+        if not event.line.endswith(" "):
+            words = words[:-1]
+        jobs = [job.name for job in all_jobs(self._cache)]
+        adapters = [adapter.name for adapter in Registry(self._cache).all()]
+        return complete_words([*words, ""] if words else [""], jobs, adapters)
+
+    @property
+    def _cache(self) -> Path:
+        return cache_of(self._settings())
+
+    def _settings(self) -> RuntimeSettings:
+        """Return the settings of the model that people here are served with."""
+        if self._client is not None:
+            return self._client.settings()
+        with running_runtime() as client:
+            return client.settings() if client is not None else RuntimeSettings()
+
+    @contextmanager
+    def _runtime(self) -> Iterator[RuntimeClient]:
+        """Yield a client: of the Jupyter server's runtime, or of one of our own from now on."""
+        if self._client is None:
+            with running_runtime() as running:
+                if running is not None:
+                    running.wait_until_ready()
+                    yield running
+                    return
+            show.text("No runtime runs here: one is started for this session.")
+            self._client = self._own.enter_context(own_runtime(RuntimeSettings()))
+        self._client.wait_until_ready()
+        yield self._client
+
+    def _run_state(self, options: argparse.Namespace) -> None:
+        with running_runtime() as client:
+            status = (self._client or client or _NoRuntime()).status()
+        show.state(status, Registry(self._cache).all(), all_jobs(self._cache))
+
+    def _run_complete(self, options: argparse.Namespace) -> None:
+        self._complete(" ".join(options.code), as_next_cell=False)
+
+    def _complete(self, code: str, *, as_next_cell: bool) -> None:
+        history = [source for source in self._shell.user_ns.get("In", [])[1:-1] if source.strip()]
+        before = tuple(
+            Cell("code", source)
+            for source in history[-_SEEN_CELLS:]
+            if not source.lstrip().startswith(("%safecoder", "%%safecoder", "get_ipython()"))
+        )
+        request = CompletionRequest(prefix=code, suffix="", before=before, trigger="invoke")
+        with self._runtime() as client:
+            done = client.complete(request)
+        if not done.text:
+            show.text(f"No suggestion here ({done.finish_reason}).")
+            return
+        show.code(code + done.text)
+        if as_next_cell:
+            self._shell.set_next_input(code + done.text)
+
+    def _run_corpus(self, options: argparse.Namespace) -> None:
+        from ..finetune.corpus import build_corpus
+
+        corpus = build_corpus([Path(path).expanduser() for path in options.paths])
+        show.corpus(corpus.report())
+
+    def _run_finetune(self, options: argparse.Namespace) -> None:
+        from ..finetune.corpus import build_corpus, check_enough
+
+        paths = [Path(path).expanduser().absolute() for path in options.paths]
+        check_enough(build_corpus(paths))
+        recipe = read_recipe(Path(options.recipe)) if options.recipe else Recipe()
+        given = {
+            name: value
+            for name in ("minutes", "steps", "epochs", "seed")
+            if (value := getattr(options, name)) is not None
+        }
+        # What is trained is the base, whatever adapter it is served with now.
+        settings = replace(self._settings(), adapter="")
+        job = Job(cache_of(settings), options.name)
+        job.start(
+            JobRequest(
+                options.name,
+                [str(path) for path in paths],
+                asdict(settings),
+                replace(recipe, **given).as_dict(),
+                getpass.getuser(),
+            )
+        )
+        show.job(job, wait=options.wait)
+
+    def _run_jobs(self, options: argparse.Namespace) -> None:
+        show.jobs(all_jobs(self._cache))
+
+    def _run_stop(self, options: argparse.Namespace) -> None:
+        job = Job(self._cache, options.name)
+        job.stop()
+        show.text(job.wait().reason)
+
+    def _run_resume(self, options: argparse.Namespace) -> None:
+        job = Job(self._cache, options.name)
+        job.resume()
+        show.job(job, wait=False)
+
+    def _run_adapters(self, options: argparse.Namespace) -> None:
+        registry = Registry(self._cache)
+        show.adapters(registry.all(), registry)
+
+    def _run_use(self, options: argparse.Namespace) -> None:
+        from ..finetune.switching import switch
+
+        report = switch(
+            replace(self._settings(), adapter=""), options.name or "", back=options.back
+        )
+        now = report["adapter"] or "the model as it is"
+        when = "now" if report["switched"] else "from the next start of the runtime on"
+        show.text(f"Completions come from {now}, {when}. Back: %safecoder use --back")
+
+    def _run_evaluate(self, options: argparse.Namespace) -> None:
+        from ..bench.infill import infill
+        from ..finetune.corpus import build_corpus
+        from ..finetune.evaluation import judging_places, place_task
+        from ..protocol import Options
+
+        corpus = build_corpus([Path(path).expanduser() for path in options.paths])
+        places = judging_places([*corpus.held_out, *corpus.train], 40)
+        if not places:
+            raise FinetuneProblem("There is no line to complete in these notebooks.")
+        with self._runtime() as client:
+            report = infill(client, [place_task(place) for place in places], Options(raw=True))
+        show.scores(report)
+
+    def _run_report(self, options: argparse.Namespace) -> None:
+        adapter = Registry(self._cache).find(options.name)
+        show.report(adapter)
+
+
+class _NoRuntime:
+    def status(self) -> Any:
+        from ..protocol import Status
+
+        return Status("off", "No runtime runs here; '%safecoder complete' starts one.")
+
+
+def register(shell: Any) -> SafeCoderMagics:
+    """Add the magic to a shell, with what tab offers."""
+    magics = SafeCoderMagics(shell)
+    shell.register_magics(magics)
+    shell.set_hook(
+        "complete_command", lambda _, event: magics.complete(event), str_key="%safecoder"
+    )
+    return magics

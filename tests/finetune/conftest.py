@@ -1,0 +1,62 @@
+"""Small corpora and a tiny network to train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from team_notebooks import write_team
+
+from jupyter_safecoder.models import EMBEDDED, ModelDescription, find_model
+from jupyter_safecoder.models.random_weights import write_random_checkpoint
+
+_GROUPED = {
+    "num_hidden_layers": 2,
+    "hidden_size": 32,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 2048,
+    "vocab_size": 49152,
+    "initializer_range": 0.2,
+}
+CONFIGS = {
+    "gpt_bigcode": {
+        "n_layer": 2,
+        "n_embd": 32,
+        "n_head": 4,
+        "n_inner": 64,
+        "n_positions": 2048,
+        "vocab_size": 49152,
+        "initializer_range": 0.2,
+        "attn_pdrop": 0.0,
+        "embd_pdrop": 0.0,
+        "resid_pdrop": 0.0,
+    },
+    # The window is shorter than what samples share.
+    "starcoder2": {**_GROUPED, "sliding_window": 40},
+    "llama": _GROUPED,
+}
+
+
+@pytest.fixture
+def team(tmp_path: Path) -> Path:
+    """Return a directory with a team's notebooks."""
+    return write_team(tmp_path / "team")
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelDescription]:
+    """Return tiny networks with random weights by their architecture."""
+    made: dict[str, ModelDescription] = {}
+
+    def make(architecture: str) -> ModelDescription:
+        if architecture not in made:
+            directory = tmp_path_factory.mktemp(architecture) / "tiny"
+            config = {"model_type": architecture, **CONFIGS[architecture]}
+            write_random_checkpoint(directory, config, find_model(EMBEDDED).tokenizer)
+            made[architecture] = find_model(str(directory))
+        return made[architecture]
+
+    return make
