@@ -25,6 +25,8 @@ from .recipe import Recipe
 JobState = Literal["starting", "running", "stopped", "failed", "done"]
 _POLL_S = 0.5
 _START_S = 60.0
+#: Whoever starts a process must be there to hear of its end, or it stays as a zombie.
+_STARTED: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -215,6 +217,7 @@ class Job:
                 stderr=log,
                 start_new_session=True,
             )
+        _STARTED[:] = [one for one in _STARTED if one.poll() is None] + [process]
         began = time.monotonic()
         while not self.works:
             if process.poll() is not None:

@@ -22,6 +22,8 @@ _TIMED = 4
 #: The learning rate ends at this share of the highest.
 _FLOOR = 0.1
 _CLIP = 1.0
+#: What an adapter is scaled to, the mildest first.
+_SCALES = (1.0, 0.8, 0.65, 0.5)
 _CHECKPOINT = "training.pt"
 
 
@@ -179,6 +181,30 @@ class Training:
         if progress.over and self._best:
             self._load(self._best)
         return progress.over
+
+    def temper(self, general: Sequence[Pack], forgotten: float) -> float:
+        """Scale the adapter down until general code suffers little; returns the scale.
+
+        Between base and adapter the way is nearly straight: what was learned fades slowly, what was
+        forgotten comes back soon (Wortsman et al. 2022, arXiv:2109.01903).
+
+        Parameters
+        ----------
+        general
+            Packs of general code.
+        forgotten
+            The highest loss that they may have.
+        """
+        before = 1.0
+        for scale in _SCALES:
+            with self._torch.no_grad():
+                for name, weight in self._trained.items():
+                    if "lora_B" in name:
+                        weight.mul_(scale / before)
+            before = scale
+            if self.loss_of(general) <= forgotten:
+                break
+        return before
 
     def save(self) -> None:
         """Write a checkpoint: the old one stays until the new one is whole.

@@ -36,6 +36,8 @@ from .verdict import judge
 
 #: Cursors that the adapter is judged by: on held-out documents, and on general code.
 _HELD_OUT, _GENERAL = 60, 50
+#: Nats that a token of general code may cost more than before.
+_FORGOTTEN = 0.2
 #: Merging and preparing take about this long, in seconds for each billion weights, and at least.
 _MERGE_S, _LEAST_MERGE_S = 60.0, 40.0
 _PACKAGES = ("jupyter_safecoder", "peft", "torch", "transformers")
@@ -99,6 +101,7 @@ class _Work:
         self._registry = Registry(self._cache)
         self._began = time.monotonic()
         self._told = 0.0
+        self._scale = 1.0
 
     def run(self) -> None:
         self._say("Reading the corpus", 0.0)
@@ -254,10 +257,14 @@ class _Work:
         if not training.run(news, self._job.stop_wished):
             raise _Stopped
         self._status.eta_s = None
+        self._scale = training.temper(forgetting, forgotten + _FORGOTTEN)
         network.save_pretrained(partial, safe_serialization=True)
         # The adapter began at nothing: the first held-out loss is the base's.
-        held_out = (training.progress.held_out[0][1], training.progress.best)
-        return {"held_out": held_out, "general": (forgotten, training.loss_of(forgetting))}
+        base = training.progress.held_out[0][1]
+        return {
+            "held_out": (base, training.loss_of(judges)),
+            "general": (forgotten, training.loss_of(forgetting)),
+        }
 
     def _card(self, model: ModelDescription, base_hash: str, corpus: Corpus) -> Card:
         return Card(
@@ -272,7 +279,7 @@ class _Work:
                 "secrets": len(corpus.secrets),
                 "samples": sum(map(count_samples, corpus.train)),
             },
-            recipe=self._recipe.as_dict(),
+            recipe={**self._recipe.as_dict(), "scale": self._scale},
             curves={},
             scores={},
             probe={},

@@ -42,7 +42,9 @@ def test_each_file_that_is_left_out_has_its_reason(team: Path, tmp_path: Path) -
     write_notebook(team / "prose.ipynb", markdown="# Nothing but words")
     write_notebook(team / "copy.ipynb", CODE)
     write_notebook(team / "copy2.ipynb", CODE)
-    write_notebook(team / "generated.ipynb", "# This file was automatically generated. DO NOT EDIT\nx=1")
+    write_notebook(
+        team / "generated.ipynb", "# This file was automatically generated. DO NOT EDIT\nx=1"
+    )
     (team / "old.py").write_text("print 'two'\n")
     (team / "gpl.py").write_text("# SPDX-License-Identifier: GPL-3.0-or-later\nx = 1\n" + CODE)
     (team / "table.py").write_text("x = [" + ", ".join("123456789" for _ in range(300)) + "]\n")
@@ -140,9 +142,7 @@ def test_scripts_become_cells(tmp_path: Path) -> None:
         ({"a.py": "print 'x'", "b.py": "print 'y'"}, "Every file was left out"),
     ],
 )
-def test_too_little_says_what_is_missing(
-    tmp_path: Path, files: dict[str, str], words: str
-) -> None:
+def test_too_little_says_what_is_missing(tmp_path: Path, files: dict[str, str], words: str) -> None:
     place = tmp_path / "few"
     place.mkdir()
     for name, text in files.items():

@@ -35,7 +35,13 @@ def test_what_samples_share_is_there_once() -> None:
     assert tree.ids == [*trunk, 1, 2, 7]
     assert tree.positions == [*range(42), 40]
     assert tree.segments[1].before == ((0, 40),)
-    assert sorted(tree.targets) == [(39, 1, 1.0), (39, 7, 1.0), (40, 2, 1.0), (41, 3, 1.0), (42, 8, 1.0)]
+    assert sorted(tree.targets) == [
+        (39, 1, 1.0),
+        (39, 7, 1.0),
+        (40, 2, 1.0),
+        (41, 3, 1.0),
+        (42, 8, 1.0),
+    ]
     assert (tree.samples, tree.sample_tokens) == (2, 85)
 
 

@@ -70,7 +70,9 @@ def test_no_planted_secret_reaches_a_sample(tmp_path: Path) -> None:
         own = "\n".join(f"{word}_{a} = b{word}.c{a}(d{word}, e{a})" for a in "klmnopqrst")
         notebook = new_notebook(
             cells=[
-                new_markdown_cell(f"The password: {secret} was given to us." if number % 2 else "#"),
+                new_markdown_cell(
+                    f"The password: {secret} was given to us." if number % 2 else "#"
+                ),
                 new_code_cell(f"step_{number} = {number}\n" + case["code"].replace("{}", secret)),
                 new_code_cell(
                     f"print(step_{number}, 'done')",

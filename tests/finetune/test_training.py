@@ -108,7 +108,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(
     training.run(stop=lambda: training.progress.step >= 2)
     # A device that is always full stands where the next checkpoint would be written.
     (tmp_path / "job" / "training.partial").symlink_to("/dev/full")
-    with pytest.raises(OSError, match="full|space"):
+    with pytest.raises(OSError, match=r"full|space"):
         training.save()
     again = make_training(tiny_models("llama"), team, tmp_path / "job")
     assert again.resume()
