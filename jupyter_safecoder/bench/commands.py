@@ -21,6 +21,7 @@ from ..terminal import (
     show_table,
     spinner,
     wait_until_ready,
+    work,
 )
 
 
@@ -70,6 +71,12 @@ def bench_commands(commands: Any) -> None:
         "file", type=Path, nargs="?", metavar="TASKS.jsonl", help="tasks or a notebook to complete"
     )
     runtime_options(lookup)
+
+    train = command(bench, "train", _train, "our training next to transformers.Trainer")
+    train.add_argument(
+        "paths", type=Path, nargs="*", metavar="PATH", help="a corpus (Python's own library)"
+    )
+    train.add_argument("--model", default=EMBEDDED, help=f"the base model ({EMBEDDED})")
 
 
 def _typing(options: argparse.Namespace) -> int:
@@ -136,6 +143,17 @@ def _lookup(options: argparse.Namespace) -> int:
     except DriverProblem as problem:
         complain(str(problem))
         return 1
+    return show(report, options.json)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from ..runtime.process import silence_telemetry
+
+    silence_telemetry()
+    from .train import bench_train
+
+    with work("Measuring") as progress:
+        report = bench_train(options.model, options.paths, progress)
     return show(report, options.json)
 
 

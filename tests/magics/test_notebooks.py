@@ -1,0 +1,45 @@
+"""The notebooks that we ship run from top to bottom, in a real kernel, with short settings."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+pytestmark = [
+    pytest.mark.timeout(600),
+    # the kernel's client, when its loop is closed
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
+def test_it_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JUPYTER_SAFECODER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SAFECODER_NOTEBOOK_LIMIT", "--steps 2")
+    place = tmp_path / "notebooks"
+    shutil.copytree(NOTEBOOKS, place)
+    notebook = nbformat.read(place / name, as_version=4)
+    NotebookClient(
+        notebook, timeout=500, kernel_name="python3", resources={"metadata": {"path": str(place)}}
+    ).execute()
+    text = "\n".join(
+        output.get("text", "") + output.get("data", {}).get("text/plain", "")
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    )
+    if name.startswith("02"):
+        assert "Taken: 30" in text
+        assert "held-out notebooks" in text
+        assert "Completions come from gridkit, now." in text
+        assert "Completions come from the model as it is, now." in text
+    if name.startswith("03"):
+        assert "gpt_bigcode" in text
+        assert '"layout": "spm"' in text
