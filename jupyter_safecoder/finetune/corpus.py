@@ -13,6 +13,7 @@ from ..protocol import Cell
 from .cuts import cut_number
 from .documents import Document, Unusable, read_document
 from .duplicates import find_duplicates
+from .installed import CORPUS, require
 from .problem import FinetuneProblem
 from .redaction import Secret, find_secrets, redact, spreads
 from .screening import reason_against
@@ -75,8 +76,9 @@ def build_corpus(
     Raises
     ------
     FinetuneProblem
-        If a path does not exist.
+        If a path does not exist, or the extra ``finetune`` is not installed.
     """
+    require(*CORPUS)
     progress(0.0, "Looking for notebooks")
     files, left_out = find_sources(paths)
     documents: list[Document] = []

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from ..runtime.settings import RuntimeSettings
 from .adapters import check_name
+from .installed import TRAINING, require
 from .problem import FinetuneProblem
 from .recipe import Recipe
 
@@ -147,6 +148,7 @@ class Job:
         FinetuneProblem
             If a job of that name works, or the process does not start.
         """
+        require(*TRAINING)
         self._refuse_twice()
         self.directory.mkdir(parents=True, exist_ok=True)
         for path in self.directory.iterdir():

@@ -88,6 +88,13 @@ def test_a_thin_installation_says_what_it_lacks(venv: Venv) -> None:
     assert "jupyter-safecoder[local]" in checks["engine"]["remedy"]
 
 
+def test_thin_says_what_fine_tuning_needs(venv: Venv) -> None:
+    done = venv.run("jupyter", "safecoder", "corpus", ".")
+    assert done.returncode == 1
+    assert "Fine-tuning is not installed here" in done.stderr
+    assert "[local,finetune]" in done.stderr
+
+
 def test_with_the_local_extra_it_completes(venv: Venv) -> None:
     venv.install(f"{wheel('jupyter_safecoder')}[local]", wheel("safecoder_smol_135m"))
     notebook = venv.directory / "hello.ipynb"

@@ -30,6 +30,15 @@ def test_the_package_itself_takes_nothing_heavy_along() -> None:
     assert not (HEAVY | {"tornado", "jupyter_server"}) & modules
 
 
+def test_the_magics_take_nothing_heavy_along() -> None:
+    code = (
+        "import json, sys, jupyter_safecoder.magics.magic; print(json.dumps(sorted(sys.modules)))"
+    )
+    modules = set(json.loads(run_python(code).stdout))
+    heavy = {"peft", "accelerate", "matplotlib", "ipywidgets", "datasketch", "detect_secrets"}
+    assert not ((HEAVY | heavy) - {"httpx"}) & modules
+
+
 def test_jupyter_server_finds_the_extension() -> None:
     code = (
         "import jupyter_safecoder as s; "

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from peft import PeftModel
 
 from jupyter_safecoder.finetune.batches import Batches, judging_packs
 from jupyter_safecoder.finetune.corpus import build_corpus
@@ -16,6 +17,7 @@ from jupyter_safecoder.finetune.network import (
     adapt,
     choose_device,
     load_network,
+    merge,
     quantized,
 )
 from jupyter_safecoder.finetune.packed_attention import NAME, PackedAttention
@@ -23,7 +25,7 @@ from jupyter_safecoder.finetune.problem import FinetuneProblem
 from jupyter_safecoder.finetune.recipe import Recipe, read_recipe
 from jupyter_safecoder.finetune.samples import SampleBuilder
 from jupyter_safecoder.finetune.training import Training
-from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models import ModelDescription, find_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 
 RECIPE = Recipe(steps=8, rank=4, alpha=8, tokens_per_step=400, learning_rate=3e-3, warmup=2)
@@ -113,6 +115,28 @@ def test_a_full_disk_leaves_the_old_checkpoint(
     again = make_training(tiny_models("llama"), team, tmp_path / "job")
     assert again.resume()
     assert again.progress.step == 2
+
+
+@pytest.mark.parametrize("architecture", ["gpt_bigcode", "starcoder2", "llama"])
+def test_what_is_merged_says_what_was_trained(
+    architecture: str, tiny_models: Callable[[str], ModelDescription], team: Path, tmp_path: Path
+) -> None:
+    model = tiny_models(architecture)
+    training = make_training(model, team, tmp_path / "job")
+    training.run()
+    trained = training._network
+    trained.save_pretrained(tmp_path / "adapter")
+    (tmp_path / "merged").mkdir()
+    merge(model, tmp_path / "adapter", tmp_path / "merged")
+    merged = load_network(find_model(str(tmp_path / "merged")))
+    base = load_network(model)
+    ids = torch.tensor([[11, 13, 500, 600, 700]])
+    with torch.no_grad():
+        before = base(input_ids=ids).logits[0, -1]
+        found = merged(input_ids=ids).logits[0, -1]
+        wanted = PeftModel.from_pretrained(base, tmp_path / "adapter")(input_ids=ids).logits[0, -1]
+    assert torch.allclose(wanted, found, atol=1e-4)
+    assert float((found - before).abs().max()) > 0.05
 
 
 def test_cuda_where_there_is_none() -> None:

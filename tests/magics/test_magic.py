@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,11 +10,9 @@ import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.testing.globalipapp import get_ipython
+from team_notebooks import write_team
 
 from jupyter_safecoder.magics.show import html_table, plain_table
-
-sys.path.append(str(Path(__file__).parents[1] / "finetune"))
-from team_notebooks import write_team  # noqa: E402
 
 
 @pytest.fixture
