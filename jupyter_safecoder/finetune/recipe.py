@@ -47,7 +47,7 @@ class Recipe:
 
     rank: int = 16
     alpha: int = 32
-    learning_rate: float = 7e-4
+    learning_rate: float = 1.2e-3
     warmup: int = 8
     tokens_per_step: int = 1536
     epochs: int = 6
@@ -55,8 +55,8 @@ class Recipe:
     minutes: float = 9.0
     context_tokens: int = 768
     patience: int = 3
-    evaluations: int = 5
-    general_share: float = 0.25
+    evaluations: int = 4
+    general_share: float = 0.15
     seed: int = 0
     quantize: str = ""
 

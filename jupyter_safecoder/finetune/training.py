@@ -121,6 +121,7 @@ class Training:
             lambda layer, inputs: (inputs[0][:, self._rows],)
         )
         self.progress = Progress()
+        self._judging_s = 0.0
 
     def resume(self) -> bool:
         """Go on from the checkpoint, if there is one; says whether there was."""
@@ -262,14 +263,16 @@ class Training:
         if recipe.steps:
             progress.total = recipe.steps
         elif progress.step >= _TIMED:
-            # The first step also allocates.
             pace = progress.seconds / progress.step
             corpus = math.ceil(len(self._batches.epoch(0)) / self._world) * recipe.epochs
-            fits = self._seconds / pace if math.isfinite(self._seconds) else math.inf
+            left = self._seconds - (recipe.evaluations + 1) * self._judging_s
+            fits = left / pace if math.isfinite(left) else math.inf
             progress.total = self._shared(max(_TIMED, int(min(corpus, fits))))
 
     def _judge(self) -> None:
+        began = time.monotonic()
         loss = self.loss_of(self._judges)
+        self._judging_s = time.monotonic() - began
         progress = self.progress
         progress.held_out.append((progress.step, round(loss, 4)))
         if loss < progress.best:

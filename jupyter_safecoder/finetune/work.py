@@ -37,9 +37,9 @@ from .verdict import judge
 #: Cursors that the adapter is judged by: on held-out documents, and on general code.
 _HELD_OUT, _GENERAL = 60, 50
 #: Nats that a token of general code may cost more than before.
-_FORGOTTEN = 0.2
-#: Merging and preparing take about this long, in seconds for each billion weights, and at least.
-_MERGE_S, _LEAST_MERGE_S = 60.0, 40.0
+_FORGOTTEN = 0.3
+#: Scaling, merging and preparing take about this long, in seconds for each billion weights, and at least.
+_MERGE_S, _LEAST_MERGE_S = 60.0, 80.0
 _PACKAGES = ("jupyter_safecoder", "peft", "torch", "transformers")
 
 
