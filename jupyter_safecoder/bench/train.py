@@ -6,9 +6,11 @@ them: both sides learn the same samples with the same adapter, so the ratio is t
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -180,6 +182,8 @@ def _trainer(model: Any, recipe: Recipe, samples: Sequence[Sample]) -> float:
             data_collator=collate,
             callbacks=[_Clock()],
         )
-        trainer.train()
+        # It prints its own figures.
+        with redirect_stdout(sys.stderr):
+            trainer.train()
     # Batches are fetched one ahead of the steps that they are for.
     return sum(counts[1 : len(marks)]) / (marks[-1] - marks[0])
