@@ -91,7 +91,7 @@ class Job:
         """Return the lock that the working process holds."""
         from filelock import FileLock
 
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         return FileLock(self.directory / "lock")
 
     @property
@@ -150,7 +150,8 @@ class Job:
         """
         require(*TRAINING)
         self._refuse_twice()
-        self.directory.mkdir(parents=True, exist_ok=True)
+        # Paths are in it, and in the end lines of held-out notebooks: nobody else's to read.
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path in self.directory.iterdir():
             if path.name != "lock":
                 path.unlink()

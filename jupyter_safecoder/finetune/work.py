@@ -38,7 +38,7 @@ from .verdict import judge
 _HELD_OUT, _GENERAL = 60, 50
 #: Nats that a token of general code may cost more than before.
 _FORGOTTEN = 0.3
-#: Scaling, merging and preparing take about this long, in seconds for each billion weights, and at least.
+#: Scaling, merging and preparing take about so many seconds for each GB of weights, and at least.
 _MERGE_S, _LEAST_MERGE_S = 60.0, 80.0
 _PACKAGES = ("jupyter_safecoder", "peft", "torch", "transformers")
 
