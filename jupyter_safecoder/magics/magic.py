@@ -181,6 +181,8 @@ class SafeCoderMagics(Magics):
         now = report["adapter"] or "the model as it is"
         when = "now" if report["switched"] else "from the next start of the runtime on"
         show.text(f"Completions come from {now}, {when}. Back: %safecoder use --back")
+        if report["warning"]:
+            show.text(f"It was not offered: {report['warning']}")
 
     def _run_evaluate(self, options: argparse.Namespace) -> None:
         from ..bench.infill import infill
