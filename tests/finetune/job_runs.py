@@ -30,6 +30,13 @@ def answer(capsys: Capture) -> dict[str, Any]:
     return loaded
 
 
+def quick(directory: Path) -> tuple[str | Path, ...]:
+    """Return the options of a recipe whose steps take next to no time."""
+    path = directory / "quick.toml"
+    path.write_text("tokens_per_step = 200\nwarmup = 2\nlearning_rate = 3e-3\n", "utf-8")
+    return ("--recipe", path)
+
+
 def tiny(model: ModelDescription) -> tuple[str | Path, ...]:
     """Return the options of a network that torch trains and serves in no time."""
     return ("--model", model.weights, "--engine", "transformers")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from job_runs import Capture, answer, kill, run, tiny, workers
+from job_runs import Capture, answer, kill, quick, run, tiny, workers
 from processes import until
 from team_notebooks import write_team
 
@@ -72,8 +72,9 @@ def test_a_full_disk_and_a_base_that_changes(
     # A checkpoint of this rank takes more than there is.
     own = shutil.copytree(model.weights, tmp_path / "tiny")
     options = ("--model", own, "--engine", "transformers", "--rank", 64, "--steps", 2)
+    given = ("--wait", *quick(tmp_path), *options)
     with full_disk(cache) as free:
-        assert run("finetune", team, "--name", "full", "--wait", *options) == 1
+        assert run("finetune", team, "--name", "full", *given) == 1
         told = capsys.readouterr().err
         assert "The disk is full." in told
         assert "Free some space and resume it" in told
@@ -129,9 +130,9 @@ def test_two_jobs_with_one_name_at_the_same_moment(
 
 
 def test_two_machines_train_together(
-    team: Path, cache: Path, model: ModelDescription, capsys: Capture
+    team: Path, cache: Path, model: ModelDescription, capsys: Capture, tmp_path: Path
 ) -> None:
-    options = ("--steps", 4, "--device", "cpu", *tiny(model))
+    options = ("--steps", 4, "--device", "cpu", *quick(tmp_path), *tiny(model))
     assert run("finetune", team, "--name", "both", "--hold", "--json", *options) == 0
     directory = answer(capsys)["directory"]
     with socket.socket() as free:

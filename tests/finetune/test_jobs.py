@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from job_runs import Capture, answer, kill, run, tiny, until_phase, until_step
+from job_runs import Capture, answer, kill, quick, run, tiny, until_phase, until_step
 from peft import PeftModel
 from team_notebooks import write_team
 
@@ -24,7 +24,7 @@ from jupyter_safecoder.runtime.settings import RuntimeSettings
 pytestmark = pytest.mark.timeout(400)
 
 #: Enough for a stop in between.
-STEPS = 60
+STEPS = 24
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_from_notebooks_to_an_adapter_that_is_served(
     notebooks: Path, cache: Path, model: ModelDescription, capsys: Capture, tmp_path: Path
 ) -> None:
     options = tiny(model)
-    given = ("--name", "ours", "--steps", STEPS, "--wait", "--json", *options)
+    given = ("--name", "ours", "--steps", STEPS, "--wait", "--json", *quick(tmp_path), *options)
     assert run("finetune", notebooks, *given) == 0
     report = answer(capsys)
     assert report["adapter"] == "ours"
@@ -173,9 +173,9 @@ def test_what_does_not_fit_the_base_is_not_taken_in(
 
 
 def test_killed_at_any_moment_it_goes_on_to_the_same_end(
-    notebooks: Path, cache: Path, model: ModelDescription, capsys: Capture
+    notebooks: Path, cache: Path, model: ModelDescription, capsys: Capture, tmp_path: Path
 ) -> None:
-    given = ("--name", "killed", "--steps", STEPS, "--json", *tiny(model))
+    given = ("--name", "killed", "--steps", STEPS, "--json", *quick(tmp_path), *tiny(model))
     assert run("finetune", notebooks, *given) == 0
     assert answer(capsys)["job"] == "killed"
     job = Job(cache, "killed")

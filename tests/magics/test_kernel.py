@@ -60,6 +60,8 @@ def test_a_team_lead_in_a_notebook(
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "site" / "runtime"))
     start_runtime({"answers": [], "otherwise": "wrong"})
     team = write_team(tmp_path / "team")
+    recipe = tmp_path / "quick.toml"
+    recipe.write_text("tokens_per_step = 200\n")
     job = Job(tmp_path / "cache", "ours")
 
     assert kernel.text("%load_ext jupyter_safecoder") == ""
@@ -88,7 +90,7 @@ def test_a_team_lead_in_a_notebook(
     assert "Taken: 6" in table["text/plain"]
 
     # In the background: widgets that follow, stop and resume it; text where there are none.
-    [panel] = kernel.run(f"%safecoder finetune {team} --name ours --steps 40")
+    [panel] = kernel.run(f"%safecoder finetune {team} --name ours --steps 20 --recipe {recipe}")
     assert "ours: " in panel["text/plain"]
     assert WIDGET in panel
     kernel.click("Stop")
@@ -112,7 +114,7 @@ def test_a_team_lead_in_a_notebook(
     lines = [
         one["value"] for one in kernel.widgets.values() if one.get("_model_name") == "HTMLModel"
     ]
-    assert any("step 40 of 40" in line and "tokens/s" in line for line in lines)
+    assert any("step 20 of 20" in line and "tokens/s" in line for line in lines)
     assert any("held-out notebooks" in line and "expected" in line for line in lines)
     assert kernel.widget(_model_name="ImageModel")[1]["layout"] is not None
 
