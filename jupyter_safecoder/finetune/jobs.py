@@ -135,15 +135,21 @@ class Job:
 
     def status(self) -> JobStatus:
         """Return where it stands; a process that was killed has left its last word."""
-        try:
-            status = JobStatus(**json.loads(self._status.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            status = JobStatus(self.name)
+        status = self._last()
         if not status.over and not self.works:
-            status.state = "stopped"
-            status.reason = "Its process ended before it was done."
-            status.remedy = "Resume it: it goes on from its last checkpoint."
+            # It may have said its last word between the two looks.
+            status = self._last()
+            if not status.over:
+                status.state = "stopped"
+                status.reason = "Its process ended before it was done."
+                status.remedy = "Resume it: it goes on from its last checkpoint."
         return status
+
+    def _last(self) -> JobStatus:
+        try:
+            return JobStatus(**json.loads(self._status.read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return JobStatus(self.name)
 
     def write(self, status: JobStatus) -> None:
         """Note where it stands."""

@@ -70,6 +70,7 @@ def main(directory: Path) -> int:
         try:
             job.reserve()
             _Work(job, status).run()
+            job.write_last(status)
             return 0
         except _Stopped:
             status.state, status.reason = "stopped", f"Stopped at step {status.step}."

@@ -69,7 +69,7 @@ def _stop_and_resume(site: JupyterSite, team: Path) -> None:
     stop, resume = (panel.get_by_role("button", name=name) for name in ("Stop", "Resume"))
     training = re.compile(rf"ours: running, Training, step \d+ of {_STEPS}.*tokens/s.*left")
     expect(panel).to_contain_text(training, timeout=90_000)
-    expect(panel.get_by_role("progressbar")).to_be_visible()
+    expect(panel.locator(".progress-bar")).to_be_visible()
     expect(panel.locator("img")).to_be_visible()
     expect(resume).to_be_disabled()
 

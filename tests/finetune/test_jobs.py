@@ -11,7 +11,7 @@ import pytest
 import torch
 from job_runs import Capture, answer, kill, quick, run, tiny, until_phase, until_step
 from peft import PeftModel
-from team_notebooks import write_team
+from team_notebooks import write_notebook, write_team
 
 from jupyter_safecoder.finetune.adapted import adapted
 from jupyter_safecoder.finetune.adapters import Registry
@@ -244,10 +244,17 @@ def test_no_cuda_where_it_is_asked_for(
     assert "cuda" in capsys.readouterr().err.lower()
 
 
-def test_the_corpus_is_looked_at_before(notebooks: Path, cache: Path, capsys: Capture) -> None:
-    assert run("corpus", notebooks, "--json") == 0
+def test_the_corpus_is_looked_at_before(team: Path, capsys: Capture) -> None:
+    (team / "broken.ipynb").write_text("{")
+    write_notebook(team / "key.ipynb", "a = 1", "connect(password='nachtigall')\n" * 3)
+    assert run("corpus", team, "--json") == 0
     report = answer(capsys)
     assert set(report) == {"taken", "left_out", "secrets"}
-    assert len(report["taken"]) == 6
-    assert run("corpus", notebooks) == 0
-    assert "taken: 6" in capsys.readouterr().out
+    assert len(report["taken"]) == 7
+    assert all({"path", "samples"} <= set(row) for row in report["taken"])
+    assert report["left_out"] == [
+        {"path": str(team / "broken.ipynb"), "reason": "not a notebook that can be read"}
+    ]
+    assert report["secrets"] == [{"path": str(team / "key.ipynb"), "cell": 1, "kind": "password"}]
+    assert run("corpus", team) == 0
+    assert "taken: 7" in capsys.readouterr().out
