@@ -6,6 +6,7 @@ engine, cost nothing at each token, and never share KV with the base.
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import subprocess
@@ -100,6 +101,8 @@ def _merge(model: ModelDescription, adapter: Path, place: Path) -> None:
         )
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().split("\n")
+            if "No space left" in lines[-1]:
+                raise OSError(errno.ENOSPC, "the disk is full", str(partial))
             raise FinetuneProblem(
                 f"The adapter could not be merged into {model.name}: {lines[-1][:200]}",
                 "Check the free memory and disk; 'jupyter safecoder adapter verify' checks it.",

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -134,10 +133,32 @@ class Registry:
 
     @contextmanager
     def making(self, name: str) -> Iterator[Path]:
-        """Yield an empty directory for a new adapter; it is gone unless :meth:`keep` took it."""
+        """Yield an empty directory for a new adapter; it is gone unless :meth:`keep` took it.
+
+        Raises
+        ------
+        FinetuneProblem
+            If another process makes one of that name.
+        """
+        from filelock import FileLock, Timeout
+
         self.directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=self.directory) as partial:
-            yield Path(partial)
+        partial = self.directory / f".{name}.partial"
+        lock = FileLock(self.directory / f".{name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise FinetuneProblem(
+                f"An adapter named {name} is being made.", "Wait for it, or take another name."
+            ) from None
+        try:
+            # What a process left that was killed.
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            yield partial
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+            lock.release()
 
     def keep(self, partial: Path, card: Card) -> Adapter:
         """Put a finished adapter at its place; one of the same name gives way."""
@@ -198,30 +219,44 @@ class Registry:
             return {}
         return noted if isinstance(noted, dict) else {}
 
-    def import_(self, source: Path) -> Adapter:
+    def import_(self, source: Path, card: Card | None = None) -> Adapter:
         """Take a directory that was exported, after checking it.
+
+        Parameters
+        ----------
+        source
+            The directory.
+        card
+            For one that has none.
 
         Raises
         ------
         FinetuneProblem
             If it is none, was altered, or its name is taken.
         """
-        adapter = _read(source)
-        if adapter is None:
+        found = Adapter(card, source) if card is not None else _read(source)
+        if found is None:
             raise FinetuneProblem(
                 f"{source} is no adapter with a card.",
-                "Name a directory that 'adapter export' wrote.",
+                "Name a directory that 'adapter export' wrote; one that PEFT wrote needs --name.",
             )
-        check_name(adapter.name)
-        adapter.verify()
-        if any(one.name == adapter.name for one in self.all()):
+        check_name(found.name)
+        found.verify()
+        if any(one.name == found.name for one in self.all()):
             raise FinetuneProblem(
-                f"There is an adapter {adapter.name} already.", "Remove that one first."
+                f"There is an adapter {found.name} already.",
+                "Remove that one first, or give another --name.",
             )
-        with self.making(adapter.name) as partial:
+        with self.making(found.name) as partial:
             for name in (WEIGHTS, CONFIG):
                 shutil.copyfile(source / name, partial / name)
-            return self.keep(partial, adapter.card)
+            return self.keep(partial, found.card)
+
+
+def read_card(directory: Path) -> Card | None:
+    """Return the card of a directory that was exported, or ``None`` if it has none."""
+    found = _read(directory)
+    return found.card if found else None
 
 
 def export(adapter: Adapter, target: Path) -> None:

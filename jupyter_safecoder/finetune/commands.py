@@ -23,7 +23,14 @@ def finetune_commands(commands: Any) -> None:
     finetune = command(commands, "finetune", _finetune, "train an adapter on your notebooks")
     finetune.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=_PATHS)
     finetune.add_argument("--name", required=True, help="of the adapter")
-    finetune.add_argument("--wait", action="store_true", help="until it is done: show the scores")
+    how = finetune.add_mutually_exclusive_group()
+    how.add_argument("--wait", action="store_true", help="until it is done: show the scores")
+    how.add_argument(
+        "--hold", action="store_true", help="start nothing: 'accelerate launch' does, see the docs"
+    )
+    finetune.add_argument(
+        "--processes", type=int, default=1, help="that train together, one for each GPU (1)"
+    )
     _recipe_options(finetune)
     _model_options(finetune)
 
@@ -49,11 +56,12 @@ def finetune_commands(commands: Any) -> None:
         ("verify", _adapter_verify, "check an adapter's files"),
         ("remove", _adapter_remove, "delete an adapter"),
         ("export", _adapter_export, "write an adapter as other servers load it"),
-        ("import", _adapter_import, "take an adapter that was exported"),
+        ("import", _adapter_import, "take an adapter that was exported, or that PEFT wrote"),
     ):
         parser = command(adapter, name, run, what)
         if name == "import":
             parser.add_argument("source", type=Path, metavar="DIRECTORY")
+            parser.add_argument("--name", help="that it shall have here (the one on its card)")
         elif name == "use":
             chosen = parser.add_mutually_exclusive_group(required=True)
             chosen.add_argument("name", nargs="?", metavar="NAME")
@@ -119,8 +127,12 @@ def _finetune(options: argparse.Namespace) -> int:
         asdict(wished),
         _recipe(options).as_dict(),
         getpass.getuser(),
+        max(1, options.processes),
     )
     job = Job(cache_of(wished), options.name)
+    if options.hold:
+        job.hold(request)
+        return show({"job": job.name, "directory": str(job.directory)}, options.json)
     job.start(request)
     if options.wait:
         return _follow(job, options)
@@ -288,5 +300,17 @@ def _adapter_export(options: argparse.Namespace) -> int:
 
 
 def _adapter_import(options: argparse.Namespace) -> int:
-    adapter = _registry(options).import_(options.source)
+    from .adapters import read_card
+
+    registry, card = _registry(options), read_card(options.source)
+    if card is not None and options.name:
+        card = replace(card, name=options.name)
+    if card is None and options.name:
+        from ..runtime.loading import find
+        from .foreign import foreign_card
+
+        model = find(settings(options))
+        base = registry.base_hash(model)
+        card = foreign_card(options.source, options.name, model, base, getpass.getuser())
+    adapter = registry.import_(options.source, card)
     return show({"adapter": adapter.name, "directory": str(adapter.directory)}, options.json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..notebook_file import CursorProblem, read_tagged_cells
@@ -12,6 +12,8 @@ from ..protocol import Cell
 
 #: A cell with this tag is in no corpus.
 EXCLUDING_TAG = "safecoder-ignore"
+#: Of an output: much more than a prompt takes, so that no secret in it is cut in two.
+_OUTPUT_CHARACTERS = 4000
 #: Lines of a script that become one cell, unless one of its statements is longer.
 _LINES_PER_CELL = 24
 _PERCENT = re.compile(r"^#\s*%%(?P<title>.*)$", re.MULTILINE)
@@ -49,7 +51,11 @@ def read_document(path: Path) -> Document:
             tagged, language = read_tagged_cells(path)
         except CursorProblem:
             raise Unusable("not a notebook that can be read") from None
-        kept = [(n, cell) for n, (cell, tags) in enumerate(tagged) if EXCLUDING_TAG not in tags]
+        kept = [
+            (n, replace(cell, output=cell.output[:_OUTPUT_CHARACTERS]))
+            for n, (cell, tags) in enumerate(tagged)
+            if EXCLUDING_TAG not in tags
+        ]
         numbers, cells = zip(*kept, strict=True) if kept else ((), ())
         return Document(
             str(path), cells, numbers, language, notebook=True, excluded=len(tagged) - len(kept)

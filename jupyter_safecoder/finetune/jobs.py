@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -24,21 +25,31 @@ from .problem import FinetuneProblem
 from .recipe import Recipe
 
 JobState = Literal["starting", "running", "stopped", "failed", "done"]
+#: One machine, any free port, and nothing of a configuration that somebody made for other things.
+_LAUNCH = (
+    *("-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1"),
+    *("--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"),
+)
 _POLL_S = 0.5
 _START_S = 60.0
+#: Others look for a moment whether it is held: who holds it for longer works.
+_LOOK_S = 0.1
+#: Bytes that are given up where the disk is full, so that the reason can still be written down.
+_RESERVE = 2**18
 #: Whoever starts a process must be there to hear of its end, or it stays as a zombie.
 _STARTED: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What a job shall do; ``by`` is whoever asked."""
+    """What a job shall do; ``by`` is whoever asked, ``processes`` how many train together."""
 
     name: str
     paths: list[str]
     settings: dict[str, Any]
     recipe: dict[str, Any]
     by: str
+    processes: int = 1
 
     def runtime_settings(self) -> RuntimeSettings:
         """Return the settings of the base model."""
@@ -102,7 +113,7 @@ class Job:
         if not self.directory.is_dir():
             return False
         try:
-            with self.lock().acquire(timeout=0):
+            with self.lock().acquire(timeout=_LOOK_S, poll_interval=_LOOK_S / 5):
                 return False
         except Timeout:
             return True
@@ -136,9 +147,25 @@ class Job:
 
     def write(self, status: JobStatus) -> None:
         """Note where it stands."""
-        temporary = self._status.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(asdict(status)), "utf-8")
-        temporary.replace(self._status)
+        self.note("status.json", json.dumps(asdict(status)))
+
+    def write_last(self, status: JobStatus) -> None:
+        """Note why it ended, also where the disk is full."""
+        (self.directory / "reserve").unlink(missing_ok=True)
+        self.write(status)
+
+    def reserve(self) -> None:
+        """Keep some room on the disk for the last word."""
+        (self.directory / "reserve").write_bytes(bytes(_RESERVE))
+
+    def note(self, name: str, text: str) -> None:
+        """Write a file of the job, whole or not at all."""
+        temporary = self.directory / f"{name}.{os.getpid()}"
+        try:
+            temporary.write_text(text, "utf-8")
+            temporary.replace(self.directory / name)
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def start(self, request: JobRequest) -> None:
         """Begin anew: what an earlier job of that name left, but for its adapter, is deleted.
@@ -148,15 +175,29 @@ class Job:
         FinetuneProblem
             If a job of that name works, or the process does not start.
         """
+        with self._starting():
+            self._write_down(request)
+            self._begin(request.processes)
+
+    def hold(self, request: JobRequest) -> None:
+        """Begin anew, but leave the start of the processes to whoever asked.
+
+        Raises
+        ------
+        FinetuneProblem
+            If a job of that name works.
+        """
+        with self._starting():
+            self._write_down(request)
+            waiting = "It waits for its processes."
+            self.write(JobStatus(self.name, "stopped", reason=waiting))
+
+    def _write_down(self, request: JobRequest) -> None:
         require(*TRAINING)
-        self._refuse_twice()
-        # Paths are in it, and in the end lines of held-out notebooks: nobody else's to read.
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path in self.directory.iterdir():
-            if path.name != "lock":
+            if path.name not in ("lock", "start"):
                 path.unlink()
-        (self.directory / "job.json").write_text(json.dumps(asdict(request)), "utf-8")
-        self._begin()
+        self.note("job.json", json.dumps(asdict(request)))
 
     def resume(self) -> None:
         """Go on from the last checkpoint.
@@ -166,13 +207,13 @@ class Job:
         FinetuneProblem
             If there is no such job, it works, or it is done.
         """
-        self.request()
-        self._refuse_twice()
-        if self.status().state == "done":
-            raise FinetuneProblem(
-                f"The job {self.name} is done.", "Start another, with another name."
-            )
-        self._begin()
+        request = self.request()
+        with self._starting():
+            if self.status().state == "done":
+                raise FinetuneProblem(
+                    f"The job {self.name} is done.", "Start another, with another name."
+                )
+            self._begin(request.processes)
 
     def stop(self) -> None:
         """Ask the process to write a checkpoint and end; returns at once.
@@ -200,21 +241,33 @@ class Job:
                 return status
             time.sleep(_POLL_S)
 
-    def _refuse_twice(self) -> None:
-        if self.works:
-            raise FinetuneProblem(
-                f"A job named {self.name} runs already.", "Stop it, or take another name."
-            )
+    @contextmanager
+    def _starting(self) -> Iterator[None]:
+        """Let one at a time start it, and nobody while it works."""
+        from filelock import FileLock
 
-    def _begin(self) -> None:
+        # Paths are in it, and in the end lines of held-out notebooks: nobody else's to read.
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(self.directory / "start"):
+            if self.works:
+                raise FinetuneProblem(
+                    f"A job named {self.name} runs already.", "Stop it, or take another name."
+                )
+            yield
+
+    def _begin(self, processes: int) -> None:
         self._stop.unlink(missing_ok=True)
         status = self.status() if self._status.exists() else JobStatus(self.name)
         status.state, status.phase, status.reason, status.remedy = "starting", "Starting", "", ""
         self.write(status)
+        several = [*_LAUNCH, "--num_processes", str(processes)] if processes > 1 else []
         with (self.directory / "log").open("wb") as log:
             # A session of its own: it outlives the kernel and the terminal that started it.
             process = subprocess.Popen(  # noqa: S603 - this very program
-                [sys.executable, "-m", "jupyter_safecoder.finetune", str(self.directory)],
+                [
+                    *(sys.executable, *several),
+                    *("-m", "jupyter_safecoder.finetune", str(self.directory)),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

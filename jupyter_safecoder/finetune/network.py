@@ -111,15 +111,8 @@ def load_network(model: ModelDescription, attention: str = "sdpa", **how: Any) -
 
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    if model.architecture not in TARGETS:
-        raise FinetuneProblem(
-            f"{model.name} is of the architecture {model.architecture!r}, for which no adapter is "
-            "made.",
-            f"Choose a model of one of: {', '.join(TARGETS)}.",
-        )
-    path, file = model.weights, {}
-    if model.format == "gguf":
-        path, file = model.weights.parent, {"gguf_file": model.weights.name}
+    _check_architecture(model)
+    path, file = _place(model)
     loader: Any = transformers.AutoModelForCausalLM
     return loader.from_pretrained(
         path,
@@ -130,6 +123,46 @@ def load_network(model: ModelDescription, attention: str = "sdpa", **how: Any) -
         attn_implementation=attention,
         **{"dtype": torch.float32, **how},
     )
+
+
+def _check_architecture(model: ModelDescription) -> None:
+    if model.architecture not in TARGETS:
+        raise FinetuneProblem(
+            f"{model.name} is of the architecture {model.architecture!r}, for which no adapter is "
+            "made.",
+            f"Choose a model of one of: {', '.join(TARGETS)}.",
+        )
+
+
+def _place(model: ModelDescription) -> tuple[Path, dict[str, str]]:
+    """Return where transformers finds a model, and the file's name where it is in one."""
+    if model.format == "gguf":
+        return model.weights.parent, {"gguf_file": model.weights.name}
+    return model.weights, {}
+
+
+def linear_layers(model: ModelDescription) -> dict[str, tuple[int, int]]:
+    """Return a model's linear layers by name, each with its inputs and outputs; reads no weights.
+
+    Raises
+    ------
+    FinetuneProblem
+        If no adapter is made for its architecture.
+    """
+    import torch
+    import transformers
+
+    _check_architecture(model)
+    auto: Any = transformers.AutoConfig
+    path, file = _place(model)
+    with torch.device("meta"):
+        causal: Any = transformers.AutoModelForCausalLM
+        network = causal.from_config(auto.from_pretrained(path, **file, local_files_only=True))
+    return {
+        name: (layer.in_features, layer.out_features)
+        for name, layer in network.named_modules()
+        if isinstance(layer, torch.nn.Linear)
+    }
 
 
 def adapt(network: Any, model: ModelDescription, recipe: Recipe) -> Any:

@@ -8,21 +8,18 @@ key in a model: a value that looks like one is replaced even where it is a check
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .secret_patterns import SHAPES, STRING, assigned, look_random, personal
+from .personal_data import email_addresses, ip_addresses
+from .secret_literals import Literals
+from .secret_names import WORDS, assigned, judge, names_secret, words_in
+from .secret_patterns import KEY_LINE, KEY_LINES, PRIVATE_KEY, SHAPES, STRING, look_random
 
 #: A value found once is replaced wherever it stands, unless it is as short as this.
 _SHORT = 6
-#: Words that people write for a password in examples, and everywhere else in code.
-_WORDS = frozenset(
-    {
-        *("password", "passwd", "secret", "token", "apikey", "api_key", "string", "default"),
-        *("example", "username", "changeme", "private", "public", "access", "credential"),
-        *("credentials", "bearer", "basic", "required", "optional", "hidden"),
-    }
-)
+#: Less than so many characters of a key give nothing away.
+_TORN = 3
 
 
 @dataclass(frozen=True)
@@ -67,17 +64,56 @@ def redact(text: str, secrets: Iterable[Secret]) -> str:
 def spreads(secret: Secret) -> bool:
     """Say whether a value is so much of its own that it is replaced in every other document too."""
     value = secret.value
-    return len(value) >= _SHORT and value.casefold() not in _WORDS
+    return len(value) >= _SHORT and value.casefold() not in WORDS
 
 
 def _candidates(text: str, *, code: bool) -> Iterator[Secret]:
+    yield from _formed(text)
+    yield from (Secret(*found) for found in assigned(text, code=code))
+    yield from (Secret(*found) for found in ip_addresses(text))
+    literals = _literals(text) if code else None
+    # Outside of strings ``a@b.c`` is a product of matrices.
+    for place in words_in(text) if literals else [text]:
+        yield from (Secret(*found) for found in email_addresses(place))
+    yield from _detected(text)
+    if literals:
+        for name, value in literals.named(names_secret):
+            yield from (Secret(*found) for found in judge(name, value))
+        for pieces in literals.joined():
+            yield from _torn(pieces)
+
+
+def _literals(code: str) -> Literals | None:
+    try:
+        return Literals(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _formed(text: str) -> Iterator[Secret]:
     for kind, placeholder, pattern in SHAPES:
         for match in pattern.finditer(text):
             yield Secret(match["value"], kind, placeholder)
-    yield from (Secret(*found) for found in assigned(text, code=code))
-    yield from (Secret(*found) for found in personal(text))
+            if kind == PRIVATE_KEY:
+                # A line of it is as secret where it stands alone.
+                for line in KEY_LINES.split(match["value"]):
+                    if len(line) >= KEY_LINE and " " not in line:
+                        yield Secret(line, kind, placeholder)
     yield from (Secret(value, "high entropy", "<KEY>") for value in look_random(text))
-    yield from _detected(text)
+
+
+def _torn(pieces: Sequence[str]) -> Iterator[Secret]:
+    """Yield a key that pieces of a string make together, and the part that each has of it."""
+    whole = "".join(pieces)
+    for secret in _formed(whole):
+        yield secret
+        first = whole.index(secret.value)
+        last, start = first + len(secret.value), 0
+        for piece in pieces:
+            part = piece[max(0, first - start) : max(0, last - start)]
+            start += len(piece)
+            if len(part) >= _TORN and part != secret.value:
+                yield Secret(part, secret.kind, secret.placeholder)
 
 
 def _detected(text: str) -> Iterator[Secret]:

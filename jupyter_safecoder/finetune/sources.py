@@ -66,7 +66,7 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
     left_out: list[LeftOut] = []
     seen: set[tuple[int, int]] = set()
     for path in paths:
-        if not path.exists():
+        if not os.path.exists(path):
             raise FinetuneProblem(f"There is no file or directory {path}.", "Check the path.")
         for found in _walk(path, _ignored_above(path), left_out, seen):
             reason = _reason_against(found, seen)
@@ -109,7 +109,7 @@ def _walk(
             left_out.append(LeftOut(str(inner), "a link that leads nowhere"))
         elif any(matches(str(inner.absolute())) for matches in ignored):
             left_out.append(LeftOut(str(inner), f"excluded by pattern ({IGNORE_FILE})"))
-        elif directory and (entry.name in _VENDORED or (inner / "pyvenv.cfg").exists()):
+        elif directory and (entry.name in _VENDORED or os.path.exists(inner / "pyvenv.cfg")):
             if any(name.suffix in MOST_BYTES for name in inner.glob("*")):
                 left_out.append(LeftOut(str(inner), "vendored or generated"))
         else:
@@ -120,6 +120,9 @@ def _reason_against(path: Path, seen: set[tuple[int, int]]) -> str | None:
     most = MOST_BYTES.get(path.suffix)
     if most is None:
         return "neither a notebook nor a Python file"
+    if not path.is_file():
+        # A pipe or a device would be waited for, or never end.
+        return "not a regular file"
     try:
         status = path.stat()
         with path.open("rb"):
@@ -142,7 +145,7 @@ def _ignored_above(path: Path) -> list[Ignored]:
     for directory in inner.parents if path.is_file() else (inner, *inner.parents):
         if directory != inner:
             rules += _ignored_in(directory, [])
-        if (directory / ".git").exists():
+        if os.path.exists(directory / ".git"):
             break
     return rules
 
@@ -152,7 +155,8 @@ def _ignored_in(directory: Path, left_out: list[LeftOut]) -> list[Ignored]:
 
     file = directory / IGNORE_FILE
     try:
-        if not file.is_file():
+        # Not Path's: in a directory that may not be read it would raise.
+        if not os.path.isfile(file):
             return []
         matches: Ignored = parse_gitignore(file, base_dir=directory.absolute())
     except (OSError, UnicodeDecodeError) as error:

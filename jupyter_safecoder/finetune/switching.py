@@ -34,7 +34,8 @@ def switch(
     Returns
     -------
     dict
-        ``adapter``, ``before``, and whether a runtime that runs has ``switched``.
+        ``adapter``, ``before``, whether a runtime that runs has ``switched``, and as ``warning``
+        the reason for which the adapter was not offered.
 
     Raises
     ------
@@ -48,9 +49,12 @@ def switch(
     before = registry.in_use(model.name)
     if back:
         name = registry.before(model.name)
+    warning = ""
     if name:
         progress(0.0, f"Checking {name}")
-        registry.find(name).verify(registry.base_hash(model))
+        adapter = registry.find(name)
+        adapter.verify(registry.base_hash(model))
+        warning = "" if adapter.card.offered else adapter.card.reason
     switched = False
     with running_runtime() as client:
         status = client.status() if client is not None else None
@@ -60,4 +64,9 @@ def switch(
             client.use_adapter(name)
             switched = True
     registry.use(model.name, name)
-    return {"adapter": name or None, "before": before or None, "switched": switched}
+    return {
+        "adapter": name or None,
+        "before": before or None,
+        "switched": switched,
+        "warning": warning,
+    }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -230,15 +232,30 @@ class Training:
             partial.replace(self._checkpoint)
         except RuntimeError as error:
             # torch's writer says no more than that a write came short.
-            raise OSError(28, "the disk is full", str(partial)) from error
+            raise OSError(errno.ENOSPC, "the disk is full", str(partial)) from error
         finally:
             partial.unlink(missing_ok=True)
+
+    def write_adapter(self, directory: Path) -> None:
+        """Write the adapter as PEFT does.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        from safetensors import SafetensorError
+
+        try:
+            self._network.save_pretrained(directory, safe_serialization=True)
+        except SafetensorError as error:
+            raise OSError(errno.ENOSPC, "the disk is full", str(directory)) from error
 
     def _learn(self, pack: Pack) -> float:
         for group in self._optimizer.param_groups:
             group["lr"] = self._rate()
         self._model.train()
-        losses, weights = self._losses(pack)
+        losses, weights = self._losses(pack, self._model)
         loss = (losses * weights).sum() / weights.sum()
         (self._accelerator.backward if self._accelerator else self._torch.Tensor.backward)(loss)
         self._torch.nn.utils.clip_grad_norm_(self._trained.values(), _CLIP)
@@ -271,7 +288,8 @@ class Training:
 
     def _judge(self) -> None:
         began = time.monotonic()
-        loss = self.loss_of(self._judges)
+        # Machines differ in the last digits, and all must end at the same step.
+        loss = self._together(self.loss_of(), min)
         self._judging_s = time.monotonic() - began
         progress = self.progress
         progress.held_out.append((progress.step, round(loss, 4)))
@@ -281,18 +299,27 @@ class Training:
         else:
             progress.stale += 1
 
-    def loss_of(self, packs: Sequence[Pack]) -> float:
-        """Return the mean loss of the targets of packs, in nats for each token."""
-        self._model.eval()
+    def loss_of(self, packs: Sequence[Pack] | None = None, *, adapted: bool = True) -> float:
+        """Return the mean loss of the targets of packs, in nats for each token.
+
+        Parameters
+        ----------
+        packs
+            ``None``: of the held-out documents.
+        adapted
+            Whether with the adapter, or with the base alone.
+        """
+        self._network.eval()
         total = count = 0.0
-        with self._torch.no_grad():
-            for pack in packs:
-                losses, _ = self._losses(pack)
+        with self._torch.no_grad(), nullcontext() if adapted else self._network.disable_adapter():
+            for pack in self._judges if packs is None else packs:
+                # Not through what keeps processes together: one of them may ask alone.
+                losses, _ = self._losses(pack, self._network)
                 total += float(losses.sum())
                 count += len(losses)
         return total / count if count else math.nan
 
-    def _losses(self, pack: Pack) -> tuple[torch.Tensor, torch.Tensor]:
+    def _losses(self, pack: Pack, model: Any) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the loss of each target and its weight: logits are made for these rows alone."""
         torch = self._torch
         rows, ids, weights = zip(*pack.targets, strict=True)
@@ -300,7 +327,7 @@ class Training:
         place = {row: number for number, row in enumerate(unique)}
         self._attention.segments = pack.segments
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
-            logits = self._logits(pack, unique)
+            logits = self._logits(pack, unique, model)
         wanted = torch.tensor([place[row] for row in rows], device=self._device)
         if len(unique) != len(rows):
             logits = logits[wanted]
@@ -309,10 +336,10 @@ class Training:
         )
         return losses, torch.tensor(weights, device=self._device)
 
-    def _logits(self, pack: Pack, rows: list[int]) -> torch.Tensor:
+    def _logits(self, pack: Pack, rows: list[int], model: Any) -> torch.Tensor:
         tensor = self._torch.tensor
         self._rows = tensor(rows, device=self._device)
-        answer = self._model(
+        answer = model(
             input_ids=tensor([pack.ids], device=self._device),
             position_ids=tensor([pack.positions], device=self._device),
             use_cache=False,

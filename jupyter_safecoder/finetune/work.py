@@ -10,9 +10,9 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..engines import EngineProblem
 from ..models import ModelDescription, ModelProblem
@@ -34,13 +34,21 @@ from .recipe import Recipe
 from .samples import Place, SampleBuilder
 from .verdict import judge
 
+#: Between two notes of where it stands, in seconds.
+_TELL_S = 0.5
 #: Cursors that the adapter is judged by: on held-out documents, and on general code.
 _HELD_OUT, _GENERAL = 60, 50
 #: Nats that a token of general code may cost more than before.
 _FORGOTTEN = 0.3
 #: Scaling, merging and preparing take about so many seconds for each GB of weights, and at least.
 _MERGE_S, _LEAST_MERGE_S = 60.0, 80.0
+#: The disk, the share of it that one may have, or the size that a file may have.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _PACKAGES = ("jupyter_safecoder", "peft", "torch", "transformers")
+
+
+if TYPE_CHECKING:
+    from .training import Training
 
 
 class _Stopped(Exception):
@@ -50,12 +58,17 @@ class _Stopped(Exception):
 def main(directory: Path) -> int:
     """Work on a job; returns the exit status."""
     job = Job(directory.parent.parent, directory.name)
+    silence_telemetry()
+    _yield_to_completions()
+    if os.environ.get("RANK", "0") != "0":
+        # The first of several processes does everything; the others help it to train.
+        _Work(job, JobStatus(job.name)).help()
+        return 0
     with job.lock().acquire(timeout=10):
-        silence_telemetry()
-        _yield_to_completions()
         status = job.status() if (directory / "status.json").exists() else JobStatus(job.name)
         status.state, status.reason, status.remedy = "running", "", ""
         try:
+            job.reserve()
             _Work(job, status).run()
             return 0
         except _Stopped:
@@ -64,12 +77,15 @@ def main(directory: Path) -> int:
         except (FinetuneProblem, ModelProblem, EngineProblem) as problem:
             status.state, status.reason, status.remedy = "failed", problem.reason, problem.remedy
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             status.state = "failed"
-            status.reason = (
-                "The disk is full." if full else f"A file could not be written: {error.strerror}."
-            )
-            status.remedy = "Free some space; resuming goes on from the last checkpoint."
+            if error.errno in _FULL:
+                status.reason = "The disk is full."
+                status.remedy = (
+                    "Free some space and resume it: it goes on from its last checkpoint."
+                )
+            else:
+                status.reason = f"{error.filename or 'A file'} cannot be used: {error.strerror}."
+                status.remedy = "Mend that and resume it: it goes on from its last checkpoint."
         except MemoryError:
             status.state, status.reason = "failed", "The memory ran out."
             status.remedy = "Choose a smaller model, or less tokens_per_step in a recipe."
@@ -77,9 +93,9 @@ def main(directory: Path) -> int:
             status.state = "failed"
             status.reason = f"Training ended with an error ({type(error).__name__})."
             status.remedy = f"{directory / 'log'} has the details."
-            job.write(status)
+            job.write_last(status)
             raise
-        job.write(status)
+        job.write_last(status)
         return 1
 
 
@@ -102,6 +118,11 @@ class _Work:
         self._began = time.monotonic()
         self._told = 0.0
         self._scale = 1.0
+
+    def help(self) -> None:
+        """Train with the first of several processes, which does everything else."""
+        corpus = build_corpus([Path(path) for path in self._request.paths])
+        self._training(find(self._settings), corpus, math.inf).run(stop=self._job.stop_wished)
 
     def run(self) -> None:
         self._say("Reading the corpus", 0.0)
@@ -173,7 +194,7 @@ class _Work:
                 "The base model or the notebooks have changed since this job began.",
                 "Start it anew: a run goes on only with what it began with.",
             )
-        note.write_text(inputs)
+        self._job.note(note.name, inputs)
         return base_hash
 
     def _seconds_left(self, model: ModelDescription, asking_s: float) -> float:
@@ -199,30 +220,22 @@ class _Work:
         gc.collect()
         return answers
 
-    def _train(
-        self, model: ModelDescription, corpus: Corpus, partial: Path, seconds: float
-    ) -> dict[str, tuple[float, float]]:
-        from .network import adapt, choose_device, choose_dtype, load_network, quantized
+    def _training(self, model: ModelDescription, corpus: Corpus, seconds: float) -> Training:
+        """Return what trains, where the last checkpoint left it."""
+        from .network import adapt, choose_device, load_network, quantized
         from .packed_attention import NAME, PackedAttention
-        from .training import Progress, Training
+        from .training import Training
 
-        self._say("Loading the model for training", 0.15)
         began = time.monotonic()
         recipe = self._recipe
-        accelerator = _accelerator()
+        accelerator = _accelerator(choose_device(self._settings.device))
         device = str(accelerator.device) if accelerator else choose_device(self._settings.device)
         attention = PackedAttention()
         attention.register()
-        how = quantized(recipe, device) or {"dtype": choose_dtype(device)}
+        how = quantized(recipe, device) or {"dtype": self._dtype(device, accelerator)}
         network = load_network(model, NAME, **how).to(device)
         network = adapt(network, model, recipe)
-        tokenizer = FileTokenizer(model.tokenizer)
-        budget = Budget(
-            min(recipe.context_tokens, model.context_tokens),
-            model.prefix_tokens,
-            model.suffix_tokens,
-        )
-        builder = SampleBuilder(model, tokenizer, budget)
+        builder = self._builder(model)
         batches = Batches(
             corpus.train,
             general_documents(judging=False),
@@ -232,14 +245,45 @@ class _Work:
             recipe.seed,
         )
         judges = judging_packs(corpus.held_out, builder, recipe.tokens_per_step)
-        forgetting = judging_packs(general_documents(judging=True), builder, recipe.tokens_per_step)
         seconds -= time.monotonic() - began
         training = Training(
             network, attention, recipe, batches, judges, self._job.directory, seconds, accelerator
         )
         training.resume()
-        with network.disable_adapter():
-            forgotten = training.loss_of(forgetting)
+        return training
+
+    def _builder(self, model: ModelDescription) -> SampleBuilder:
+        budget = Budget(
+            min(self._recipe.context_tokens, model.context_tokens),
+            model.prefix_tokens,
+            model.suffix_tokens,
+        )
+        return SampleBuilder(model, FileTokenizer(model.tokenizer), budget)
+
+    def _dtype(self, device: str, accelerator: Any) -> Any:
+        """Return the type to compute in: one for all processes, and for the job when it goes on."""
+        import torch
+
+        from .network import choose_dtype
+
+        note = self._job.directory / "dtype"
+        if not note.exists() and (accelerator is None or accelerator.is_main_process):
+            self._job.note(note.name, str(choose_dtype(device)).rpartition(".")[2])
+        if accelerator is not None:
+            accelerator.wait_for_everyone()
+        return getattr(torch, note.read_text("utf-8"))
+
+    def _train(
+        self, model: ModelDescription, corpus: Corpus, partial: Path, seconds: float
+    ) -> dict[str, tuple[float, float]]:
+        from .training import Progress
+
+        self._say("Loading the model for training", 0.15)
+        training = self._training(model, corpus, seconds)
+        forgetting = judging_packs(
+            general_documents(judging=True), self._builder(model), self._recipe.tokens_per_step
+        )
+        forgotten = training.loss_of(forgetting, adapted=False)
 
         def news(progress: Progress) -> None:
             status = self._status
@@ -258,11 +302,11 @@ class _Work:
             raise _Stopped
         self._status.eta_s = None
         self._scale = training.temper(forgetting, forgotten + _FORGOTTEN)
-        network.save_pretrained(partial, safe_serialization=True)
+        training.write_adapter(partial)
         # The adapter began at nothing: the first held-out loss is the base's.
         base = training.progress.held_out[0][1]
         return {
-            "held_out": (base, training.loss_of(judges)),
+            "held_out": (base, training.loss_of()),
             "general": (forgotten, training.loss_of(forgetting)),
         }
 
@@ -291,11 +335,14 @@ class _Work:
         )
 
     def _say(self, phase: str, share: float, *, force: bool = False) -> None:
-        self._status.phase, self._status.share = phase, round(share, 3)
         now = time.monotonic()
-        if force or now - self._told > 0.5:
+        if phase != self._status.phase or force or now - self._told > _TELL_S:
             self._told = now
+            self._status.phase, self._status.share = phase, round(share, 3)
             self._job.write(self._status)
+        # While it trains, a checkpoint is written first.
+        if phase not in ("Training", "Done") and self._job.stop_wished():
+            raise _Stopped
 
 
 def _with_files(card: Card, directory: Path) -> Card:
@@ -307,13 +354,18 @@ def _with_files(card: Card, directory: Path) -> Card:
     )
 
 
-def _accelerator() -> Any:
+def _accelerator(device: str) -> Any:
     """Return Hugging Face Accelerate's where ``accelerate launch`` started several processes."""
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         return None
-    from accelerate import Accelerator
+    if device == "cpu":
+        # Told in no other way, it would look for GPUs.
+        os.environ["ACCELERATE_USE_CPU"] = "true"
+    from accelerate import Accelerator, InitProcessGroupKwargs
 
-    return Accelerator(cpu=os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true")
+    # The others wait while the first asks the model as it is.
+    patient = InitProcessGroupKwargs(timeout=timedelta(hours=6))
+    return Accelerator(cpu=device == "cpu", kwargs_handlers=[patient])
 
 
 if __name__ == "__main__":

@@ -55,7 +55,9 @@ def make_parser() -> argparse.ArgumentParser:
     finetune.add_argument("--minutes", type=float, help="for the whole run (9)")
     finetune.add_argument("--steps", type=int, help="exactly so many steps")
     finetune.add_argument("--epochs", type=int, help="most passes over the corpus (6)")
+    finetune.add_argument("--rank", type=int, help="of the adapter (16)")
     finetune.add_argument("--seed", type=int, help="of cuts, order and adapter (0)")
+    finetune.add_argument("--processes", type=int, default=1, help="one for each GPU (1)")
     for name in ("stop", "resume", "report"):
         made[name].add_argument("name", metavar="NAME")
     use = made["use"].add_mutually_exclusive_group(required=True)
@@ -93,6 +95,8 @@ def complete_words(words: Sequence[str], jobs: Sequence[str], adapters: Sequence
         "--minutes",
         "--steps",
         "--epochs",
+        "--rank",
         "--seed",
+        "--processes",
     ]
     return list(names.get(words[0], []))

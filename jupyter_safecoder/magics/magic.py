@@ -138,9 +138,11 @@ class SafeCoderMagics(Magics):
         recipe = read_recipe(Path(options.recipe)) if options.recipe else Recipe()
         given = {
             name: value
-            for name in ("minutes", "steps", "epochs", "seed")
+            for name in ("minutes", "steps", "epochs", "rank", "seed")
             if (value := getattr(options, name)) is not None
         }
+        if "rank" in given:
+            given["alpha"] = 2 * given["rank"]
         # What is trained is the base, whatever adapter it is served with now.
         settings = replace(self._settings(), adapter="")
         job = Job(cache_of(settings), options.name)
@@ -151,6 +153,7 @@ class SafeCoderMagics(Magics):
                 asdict(settings),
                 replace(recipe, **given).as_dict(),
                 getpass.getuser(),
+                max(1, options.processes),
             )
         )
         show.job(job, wait=options.wait)
@@ -181,6 +184,8 @@ class SafeCoderMagics(Magics):
         now = report["adapter"] or "the model as it is"
         when = "now" if report["switched"] else "from the next start of the runtime on"
         show.text(f"Completions come from {now}, {when}. Back: %safecoder use --back")
+        if report["warning"]:
+            show.text(f"It was not offered: {report['warning']}")
 
     def _run_evaluate(self, options: argparse.Namespace) -> None:
         from ..bench.infill import infill

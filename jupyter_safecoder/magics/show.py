@@ -134,7 +134,8 @@ def report(adapter: Adapter) -> None:
         "offered": f"{'yes' if card.offered else 'no'}: {card.reason}",
     }
     rows = [{"what": name, "is": value} for name, value in facts.items()]
-    tables({f"Adapter {adapter.name}": rows, "Scores": score_rows(card.scores)})
+    scored = {"Scores": score_rows(card.scores)} if card.scores else {}
+    tables({f"Adapter {adapter.name}": rows, **scored})
     png = curves_png(card.curves["train"], card.curves["held_out"])
     losses = ", ".join(f"{loss:.3f}" for _, loss in card.curves["held_out"])
     bundle.show(f"Held-out loss: {losses}", {"image/png": png})

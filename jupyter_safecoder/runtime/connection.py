@@ -25,12 +25,16 @@ _PATTERN = "safecoder-*.json"
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach a runtime: a Unix socket, or else a port of the loopback address."""
+    """How to reach a runtime: a Unix socket, or else a port of the loopback address.
+
+    ``parent`` is the process that started it: of a Jupyter server's kernels, their server.
+    """
 
     token: str
     pid: int
     socket: str | None = None
     port: int | None = None
+    parent: int | None = None
 
     def line(self) -> bytes:
         """Return this connection as one line."""
@@ -109,7 +113,10 @@ def read_connection(path: Path) -> Connection | None:
 
 
 def find_connections() -> list[tuple[Path, Connection]]:
-    """Return the connection files whose process lives, newest first; others are removed."""
+    """Return the connection files whose process lives; others are removed.
+
+    First those of the Jupyter server that started this kernel, then the newest.
+    """
     directories = {Path(jupyter_runtime_dir())}
     with suppress(OSError):
         directories.add(_private_directory())
@@ -124,10 +131,10 @@ def find_connections() -> list[tuple[Path, Connection]]:
             else:
                 path.unlink(missing_ok=True)
                 remove_socket(connection)
-    return [
-        (path, connection)
-        for _, path, connection in sorted(found, reverse=True, key=lambda f: f[0])
-    ]
+    # What jupyter_client tells the kernels that it starts.
+    server = os.environ.get("JPY_PARENT_PID", "")
+    order = sorted(found, reverse=True, key=lambda f: (str(f[2].parent) == server, f[0]))
+    return [(path, connection) for _, path, connection in order]
 
 
 def remove_socket(connection: Connection) -> None:

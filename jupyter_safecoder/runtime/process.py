@@ -109,14 +109,15 @@ def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
     if path is not None:
         try:
             server.add_socket(bind_unix_socket(str(path), mode=0o600))
-            return Connection(token, os.getpid(), socket=str(path))
+            return Connection(token, os.getpid(), socket=str(path), parent=os.getppid())
         except OSError as error:
             log.warning(
                 "No Unix socket (%s): the loopback address is used instead.", error.strerror
             )
     sockets = bind_sockets(0, "127.0.0.1")
     server.add_sockets(sockets)
-    return Connection(token, os.getpid(), port=sockets[0].getsockname()[1])
+    port = sockets[0].getsockname()[1]
+    return Connection(token, os.getpid(), port=port, parent=os.getppid())
 
 
 def run_and_exit(serving: Coroutine[Any, Any, int]) -> NoReturn:

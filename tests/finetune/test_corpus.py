@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from team_notebooks import write_notebook, write_team
 
+from jupyter_safecoder.cli import main
 from jupyter_safecoder.finetune.corpus import Corpus, build_corpus, check_enough
 from jupyter_safecoder.finetune.problem import FinetuneProblem
 
@@ -73,11 +76,51 @@ def test_each_file_that_is_left_out_has_its_reason(team: Path, tmp_path: Path) -
     assert found["private"] == found["x-draft.ipynb"] == "excluded by pattern (.safecoderignore)"
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_nobody_may_read(team: Path) -> None:
-    path = write_notebook(team / "closed.ipynb", CODE)
-    path.chmod(0)
-    assert reasons(build_corpus([team]), team)["closed.ipynb"].startswith("cannot be read")
+def test_a_file_that_nobody_may_read(team: Path, tmp_path: Path) -> None:
+    write_notebook(team / "closed.ipynb", CODE).chmod(0)
+    (team / "locked").mkdir()
+    write_notebook(team / "locked" / "a.ipynb", CODE)
+    (team / "locked").chmod(0)
+    # Root may read everything, unless it gives that right away.
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if not os.geteuid() else []
+    command = [*drop, sys.executable, "-m", "jupyter_safecoder", "corpus", str(team), "--json"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    finally:
+        (team / "locked").chmod(0o700)
+    report = json.loads(done.stdout)
+    found = {Path(row["path"]).name: row["reason"] for row in report["left_out"]}
+    assert found == dict.fromkeys(("closed.ipynb", "locked"), "cannot be read: Permission denied")
+    assert len(report["taken"]) == 6
+
+
+def test_what_is_no_file_or_too_large_is_not_read(team: Path) -> None:
+    os.mkfifo(team / "pipe.ipynb")
+    (team / "zero.py").symlink_to("/dev/zero")
+    (team / "a.ipynb").symlink_to(team / "b.ipynb")
+    (team / "b.ipynb").symlink_to(team / "a.ipynb")
+    # More than any memory holds.
+    with (team / "huge.ipynb").open("wb") as stream:
+        stream.truncate(2**40)
+    found = reasons(build_corpus([team]), team)
+    assert found["pipe.ipynb"] == found["zero.py"] == "not a regular file"
+    assert found["a.ipynb"] == found["b.ipynb"] == "a link that leads nowhere"
+    assert found["huge.ipynb"].startswith("too large: 1048576.0 MB")
+
+
+def test_every_file_excluded_says_by_what(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (team / ".safecoderignore").write_text("*.ipynb\n!rain.ipynb\n")
+    path = team / "rain.ipynb"
+    data = json.loads(path.read_text())
+    for cell in data["cells"]:
+        cell["metadata"]["tags"] = ["safecoder-ignore"]
+    path.write_text(json.dumps(data))
+    for command in (["corpus"], ["finetune", "--name", "none"]):
+        assert main([*command, str(team)]) == 1
+        told = capsys.readouterr().err
+        assert "Every file was left out" in told
+        assert "excluded by pattern (.safecoderignore) (5)" in told
+        assert "excluded by tag" in told
 
 
 def test_near_duplicates_are_left_out(team: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -23,6 +24,8 @@ pytestmark = [
 def test_it_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_SAFECODER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("SAFECODER_NOTEBOOK_LIMIT", "--steps 2")
+    # A kernel's environment is often not activated: nothing of it is on the path.
+    monkeypatch.setenv("PATH", os.defpath)
     place = tmp_path / "notebooks"
     shutil.copytree(NOTEBOOKS, place)
     notebook = nbformat.read(place / name, as_version=4)
@@ -43,3 +46,4 @@ def test_it_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     if name.startswith("03"):
         assert "gpt_bigcode" in text
         assert '"layout": "spm"' in text
+        assert "freed_mb" in text
