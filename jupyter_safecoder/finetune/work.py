@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,13 @@ from .corpus import Corpus, build_corpus, check_enough, count_samples
 from .evaluation import Answer, answer_places, judging_places, scores
 from .examples import before_and_after
 from .general import general_documents
+from .ingredients import gather, weigh
 from .jobs import Job, JobRequest, JobStatus, recipe_of
+from .manifest import Manifest, read_manifest
 from .probe import judge_probe, probe_places
 from .problem import FinetuneProblem
 from .recipe import Recipe
+from .release import write_model, write_report
 from .samples import Place, SampleBuilder
 from .verdict import judge
 
@@ -102,10 +106,15 @@ class _Work:
         self._began = time.monotonic()
         self._told = 0.0
         self._scale = 1.0
+        self._facts: dict[str, float] = {}
 
     def run(self) -> None:
-        self._say("Reading the corpus", 0.0)
-        corpus = build_corpus([Path(path) for path in self._request.paths])
+        manifest = read_manifest(Path(self._recipe.sources)) if self._recipe.sources else None
+        paths = [Path(path) for path in self._request.paths]
+        if manifest:
+            paths = self._gather(manifest)
+        self._say("Reading the corpus", 0.02)
+        corpus = build_corpus(paths)
         check_enough(corpus)
         model = find(self._settings)
         base_hash = self._check_same(model, corpus)
@@ -117,11 +126,14 @@ class _Work:
         asking_s = time.monotonic() - asked
         left = self._seconds_left(model, asking_s)
         with self._registry.making(self._job.name) as partial:
-            losses = self._train(model, corpus, partial, left)
+            losses = self._train(model, corpus, partial, left, paths)
             draft = self._card(model, base_hash, corpus)
             self._say("Merging the adapter", 0.8)
             candidate = Adapter(_with_files(draft, partial), partial)
             tuned = merged(model, candidate, self._cache)
+            if manifest:
+                made = self._cache / "made" / self._job.name
+                tuned = write_model(tuned.weights, model, manifest, made)
             self._say("Asking the tuned model", 0.85)
             probes = probe_places(corpus)
             after = self._ask(tuned, [*places, *general, *probes], 0.85, 0.99)
@@ -149,12 +161,15 @@ class _Work:
                 }
             )
             self._registry.keep(partial, card)
+            if manifest:
+                write_report(made, card, manifest, self._facts)
         self._status.result = {
             "adapter": card.name,
             "steps": self._status.step,
             "tokens_per_s": round(self._status.tokens_per_s, 1),
             "seconds": round(time.monotonic() - self._began, 1),
             **result,
+            **({"model": str(made)} if manifest else {}),
             "probe": probe,
             "offered": offered,
             "reason": reason,
@@ -162,6 +177,17 @@ class _Work:
         }
         self._status.state, self._status.reason = "done", reason
         self._say("Done", 1.0, force=True)
+
+    def _gather(self, manifest: Manifest) -> list[Path]:
+        """Fetch what a manifest names; from then on its base is the model."""
+        base, paths = gather(
+            manifest,
+            self._cache,
+            self._recipe.modules,
+            lambda share, text: self._say(text, 0.02 * share),
+        )
+        self._settings = replace(self._settings, model=str(base.weights.parent))
+        return paths
 
     def _check_same(self, model: ModelDescription, corpus: Corpus) -> str:
         """Return the base's hash; refuse to go on with another base or corpus than before."""
@@ -200,7 +226,12 @@ class _Work:
         return answers
 
     def _train(
-        self, model: ModelDescription, corpus: Corpus, partial: Path, seconds: float
+        self,
+        model: ModelDescription,
+        corpus: Corpus,
+        partial: Path,
+        seconds: float,
+        paths: Sequence[Path],
     ) -> dict[str, tuple[float, float]]:
         from .network import adapt, choose_device, choose_dtype, load_network, quantized
         from .packed_attention import NAME, PackedAttention
@@ -222,7 +253,21 @@ class _Work:
             model.prefix_tokens,
             model.suffix_tokens,
         )
-        builder = SampleBuilder(model, tokenizer, budget)
+        builder = SampleBuilder(
+            model,
+            tokenizer,
+            budget,
+            recipe.layout_shares,
+            recipe.cut_shares,
+            recipe.bare_share,
+            recipe.prefix_weight,
+            recipe.context_weight,
+        )
+        weights = (
+            weigh(corpus.train, paths, recipe.balance, recipe.notebook_share)
+            if recipe.balance or recipe.notebook_share
+            else ()
+        )
         batches = Batches(
             corpus.train,
             general_documents(judging=False),
@@ -230,6 +275,8 @@ class _Work:
             recipe.tokens_per_step,
             recipe.general_share,
             recipe.seed,
+            weights,
+            recipe.trees_per_step,
         )
         judges = judging_packs(corpus.held_out, builder, recipe.tokens_per_step)
         forgetting = judging_packs(general_documents(judging=True), builder, recipe.tokens_per_step)
@@ -257,6 +304,10 @@ class _Work:
         if not training.run(news, self._job.stop_wished):
             raise _Stopped
         self._status.eta_s = None
+        self._facts = {
+            name: getattr(training.progress, name)
+            for name in ("sample_tokens", "computed_tokens", "seconds")
+        } | {"steps": training.progress.step}
         self._scale = training.temper(forgetting, forgotten + _FORGOTTEN)
         network.save_pretrained(partial, safe_serialization=True)
         # The adapter began at nothing: the first held-out loss is the base's.
