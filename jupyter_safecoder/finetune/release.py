@@ -21,7 +21,7 @@ _FIM_KEYS = {"fim_pre": "prefix", "fim_suf": "suffix", "fim_mid": "middle", "fim
 
 
 def write_model(
-    checkpoint: Path, base: ModelDescription, manifest: Manifest, directory: Path
+    checkpoint: Path, tokenizer: Path, manifest: Manifest, directory: Path
 ) -> ModelDescription:
     """Write a merged checkpoint as a model that is served without torch.
 
@@ -29,8 +29,8 @@ def write_model(
     ----------
     checkpoint
         As ``transformers`` writes it.
-    base
-        Whose tokenizer it has.
+    tokenizer
+        Its ``tokenizer.json``.
     manifest
         Names and describes it.
     directory
@@ -39,11 +39,10 @@ def write_model(
     directory.mkdir(parents=True, exist_ok=True)
     described = dict(manifest.base.model)
     weights = directory / f"{described['name']}.gguf"
-    tokenizer = directory / "tokenizer.json"
-    shutil.copyfile(base.tokenizer, tokenizer)
-    data = json.loads(tokenizer.read_text("utf-8"))
+    own = Path(shutil.copy(tokenizer, directory / "tokenizer.json"))
+    data = json.loads(own.read_text("utf-8"))
     write_gguf(checkpoint, weights, lambda writer: _describe(writer, described, data))
-    for part, path in (("weights", weights), ("tokenizer", tokenizer)):
+    for part, path in (("weights", weights), ("tokenizer", own)):
         described[part] = {
             "file": path.name,
             "size": path.stat().st_size,

@@ -133,7 +133,7 @@ class _Work:
             tuned = merged(model, candidate, self._cache)
             if manifest:
                 made = self._cache / "made" / self._job.name
-                tuned = write_model(tuned.weights, model, manifest, made)
+                tuned = write_model(tuned.weights, model.tokenizer, manifest, made)
             self._say("Asking the tuned model", 0.85)
             probes = probe_places(corpus)
             after = self._ask(tuned, [*places, *general, *probes], 0.85, 0.99)
