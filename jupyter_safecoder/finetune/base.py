@@ -85,7 +85,8 @@ def _write(base: Base, wheel: Path, directory: Path) -> None:
     values = {name: field.contents() for name, field in reader.fields.items()}
     values["tokenizer.ggml.tokens"] = rename(values["tokenizer.ggml.tokens"], base.renamed)
     tokenizer.write_text(json.dumps(tokenizer_data(values)), "utf-8")
-    description: dict[str, Any] = dict(base.model)
+    # The name of what is made of it is not its own.
+    description: dict[str, Any] = {**base.model, "name": base.package.name}
     for part, path in (("weights", weights), ("tokenizer", tokenizer)):
         description[part] = {
             "file": path.name,

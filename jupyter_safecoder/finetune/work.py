@@ -309,7 +309,8 @@ class _Work:
             for name in ("sample_tokens", "computed_tokens", "seconds")
         } | {"steps": training.progress.step}
         self._scale = training.temper(forgetting, forgotten + _FORGOTTEN)
-        network.save_pretrained(partial, safe_serialization=True)
+        # PEFT would ask a hub whether the vocabulary has grown; trained tokens are saved anyway.
+        network.save_pretrained(partial, safe_serialization=True, save_embedding_layers=False)
         # The adapter began at nothing: the first held-out loss is the base's.
         base = training.progress.held_out[0][1]
         return {
