@@ -6,6 +6,7 @@ an archive are never made.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import shutil
 import tarfile
@@ -28,6 +29,13 @@ _MOST_UNFOLDED, _MOST_MEMBERS = 4 * 2**30, 200_000
 _SHOWING = ("example", "galler", "tutorial", "demo", "doc", "notebook")
 #: Files that are about a package rather than of it.
 _BESIDE = ("setup.py", "conftest.py", "conf.py")
+
+
+#: What the readers of archives raise over nonsense; zipfile has no name for some of it.
+_DAMAGED = (
+    *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, LZMAError),
+    *(EOFError, RuntimeError),
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def unpack(archive: Path, target: Path, modules: int) -> None:
         with _opened(archive) as members:
             wanted = choose([member for member, _ in members()], modules)
             for member, read in members():
-                if member.path not in wanted:
+                if member not in wanted:
                     continue
                 place = whole / member.path
                 place.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +78,7 @@ def unpack(archive: Path, target: Path, modules: int) -> None:
                     # The size was checked against what the archive says, which may be a lie.
                     stream.write(source.read(member.size))
         whole.rename(target)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, LZMAError, EOFError) as error:
+    except _DAMAGED as error:
         raise FinetuneProblem(
             f"{archive.name} is damaged ({type(error).__name__}).",
             "Delete it, and it is fetched anew.",
@@ -79,10 +87,10 @@ def unpack(archive: Path, target: Path, modules: int) -> None:
         shutil.rmtree(whole, ignore_errors=True)
 
 
-def choose(members: Sequence[Member], modules: int) -> frozenset[PurePosixPath]:
+def choose(members: Sequence[Member], modules: int) -> frozenset[Member]:
     """Return which files to take: all that show how a package is used, few of the others."""
-    showing: list[PurePosixPath] = []
-    others: list[PurePosixPath] = []
+    showing: list[Member] = []
+    others: list[Member] = []
     for member in members:
         path = member.path
         folders = [part.lower() for part in path.parts[:-1]]
@@ -91,9 +99,9 @@ def choose(members: Sequence[Member], modules: int) -> frozenset[PurePosixPath]:
         if any(folder.startswith("test") for folder in folders) or path.name.startswith("test_"):
             continue
         shows = any(folder.startswith(_SHOWING) for folder in folders)
-        (showing if shows or path.suffix == ".ipynb" else others).append(path)
+        (showing if shows or path.suffix == ".ipynb" else others).append(member)
     # By hash: spread over the package, and the same ones each time.
-    others.sort(key=lambda path: hashlib.sha256(str(path).encode()).digest())
+    others.sort(key=lambda member: hashlib.sha256(bytes(member.path)).digest())
     return frozenset([*showing, *others[:modules]])
 
 

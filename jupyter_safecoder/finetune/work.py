@@ -331,7 +331,12 @@ class _Work:
                 "secrets": len(corpus.secrets),
                 "samples": sum(map(count_samples, corpus.train)),
             },
-            recipe={**self._recipe.as_dict(), "scale": self._scale},
+            recipe={
+                **self._recipe.as_dict(),
+                # Where it lies on this machine is nobody else's business.
+                "sources": Path(self._recipe.sources).name,
+                "scale": self._scale,
+            },
             curves={},
             scores={},
             probe={},

@@ -128,10 +128,10 @@ def test_few_modules_and_no_tests() -> None:
     names += [f"a/m{number}.py" for number in range(9)]
     sizes = {"a/big.ipynb": 10**9}
     members = [Member(PurePosixPath(name), sizes.get(name, 100)) for name in names]
-    chosen = {str(path) for path in choose(members, 2)}
+    chosen = {str(one.path) for one in choose(members, 2)}
     assert len(chosen) == 3
     assert "a/docs/x.py" in chosen
-    assert chosen == {str(path) for path in choose(members[::-1], 2)}
+    assert chosen == {str(one.path) for one in choose(members[::-1], 2)}
 
 
 @pytest.mark.parametrize("name", ["../up.py", "/etc/x.py", "a/../../x.py", "a\\..\\x.py"])
@@ -163,6 +163,16 @@ def test_links_are_not_made(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "out").rglob("*.py")] == ["through.py"]
     assert not (tmp_path / "through.py").exists()
     assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))
+
+
+def test_a_name_twice_the_second_time_without_bounds(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.py", "x = 1")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("x.py", bytes(2**21))
+    unpack(path, tmp_path / "out", 10)
+    assert (tmp_path / "out" / "x.py").read_text() == "x = 1"
 
 
 def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
