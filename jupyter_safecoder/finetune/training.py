@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
 from .batches import Batches
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Steps after which speed is known, and with it how many there will be.
 _TIMED = 4
+#: Last steps whose middle time is the pace: a step during which the machine slept is not.
+_PACED = 20
 #: The learning rate ends at this share of the highest.
 _FLOOR = 0.1
 _CLIP = 1.0
@@ -124,6 +127,7 @@ class Training:
         self._judging_s = 0.0
         self._began = time.monotonic()
         self._corpus = 0
+        self._paces: list[float] = []
 
     def resume(self) -> bool:
         """Go on from the checkpoint, if there is one; says whether there was."""
@@ -167,7 +171,8 @@ class Training:
             began = time.monotonic()
             loss = self._learn(pack)
             progress.step += 1
-            progress.seconds += time.monotonic() - began
+            progress.seconds += (taken := time.monotonic() - began)
+            self._paces = [*self._paces[1 - _PACED :], taken]
             progress.sample_tokens += pack.sample_tokens * self._world
             progress.computed_tokens += len(pack.ids) * self._world
             progress.curve.append((progress.step, round(loss, 4)))
@@ -273,7 +278,7 @@ class Training:
                 self._corpus = packs * recipe.epochs
             judging_s = (recipe.evaluations + 1 - len(progress.held_out)) * self._judging_s
             left = self._seconds - (time.monotonic() - self._began) - judging_s
-            fits = progress.step + max(0.0, left) / (progress.seconds / progress.step)
+            fits = progress.step + max(0.0, left) / median(self._paces)
             progress.total = max(progress.step, self._shared(min(self._corpus, fits)))
 
     def _judge(self) -> None:
