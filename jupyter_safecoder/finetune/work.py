@@ -23,6 +23,7 @@ from ..runtime.loading import cache_of, find, load_model
 from ..runtime.process import silence_telemetry
 from .adapted import merged
 from .adapters import Adapter, Card, Registry
+from .base import prepare_base
 from .batches import Batches, judging_packs
 from .corpus import Corpus, build_corpus, check_enough, count_samples
 from .evaluation import Answer, answer_places, judging_places, scores
@@ -179,15 +180,18 @@ class _Work:
         self._say("Done", 1.0, force=True)
 
     def _gather(self, manifest: Manifest) -> list[Path]:
-        """Fetch what a manifest names; from then on its base is the model."""
-        base, paths = gather(
+        """Fetch what a manifest names; from then on its base is the model, or what to start from."""
+        start = self._recipe.start
+        if not start:
+            self._say("Fetching the base", 0.0)
+            start = str(prepare_base(manifest.base, self._cache).weights.parent)
+        self._settings = replace(self._settings, model=start)
+        return gather(
             manifest,
             self._cache,
             self._recipe.modules,
             lambda share, text: self._say(text, 0.02 * share),
         )
-        self._settings = replace(self._settings, model=str(base.weights.parent))
-        return paths
 
     def _check_same(self, model: ModelDescription, corpus: Corpus) -> str:
         """Return the base's hash; refuse to go on with another base or corpus than before."""
