@@ -180,7 +180,7 @@ class _Work:
         self._say("Done", 1.0, force=True)
 
     def _gather(self, manifest: Manifest) -> list[Path]:
-        """Fetch what a manifest names; from then on its base is the model, or what to start from."""
+        """Fetch what a manifest names; its base is the model then, or what to start from."""
         start = self._recipe.start
         if not start:
             self._say("Fetching the base", 0.0)
