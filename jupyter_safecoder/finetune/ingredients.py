@@ -1,20 +1,15 @@
-"""What a manifest names, brought to this machine: a base as a model, packages as directories."""
+"""The packages that a manifest names, brought to this machine, and how much each counts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ..models import ModelDescription
 from .archives import unpack
-from .base import prepare_base
 from .corpus import count_samples
 from .documents import Document
 from .manifest import Manifest
 from .packages import fetch
-
-#: The base is about so much of all that is fetched.
-_BASE_SHARE = 0.1
 
 
 def gather(
@@ -22,8 +17,8 @@ def gather(
     cache: Path,
     modules: int,
     progress: Callable[[float, str], None] = lambda share, text: None,
-) -> tuple[ModelDescription, list[Path]]:
-    """Return the base, and a directory for each package, in the order of the manifest.
+) -> list[Path]:
+    """Return a directory for each package, in the order of the manifest.
 
     Parameters
     ----------
@@ -41,18 +36,14 @@ def gather(
     FinetuneProblem
         If something cannot be had, or is not what the manifest names.
     """
-    base = prepare_base(
-        manifest.base, cache, lambda share: progress(_BASE_SHARE * share, "Fetching the base")
-    )
     directories = []
     for number, package in enumerate(manifest.packages):
-        share = _BASE_SHARE + (1 - _BASE_SHARE) * number / len(manifest.packages)
-        progress(share, f"Fetching {package.name}")
+        progress(number / len(manifest.packages), f"Fetching {package.name}")
         directory = cache / "sources" / f"{package.key}-{modules}"
         if not directory.is_dir():
             unpack(fetch(package, "source", cache / "packages"), directory, modules)
         directories.append(directory)
-    return base, directories
+    return directories
 
 
 def weigh(

@@ -62,6 +62,8 @@ class Recipe:
         Whose embeddings are trained beside the adapter: those that the base has never seen.
     sources
         A manifest of a base and packages to learn from, a path relative to the recipe.
+    start
+        A model to go on from instead of the base of the sources; its tokens have their names.
     modules
         Files of each package to take beside its notebooks and examples.
     balance
@@ -92,6 +94,7 @@ class Recipe:
     context_weight: float = CONTEXT
     trained_tokens: list[str] = field(default_factory=list)
     sources: str = ""
+    start: str = ""
     modules: int = 10
     balance: float = 0.0
     notebook_share: float = 0.0

@@ -127,7 +127,8 @@ def _card(directory: Path, card: Card, manifest: Manifest, run: Mapping[str, Any
     )
     scores = card.scores
     rows = {
-        "base": f"{base.package.name} {base.package.version} ({base.package.licence}): "
+        "base": recipe["start"]
+        or f"{base.package.name} {base.package.version} ({base.package.licence}): "
         f"`{base.file}`, dequantized",
         "tuning": f"low-rank adapters on all linear layers ({settings}) and the embeddings of "
         f"{len(recipe['trained_tokens'])} tokens, merged",

@@ -22,6 +22,7 @@ from ..runtime.process import silence_telemetry
 from .adapted import merged
 from .adapters import Adapter, Card, Registry
 from .assembly import make_builder, make_training
+from .base import prepare_base
 from .batches import judging_packs
 from .corpus import Corpus, build_corpus, check_enough, count_samples
 from .evaluation import Answer, answer_places, judging_places, scores
@@ -207,14 +208,18 @@ class _Work:
         return build_corpus(self._paths)
 
     def _gather(self, manifest: Manifest) -> None:
-        """Fetch what a manifest names; from then on its base is the model."""
-        base, self._paths = gather(
+        """Fetch what a manifest names; its base is the model then, or what to start from."""
+        start = self._recipe.start
+        if not start:
+            self._say("Fetching the base", 0.0)
+            start = str(prepare_base(manifest.base, self._cache).weights.parent)
+        self._settings = replace(self._settings, model=start)
+        self._paths = gather(
             manifest,
             self._cache,
             self._recipe.modules,
             lambda share, text: self._say(text, 0.02 * share),
         )
-        self._settings = replace(self._settings, model=str(base.weights.parent))
 
     def _check_same(self, model: ModelDescription, corpus: Corpus) -> str:
         """Return the base's hash; refuse to go on with another base or corpus than before."""

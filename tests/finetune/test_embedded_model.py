@@ -74,7 +74,7 @@ def test_held_out_packages_are_not_even_fetched(base: Base, packages: Path, tmp_
     one = write_sdist(packages, "tinyone", tmp_path / "scratch")
     write_sdist(packages, "judge", tmp_path / "scratch")
     manifest = Manifest(base, (one,), ("judge",))
-    _, directories = gather(manifest, tmp_path / "cache", 5)
+    directories = gather(manifest, tmp_path / "cache", 5)
     assert [path.name.partition("-")[0] for path in directories] == ["tinyone"]
     corpus = build_corpus(directories)
     assert not any("judge" in document.path for document in (*corpus.train, *corpus.held_out))
@@ -85,7 +85,7 @@ def test_no_package_dominates(packages: Path, base: Base, tmp_path: Path) -> Non
         write_sdist(packages, name, tmp_path / "scratch", number)
         for name, number in (("tinyone", 9), ("tinytwo", 3))
     ]
-    _, directories = gather(Manifest(base, tuple(sources), ()), tmp_path / "cache", 5)
+    directories = gather(Manifest(base, tuple(sources), ()), tmp_path / "cache", 5)
     documents = [d for directory in directories for d in _documents(directory)]
     counts = [count_samples(document) for document in documents]
 
