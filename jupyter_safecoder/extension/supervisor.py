@@ -13,6 +13,7 @@ from typing import Any
 
 from ..protocol import Status
 from ..runtime.connection import Connection, find_connections, remove_socket
+from ..runtime.huge_pages import huge_page_environment
 from ..runtime.settings import RuntimeSettings
 
 #: Seconds between a death and the next start; a longer life than _STABLE_S begins anew.
@@ -113,6 +114,7 @@ class Supervisor:
             "jupyter_safecoder.runtime",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            env=huge_page_environment(),
             # Its own session: a Ctrl-C that only asks about the server must not end it.
             start_new_session=os.name == "posix",
         )

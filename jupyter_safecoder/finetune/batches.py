@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from random import Random
 
@@ -11,6 +12,8 @@ from .samples import MIDDLE, SampleBuilder
 
 #: Tokens by which the held-out loss is measured on the way: some seconds on two cores.
 _JUDGED_TOKENS = 2500
+#: Documents whose samples are held at once: a team's all, of a library's thousands some.
+_AT_ONCE = 64
 
 
 class Batches:
@@ -30,6 +33,10 @@ class Batches:
         Of the samples, 0 to 1.
     seed
         Of cuts and order.
+    weights
+        How often each document occurs in a pass, in the mean; none: each once.
+    trees
+        Parts of a pack that share no beginning.
     """
 
     def __init__(
@@ -40,6 +47,8 @@ class Batches:
         tokens: int,
         general_share: float,
         seed: int,
+        weights: Sequence[float] = (),
+        trees: int = 1,
     ) -> None:
         self._documents = documents
         self._general = general
@@ -47,12 +56,40 @@ class Batches:
         self._tokens = tokens
         self._general_share = general_share
         self._seed = seed
+        self._weights = weights
+        self._tree_tokens = tokens // trees
 
-    def epoch(self, number: int) -> list[Pack]:
-        """Return the packs of a pass over the corpus, each time with other cuts."""
+    def epoch(self, number: int) -> Iterator[Pack]:
+        """Yield the packs of a pass over the corpus, each time with other cuts."""
         random = Random(f"{self._seed}/{number}")  # noqa: S311 - to be repeated, not secret
+        for part in self._parts(random):
+            yield from self._packs(part, random)
+
+    def packs_per_epoch(self) -> int:
+        """Return about how many packs a pass has: as its first documents say."""
+        random = Random(f"{self._seed}/0")  # noqa: S311 - to be repeated, not secret
+        parts = self._parts(random)
+        return math.ceil(
+            len(self._packs(parts[0], random)) * sum(map(len, parts)) / max(1, len(parts[0]))
+        )
+
+    def _parts(self, random: Random) -> list[list[Document]]:
+        """Return the documents of a pass in the parts that are shuffled together."""
+        if not self._weights:
+            chosen = list(self._documents)
+        else:
+            chosen = [
+                document
+                for document, weight in zip(self._documents, self._weights, strict=True)
+                for _ in range(int(weight) + (random.random() < weight % 1))
+            ]
+        if len(chosen) > _AT_ONCE:
+            random.shuffle(chosen)
+        return [chosen[i : i + _AT_ONCE] for i in range(0, len(chosen), _AT_ONCE)] or [[]]
+
+    def _packs(self, documents: Sequence[Document], random: Random) -> list[Pack]:
         trees: list[Pack] = []
-        for document in self._documents:
+        for document in documents:
             trees += self._trees(document, random)
         wanted = self._general_share / (1 - self._general_share) * sum(t.samples for t in trees)
         while self._general and wanted > 0:
@@ -70,7 +107,7 @@ class Batches:
 
     def _trees(self, document: Document, random: Random) -> list[Pack]:
         samples = list(self._builder.samples(document, random))
-        return [grow_tree(run) for run in split_samples(samples, self._tokens)]
+        return [grow_tree(run) for run in split_samples(samples, self._tree_tokens)]
 
 
 def judging_packs(documents: Sequence[Document], builder: SampleBuilder, tokens: int) -> list[Pack]:

@@ -21,7 +21,7 @@ def finetune_commands(commands: Any) -> None:
     corpus.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=_PATHS)
 
     finetune = command(commands, "finetune", _finetune, "train an adapter on your notebooks")
-    finetune.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=_PATHS)
+    finetune.add_argument("paths", nargs="*", type=Path, metavar="PATH", help=_PATHS)
     finetune.add_argument("--name", required=True, help="of the adapter")
     how = finetune.add_mutually_exclusive_group()
     how.add_argument("--wait", action="store_true", help="until it is done: show the scores")
@@ -113,19 +113,20 @@ def _corpus(options: argparse.Namespace) -> int:
 
 
 def _finetune(options: argparse.Namespace) -> int:
-    from .jobs import Job, JobRequest
-
-    wished = settings(options)
-    # The corpus is read again by the job: what cannot be trained on is said at once.
     from .corpus import build_corpus, check_enough
+    from .jobs import Job, JobRequest, check_request
 
-    with work("Reading") as progress:
-        check_enough(build_corpus(options.paths, progress))
+    wished, recipe = settings(options), _recipe(options)
+    check_request(options.paths, recipe)
+    if options.paths:
+        # The corpus is read again by the job: what cannot be trained on is said at once.
+        with work("Reading") as progress:
+            check_enough(build_corpus(options.paths, progress))
     request = JobRequest(
         options.name,
         [str(path.absolute()) for path in options.paths],
         asdict(wished),
-        _recipe(options).as_dict(),
+        recipe.as_dict(),
         getpass.getuser(),
         max(1, options.processes),
     )

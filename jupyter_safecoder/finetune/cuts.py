@@ -7,7 +7,7 @@ which uniform cuts hardly ever make.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 
 #: Characters of a middle, and lines of it, at most: what serving lets an answer have.
@@ -27,7 +27,9 @@ def cut_number(source: str) -> int:
     return max(1, min(_MOST_CUTS, round(visible / _CHARACTERS_PER_CUT)))
 
 
-def choose_cut(source: str, random: Random) -> Cut | None:
+def choose_cut(
+    source: str, random: Random, shares: Mapping[str, float] | None = None
+) -> Cut | None:
     """Return begin and end of a middle, or ``None`` if the draw came to nothing.
 
     Parameters
@@ -36,8 +38,11 @@ def choose_cut(source: str, random: Random) -> Cut | None:
         Text of a code cell.
     random
         Decides on the kind and the place.
+    shares
+        Of the kinds, by name; none: those of :data:`KINDS`.
     """
-    kind = random.choices(list(KINDS), [share for share, _ in KINDS.values()])[0]
+    shares = shares or {kind: share for kind, (share, _) in KINDS.items()}
+    kind = random.choices(list(shares), list(shares.values()))[0]
     place = random.randrange(len(source))
     cut = KINDS[kind][1](source, place, random)
     if cut is None:

@@ -6,9 +6,10 @@ from importlib.util import find_spec
 
 from .problem import FinetuneProblem
 
-#: Modules that a corpus needs, and that training needs.
+#: Modules that a corpus needs, that training needs, and that fetching packages needs.
 CORPUS = ("datasketch", "detect_secrets", "gitignore_parser")
 TRAINING = ("filelock", "peft", "torch", "transformers", "tokenizers")
+PACKAGES = ("unearth",)
 
 
 def require(*modules: str) -> None:

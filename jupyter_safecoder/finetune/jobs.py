@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any, Literal
 from ..runtime.settings import RuntimeSettings
 from .adapters import check_name
 from .installed import TRAINING, require
+from .manifest import read_manifest
 from .problem import FinetuneProblem
 from .recipe import Recipe
 
@@ -278,6 +279,8 @@ class Job:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                # Threads that wait for each other sleep: spinning takes what others could use.
+                env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
             )
         _STARTED[:] = [one for one in _STARTED if one.poll() is None] + [process]
         began = time.monotonic()
@@ -300,6 +303,27 @@ def all_jobs(cache: Path) -> list[JobStatus]:
         Job(cache, path.parent.name).status()
         for path in sorted((cache / "jobs").glob("*/job.json"))
     ]
+
+
+def check_request(paths: Sequence[Path], recipe: Recipe) -> None:
+    """Refuse what has nothing to learn from, or two things.
+
+    Raises
+    ------
+    FinetuneProblem
+        If there are neither paths nor a manifest of sources, or both.
+    """
+    if paths and recipe.sources:
+        raise FinetuneProblem(
+            "The recipe names its sources itself.", "Leave the paths out, or 'sources' in it."
+        )
+    if not paths and not recipe.sources:
+        raise FinetuneProblem(
+            "There is nothing to learn from.",
+            "Name notebooks or directories, or a recipe that has 'sources'.",
+        )
+    if recipe.sources:
+        read_manifest(Path(recipe.sources))
 
 
 def recipe_of(request: JobRequest) -> Recipe:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..models import ModelDescription
+from ..models.tokenizer import FileTokenizer
 from .problem import FinetuneProblem
 from .recipe import Recipe
 
@@ -172,15 +173,24 @@ def adapt(network: Any, model: ModelDescription, recipe: Recipe) -> Any:
 
     torch.manual_seed(recipe.seed)
     present = {name.rpartition(".")[2] for name, _ in network.named_modules()}
+    tokenizer = FileTokenizer(model.tokenizer)
     config = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
         lora_dropout=0.0,
         bias="none",
         target_modules=[name for name in TARGETS[model.architecture] if name in present],
+        trainable_token_indices=[tokenizer.special(name) for name in recipe.trained_tokens] or None,
         task_type="CAUSAL_LM",
     )
-    return get_peft_model(network, config)
+    adapted = get_peft_model(network, config)
+    if network.dtype == torch.bfloat16:
+        layer: Any
+        for layer in adapted.modules():
+            if hasattr(layer, "lora_A"):
+                # Autocast casts where it has to; a way through fp32 costs a tenth of a step.
+                layer.cast_input_dtype_enabled = False
+    return adapted
 
 
 def merge(model: ModelDescription, adapter: Path, target: Path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..prompt import LAYOUTS
+from .cuts import KINDS
 from .problem import FinetuneProblem
+from .samples import CONTEXT, PREFIX
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,29 @@ class Recipe:
         Of cuts, order and adapter.
     quantize
         ``nf4``: the base in four bits (QLoRA, Dettmers et al. 2023, arXiv:2305.14314), on CUDA.
+    trees_per_step
+        Parts of a step that share no beginning: more of them vary a step, and share less.
+    layout_shares
+        Of the samples, by layout; empty: nearly all in the one that serving uses.
+    cut_shares
+        Of the cuts, by kind; empty: those of ``finetune/cuts.py``.
+    bare_share
+        Of the documents, whose cells are learned as if nothing stood above them.
+    prefix_weight, context_weight
+        What predicting the text before the cursor, and the cells above, counts beside the middle's
+        1; where these are long, more than a little leaves the middle small.
+    trained_tokens
+        Whose embeddings are trained beside the adapter: those that the base has never seen.
+    sources
+        A manifest of a base and packages to learn from, a path relative to the recipe.
+    start
+        A model to go on from instead of the base of the sources; its tokens have their names.
+    modules
+        Files of each package to take beside its notebooks and examples.
+    balance
+        0: a package counts as much as it has; 1: each counts the same; 0.5: by the root.
+    notebook_share
+        Of the samples, from notebooks; 0: as they come.
     """
 
     rank: int = 16
@@ -59,6 +86,18 @@ class Recipe:
     general_share: float = 0.15
     seed: int = 0
     quantize: str = ""
+    trees_per_step: int = 1
+    layout_shares: Mapping[str, float] = field(default_factory=dict)
+    cut_shares: Mapping[str, float] = field(default_factory=dict)
+    bare_share: float = 0.0
+    prefix_weight: float = PREFIX
+    context_weight: float = CONTEXT
+    trained_tokens: list[str] = field(default_factory=list)
+    sources: str = ""
+    start: str = ""
+    modules: int = 10
+    balance: float = 0.0
+    notebook_share: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name."""
@@ -74,7 +113,7 @@ def read_recipe(path: Path, **overrides: Any) -> Recipe:
         If the file is not one.
     """
     tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    known = {field.name: type(field.default) for field in fields(Recipe)}
+    known = {field.name: _type(field) for field in fields(Recipe)}
     try:
         data = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -86,4 +125,25 @@ def read_recipe(path: Path, **overrides: Any) -> Recipe:
             )
         if not isinstance(value, (int, float) if known[name] is float else known[name]):
             raise FinetuneProblem(f"{name} in {path} is not of the type {known[name].__name__}.")
+    _check_shares(path, "layout_shares", data.get("layout_shares", {}), LAYOUTS)
+    _check_shares(path, "cut_shares", data.get("cut_shares", {}), KINDS)
+    if "sources" in data:
+        data["sources"] = str(path.absolute().parent / data["sources"])
     return Recipe(**{**data, **overrides})
+
+
+def _type(field: Field[Any]) -> type:
+    if field.default_factory is MISSING:
+        return type(field.default)
+    return type(field.default_factory())
+
+
+def _check_shares(
+    path: Path, name: str, shares: Mapping[str, Any], known: Mapping[str, Any]
+) -> None:
+    for key, share in shares.items():
+        if key not in known or not isinstance(share, (int, float)) or share < 0:
+            raise FinetuneProblem(
+                f"{name} in {path} has {key} = {share!r}, which is no share of its samples.",
+                f"Give shares of 0 and more to: {', '.join(known)}.",
+            )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from random import Random
 
 from ..models import ModelDescription
@@ -50,10 +50,20 @@ class SampleBuilder:
         The model's.
     budget
         Tokens for the parts of a prompt; ``None``: the model's own.
+    layout_shares, cut_shares, bare_share, prefix_weight, context_weight
+        As a recipe has them.
     """
 
     def __init__(
-        self, model: ModelDescription, tokenizer: Tokenizer, budget: Budget | None = None
+        self,
+        model: ModelDescription,
+        tokenizer: Tokenizer,
+        budget: Budget | None = None,
+        layout_shares: Mapping[str, float] | None = None,
+        cut_shares: Mapping[str, float] | None = None,
+        bare_share: float = 0.0,
+        prefix_weight: float = PREFIX,
+        context_weight: float = CONTEXT,
     ) -> None:
         self._tokenizer = tokenizer
         self._family: FimFamily = FAMILIES[model.family]
@@ -62,50 +72,63 @@ class SampleBuilder:
         )
         # The same shares whatever the order in which a description names the layouts.
         others = [layout for layout in sorted(model.layouts) if layout != model.default_layout]
-        self._layouts = [model.default_layout, *others]
         rest = (1 - _SERVED) / max(1, len(others))
-        self._shares = [_SERVED, *(rest for _ in others)]
+        self._served = model.default_layout
+        served = {self._served: _SERVED}
+        self._layout_shares = layout_shares or served | dict.fromkeys(others, rest)
+        self._cut_shares = cut_shares
+        self._bare_share = bare_share
+        self._prefix_weight, self._context_weight = prefix_weight, context_weight
         self._end = tokenizer.special(
             next(name for name in self._family.ends if tokenizer.has(name))
         )
 
     def samples(self, document: Document, random: Random) -> Iterator[Sample]:
         """Yield the samples of one pass over a document; another state of ``random`` cuts anew."""
-        for place in places(document, random):
-            layout = random.choices(self._layouts, self._shares)[0]
+        layouts, shares = zip(*self._layout_shares.items(), strict=True)
+        # By document, not by sample: what samples share is computed once.
+        bare = bool(self._bare_share) and random.random() < self._bare_share
+        for place in places(document, random, self._cut_shares):
+            if bare:
+                place = replace(place, request=replace(place.request, before=()))
+            layout = random.choices(layouts, shares)[0]
             yield self.sample(place, layout)
 
     def sample(self, place: Place, layout: str = "") -> Sample:
         """Return a place as token ids and weights, in the served layout unless told."""
-        layout = layout or self._layouts[0]
+        layout = layout or self._served
         prompt = build_prompt(place.request, self._family, self._tokenizer, self._budget, layout)
         answer = [*self._tokenizer.encode(place.middle), self._end]
         weights = [0.0] * len(prompt.ids)
         if layout == "context":
-            weights[: prompt.context_tokens] = [CONTEXT] * prompt.context_tokens
+            weights[: prompt.context_tokens] = [self._context_weight] * prompt.context_tokens
         if layout in ("context", "spm", "prefix"):
             learned = prompt.prefix_tokens + (prompt.context_tokens if layout != "context" else 0)
             if learned:
-                weights[-learned:] = [PREFIX] * learned
+                weights[-learned:] = [self._prefix_weight] * learned
         weights[0] = 0.0
         return Sample([*prompt.ids, *answer], [*weights, *([MIDDLE] * len(answer))])
 
 
-def places(document: Document, random: Random) -> Iterator[Place]:
+def places(
+    document: Document, random: Random, cut_shares: Mapping[str, float] | None = None
+) -> Iterator[Place]:
     """Yield the cursors of one pass over a document."""
     for number, cell in enumerate(document.cells):
         if cell.type != "code" or cell.source.lstrip().startswith("%%"):
             continue
         for _ in range(cut_number(cell.source)):
-            place = _place(document, number, random)
+            place = _place(document, number, random, cut_shares)
             if place is not None:
                 yield place
 
 
-def _place(document: Document, number: int, random: Random) -> Place | None:
+def _place(
+    document: Document, number: int, random: Random, cut_shares: Mapping[str, float] | None
+) -> Place | None:
     source = document.cells[number].source
     for _ in range(_TRIES):
-        cut = choose_cut(source, random)
+        cut = choose_cut(source, random, cut_shares)
         if cut is None or any(mark in source[cut[0] : cut[1]] for mark in _PLACEHOLDERS):
             continue
         request = CompletionRequest(

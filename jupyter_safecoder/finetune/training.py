@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
 from .batches import Batches
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Steps after which speed is known, and with it how many there will be.
 _TIMED = 4
+#: Last steps whose middle time is the pace: a step during which the machine slept is not.
+_PACED = 20
 #: The learning rate ends at this share of the highest.
 _FLOOR = 0.1
 _CLIP = 1.0
@@ -124,6 +127,9 @@ class Training:
         )
         self.progress = Progress()
         self._judging_s = 0.0
+        self._began = time.monotonic()
+        self._corpus = 0
+        self._paces: list[float] = []
 
     def resume(self) -> bool:
         """Go on from the checkpoint, if there is one; says whether there was."""
@@ -156,6 +162,7 @@ class Training:
             Whether the end was reached.
         """
         progress = self.progress
+        self._began = time.monotonic()
         if not progress.held_out:
             self._judge()
         packs = itertools.islice(iter(self._batches), self._rank, None, self._world)
@@ -166,13 +173,15 @@ class Training:
             began = time.monotonic()
             loss = self._learn(pack)
             progress.step += 1
-            progress.seconds += time.monotonic() - began
+            progress.seconds += (taken := time.monotonic() - began)
+            self._paces = [*self._paces[1 - _PACED :], taken]
             progress.sample_tokens += pack.sample_tokens * self._world
             progress.computed_tokens += len(pack.ids) * self._world
             progress.curve.append((progress.step, round(loss, 4)))
             self._plan()
-            every = max(1, progress.total // self._recipe.evaluations)
-            if progress.total and (progress.step % every == 0 or progress.over):
+            # The first was before the first step.
+            due = progress.total * len(progress.held_out) / self._recipe.evaluations
+            if progress.total and (progress.step >= due or progress.over):
                 self._judge()
                 if progress.stale >= self._recipe.patience:
                     progress.total = progress.step
@@ -247,7 +256,10 @@ class Training:
         from safetensors import SafetensorError
 
         try:
-            self._network.save_pretrained(directory, safe_serialization=True)
+            # PEFT would ask a hub whether the vocabulary has grown; trained rows are saved anyway.
+            self._network.save_pretrained(
+                directory, safe_serialization=True, save_embedding_layers=False
+            )
         except SafetensorError as error:
             raise OSError(errno.ENOSPC, "the disk is full", str(directory)) from error
 
@@ -273,18 +285,21 @@ class Training:
         return recipe.learning_rate * warm * cosine
 
     def _plan(self) -> None:
-        """Fix the number of steps once the speed is known."""
+        """Say how many steps there will be, once the speed is known.
+
+        Said again at each step: an hour on a machine that others use too has more than one speed.
+        """
         progress, recipe = self.progress, self._recipe
-        if progress.total:
-            return
         if recipe.steps:
             progress.total = recipe.steps
         elif progress.step >= _TIMED:
-            pace = progress.seconds / progress.step
-            corpus = math.ceil(len(self._batches.epoch(0)) / self._world) * recipe.epochs
-            left = self._seconds - (recipe.evaluations + 1) * self._judging_s
-            fits = left / pace if math.isfinite(left) else math.inf
-            progress.total = self._shared(max(_TIMED, int(min(corpus, fits))))
+            if not self._corpus:
+                packs = math.ceil(self._batches.packs_per_epoch() / self._world)
+                self._corpus = packs * recipe.epochs
+            judging_s = (recipe.evaluations + 1 - len(progress.held_out)) * self._judging_s
+            left = self._seconds - (time.monotonic() - self._began) - judging_s
+            fits = progress.step + max(0.0, left) / median(self._paces)
+            progress.total = max(progress.step, self._shared(min(self._corpus, fits)))
 
     def _judge(self) -> None:
         began = time.monotonic()
@@ -358,9 +373,9 @@ class Training:
         """Return whether any of the processes wishes so."""
         return bool(self._together(float(wish), max))
 
-    def _shared(self, number: int) -> int:
+    def _shared(self, number: float) -> int:
         """Return the least that any of the processes says."""
-        return int(self._together(float(number), min))
+        return int(self._together(number, min))
 
     def _together(self, value: float, choose: Callable[[list[float]], float]) -> float:
         if self._world == 1:

@@ -10,28 +10,32 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..engines import EngineProblem
 from ..models import ModelDescription, ModelProblem
-from ..models.tokenizer import FileTokenizer
-from ..prompt import Budget
 from ..runtime.loading import cache_of, find, load_model
 from ..runtime.process import silence_telemetry
 from .adapted import merged
 from .adapters import Adapter, Card, Registry
-from .batches import Batches, judging_packs
+from .assembly import make_builder, make_training
+from .base import prepare_base
+from .batches import judging_packs
 from .corpus import Corpus, build_corpus, check_enough, count_samples
 from .evaluation import Answer, answer_places, judging_places, scores
 from .examples import before_and_after
 from .general import general_documents
+from .ingredients import gather
 from .jobs import Job, JobRequest, JobStatus, recipe_of
+from .manifest import Manifest, read_manifest
 from .probe import judge_probe, probe_places
 from .problem import FinetuneProblem
 from .recipe import Recipe
-from .samples import Place, SampleBuilder
+from .release import write_model, write_report
+from .samples import Place
 from .verdict import judge
 
 #: Between two notes of where it stands, in seconds.
@@ -118,16 +122,23 @@ class _Work:
         self._registry = Registry(self._cache)
         self._began = time.monotonic()
         self._told = 0.0
+        self._tells = True
         self._scale = 1.0
+        self._facts: dict[str, float] = {}
+        sources = self._recipe.sources
+        self._manifest = read_manifest(Path(sources)) if sources else None
+        self._paths = [Path(path) for path in self._request.paths]
 
     def help(self) -> None:
-        """Train with the first of several processes, which does everything else."""
-        corpus = build_corpus([Path(path) for path in self._request.paths])
-        self._training(find(self._settings), corpus, math.inf).run(stop=self._job.stop_wished)
+        """Train with the first of several processes, which does and tells everything else."""
+        self._tells = False
+        self._assemble(find(self._settings), self._corpus(), math.inf).run(
+            stop=self._job.stop_wished
+        )
 
     def run(self) -> None:
-        self._say("Reading the corpus", 0.0)
-        corpus = build_corpus([Path(path) for path in self._request.paths])
+        manifest = self._manifest
+        corpus = self._corpus()
         check_enough(corpus)
         model = find(self._settings)
         base_hash = self._check_same(model, corpus)
@@ -144,6 +155,9 @@ class _Work:
             self._say("Merging the adapter", 0.8)
             candidate = Adapter(_with_files(draft, partial), partial)
             tuned = merged(model, candidate, self._cache)
+            if manifest:
+                made = self._cache / "made" / self._job.name
+                tuned = write_model(tuned.weights, model.tokenizer, manifest, made)
             self._say("Asking the tuned model", 0.85)
             probes = probe_places(corpus)
             after = self._ask(tuned, [*places, *general, *probes], 0.85, 0.99)
@@ -171,12 +185,15 @@ class _Work:
                 }
             )
             self._registry.keep(partial, card)
+            if manifest:
+                write_report(made, card, manifest, self._facts)
         self._status.result = {
             "adapter": card.name,
             "steps": self._status.step,
             "tokens_per_s": round(self._status.tokens_per_s, 1),
             "seconds": round(time.monotonic() - self._began, 1),
             **result,
+            **({"model": str(made)} if manifest else {}),
             "probe": probe,
             "offered": offered,
             "reason": reason,
@@ -184,6 +201,26 @@ class _Work:
         }
         self._status.state, self._status.reason = "done", reason
         self._say("Done", 1.0, force=True)
+
+    def _corpus(self) -> Corpus:
+        if self._manifest:
+            self._gather(self._manifest)
+        self._say("Reading the corpus", 0.02)
+        return build_corpus(self._paths)
+
+    def _gather(self, manifest: Manifest) -> None:
+        """Fetch what a manifest names; its base is the model then, or what to start from."""
+        start = self._recipe.start
+        if not start:
+            self._say("Fetching the base", 0.0)
+            start = str(prepare_base(manifest.base, self._cache).weights.parent)
+        self._settings = replace(self._settings, model=start)
+        self._paths = gather(
+            manifest,
+            self._cache,
+            self._recipe.modules,
+            lambda share, text: self._say(text, 0.02 * share),
+        )
 
     def _check_same(self, model: ModelDescription, corpus: Corpus) -> str:
         """Return the base's hash; refuse to go on with another base or corpus than before."""
@@ -221,58 +258,13 @@ class _Work:
         gc.collect()
         return answers
 
-    def _training(self, model: ModelDescription, corpus: Corpus, seconds: float) -> Training:
-        """Return what trains, where the last checkpoint left it."""
-        from .network import adapt, choose_device, load_network, quantized
-        from .packed_attention import NAME, PackedAttention
-        from .training import Training
-
-        began = time.monotonic()
-        recipe = self._recipe
-        accelerator = _accelerator(choose_device(self._settings.device))
-        device = str(accelerator.device) if accelerator else choose_device(self._settings.device)
-        attention = PackedAttention()
-        attention.register()
-        how = quantized(recipe, device) or {"dtype": self._dtype(device, accelerator)}
-        network = load_network(model, NAME, **how).to(device)
-        network = adapt(network, model, recipe)
-        builder = self._builder(model)
-        batches = Batches(
-            corpus.train,
-            general_documents(judging=False),
-            builder,
-            recipe.tokens_per_step,
-            recipe.general_share,
-            recipe.seed,
+    def _assemble(self, model: ModelDescription, corpus: Corpus, seconds: float) -> Training:
+        return make_training(
+            *(model, corpus, self._recipe, self._job),
+            device=self._settings.device,
+            paths=self._paths,
+            seconds=seconds,
         )
-        judges = judging_packs(corpus.held_out, builder, recipe.tokens_per_step)
-        seconds -= time.monotonic() - began
-        training = Training(
-            network, attention, recipe, batches, judges, self._job.directory, seconds, accelerator
-        )
-        training.resume()
-        return training
-
-    def _builder(self, model: ModelDescription) -> SampleBuilder:
-        budget = Budget(
-            min(self._recipe.context_tokens, model.context_tokens),
-            model.prefix_tokens,
-            model.suffix_tokens,
-        )
-        return SampleBuilder(model, FileTokenizer(model.tokenizer), budget)
-
-    def _dtype(self, device: str, accelerator: Any) -> Any:
-        """Return the type to compute in: one for all processes, and for the job when it goes on."""
-        import torch
-
-        from .network import choose_dtype
-
-        note = self._job.directory / "dtype"
-        if not note.exists() and (accelerator is None or accelerator.is_main_process):
-            self._job.note(note.name, str(choose_dtype(device)).rpartition(".")[2])
-        if accelerator is not None:
-            accelerator.wait_for_everyone()
-        return getattr(torch, note.read_text("utf-8"))
 
     def _train(
         self, model: ModelDescription, corpus: Corpus, partial: Path, seconds: float
@@ -280,9 +272,11 @@ class _Work:
         from .training import Progress
 
         self._say("Loading the model for training", 0.15)
-        training = self._training(model, corpus, seconds)
+        training = self._assemble(model, corpus, seconds)
         forgetting = judging_packs(
-            general_documents(judging=True), self._builder(model), self._recipe.tokens_per_step
+            general_documents(judging=True),
+            make_builder(model, self._recipe),
+            self._recipe.tokens_per_step,
         )
         forgotten = training.loss_of(forgetting, adapted=False)
 
@@ -302,6 +296,10 @@ class _Work:
         if not training.run(news, self._job.stop_wished):
             raise _Stopped
         self._status.eta_s = None
+        self._facts = {
+            name: getattr(training.progress, name)
+            for name in ("sample_tokens", "computed_tokens", "seconds")
+        } | {"steps": training.progress.step}
         self._scale = training.temper(forgetting, forgotten + _FORGOTTEN)
         training.write_adapter(partial)
         # The adapter began at nothing: the first held-out loss is the base's.
@@ -324,7 +322,12 @@ class _Work:
                 "secrets": len(corpus.secrets),
                 "samples": sum(map(count_samples, corpus.train)),
             },
-            recipe={**self._recipe.as_dict(), "scale": self._scale},
+            recipe={
+                **self._recipe.as_dict(),
+                # Where it lies on this machine is nobody else's business.
+                "sources": Path(self._recipe.sources).name,
+                "scale": self._scale,
+            },
             curves={},
             scores={},
             probe={},
@@ -337,7 +340,8 @@ class _Work:
 
     def _say(self, phase: str, share: float, *, force: bool = False) -> None:
         now = time.monotonic()
-        if phase != self._status.phase or force or now - self._told > _TELL_S:
+        news = phase != self._status.phase or force or now - self._told > _TELL_S
+        if news and self._tells:
             self._told = now
             self._status.phase, self._status.share = phase, round(share, 3)
             self._job.write(self._status)
@@ -353,20 +357,6 @@ def _with_files(card: Card, directory: Path) -> Card:
     return Card(
         **{**vars(card), "files": {name: hash_file(directory / name) for name in (WEIGHTS, CONFIG)}}
     )
-
-
-def _accelerator(device: str) -> Any:
-    """Return Hugging Face Accelerate's where ``accelerate launch`` started several processes."""
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
-        return None
-    if device == "cpu":
-        # Told in no other way, it would look for GPUs.
-        os.environ["ACCELERATE_USE_CPU"] = "true"
-    from accelerate import Accelerator, InitProcessGroupKwargs
-
-    # The others wait while the first asks the model as it is.
-    patient = InitProcessGroupKwargs(timeout=timedelta(hours=6))
-    return Accelerator(cpu=device == "cpu", kwargs_handlers=[patient])
 
 
 if __name__ == "__main__":

@@ -47,7 +47,11 @@ def make_parser() -> argparse.ArgumentParser:
     }
     made["complete"].add_argument("code", nargs="*", help="code up to the cursor")
     for name in ("corpus", "finetune", "evaluate"):
-        made[name].add_argument("paths", nargs="+", metavar="PATH", help="notebooks, directories")
+        # A recipe may name sources itself.
+        number = "*" if name == "finetune" else "+"
+        made[name].add_argument(
+            "paths", nargs=number, metavar="PATH", help="notebooks, directories"
+        )
     finetune = made["finetune"]
     finetune.add_argument("--name", required=True, help="of the adapter")
     finetune.add_argument("--wait", action="store_true", help="until it is done")

@@ -15,7 +15,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from ..engines import EngineProblem
 from ..finetune.adapters import Registry
-from ..finetune.jobs import Job, JobRequest, all_jobs
+from ..finetune.jobs import Job, JobRequest, all_jobs, check_request
 from ..finetune.problem import FinetuneProblem
 from ..finetune.recipe import Recipe, read_recipe
 from ..models import ModelProblem
@@ -134,8 +134,10 @@ class SafeCoderMagics(Magics):
         from ..finetune.corpus import build_corpus, check_enough
 
         paths = [Path(path).expanduser().absolute() for path in options.paths]
-        check_enough(build_corpus(paths))
         recipe = read_recipe(Path(options.recipe)) if options.recipe else Recipe()
+        check_request(paths, recipe)
+        if paths:
+            check_enough(build_corpus(paths))
         given = {
             name: value
             for name in ("minutes", "steps", "epochs", "rank", "seed")

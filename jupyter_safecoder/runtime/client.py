@@ -23,6 +23,7 @@ from ..protocol import (
     parse_status,
 )
 from .connection import Connection, find_connections
+from .huge_pages import huge_page_environment
 from .settings import RuntimeSettings
 
 _POLL_S = 0.1
@@ -208,6 +209,7 @@ def _process(
         [sys.executable, "-m", "jupyter_safecoder.runtime"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        env=huge_page_environment(),
     )
     assert process.stdin is not None
     assert process.stdout is not None

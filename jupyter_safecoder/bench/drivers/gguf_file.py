@@ -1,15 +1,16 @@
 """A checkpoint as a Q8_0 GGUF, for llama.cpp: ``python gguf_file.py CHECKPOINT FILE.gguf``.
 
-Runs in llama.cpp's environment, with its package ``gguf``. The file has no vocabulary: a benchmark
-sends token ids. Keys and names of tensors: the GGUF specification (ggml, ``docs/gguf.md``) and
-``gguf.constants``; the order of query and key rows as in llama.cpp's ``convert_hf_to_gguf.py``.
+Runs in llama.cpp's environment, with its package ``gguf``. The file has no vocabulary unless it is
+given one: a benchmark sends token ids. Keys and names of tensors: the GGUF specification (ggml,
+``docs/gguf.md``) and ``gguf.constants``; the order of query and key rows as in llama.cpp's
+``convert_hf_to_gguf.py``.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,21 @@ _ARCHITECTURES = {
 _NUMPY_TYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
-def write_gguf(checkpoint: Path, path: Path) -> None:
-    """Write the file; raises ``ValueError`` for an architecture that is not known here."""
+def no_vocabulary(writer: Any) -> None:
+    """Say that token ids alone are understood."""
+    writer.add_tokenizer_model("no_vocab")
+
+
+def write_gguf(
+    checkpoint: Path, path: Path, describe: Callable[[Any], None] = no_vocabulary
+) -> None:
+    """Write the file; ``describe`` adds a vocabulary and what else there is to say.
+
+    Raises
+    ------
+    ValueError
+        For an architecture that is not known here.
+    """
     import gguf
 
     config = json.loads((checkpoint / "config.json").read_text("utf-8"))
@@ -33,7 +47,7 @@ def write_gguf(checkpoint: Path, path: Path) -> None:
         raise ValueError(f"no GGUF is made of the architecture {config['model_type']}")
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
-    writer.add_tokenizer_model("no_vocab")
+    describe(writer)
     _add_sizes(writer, config)
     number = next(n for n, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture)
     names = gguf.get_tensor_name_map(number, _first(config, "n_layer", "num_hidden_layers"))
