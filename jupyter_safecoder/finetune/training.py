@@ -255,6 +255,9 @@ class Training:
         """
         from safetensors import SafetensorError
 
+        for config in self._network.peft_config.values():
+            # A set in PEFT: as it comes, the same adapter would have another hash in each process.
+            config.target_modules = sorted(config.target_modules)
         try:
             # PEFT would ask a hub whether the vocabulary has grown; trained rows are saved anyway.
             self._network.save_pretrained(

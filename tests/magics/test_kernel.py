@@ -122,7 +122,8 @@ def test_a_team_lead_in_a_notebook(
     report = kernel.run("%safecoder report ours")
     assert "image/png" in report[-1]
     assert "secrets told" in report[0]["text/plain"]
-    assert kernel.tab("%safecoder use ") == ["--back", "--base", "ours"]
+    # IPython itself adds Python's words to an empty one.
+    assert {"--back", "--base", "ours"} <= set(kernel.tab("%safecoder use "))
     assert "Completions come from ours, now." in kernel.text("%safecoder use ours")
     assert "tiny+ours" in kernel.text("%safecoder")
     assert "As it is served now" in kernel.text(f"%safecoder evaluate {team / 'rain.ipynb'}")
