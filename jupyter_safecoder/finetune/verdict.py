@@ -30,6 +30,12 @@ def judge(
             f"It recites: {probe['recited']} of {probe['lines']} long training lines came word for "
             "word from their first characters."
         )
+    if tuned["loss"] >= base["loss"]:
+        # The best that was seen was the start: what answers differ by is rounding.
+        return False, (
+            f"It learned nothing that helps: held-out middles cost {base['loss']:.2f} nats a token "
+            f"before, {tuned['loss']:.2f} now."
+        )
     better = (tuned["exact_match"], tuned["edit_similarity"]) > (
         base["exact_match"],
         base["edit_similarity"],
