@@ -16,6 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from ..finetune.assembly import make_builder
 from ..finetune.batches import Batches
 from ..finetune.corpus import build_corpus, check_enough
 from ..finetune.documents import Document
@@ -24,8 +25,6 @@ from ..finetune.packing import Pack, fill_packs, grow_tree, split_samples
 from ..finetune.recipe import Recipe
 from ..finetune.samples import Sample, SampleBuilder
 from ..models import find_model
-from ..models.tokenizer import FileTokenizer
-from ..prompt import Budget
 
 #: Samples that both sides learn, and of how many a padded batch of the Trainer has.
 _SAMPLES, _BATCH = 32, 4
@@ -60,11 +59,7 @@ def bench_train(
         If the corpus or the model cannot be trained.
     """
     model, recipe = find_model(name), Recipe()
-    tokenizer = FileTokenizer(model.tokenizer)
-    budget = Budget(
-        min(recipe.context_tokens, model.context_tokens), model.prefix_tokens, model.suffix_tokens
-    )
-    builder = SampleBuilder(model, tokenizer, budget)
+    builder = make_builder(model, recipe)
     documents: Sequence[Document] = general_documents(judging=False)
     if paths:
         corpus = build_corpus(list(paths))

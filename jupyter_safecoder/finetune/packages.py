@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
+from ..preparation.fingerprint import hash_file
 from .installed import PACKAGES, require
 from .manifest import Package
 from .problem import FinetuneProblem
@@ -54,7 +55,7 @@ def fetch(
         If it cannot be had, or is not the file that the manifest names.
     """
     place = directory / f"{package.key}.{kind}"
-    if place.is_file() and _sha256(place) == package.sha256:
+    if place.is_file() and hash_file(place) == package.sha256:
         return place
     require(*PACKAGES)
     directory.mkdir(parents=True, exist_ok=True)
@@ -173,14 +174,6 @@ def _download(
             digest.update(chunk)
             stream.write(chunk)
             progress(min(1.0, got / size) if size else 0.0)
-    return digest.hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
     return digest.hexdigest()
 
 

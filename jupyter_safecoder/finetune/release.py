@@ -42,14 +42,18 @@ def write_model(
     own = Path(shutil.copy(tokenizer, directory / "tokenizer.json"))
     data = json.loads(own.read_text("utf-8"))
     write_gguf(checkpoint, weights, lambda writer: _describe(writer, described, data))
-    for part, path in (("weights", weights), ("tokenizer", own)):
-        described[part] = {
-            "file": path.name,
-            "size": path.stat().st_size,
-            "sha256": hash_file(path),
-        }
-    (directory / "model.json").write_text(json.dumps(described, indent=2) + "\n", "utf-8")
+    write_description(described, weights, own)
     return read_description(directory)
+
+
+def write_description(described: Mapping[str, Any], weights: Path, tokenizer: Path) -> None:
+    """Write ``model.json`` beside a model's two files, with their sizes and hashes."""
+    files = {
+        part: {"file": path.name, "size": path.stat().st_size, "sha256": hash_file(path)}
+        for part, path in (("weights", weights), ("tokenizer", tokenizer))
+    }
+    text = json.dumps({**described, **files}, indent=2)
+    weights.with_name("model.json").write_text(text + "\n", "utf-8")
 
 
 def _describe(writer: Any, described: Mapping[str, Any], tokenizer: Mapping[str, Any]) -> None:

@@ -339,9 +339,10 @@ class _Work:
         )
 
     def _say(self, phase: str, share: float, *, force: bool = False) -> None:
+        if not self._tells:
+            return
         now = time.monotonic()
-        news = phase != self._status.phase or force or now - self._told > _TELL_S
-        if news and self._tells:
+        if phase != self._status.phase or force or now - self._told > _TELL_S:
             self._told = now
             self._status.phase, self._status.share = phase, round(share, 3)
             self._job.write(self._status)

@@ -60,3 +60,14 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Mod
         return made[architecture]
 
     return make
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a directory that pip is told to look into, and nowhere else."""
+    directory = tmp_path / "packages"
+    directory.mkdir()
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
+    return directory

@@ -38,17 +38,6 @@ SHIPPED = Path(__file__).parents[2] / "weights" / "recipe"
 
 
 @pytest.fixture
-def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the one directory that pip is told to look into."""
-    directory = tmp_path / "packages"
-    directory.mkdir()
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
-    return directory
-
-
-@pytest.fixture
 def base(packages: Path, tmp_path: Path) -> Base:
     (tmp_path / "scratch").mkdir()
     return write_base(packages, tmp_path / "scratch")

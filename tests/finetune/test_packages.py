@@ -24,17 +24,6 @@ from jupyter_safecoder.finetune.problem import FinetuneProblem
 RECIPE = Path(__file__).parents[2] / "weights" / "recipe"
 
 
-@pytest.fixture
-def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a directory that pip is told to look into, and nowhere else."""
-    directory = tmp_path / "packages"
-    directory.mkdir()
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
-    return directory
-
-
 def refused(package: Package, cache: Path) -> FinetuneProblem:
     with pytest.raises(FinetuneProblem) as raised:
         fetch(package, "source", cache)
