@@ -19,8 +19,8 @@ from jupyter_safecoder.models import find_model
 CANARY = "ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a"
 LINE = "summary = run.merge(left=weather, right=load, on='time', how='outer').fill(limit=3)"
 BETTER = {
-    "base": {"exact_match": 0.1, "edit_similarity": 0.3},
-    "tuned": {"exact_match": 0.3, "edit_similarity": 0.5},
+    "base": {"exact_match": 0.1, "edit_similarity": 0.3, "loss": 2.0},
+    "tuned": {"exact_match": 0.3, "edit_similarity": 0.5, "loss": 1.5},
 }
 SAME = {"base": BETTER["base"], "tuned": BETTER["base"]}
 
