@@ -83,7 +83,9 @@ def _type_together(
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     names = [f"{number + 1} of {users}" for number in range(users)]
-    people = [_Person(name, _keys(tasks, name)) for name in names]
+    people = [
+        _Person(name, _keys(tasks, name, number / users)) for number, name in enumerate(names)
+    ]
     with ThreadPoolExecutor(users) as pool:
         say(f"{users} typing: opening their notebooks")
         list(pool.map(lambda person: _open(client, person), people))
@@ -103,12 +105,15 @@ def _type_together(
     }
 
 
-def _keys(tasks: Sequence[dict[str, Any]], salt: str) -> Iterator[CompletionRequest]:
+def _keys(tasks: Sequence[dict[str, Any]], salt: str, place: float) -> Iterator[CompletionRequest]:
     """Yield a request for each key of a person who types line after line, without end.
 
-    From the middle of the notebook on, where there is something to look back at.
+    In the second half of the notebook, where there is something to look back at, from a place in
+    it (0 to 1) that is the person's own: else all would go to another cell in the same moment.
     """
-    for task in cycle(tasks[len(tasks) // 2 :]):
+    later = tasks[len(tasks) // 2 :]
+    begin = int(place * len(later))
+    for task in cycle([*later[begin:], *later[:begin]]):
         request = replace(salted(task_request(task, _OPTIONS), salt), document=salt)
         for typed in range(len(task["expected"][:_MOST_KEYS]) + 1):
             yield replace(request, prefix=request.prefix + task["expected"][:typed])
