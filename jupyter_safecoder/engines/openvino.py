@@ -95,7 +95,9 @@ class OpenVinoEngine:
         else:
             # Prompts in steps of their own, which hold what is given to the pipeline for them.
             scheduler.dynamic_split_fuse = False
-            scheduler.max_num_batched_tokens = self._model.context_window
+            scheduler.max_num_batched_tokens = max(
+                self._model.context_window, scheduler.max_num_seqs
+            )
             self._tokens = _TOKENS_PER_STEP
         self._cached = CachedBlocks(self._blocks, _BLOCK_TOKENS)
         try:

@@ -127,6 +127,42 @@ def test_the_cap_is_exact(engine: Engine) -> None:
     assert len(_ids(outputs)) == 5
 
 
+def test_a_key_passes_a_long_prompt_and_those_who_write_go_on(engine: Engine) -> None:
+    key = _prompt(engine, TEXTS[1], "key")
+    _answer(engine, key, 1)
+    writes = _submit(engine, _prompt(engine, TEXTS[2], "writes"), 40)
+    engine.step()
+    long = _submit(engine, [50 + n % 7 for n in range(1500)], 4)
+    engine.step()  # its first piece
+    typed = _submit(engine, key, 4)
+    first: dict[int, int] = {}
+    written = 0
+    for step in range(200):
+        for output in engine.step():
+            first.setdefault(output.request, step)
+            if output.request == writes and long not in first:
+                written += len(output.ids)
+        if not engine.busy():
+            break
+    assert first[typed] <= 2 < first[long]
+    assert written >= 4  # a token between two pieces
+
+
+def test_cancelling_in_the_middle_of_a_long_prompt_keeps_what_is_computed(engine: Engine) -> None:
+    long = [60 + n % 5 for n in range(1500)]
+    cancelled = _submit(engine, long, 4)
+    for _ in range(4):
+        assert engine.step() == []
+    engine.cancel(cancelled)
+    assert _run(engine) == {}
+    steps = 0
+    again = _submit(engine, long, 4)
+    while not engine.step():
+        steps += 1
+    assert steps == 1  # 1,500 tokens are six steps, four of which were done
+    assert len(_ids(_run(engine)[again])) == 3
+
+
 def test_a_cancelled_request_frees_its_blocks_and_others_go_on(engine: Engine) -> None:
     _run(engine)
     idle = engine.cache_use()
