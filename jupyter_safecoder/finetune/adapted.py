@@ -21,6 +21,9 @@ from ..preparation.store import Store
 from .adapters import Adapter, Registry, adapter_hash
 from .problem import FinetuneProblem
 
+#: As the system says it: of the disk, of the share that one may have, of the size of a file.
+_FULL = ("No space left", "Disk quota exceeded", "File too large")
+
 
 def adapted(
     model: ModelDescription,
@@ -101,7 +104,7 @@ def _merge(model: ModelDescription, adapter: Path, place: Path) -> None:
         )
         if done.returncode:
             lines = done.stderr.decode(errors="replace").strip().split("\n")
-            if "No space left" in lines[-1]:
+            if any(words in lines[-1] for words in _FULL):
                 raise OSError(errno.ENOSPC, "the disk is full", str(partial))
             raise FinetuneProblem(
                 f"The adapter could not be merged into {model.name}: {lines[-1][:200]}",

@@ -23,8 +23,9 @@ from jupyter_safecoder.models import ModelDescription
 
 pytestmark = pytest.mark.timeout(400)
 
-#: Bytes that are left, or that a file may have: more than a status takes, less than a checkpoint.
-_ROOM = 400_000
+#: Bytes that are left, or that a file may have: more than a status takes, less than a checkpoint
+#: of a high rank; more than a checkpoint of a low one, less than a merged model.
+_ROOM, _MORE_ROOM = 400_000, 3_000_000
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def full_disk(directory: Path) -> Iterator[Callable[[], None]]:
+def full_disk(directory: Path, room: int = _ROOM) -> Iterator[Callable[[], None]]:
     """Make a directory whose disk is nearly full; yields what frees space.
 
     A small disk of its own where we may mount one, else a bound on the size of files.
@@ -48,7 +49,7 @@ def full_disk(directory: Path) -> Iterator[Callable[[], None]]:
     mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(directory)]
     if shutil.which("mount") and subprocess.run(mount, capture_output=True).returncode == 0:
         ballast = directory / "ballast"
-        ballast.write_bytes(bytes(shutil.disk_usage(directory).free - _ROOM))
+        ballast.write_bytes(bytes(shutil.disk_usage(directory).free - room))
         try:
             yield ballast.unlink
         finally:
@@ -59,7 +60,7 @@ def full_disk(directory: Path) -> Iterator[Callable[[], None]]:
         def free() -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-        resource.setrlimit(resource.RLIMIT_FSIZE, (_ROOM, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
         try:
             yield free
         finally:
@@ -105,6 +106,24 @@ def test_a_full_disk_and_a_base_that_changes(
         weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
         assert run("adapter", "use", "full", *options[:4]) == 1
         assert "of which these are not the weights" in capsys.readouterr().err
+
+
+def test_the_disk_fills_while_the_adapter_is_merged(
+    team: Path, cache: Path, model: ModelDescription, capsys: Capture, tmp_path: Path
+) -> None:
+    given = ("--wait", *quick(tmp_path), *tiny(model), "--rank", 2, "--steps", 2)
+    with full_disk(cache, _MORE_ROOM) as free:
+        assert run("finetune", team, "--name", "full", *given) == 1
+        assert "The disk is full." in capsys.readouterr().err
+        assert Job(cache, "full").status().phase == "Merging the adapter"
+        registry = Registry(cache)
+        assert registry.all() == []
+        assert not list((cache / "merged").glob("*/model.safetensors"))
+        free()
+        assert run("job", "resume", "full") == 0
+        assert run("job", "wait", "full") == 0
+        assert [adapter.name for adapter in registry.all()] == ["full"]
+        assert not list(registry.directory.glob(".*.partial"))
 
 
 def test_two_jobs_with_one_name_at_the_same_moment(

@@ -187,7 +187,11 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_end(
         assert "Resume it" in status.remedy
         assert run("job", "resume", "killed", "--json") == 0
 
-    for phase in ("Reading the corpus", "Asking the model as it is"):
+    for phase in (
+        "Reading the corpus",
+        "Asking the model as it is",
+        "Loading the model for training",
+    ):
         until_phase(job, phase)
         kill(job)
         resumed()
