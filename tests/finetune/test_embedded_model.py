@@ -19,6 +19,7 @@ from sources_of_a_model import (
 
 from jupyter_safecoder.cli import main
 from jupyter_safecoder.engines import EngineOptions, make_engine
+from jupyter_safecoder.finetune.adapters import Registry
 from jupyter_safecoder.finetune.base import prepare_base, rename
 from jupyter_safecoder.finetune.batches import Batches
 from jupyter_safecoder.finetune.corpus import build_corpus, count_samples
@@ -198,6 +199,17 @@ def test_one_command_makes_a_model(
     assert str(tmp_path) not in card
     assert len(json.loads((directory / "curves.json").read_text())["train"]) == 3
     assert (directory / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+    # And on from there: what it begins with is the model that was made, and not the base.
+    recipe.write_text(f"start = {str(directory)!r}\n{recipe.read_text('utf-8')}", "utf-8")
+    order[order.index("tiny")] = "next"
+    assert main([*order, "--wait", "--json"]) == 0
+    following = json.loads(capsys.readouterr().out)
+    registry = Registry(tmp_path / "cache")
+    assert registry.find("next").card.base_sha256 == registry.base_hash(made)
+    first, then = (one["held_out"] for one in (report, following))
+    assert then["base"]["loss"] == pytest.approx(first["tuned"]["loss"], rel=0.02)
+    assert find_model(following["model"]).weights != made.weights
 
 
 def test_sources_or_paths(team: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
