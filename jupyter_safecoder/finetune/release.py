@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..models import ModelDescription
 from ..models.description import read_description
 from ..preparation.fingerprint import hash_file
 from .adapters import Card
+from .curves import curves_png
 from .manifest import Manifest
 
 #: ``tokenizer.ggml.token_type``.
@@ -95,30 +96,9 @@ def write_report(directory: Path, card: Card, manifest: Manifest, run: Mapping[s
         ``steps``, ``sample_tokens``, ``computed_tokens`` and ``seconds`` of the training.
     """
     (directory / "curves.json").write_text(json.dumps(card.curves) + "\n", "utf-8")
-    draw_curves(card.curves, directory / "curves.png")
+    png = curves_png(card.curves["train"], card.curves["held_out"])
+    (directory / "curves.png").write_bytes(png)
     (directory / "CARD.md").write_text(_card(directory, card, manifest, run), "utf-8")
-
-
-def draw_curves(curves: Mapping[str, Sequence[Sequence[float]]], path: Path) -> None:
-    """Write the losses of a run as a picture."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 3.5), layout="constrained")
-    axes = figure.subplots()
-    steps, losses = zip(*curves["train"], strict=True)
-    axes.plot(steps, _smooth(losses), label="training, middles (mean of the last 25 steps)")
-    axes.plot(*zip(*curves["held_out"], strict=True), marker="o", label="held-out middles")
-    axes.set(xlabel="step", ylabel="nats for each token")
-    axes.legend()
-    figure.savefig(path, dpi=110)
-
-
-def _smooth(losses: Sequence[float], over: int = 25) -> list[float]:
-    means = []
-    for number in range(1, len(losses) + 1):
-        last = losses[max(0, number - over) : number]
-        means.append(sum(last) / len(last))
-    return means
 
 
 def _card(directory: Path, card: Card, manifest: Manifest, run: Mapping[str, Any]) -> str:

@@ -7,10 +7,10 @@ import threading
 import time
 from typing import Any
 
+from ..finetune.curves import curves_png
 from ..finetune.jobs import Job, JobStatus
 from ..finetune.problem import FinetuneProblem
 from . import bundle
-from .plots import curves_png
 
 #: Between two looks at the job, in seconds.
 _POLL_S = 1.0

@@ -9,10 +9,10 @@ from dataclasses import asdict
 from typing import Any
 
 from ..finetune.adapters import Adapter, Registry
+from ..finetune.curves import curves_png
 from ..finetune.jobs import Job, JobStatus
 from ..protocol import Status
 from . import bundle
-from .plots import curves_png
 
 #: Rows of a table that are shown; the command line prints all.
 _ROWS = 200

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 #: Inches, and dots for each.
 _SIZE, _DPI = (6.0, 2.6), 110
+#: Steps of which the mean is drawn: one step's loss says more of its lines than of the model.
+_OVER = 25
 
 
 def curves_png(train: Sequence[Sequence[float]], held_out: Sequence[Sequence[float]]) -> bytes:
@@ -23,7 +25,9 @@ def curves_png(train: Sequence[Sequence[float]], held_out: Sequence[Sequence[flo
     figure = Figure(figsize=_SIZE, dpi=_DPI, layout="constrained")
     axes = figure.subplots()
     if train:
-        axes.plot(*zip(*train, strict=True), color="#9db4c8", lw=1, label="training")
+        steps, losses = zip(*train, strict=True)
+        axes.plot(steps, losses, color="#d5dee6", lw=0.8, label="training")
+        axes.plot(steps, _means(losses), color="#4a7396", lw=1.2, label=f"mean of {_OVER} steps")
     if held_out:
         axes.plot(*zip(*held_out, strict=True), "o-", color="#d1495b", ms=3, label="held out")
     axes.set_xlabel("step")
@@ -34,3 +38,8 @@ def curves_png(train: Sequence[Sequence[float]], held_out: Sequence[Sequence[flo
     stream = io.BytesIO()
     figure.savefig(stream, format="png")
     return stream.getvalue()
+
+
+def _means(losses: Sequence[float]) -> list[float]:
+    lasts = (losses[max(0, end - _OVER) : end] for end in range(1, len(losses) + 1))
+    return [sum(last) / len(last) for last in lasts]
