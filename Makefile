@@ -47,7 +47,7 @@ lab-extension: $(LAB_BUNDLE)
 
 .venv/.installed: .venv/.tools $(LAB_BUNDLE) pyproject.toml weights/pyproject.toml \
     jupyter-config/server-config/jupyter_safecoder.json
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e weights -e '.[local,onnxruntime,finetune,dev]'
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e weights -e '.[local,onnxruntime,finetune,hub,dev]'
 	mkdir -p .venv/share/jupyter/lab/settings
 	echo '$(NO_NEWS)' > .venv/share/jupyter/lab/settings/overrides.json
 	touch $@

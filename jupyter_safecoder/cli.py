@@ -16,6 +16,7 @@ from typing import NoReturn
 from . import __version__
 from .bench.commands import bench_commands
 from .finetune.commands import finetune_commands
+from .hub.commands import hub_commands
 from .model_commands import model_commands
 from .prompt import LAYOUTS
 from .protocol import Options
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     model_commands(commands)
     finetune_commands(commands)
     bench_commands(commands)
+    hub_commands(commands)
 
     for name, run, what in (
         ("doctor", _doctor, "check the installation and say how to mend it"),

@@ -6,10 +6,11 @@ import asyncio
 import os
 
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, validate
+from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, default, validate
 
 from ..engines import engine_names
 from ..engines.choice import AUTO
+from ..hub.names import TOKEN_VARIABLE, URL_VARIABLE
 from ..runtime.settings import RuntimeSettings
 from .gateway import Gateway
 from .handlers import (
@@ -19,6 +20,7 @@ from .handlers import (
     StatusHandler,
     TextHandler,
 )
+from .hub_gateway import HubGateway
 from .supervisor import Supervisor
 
 _DEFAULTS = RuntimeSettings()
@@ -113,6 +115,13 @@ class SafeCoder(ExtensionApp):
         _DEFAULTS.remote_certificate_key_file,
         help="The key of that certificate, unencrypted. Empty: it is in the same file.",
     ).tag(config=True)
+    service_url = Unicode(
+        help="The address of a JupyterHub's SafeCoder service, which then answers instead of a "
+        "runtime of this server's own. Empty: what the Hub says, if it has one.",
+    ).tag(config=True)
+    service_ca_file = Unicode(
+        help="Certificates in PEM format that sign the service's. Empty: those of the system.",
+    ).tag(config=True)
     start_runtime = Enum(
         ("notebook", "server", "never"),
         default_value="notebook",
@@ -142,6 +151,10 @@ class SafeCoder(ExtensionApp):
         help="Largest request in bytes; larger ones are refused with 413.",
     ).tag(config=True)
 
+    @default("service_url")
+    def _service_of_the_hub(self) -> str:
+        return os.environ.get(URL_VARIABLE, "")
+
     @validate("engine")
     def _known_engine(self, proposal: dict[str, str]) -> str:
         name = proposal["value"]
@@ -163,7 +176,12 @@ class SafeCoder(ExtensionApp):
     def initialize_settings(self) -> None:
         """Make the supervisor and the gateway."""
         self.supervisor = Supervisor(self.runtime_settings(), log=self.log)
-        self.settings["safecoder_gateway"] = Gateway(self.supervisor, self.start_runtime)
+        token = os.environ.get(TOKEN_VARIABLE, "")
+        self.settings["safecoder_gateway"] = (
+            HubGateway(self.service_url, token, self.service_ca_file)
+            if self.service_url
+            else Gateway(self.supervisor, self.start_runtime)
+        )
         self.settings["safecoder_max_request_bytes"] = self.max_request_bytes
 
     def initialize_handlers(self) -> None:
@@ -181,10 +199,10 @@ class SafeCoder(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: object) -> None:
         """Start the runtime with the server, if that is wished."""
-        if self.start_runtime == "server":
+        if self.start_runtime == "server" and not self.service_url:
             self.supervisor.start()
 
     async def stop_extension(self) -> None:
         """End the runtime with the server."""
-        gateway: Gateway = self.settings["safecoder_gateway"]
+        gateway: Gateway | HubGateway = self.settings["safecoder_gateway"]
         await asyncio.gather(gateway.close(), self.supervisor.stop())

@@ -18,6 +18,7 @@ from ..bounded_body import BoundedBody, TooLarge
 from ..openai_protocol import BadText, error_body, parse_text_request
 from ..protocol import BadRequest, Error, Status, encode_event, parse_request
 from .gateway import Gateway, NotRunning
+from .hub_gateway import HubGateway
 
 AUTH_RESOURCE = "safecoder"
 
@@ -26,9 +27,9 @@ class _Handler(ExtensionHandlerMixin, APIHandler):
     auth_resource = AUTH_RESOURCE
 
     @property
-    def gateway(self) -> Gateway:
+    def gateway(self) -> Gateway | HubGateway:
         """The way to the runtime."""
-        return cast(Gateway, self.settings["safecoder_gateway"])
+        return cast(Gateway | HubGateway, self.settings["safecoder_gateway"])
 
     def answer(self, status: Status) -> None:
         """Answer with a status."""

@@ -1,0 +1,75 @@
+"""Who asks: what the Hub says of a token, and never what a request says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jupyterhub.services.auth import HubAuth
+from tornado.web import HTTPError
+
+from .names import COMPLETE
+
+#: Seconds for which the Hub's word counts: so long a revoked token still opens the door.
+CACHE_S = 30
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of the Hub."""
+
+    name: str
+    groups: frozenset[str]
+    scopes: frozenset[str]
+
+
+class Refused(Exception):
+    """Somebody may not: the HTTP status, and why."""
+
+    def __init__(self, status: int, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.remedy = remedy
+
+
+class Identity:
+    """Asks the Hub whose a token is."""
+
+    def __init__(self) -> None:
+        self._auth = HubAuth(cache_max_age=CACHE_S)
+
+    async def person(self, authorization: str) -> Person:
+        """Return whose token an ``Authorization`` header has.
+
+        Raises
+        ------
+        Refused
+            If there is none, or it does not open this door, or the Hub does not answer.
+        """
+        scheme, _, token = authorization.partition(" ")
+        if scheme.casefold() not in ("token", "bearer") or not token.strip():
+            raise Refused(401, "There is no token of the Hub.", "Start your server anew.")
+        try:
+            model = await self._auth.user_for_token(token.strip(), sync=False)
+        except HTTPError as error:
+            if error.status_code == 403:
+                model = None
+            else:
+                raise Refused(
+                    503, "The Hub does not answer.", "Wait a moment; an administrator can help."
+                ) from error
+        if model is None:
+            raise Refused(
+                401, "The Hub does not know this token, or no longer.", "Start your server anew."
+            )
+        if model.get("kind") != "user":
+            raise Refused(403, "This token is a service's, not a person's.", "Use a person's.")
+        scopes = frozenset(model.get("scopes", ()))
+        if not self._auth.check_scopes(set(self._auth.access_scopes), model):
+            raise Refused(403, "This token does not open SafeCoder.", _ASK)
+        if COMPLETE not in scopes:
+            raise Refused(403, "This token may not ask for completions.", _ASK)
+        return Person(model["name"], frozenset(model.get("groups", ())), scopes)
+
+
+_ASK = "Ask an administrator: add_safecoder() in jupyterhub_config.py names the groups that may."

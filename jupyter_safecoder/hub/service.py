@@ -1,0 +1,201 @@
+"""What the service does with a request: policy, limits, the right runtime, counts, audit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ..extension.gateway import Gateway
+from ..extension.supervisor import Supervisor
+from ..protocol import CompletionRequest, Status
+from ..runtime.settings import RuntimeSettings
+from .audit import AuditLog
+from .identity import Person, Refused
+from .policy import Grant
+from .policy_file import PolicyFile
+from .usage import LimitReached, Usages
+
+if TYPE_CHECKING:
+    import httpx
+
+log = logging.getLogger(__name__)
+#: An adapter of this name is none: the model as it is.
+_NONE = "-"
+
+
+class Limited(Refused):
+    """Somebody may not now, but in ``retry_after_s`` seconds."""
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        super().__init__(429, reason, "Wait, or ask an administrator for more.")
+        self.retry_after_s = retry_after_s
+
+
+@dataclass
+class Outcome:
+    """What came of a request, for counts and audit; filled in as the answer goes by."""
+
+    outcome: str = "cancelled"
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    ttft_ms: float | None = None
+
+    def read(self, line: bytes) -> None:
+        """Take in an event of the runtime; its text is not kept."""
+        try:
+            event: dict[str, Any] = json.loads(line)
+        except ValueError:
+            return
+        if event.get("event") == "text":
+            # Of an answer that is cancelled, no more is told than this.
+            self.completion_tokens = int(event["tokens"])
+        elif event.get("event") == "done":
+            self.outcome = str(event["finish_reason"])
+            self.model = str(event["model"])
+            self.prompt_tokens = int(event["prompt_tokens"])
+            self.completion_tokens = int(event["completion_tokens"])
+            self.ttft_ms = event["ttft_ms"]
+        elif event.get("event") == "error":
+            self.outcome = str(event["code"])
+
+
+class Service:
+    """One service for a Hub: a runtime for each adapter that the policy serves.
+
+    Parameters
+    ----------
+    settings
+        Of the runtimes.
+    policy
+        The policy file.
+    usages
+        Counts.
+    audit
+        The audit log.
+    """
+
+    def __init__(
+        self, settings: RuntimeSettings, policy: PolicyFile, usages: Usages, audit: AuditLog
+    ) -> None:
+        self._settings = settings
+        self._policy = policy
+        self._usages = usages
+        self._audit = audit
+        self._runtimes: dict[str, tuple[Supervisor, Gateway]] = {}
+
+    def grant(self, person: Person, feature: str) -> tuple[str, Grant]:
+        """Return the group that counts for a person, and what it may.
+
+        Raises
+        ------
+        Refused
+            If it may not do this.
+        """
+        policy = self._policy.current()
+        if policy is None:
+            self.note(person, "refused", reason="policy")
+            log.debug("Refused: %s", self._policy.problem)
+            raise Refused(
+                503,
+                "The policy of this service cannot be used: nobody may do anything.",
+                "An administrator finds the line and the reason in the service's log.",
+            )
+        found = policy.grant(person.groups)
+        if found is None or feature not in found[1].features:
+            self.note(person, "refused", reason="not granted", feature=feature)
+            raise Refused(
+                403,
+                "Your groups may not use this here.",
+                "Ask an administrator: the policy file says which groups may.",
+            )
+        return found
+
+    async def status(self, grant: Grant) -> Status:
+        """Return the state of the runtime that serves a grant."""
+        return await self._runtime(grant.adapter).status()
+
+    async def start(self, grant: Grant) -> Status:
+        """Start that runtime; restart it if it failed."""
+        return await self._runtime(grant.adapter).start()
+
+    @asynccontextmanager
+    async def complete(
+        self, person: Person, group: str, grant: Grant, request: CompletionRequest
+    ) -> AsyncIterator[tuple[httpx.Response, Outcome]]:
+        """Ask for a completion; what came of it is counted and noted when the context ends.
+
+        Raises
+        ------
+        Limited
+            If the person has had enough.
+        NotRunning
+            If there is no runtime.
+        """
+        try:
+            await asyncio.to_thread(self._usages.admit, person.name, grant)
+        except LimitReached as limit:
+            self.note(person, "refused", group=group, reason="limit")
+            raise Limited(str(limit), limit.retry_after_s) from None
+        outcome = Outcome("runtime_lost")
+        began = time.perf_counter()
+        try:
+            gateway = self._runtime(grant.adapter)
+            body = grant.allowed(request).body()
+            async with gateway.ask("POST", "/completions", person.name, body) as answer:
+                outcome.outcome = "cancelled"
+                yield answer, outcome
+        finally:
+            # Also where the client went away: what was computed for it is counted.
+            self._usages.add(person.name, outcome.prompt_tokens, outcome.completion_tokens)
+            self.note(
+                person,
+                outcome.outcome,
+                group=group,
+                adapter=grant.adapter,
+                model=outcome.model,
+                prompt_tokens=outcome.prompt_tokens,
+                completion_tokens=outcome.completion_tokens,
+                ttft_ms=outcome.ttft_ms,
+                total_ms=round(1000 * (time.perf_counter() - began), 1),
+            )
+
+    def note(self, person: Person, outcome: str, **entry: Any) -> None:
+        """Note in the audit log.
+
+        Raises
+        ------
+        Refused
+            If it cannot be written: what is not noted is not done.
+        """
+        try:
+            self._audit.write(person=person.name, action="complete", outcome=outcome, **entry)
+        except OSError as error:
+            log.error("The audit log cannot be written: %s", error.strerror)
+            raise Refused(
+                503,
+                "The audit log cannot be written, so nothing is answered.",
+                "An administrator must free the disk that it is on.",
+            ) from error
+
+    async def close(self) -> None:
+        """End all runtimes."""
+        for supervisor, gateway in self._runtimes.values():
+            await gateway.close()
+            await supervisor.stop()
+
+    def _runtime(self, adapter: str) -> Gateway:
+        if adapter not in self._runtimes:
+            # The person's notebook, not our own state, decides nothing here: adapters are named by
+            # the policy alone, so there are as many runtimes as it names.
+            name = f"safecoder-hub-{len(self._runtimes)}"
+            settings = replace(self._settings, adapter=adapter or _NONE, connection_name=name)
+            supervisor = Supervisor(settings, log=log)
+            self._runtimes[adapter] = supervisor, Gateway(supervisor, "notebook")
+        return self._runtimes[adapter][1]

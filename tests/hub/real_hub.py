@@ -1,0 +1,175 @@
+"""A real JupyterHub with its proxy, two groups, three people, and our service."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from processes import until
+
+from jupyter_safecoder.engines.scripted import write_scripted_model
+
+PROXY = Path(__file__).parents[2] / "labextension/node_modules/.bin/configurable-http-proxy"
+GROUPS = {"vision": ["ada"], "speech": ["bob"]}
+PEOPLE = ("ada", "bob", "eve")
+POLICY = """\
+[groups.vision]
+features = ["complete"]
+
+[groups.speech]
+context = ["cells"]
+"""
+
+CONFIG = """\
+from jupyter_safecoder.hub import add_safecoder
+
+add_safecoder(
+    c, policy={policy!r}, groups=["vision", "speech"], url={service!r},
+    arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r}],
+)
+c.JupyterHub.load_groups = {{
+    name: {{"users": users}} for name, users in {groups!r}.items()
+}}
+c.JupyterHub.bind_url = {url!r}
+c.JupyterHub.hub_port = {hub_port}
+c.JupyterHub.db_url = "sqlite:///{directory}/hub.sqlite"
+c.JupyterHub.cookie_secret_file = {cookie!r}
+c.ConfigurableHTTPProxy.command = [{proxy!r}]
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy_port}"
+c.ConfigurableHTTPProxy.pid_file = {pid!r}
+c.JupyterHub.authenticator_class = "dummy"
+c.DummyAuthenticator.password = "open"
+c.Authenticator.allow_all = True
+c.JupyterHub.spawner_class = "simple"
+c.SimpleLocalProcessSpawner.home_dir_template = "{directory}/home/{{username}}"
+c.Spawner.default_url = "/lab"
+c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
+c.Spawner.args = ["--allow-root"]
+c.JupyterHub.services.append({{"name": "tester", "api_token": {token!r}}})
+c.JupyterHub.load_roles.append({{
+    "name": "tester", "services": ["tester"],
+    "scopes": ["admin:users", "admin:servers", "tokens", "access:servers", "groups",
+               "custom:safecoder:complete", "access:services!service=safecoder"],
+}})
+"""
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Hub:
+    """Where it is, and how to ask it as an administrator."""
+
+    url: str
+    service: str
+    api: httpx.Client
+    directory: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def policy(self) -> Path:
+        """The policy file."""
+        return self.directory / "policy.toml"
+
+    def start_server(self, name: str) -> None:
+        """Start a person's server, and wait until it is there."""
+        self.api.post(f"/users/{name}/server").raise_for_status()
+        until(lambda: bool(self.api.get(f"/users/{name}").json()["servers"][""]["ready"]), 60)
+
+    def token(self, name: str, scopes: list[str], **options: Any) -> str:
+        """Return a new token of a person."""
+        body = {"scopes": scopes, **options}
+        answer = self.api.post(f"/users/{name}/tokens", json=body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["token"])
+
+
+@contextmanager
+def real_hub(directory: Path) -> Iterator[Hub]:
+    """Start it in a directory, with everybody known to it."""
+    script = {"answers": [{"after": "hello", "text": "_world()"}], "otherwise": "pass"}
+    port, service = free_port(), f"http://127.0.0.1:{free_port()}"
+    token = secrets.token_hex(16)
+    (directory / "policy.toml").write_text(POLICY)
+    (directory / "home").mkdir()
+    values = {
+        "policy": str(directory / "policy.toml"),
+        "service": service,
+        "state": str(directory / "state"),
+        "model": str(write_scripted_model(directory / "model", script)),
+        "groups": GROUPS,
+        "url": f"http://127.0.0.1:{port}",
+        "hub_port": free_port(),
+        "proxy_port": free_port(),
+        "cookie": str(directory / "cookie"),
+        "pid": str(directory / "proxy.pid"),
+        "proxy": str(PROXY),
+        "python": sys.executable,
+        "directory": directory,
+        "token": token,
+    }
+    (directory / "jupyterhub_config.py").write_text(CONFIG.format(**values))
+    environment = {**os.environ, "JUPYTER_SAFECODER_CACHE": str(directory / "cache")}
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
+            cwd=directory,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    api = httpx.Client(
+        base_url=f"http://127.0.0.1:{port}/hub/api",
+        headers={"Authorization": f"token {token}"},
+        timeout=60,
+        trust_env=False,
+    )
+    running = Hub(
+        f"http://127.0.0.1:{port}", f"{service}/services/safecoder", api, directory, process
+    )
+
+    def there() -> bool:
+        assert process.poll() is None, (directory / "log").read_text()[-4000:]
+        try:
+            return api.get("/").status_code == 200 and healthy()
+        except httpx.HTTPError:
+            return False
+
+    def healthy() -> bool:
+        return httpx.get(f"{running.service}/health", trust_env=False).status_code == 200
+
+    try:
+        until(there, 60)
+        api.post("/users", json={"usernames": list(PEOPLE)})
+        yield running
+    finally:
+        api.close()
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(20)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def body(prefix: str = "hello", **changes: Any) -> str:
+    """Return the body of a request."""
+    whole = {"version": 1, "prefix": prefix, "suffix": "", **changes}
+    return json.dumps(whole)

@@ -1,0 +1,155 @@
+"""The service in a real JupyterHub: who gets an answer, and who does not."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import httpx
+import pytest
+from processes import runtimes_of, until
+from real_hub import POLICY, Hub, body
+
+from jupyter_safecoder.hub.audit import verify
+from jupyter_safecoder.hub.names import COMPLETE, access_scope
+
+pytestmark = pytest.mark.timeout(240)
+SCOPES = [access_scope("safecoder"), COMPLETE]
+
+
+def ask(hub: Hub, token: str, **changes: Any) -> tuple[int, list[dict[str, Any]]]:
+    """Ask the service itself; returns the status and the events."""
+    answer = httpx.post(
+        f"{hub.service}/completions",
+        content=body(**changes),
+        headers={"Authorization": f"token {token}"} if token else {},
+        timeout=30,
+        trust_env=False,
+    )
+    return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
+
+
+def ready(hub: Hub, token: str) -> bool:
+    """Start the runtime that serves a token, and say whether it is ready."""
+    answer = httpx.post(
+        f"{hub.service}/start", headers={"Authorization": f"token {token}"}, trust_env=False
+    )
+    return bool(answer.json()["state"] == "ready")
+
+
+def entries(hub: Hub) -> list[dict[str, Any]]:
+    """Return what the audit log has."""
+    assert verify(hub.directory / "state/audit").problem == ""
+    [path] = (hub.directory / "state/audit").glob("*.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_from_a_user_s_server_to_the_model(hub: Hub) -> None:
+    hub.start_server("ada")
+    with own_client(hub, "ada") as own:
+        until(lambda: own.post("/start").json()["state"] == "ready", 60)
+        answer = own.post("/completions", content=body())
+    assert answer.status_code == 200
+    done = json.loads(answer.text.splitlines()[-1])
+    assert (done["event"], done["text"]) == ("done", "_world()")
+    last = entries(hub)[-1]
+    assert (last["person"], last["group"], last["outcome"]) == ("ada", "vision", "end")
+    assert last["completion_tokens"] == done["completion_tokens"] > 0
+    assert "hello" not in json.dumps(entries(hub))
+    assert "_world" not in (hub.directory / "log").read_text()
+    # One runtime, and none of a server's own.
+    assert len(runtimes_of(hub.process.pid)) == 1
+
+
+def test_a_stranger_is_told_why_there_is_nothing(hub: Hub) -> None:
+    hub.start_server("eve")
+    with own_client(hub, "eve") as own:
+        status = own.get("/status").json()
+        assert status["state"] == "failed"
+        assert "does not open SafeCoder" in status["reason"]
+        assert "Ask an administrator" in status["remedy"]
+        assert own.post("/completions", content=body()).status_code == 403
+
+
+def own_client(hub: Hub, name: str) -> httpx.Client:
+    """Return a client of a person's server, with their token, as their browser has."""
+    token = hub.token(name, [f"access:servers!user={name}"])
+    return httpx.Client(
+        base_url=f"{hub.url}/user/{name}/jupyter-safecoder",
+        headers={"Authorization": f"token {token}"},
+        timeout=60,
+        trust_env=False,
+    )
+
+
+def test_tokens_that_do_not_open(hub: Hub) -> None:
+    good = hub.token("bob", SCOPES)
+    until(lambda: ready(hub, good), 60)
+    assert ask(hub, good)[0] == 200
+    for forged in ("", "x" * 32, good[:-1] + ("0" if good[-1] != "0" else "1")):
+        assert ask(hub, forged)[0] == 401
+    assert ask(hub, hub.token("bob", ["access:servers!user=bob"]))[0] == 403
+    assert ask(hub, hub.token("bob", [access_scope("safecoder")]))[0] == 403
+    service = str(hub.api.headers["Authorization"]).split()[1]
+    status, [error] = ask(hub, service)
+    assert (status, "service's" in error["message"]) == (403, True)
+    expired = hub.token("bob", SCOPES, expires_in=1)
+    time.sleep(1.5)
+    assert ask(hub, expired)[0] == 401
+
+
+def test_the_policy_is_in_force_within_five_seconds(hub: Hub) -> None:
+    token = hub.token("bob", SCOPES)
+    until(lambda: ready(hub, token), 60)
+
+    def refused_with(status: int) -> bool:
+        return ask(hub, token)[0] == status
+
+    try:
+        for policy, status in (
+            ("[groups.speech]\nfeatures = []\n", 403),
+            ("[groups.speech]\nfeatures = 3\n", 503),
+            (POLICY, 200),
+            ("[groups.speech]\ntokens_a_day = 1\n", 429),
+            ("", 503),
+        ):
+            hub.policy.write_text(policy)
+            until(lambda status=status: refused_with(status), 5)
+        hub.policy.unlink()
+        until(lambda: refused_with(503), 5)
+        log = (hub.directory / "log").read_text()
+        assert "policy.toml cannot be used: line 2: features of 'speech' must be" in log
+    finally:
+        hub.policy.write_text(POLICY)
+        until(lambda: refused_with(200), 5)
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [(b"{", 400), (b'{"version": 1}', 400), (b"x" * (17 * 2**20), 413), (b"", 400)],
+)
+def test_bodies_that_are_none(hub: Hub, content: bytes, status: int) -> None:
+    token = hub.token("bob", SCOPES)
+    answer = httpx.post(
+        f"{hub.service}/completions",
+        content=content,
+        headers={"Authorization": f"token {token}", "X-SafeCoder-Person": "ada"},
+        timeout=30,
+        trust_env=False,
+    )
+    assert answer.status_code == status
+    assert json.loads(answer.content)["event"] == "error"
+
+
+def test_identity_is_the_token_s(hub: Hub) -> None:
+    token = hub.token("bob", SCOPES)
+    until(lambda: ready(hub, token), 60)
+    answer = httpx.post(
+        f"{hub.service}/completions",
+        content=body(),
+        headers={"Authorization": f"token {token}", "X-SafeCoder-Person": "ada"},
+        trust_env=False,
+    )
+    assert answer.status_code == 200
+    assert entries(hub)[-1]["person"] == "bob"
