@@ -41,6 +41,9 @@ class Recipe:
         Evaluations without a better loss after which training ends.
     evaluations
         How often the held-out loss is computed on the way.
+    judged
+        Cursors on held-out documents that the adapter is judged by; on general code as many, but
+        50 at most.
     general_share
         Of the samples: code of Python's own library, against forgetting.
     seed
@@ -83,6 +86,7 @@ class Recipe:
     context_tokens: int = 768
     patience: int = 3
     evaluations: int = 4
+    judged: int = 60
     general_share: float = 0.15
     seed: int = 0
     quantize: str = ""

@@ -40,8 +40,8 @@ from .verdict import judge
 
 #: Between two notes of where it stands, in seconds.
 _TELL_S = 0.5
-#: Cursors that the adapter is judged by: on held-out documents, and on general code.
-_HELD_OUT, _GENERAL = 60, 50
+#: Most cursors on general code that the adapter is judged by.
+_GENERAL = 50
 #: Nats that a token of general code may cost more than before.
 _FORGOTTEN = 0.3
 #: Scaling, merging and preparing take about so many seconds for each GB of weights, and at least.
@@ -142,8 +142,9 @@ class _Work:
         check_enough(corpus)
         model = find(self._settings)
         base_hash = self._check_same(model, corpus)
-        places = judging_places(corpus.held_out, _HELD_OUT)
-        general = judging_places(general_documents(judging=True), _GENERAL)
+        places = judging_places(corpus.held_out, self._recipe.judged)
+        general_number = min(_GENERAL, self._recipe.judged)
+        general = judging_places(general_documents(judging=True), general_number)
         asked = time.monotonic()
         self._say("Asking the model as it is", 0.05)
         before = self._ask(model, [*places, *general], 0.05, 0.15)

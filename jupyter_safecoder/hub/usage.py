@@ -7,7 +7,7 @@ from collections import deque
 from datetime import datetime, timezone
 
 from sqlalchemy import Engine, Integer, String, create_engine, event, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from .policy import Grant
@@ -49,7 +49,11 @@ class Usages:
 
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
-        Base.metadata.create_all(self._engine)
+        try:
+            Base.metadata.create_all(self._engine)
+        except DBAPIError:
+            # Another replica that starts in the same moment has made them; or it is raised again.
+            Base.metadata.create_all(self._engine)
         self._asked: dict[str, deque[float]] = {}
 
     def admit(self, person: str, grant: Grant) -> None:

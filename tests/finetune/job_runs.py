@@ -33,7 +33,9 @@ def answer(capsys: Capture) -> dict[str, Any]:
 def quick(directory: Path) -> tuple[str | Path, ...]:
     """Return the options of a recipe whose steps take next to no time."""
     path = directory / "quick.toml"
-    path.write_text("tokens_per_step = 200\nwarmup = 2\nlearning_rate = 3e-3\n", "utf-8")
+    path.write_text(
+        "tokens_per_step = 200\nwarmup = 2\nlearning_rate = 3e-3\njudged = 12\n", "utf-8"
+    )
     return ("--recipe", path)
 
 

@@ -184,7 +184,8 @@ def test_one_command_makes_a_model(
     write_manifest(tmp_path / "sources.toml", Manifest(base, tuple(sources), ("judge",)))
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(
-        (SHIPPED / "recipe.toml").read_text("utf-8").replace("rank = 32", "rank = 4"), "utf-8"
+        (SHIPPED / "recipe.toml").read_text("utf-8").replace("rank = 32", "rank = 4\njudged = 12"),
+        "utf-8",
     )
     order = ["finetune", "--recipe", str(recipe), "--name", "tiny", "--steps", "3"]
     assert main([*order, "--wait", "--json"]) == 0

@@ -61,7 +61,7 @@ def test_a_team_lead_in_a_notebook(
     start_runtime({"answers": [], "otherwise": "wrong"})
     team = write_team(tmp_path / "team")
     recipe = tmp_path / "quick.toml"
-    recipe.write_text("tokens_per_step = 200\n")
+    recipe.write_text("tokens_per_step = 200\njudged = 12\n")
     job = Job(tmp_path / "cache", "ours")
 
     assert kernel.text("%load_ext jupyter_safecoder") == ""

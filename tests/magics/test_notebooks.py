@@ -23,7 +23,8 @@ pytestmark = [
 @pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
 def test_it_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_SAFECODER_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("SAFECODER_NOTEBOOK_LIMIT", "--steps 2")
+    (tmp_path / "short.toml").write_text("steps = 2\njudged = 12\n")
+    monkeypatch.setenv("SAFECODER_NOTEBOOK_LIMIT", f"--recipe {tmp_path / 'short.toml'}")
     # A kernel's environment is often not activated: nothing of it is on the path.
     monkeypatch.setenv("PATH", os.defpath)
     place = tmp_path / "notebooks"
