@@ -20,9 +20,12 @@ from processes import until
 
 from jupyter_safecoder.engines.scripted import write_scripted_model
 
-PROXY = Path(__file__).parents[2] / "labextension/node_modules/.bin/configurable-http-proxy"
+PROXY = Path(__file__).parents[1] / "labextension/node_modules/.bin/configurable-http-proxy"
 GROUPS = {"vision": ["ada"], "speech": ["bob"]}
 PEOPLE = ("ada", "bob", "eve")
+_NOTIFICATIONS = (
+    ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+)
 POLICY = """\
 [groups.vision]
 features = ["complete"]
@@ -55,7 +58,11 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = "{directory}/home/{{username}}"
 c.Spawner.default_url = "/lab"
 c.Spawner.cmd = [{python!r}, "-m", "jupyterhub.singleuser"]
-c.Spawner.args = ["--allow-root"]
+c.Spawner.args = [
+    "--allow-root", "--LabApp.news_url=None", "--LabApp.expose_app_in_browser=True",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LanguageServerManager.autodetect=False",
+]
 c.JupyterHub.services.append({{"name": "tester", "api_token": {token!r}}})
 c.JupyterHub.load_roles.append({{
     "name": "tester", "services": ["tester"],
@@ -107,7 +114,10 @@ def real_hub(directory: Path) -> Iterator[Hub]:
     port, service = free_port(), f"http://127.0.0.1:{free_port()}"
     token = secrets.token_hex(16)
     (directory / "policy.toml").write_text(POLICY)
-    (directory / "home").mkdir()
+    for person in PEOPLE:
+        settings = directory / "home" / person / _NOTIFICATIONS
+        settings.parent.mkdir(parents=True)
+        settings.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     values = {
         "policy": str(directory / "policy.toml"),
         "service": service,
