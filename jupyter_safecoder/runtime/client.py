@@ -175,7 +175,16 @@ class RuntimeClient:
 
 @contextmanager
 def running_runtime() -> Iterator[RuntimeClient | None]:
-    """Yield a client of the newest runtime of this user that answers, or ``None``."""
+    """Yield a client of the Hub's service, if this is a Hub's; else of this user's newest runtime.
+
+    ``None`` where there is neither.
+    """
+    from ..hub.client import service_client
+
+    if (service := service_client()) is not None:
+        with service:
+            yield service
+        return
     for _, connection in find_connections():
         with RuntimeClient(connection) as client:
             try:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 from processes import runtimes_of, until
 from real_hub import POLICY, Hub, body
 
 from jupyter_safecoder.hub.audit import verify
-from jupyter_safecoder.hub.names import COMPLETE, access_scope
+from jupyter_safecoder.hub.names import COMPLETE, TOKEN_VARIABLE, URL_VARIABLE, access_scope
 
 pytestmark = pytest.mark.timeout(240)
 SCOPES = [access_scope("safecoder"), COMPLETE]
@@ -123,6 +129,30 @@ def test_the_policy_is_in_force_within_five_seconds(hub: Hub) -> None:
     finally:
         hub.policy.write_text(POLICY)
         until(lambda: refused_with(200), 5)
+
+
+def test_magics_and_commands_of_a_user_s_server_ask_the_service(hub: Hub, tmp_path: Path) -> None:
+    notebook = tmp_path / "work.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell("hello")]), notebook)
+    code = "%load_ext jupyter_safecoder\n%safecoder complete hello\n%safecoder"
+    magic = (sys.executable, "-m", "IPython", "--colors=NoColor", "-c", code)
+    where = ("--cell", "0", "--line", "0", "--column", "5")
+    command = (sys.executable, "-m", "jupyter_safecoder", "complete", str(notebook), *where)
+
+    def told(words: tuple[str, ...], token: str) -> str:
+        service = {URL_VARIABLE: f"{hub.service}/", TOKEN_VARIABLE: token}
+        done = subprocess.run(
+            words, env={**os.environ, **service}, capture_output=True, text=True, timeout=60
+        )
+        return done.stdout + done.stderr
+
+    bob, eve = hub.token("bob", SCOPES), hub.token("eve", ["access:servers!user=eve"])
+    assert told(command, bob).strip() == "_world()"
+    assert "hello_world()" in (text := told(magic, bob))
+    assert "ready" in text
+    for words in (command, magic):
+        assert "This token does not open SafeCoder." in told(words, eve)
+    assert entries(hub)[-1]["person"] == "bob"
 
 
 @pytest.mark.parametrize(

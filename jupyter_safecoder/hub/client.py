@@ -1,0 +1,94 @@
+"""The way to a Hub's service for programs that wait: in a kernel or a terminal of a user's server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import httpx
+
+from ..protocol import Status, decode_event, parse_status
+from ..runtime.client import RuntimeClient, RuntimeProblem
+from ..runtime.settings import RuntimeSettings
+from .names import TOKEN_VARIABLE, URL_VARIABLE
+
+_CONNECT_S = 10.0
+
+
+class ServiceClient(RuntimeClient):
+    """Asks the service of the Hub that started this server, as its user.
+
+    Parameters
+    ----------
+    url
+        Of the service.
+    token
+        Of this server.
+    """
+
+    def __init__(self, url: str, token: str) -> None:
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"token {token}"},
+            timeout=httpx.Timeout(None, connect=_CONNECT_S),
+            trust_env=False,
+        )
+
+    def status(self) -> Status:
+        """Return the state of the runtime that serves this user, or why there is none."""
+        return self._state("GET", "/status")
+
+    def wait_until_ready(self, news: Callable[[Status], None] = lambda status: None) -> Status:
+        """Have that runtime started, and wait until it can answer.
+
+        Raises
+        ------
+        RuntimeProblem
+            If it failed, or this user may not.
+        """
+        self._state("POST", "/start")
+        return super().wait_until_ready(news)
+
+    def settings(self) -> RuntimeSettings:
+        """Return the usual settings: those of the service are not ours to know."""
+        return RuntimeSettings()
+
+    def use_adapter(self, name: str) -> Status:
+        """Refuse: for everybody of a group, the policy decides.
+
+        Raises
+        ------
+        RuntimeProblem
+            Always.
+        """
+        raise RuntimeProblem(
+            "Which adapter your group has, the policy of the Hub's service says.",
+            "Ask an administrator of the Hub.",
+        )
+
+    def _state(self, method: str, path: str) -> Status:
+        try:
+            answer = self._http.request(method, path, timeout=_CONNECT_S)
+        except httpx.HTTPError as error:
+            raise RuntimeProblem(
+                "The Hub's SafeCoder service does not answer.",
+                "Wait a moment, or ask an administrator of the Hub.",
+            ) from error
+        try:
+            return parse_status(answer.content)
+        except (ValueError, TypeError):
+            return _refused(answer.content)
+
+
+def service_client() -> ServiceClient | None:
+    """Return a client of the service that a Hub's environment names, or ``None``."""
+    url = os.environ.get(URL_VARIABLE)
+    return ServiceClient(url, os.environ.get(TOKEN_VARIABLE, "")) if url else None
+
+
+def _refused(content: bytes) -> Status:
+    try:
+        event = decode_event(content)
+    except ValueError:
+        raise RuntimeProblem("The Hub's SafeCoder service does not answer as it should.") from None
+    return Status("failed", getattr(event, "message", ""), getattr(event, "remedy", ""))
