@@ -1,4 +1,4 @@
-"""The way to a Hub's service for programs that wait: in a kernel or a terminal of a user's server."""
+"""The way to a Hub's service for programs that wait: kernels, terminals of a user's server."""
 
 from __future__ import annotations
 
