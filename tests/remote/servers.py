@@ -89,11 +89,26 @@ def llama_server(gguf: Path) -> list[str]:
     program = ENVIRONMENTS / "peers-llama/bin/llama-server"
     return [
         *(str(program), "-m", str(gguf), "--alias", "smol", "-c", "4096", "--parallel", "2"),
-        *("--threads", "2", "--metrics", "--no-webui"),
+        # Repacked for AMX, its kernels end in a segmentation fault (0.3.36).
+        *("--threads", "2", "--metrics", "--no-webui", "--no-repack"),
     ]
+
+
+#: llama-cpp-python's server, which has no option for the same.
+_PLAIN_SERVER = """
+import runpy
+from llama_cpp import llama_cpp
+usual = llama_cpp.llama_model_default_params
+def plain():
+    parameters = usual()
+    parameters.use_extra_bufts = False
+    return parameters
+llama_cpp.llama_model_default_params = plain
+runpy.run_module("llama_cpp.server", run_name="__main__")
+"""
 
 
 def llama_cpp_python(gguf: Path) -> list[str]:
     """Return the command of llama-cpp-python's server."""
     python = ENVIRONMENTS / "peers-llama/bin/python"
-    return [str(python), "-m", "llama_cpp.server", "--model", str(gguf), "--n_ctx", "512"]
+    return [str(python), "-c", _PLAIN_SERVER, "--model", str(gguf), "--n_ctx", "512"]

@@ -139,13 +139,15 @@ def test_tokens_come_one_by_one(engine: RemoteEngine) -> None:
 
 
 def test_cancelling_stops_the_server(engine: RemoteEngine, server: Server) -> None:
+    before = server.metric("vllm:generation_tokens_total")
     engine.submit(1, [7] * 16, (), 480)
     until(engine.step)
-    assert server.metric("vllm:num_requests_running") == 1
+    # At once: a fast machine computes all of it while the server's figures are asked for.
     engine.cancel(1)
     until(lambda: server.metric("vllm:num_requests_running") == 0, 5)
     assert not engine.busy()
     computed = server.metric("vllm:generation_tokens_total")
+    assert computed - before < 480
     complete(engine, [[7] * 16], (), 1)
     assert server.metric("vllm:generation_tokens_total") == computed + 1
 
