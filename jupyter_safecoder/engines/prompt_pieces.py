@@ -105,9 +105,6 @@ def choose_prompts(
             continue
         done = len(one.prompt) - size
         piece = max(left, tokens // 4) // block * block
-        if size > piece:
-            chosen.append((one, done + piece))
-        else:
-            chosen.append((one, len(one.prompt)))
+        chosen.append((one, min(done + piece, len(one.prompt))))
         break
     return chosen

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from ..protocol import Error, Status, decode_event, parse_status
+from ..hub.states import read_state
+from ..protocol import Status
 from .gateway import NotRunning
 
 if TYPE_CHECKING:
@@ -75,17 +76,7 @@ class HubGateway:
             answer = await self._connected().request(method, self._url + path, timeout=_CONNECT_S)
         except httpx.HTTPError:
             return self._absent()
-        try:
-            return parse_status(answer.content)
-        except ValueError:
-            pass
-        try:
-            event = decode_event(answer.content)
-        except ValueError:
-            return self._absent()
-        if isinstance(event, Error):
-            return Status("failed", event.message, event.remedy)
-        return self._absent()
+        return read_state(answer.content) or self._absent()
 
     def _absent(self) -> Status:
         return Status(

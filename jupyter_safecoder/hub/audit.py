@@ -58,7 +58,7 @@ class AuditLog:
             self.write(action="recovered", bytes=cut)
 
     def write(self, **entry: Any) -> None:
-        """Append an entry; it is on the disk when this returns.
+        """Append an entry; the system has it when this returns, so a killed process loses none.
 
         Raises
         ------

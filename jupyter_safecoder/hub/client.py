@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 import httpx
 
-from ..protocol import Status, decode_event, parse_status
+from ..protocol import Status
 from ..runtime.client import RuntimeClient, RuntimeProblem
 from ..runtime.settings import RuntimeSettings
 from .names import TOKEN_VARIABLE, URL_VARIABLE
+from .states import read_state
 
 _CONNECT_S = 10.0
 
@@ -74,21 +75,12 @@ class ServiceClient(RuntimeClient):
                 "The Hub's SafeCoder service does not answer.",
                 "Wait a moment, or ask an administrator of the Hub.",
             ) from error
-        try:
-            return parse_status(answer.content)
-        except (ValueError, TypeError):
-            return _refused(answer.content)
+        if (status := read_state(answer.content)) is None:
+            raise RuntimeProblem("The Hub's SafeCoder service does not answer as it should.")
+        return status
 
 
 def service_client() -> ServiceClient | None:
     """Return a client of the service that a Hub's environment names, or ``None``."""
     url = os.environ.get(URL_VARIABLE)
     return ServiceClient(url, os.environ.get(TOKEN_VARIABLE, "")) if url else None
-
-
-def _refused(content: bytes) -> Status:
-    try:
-        event = decode_event(content)
-    except ValueError:
-        raise RuntimeProblem("The Hub's SafeCoder service does not answer as it should.") from None
-    return Status("failed", getattr(event, "message", ""), getattr(event, "remedy", ""))

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..terminal import command, complain, engine_options, say, settings
+from .names import TOKEN_VARIABLE
 
 
 def hub_commands(commands: Any) -> None:
@@ -36,13 +37,13 @@ def hub_commands(commands: Any) -> None:
 
 def _hub(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for noisy in ("httpx", "tornado.access", "alembic"):
+    for noisy in ("httpx", "tornado.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    needed = ("JUPYTERHUB_API_TOKEN", "JUPYTERHUB_API_URL")
+    needed = (TOKEN_VARIABLE, "JUPYTERHUB_API_URL")
     if missing := [name for name in needed if not os.environ.get(name)]:
         complain(
             f"{' and '.join(missing)} must be set: a Hub sets them for a service that it starts.",
-            "See 'Serving a JupyterHub' in docs/hub.md.",
+            "See 'Set it up' in docs/hub.md.",
         )
         return 1
     try:

@@ -19,7 +19,6 @@ class Person:
 
     name: str
     groups: frozenset[str]
-    scopes: frozenset[str]
 
 
 class Refused(Exception):
@@ -64,12 +63,11 @@ class Identity:
             )
         if model.get("kind") != "user":
             raise Refused(403, "This token is a service's, not a person's.", "Use a person's.")
-        scopes = frozenset(model.get("scopes", ()))
         if not self._auth.check_scopes(set(self._auth.access_scopes), model):
             raise Refused(403, "This token does not open SafeCoder.", _ASK)
-        if COMPLETE not in scopes:
+        if COMPLETE not in model.get("scopes", ()):
             raise Refused(403, "This token may not ask for completions.", _ASK)
-        return Person(model["name"], frozenset(model.get("groups", ())), scopes)
+        return Person(model["name"], frozenset(model.get("groups", ())))
 
 
 _ASK = "Ask an administrator: add_safecoder() in jupyterhub_config.py names the groups that may."

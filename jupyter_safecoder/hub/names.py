@@ -14,7 +14,7 @@ SCOPES = {
 }
 #: With which a Hub tells its users' servers where the service is.
 URL_VARIABLE = "JUPYTER_SAFECODER_SERVICE_URL"
-#: The token of a user's server, as JupyterHub gives it.
+#: The token of a user's server, and of the service, as JupyterHub gives it.
 TOKEN_VARIABLE = "JUPYTERHUB_API_TOKEN"  # noqa: S105
 
 

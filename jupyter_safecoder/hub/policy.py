@@ -72,11 +72,6 @@ class Policy:
                 return name, grant
         return None
 
-    @property
-    def adapters(self) -> set[str]:
-        """All that are served."""
-        return {grant.adapter for grant in self.groups.values()}
-
 
 def parse_policy(text: str) -> Policy:
     """Return the policy of a TOML file.

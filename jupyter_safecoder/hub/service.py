@@ -192,8 +192,7 @@ class Service:
 
     def _runtime(self, adapter: str) -> Gateway:
         if adapter not in self._runtimes:
-            # The person's notebook, not our own state, decides nothing here: adapters are named by
-            # the policy alone, so there are as many runtimes as it names.
+            # Adapters are named by the policy alone: there are no more runtimes than it names.
             name = f"safecoder-hub-{len(self._runtimes)}"
             settings = replace(self._settings, adapter=adapter or _NONE, connection_name=name)
             supervisor = Supervisor(settings, log=log)
