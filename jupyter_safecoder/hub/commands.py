@@ -64,6 +64,7 @@ async def _serve(options: argparse.Namespace) -> int:
     from tornado.httpserver import HTTPServer
 
     from .audit import AuditLog
+    from .database import Database
     from .handlers import make_app
     from .identity import Identity
     from .policy_file import PolicyFile
@@ -76,7 +77,8 @@ async def _serve(options: argparse.Namespace) -> int:
     policy = PolicyFile(options.policy.absolute())
     policy.current()
     database = options.database or f"sqlite:///{state / 'safecoder.sqlite'}"
-    service = Service(wished, policy, Usages(database), AuditLog(state / "audit"))
+    usages = Usages(Database(database))
+    service = Service(wished, policy, usages, AuditLog(state / "audit"))
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")
     address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:8765"))
     context = None

@@ -134,7 +134,7 @@ class CompletionsHandler(_Door):
         try:
             request = parse_request(self._body.whole())
             asked = self.service.complete(self._person, self._group, self._grant, request)
-            async with asked as (answer, outcome):
+            async with asked as (answer, record):
                 self.set_status(answer.status_code)
                 self.set_header("Content-Type", answer.headers["Content-Type"])
                 if "Retry-After" in answer.headers:
@@ -144,9 +144,9 @@ class CompletionsHandler(_Door):
                     self.write(chunk)
                     *lines, rest = (rest + chunk).split(b"\n")
                     for line in lines:
-                        outcome.read(line)
+                        record.read(line)
                     await self.flush()
-                outcome.read(rest)
+                record.read(rest)
             self.finish()
         except TooLarge as error:
             self.refuse(413, Error("too_large", str(error)))

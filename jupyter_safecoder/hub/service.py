@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 from ..extension.gateway import Gateway
 from ..extension.supervisor import Supervisor
@@ -19,6 +18,7 @@ from .audit import AuditLog
 from .identity import Person, Refused
 from .policy import Grant
 from .policy_file import PolicyFile
+from .record import Record
 from .usage import LimitReached, Usages
 
 if TYPE_CHECKING:
@@ -35,35 +35,6 @@ class Limited(Refused):
     def __init__(self, reason: str, retry_after_s: float) -> None:
         super().__init__(429, reason, "Wait, or ask an administrator for more.")
         self.retry_after_s = retry_after_s
-
-
-@dataclass
-class Outcome:
-    """What came of a request, for counts and audit; filled in as the answer goes by."""
-
-    outcome: str = "cancelled"
-    model: str = ""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    ttft_ms: float | None = None
-
-    def read(self, line: bytes) -> None:
-        """Take in an event of the runtime; its text is not kept."""
-        try:
-            event: dict[str, Any] = json.loads(line)
-        except ValueError:
-            return
-        if event.get("event") == "text":
-            # Of an answer that is cancelled, no more is told than this.
-            self.completion_tokens = int(event["tokens"])
-        elif event.get("event") == "done":
-            self.outcome = str(event["finish_reason"])
-            self.model = str(event["model"])
-            self.prompt_tokens = int(event["prompt_tokens"])
-            self.completion_tokens = int(event["completion_tokens"])
-            self.ttft_ms = event["ttft_ms"]
-        elif event.get("event") == "error":
-            self.outcome = str(event["code"])
 
 
 class Service:
@@ -100,7 +71,7 @@ class Service:
         """
         policy = self._policy.current()
         if policy is None:
-            self.note(person, "refused", reason="policy")
+            self.note(Record(person.name, feature, "refused", reason="policy"))
             log.debug("Refused: %s", self._policy.problem)
             raise Refused(
                 503,
@@ -109,7 +80,7 @@ class Service:
             )
         found = policy.grant(person.groups)
         if found is None or feature not in found[1].features:
-            self.note(person, "refused", reason="not granted", feature=feature)
+            self.note(Record(person.name, feature, "refused", reason="not granted"))
             raise Refused(
                 403,
                 "Your groups may not use this here.",
@@ -128,7 +99,7 @@ class Service:
     @asynccontextmanager
     async def complete(
         self, person: Person, group: str, grant: Grant, request: CompletionRequest
-    ) -> AsyncIterator[tuple[httpx.Response, Outcome]]:
+    ) -> AsyncIterator[tuple[httpx.Response, Record]]:
         """Ask for a completion; what came of it is counted and noted when the context ends.
 
         Raises
@@ -138,35 +109,27 @@ class Service:
         NotRunning
             If there is no runtime.
         """
+        record = Record(person.name, group=group, adapter=grant.adapter)
         try:
             await asyncio.to_thread(self._usages.admit, person.name, grant)
         except LimitReached as limit:
-            self.note(person, "refused", group=group, reason="limit")
+            record.outcome, record.reason = "refused", "limit"
+            self.note(record)
             raise Limited(str(limit), limit.retry_after_s) from None
-        outcome = Outcome("runtime_lost")
         began = time.perf_counter()
         try:
             gateway = self._runtime(grant.adapter)
             body = grant.allowed(request).body()
             async with gateway.ask("POST", "/completions", person.name, body) as answer:
-                outcome.outcome = "cancelled"
-                yield answer, outcome
+                record.outcome = "cancelled"
+                yield answer, record
         finally:
             # Also where the client went away: what was computed for it is counted.
-            self._usages.add(person.name, outcome.prompt_tokens, outcome.completion_tokens)
-            self.note(
-                person,
-                outcome.outcome,
-                group=group,
-                adapter=grant.adapter,
-                model=outcome.model,
-                prompt_tokens=outcome.prompt_tokens,
-                completion_tokens=outcome.completion_tokens,
-                ttft_ms=outcome.ttft_ms,
-                total_ms=round(1000 * (time.perf_counter() - began), 1),
-            )
+            self._usages.add(person.name, record.prompt_tokens, record.completion_tokens)
+            record.total_ms = round(1000 * (time.perf_counter() - began), 1)
+            self.note(record)
 
-    def note(self, person: Person, outcome: str, **entry: Any) -> None:
+    def note(self, record: Record) -> None:
         """Note in the audit log.
 
         Raises
@@ -175,7 +138,7 @@ class Service:
             If it cannot be written: what is not noted is not done.
         """
         try:
-            self._audit.write(person=person.name, action="complete", outcome=outcome, **entry)
+            self._audit.write(**asdict(record))
         except OSError as error:
             log.error("The audit log cannot be written: %s", error.strerror)
             raise Refused(

@@ -6,17 +6,14 @@ import time
 from collections import deque
 from datetime import datetime, timezone
 
-from sqlalchemy import Engine, Integer, String, create_engine, event, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy import Integer, String, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from .database import Base, Database
 from .policy import Grant
 
 _MINUTE_S = 60.0
-
-
-class Base(DeclarativeBase):
-    """Of our tables."""
 
 
 class Usage(Base):
@@ -43,17 +40,12 @@ class Usages:
 
     Parameters
     ----------
-    url
-        Of the database, as SQLAlchemy takes it.
+    database
+        Where they are kept.
     """
 
-    def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
-        try:
-            Base.metadata.create_all(self._engine)
-        except DBAPIError:
-            # Another replica that starts in the same moment has made them; or it is raised again.
-            Base.metadata.create_all(self._engine)
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine
         self._asked: dict[str, deque[float]] = {}
 
     def admit(self, person: str, grant: Grant) -> None:
@@ -117,20 +109,6 @@ class Usages:
         """Return everybody's figures of this day."""
         with Session(self._engine) as session:
             return list(session.scalars(select(Usage).filter_by(day=_today())))
-
-
-def _engine(url: str) -> Engine:
-    engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-
-        @event.listens_for(engine, "connect")
-        def pragmas(connection: object, record: object) -> None:
-            cursor = connection.cursor()  # type: ignore[attr-defined]
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000"):
-                cursor.execute(f"PRAGMA {pragma}")
-            cursor.close()
-
-    return engine
 
 
 def _today() -> str:

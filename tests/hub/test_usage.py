@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_safecoder.hub.database import Database
 from jupyter_safecoder.hub.policy import Grant
 from jupyter_safecoder.hub.usage import LimitReached, Usages
 
@@ -16,22 +17,23 @@ def test_counts_survive_and_add_up(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'usage.sqlite'}"
     program = (
         "import os, sys\n"
+        "from jupyter_safecoder.hub.database import Database\n"
         "from jupyter_safecoder.hub.usage import Usages\n"
-        "usages = Usages(sys.argv[1])\n"
+        "usages = Usages(Database(sys.argv[1]))\n"
         "for n in range(50):\n"
         "    usages.add('ada', 10, 1)\n"
         "os.kill(os.getpid(), 9)\n"
     )
     both = [subprocess.Popen([sys.executable, "-c", program, url]) for _ in range(2)]
     assert [process.wait(60) for process in both] == [-9, -9]
-    usages = Usages(url)
+    usages = Usages(Database(url))
     assert usages.tokens_today("ada") == 2 * 50 * 11
     assert usages.tokens_today("bob") == 0
     assert [(row.person, row.requests) for row in usages.people()] == [("ada", 100)]
 
 
 def test_the_day_s_tokens(tmp_path: Path) -> None:
-    usages = Usages(f"sqlite:///{tmp_path / 'usage.sqlite'}")
+    usages = Usages(Database(f"sqlite:///{tmp_path / 'usage.sqlite'}"))
     grant = Grant(tokens_a_day=100)
     usages.admit("ada", grant)
     usages.add("ada", 90, 9)
@@ -44,7 +46,7 @@ def test_the_day_s_tokens(tmp_path: Path) -> None:
 
 
 def test_requests_a_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usages = Usages(f"sqlite:///{tmp_path / 'usage.sqlite'}")
+    usages = Usages(Database(f"sqlite:///{tmp_path / 'usage.sqlite'}"))
     grant = Grant(requests_a_minute=3)
     now = 1000.0
     monkeypatch.setattr("time.monotonic", lambda: now)
