@@ -8,12 +8,21 @@ import json
 import logging
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..terminal import command, complain, engine_options, say, settings
+from ..runtime.settings import RuntimeSettings
+from ..terminal import command, complain, engine_options, say
+from ..terminal import settings as wished
 from .names import TOKEN_VARIABLE
+
+if TYPE_CHECKING:
+    from .service import Service
+
+#: A connection that says nothing, and a body that does not come, are given up after so long.
+_IDLE_S, _BODY_S = 60, 10
 
 
 def hub_commands(commands: Any) -> None:
@@ -26,6 +35,17 @@ def hub_commands(commands: Any) -> None:
     hub.add_argument("--database", metavar="URL", help="for counts (SQLite in the state directory)")
     hub.add_argument("--certificate", type=Path, metavar="FILE.pem", help="to serve by TLS")
     hub.add_argument("--key", type=Path, metavar="FILE.pem", help="of that certificate")
+    hub.add_argument(
+        "--token-cache",
+        type=int,
+        default=30,
+        metavar="SECONDS",
+        help="how long the Hub's word on a token counts, and a revoked one still works (30)",
+    )
+    hub.add_argument(
+        "--max-running", type=int, metavar="N", help="requests that all runtimes work on at once"
+    )
+    hub.add_argument("--max-waiting", type=int, metavar="N", help="requests that may wait")
     hub.add_argument("--model", help="the model (the embedded one)")
     engine_options(hub)
 
@@ -47,6 +67,8 @@ def _hub(options: argparse.Namespace) -> int:
         )
         return 1
     try:
+        from .database import DatabaseProblem
+
         return asyncio.run(_serve(options))
     except ImportError as error:
         complain(
@@ -55,6 +77,8 @@ def _hub(options: argparse.Namespace) -> int:
         )
     except OSError as error:
         complain(f"The service cannot start: {error.strerror or error}.", "Mend that, try again.")
+    except DatabaseProblem as problem:
+        complain(str(problem), "--database names it; docs/hub.md says how.")
     return 1
 
 
@@ -63,34 +87,23 @@ async def _serve(options: argparse.Namespace) -> int:
 
     from tornado.httpserver import HTTPServer
 
-    from .audit import AuditLog
-    from .database import Database
     from .handlers import make_app
     from .identity import Identity
-    from .policy_file import PolicyFile
-    from .service import Service
-    from .usage import Usages
 
-    state = (options.state or Path.cwd()).absolute()
-    state.mkdir(parents=True, exist_ok=True)
-    wished = settings(options)
-    policy = PolicyFile(options.policy.absolute())
-    policy.current()
-    database = options.database or f"sqlite:///{state / 'safecoder.sqlite'}"
-    usages = Usages(Database(database))
-    service = Service(wished, policy, usages, AuditLog(state / "audit"))
-    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")
-    address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:8765"))
     context = None
     if options.certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(options.certificate, options.key)
+    service = _service(options)
+    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")
+    address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:8765"))
+    most = RuntimeSettings.max_request_bytes
     server = HTTPServer(
-        make_app(prefix, service, Identity(), wished.max_request_bytes),
+        make_app(prefix, service, Identity(options.token_cache), most),
         ssl_options=context,
-        max_body_size=4 * wished.max_request_bytes,
-        idle_connection_timeout=120,
-        body_timeout=20,
+        max_body_size=4 * most,
+        idle_connection_timeout=_IDLE_S,
+        body_timeout=_BODY_S,
     )
     server.listen(address.port or 8765, address.hostname or "127.0.0.1")
     stop = asyncio.Event()
@@ -103,8 +116,34 @@ async def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
+def _service(options: argparse.Namespace) -> Service:
+    from .audit import AuditLog
+    from .database import Database
+    from .ledger import Ledger
+    from .limits import Limits
+    from .policy_file import PolicyFile
+    from .recorded import Pseudonyms
+    from .service import Service
+    from .usage import Usages
+
+    state = (options.state or Path.cwd()).absolute()
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    policy = PolicyFile(options.policy.absolute())
+    policy.current()
+
+    def keep_days() -> int:
+        return policy.in_force.record.keep_days if policy.in_force else 0
+
+    usages = Usages(Database(options.database or f"sqlite:///{state / 'safecoder.sqlite'}"))
+    ledger = Ledger(AuditLog(state / "audit"), usages, keep_days)
+    bounds = {n: v for n in ("max_running", "max_waiting") if (v := getattr(options, n))}
+    settings = replace(wished(options), **bounds)
+    pseudonyms = Pseudonyms(state / "pseudonyms.key")
+    return Service(settings, policy, Limits(usages.tokens_today), ledger, pseudonyms)
+
+
 def _verify(options: argparse.Namespace) -> int:
-    from .audit import verify
+    from .audit_chain import verify
 
     if not options.directory.is_dir():
         complain(f"{options.directory} is no directory.", "Name that of the audit log.")

@@ -9,9 +9,6 @@ from tornado.web import HTTPError
 
 from .names import COMPLETE
 
-#: Seconds for which the Hub's word counts: so long a revoked token still opens the door.
-CACHE_S = 30
-
 
 @dataclass(frozen=True)
 class Person:
@@ -22,20 +19,27 @@ class Person:
 
 
 class Refused(Exception):
-    """Somebody may not: the HTTP status, and why."""
+    """Somebody may not: the HTTP status, why, and of which kind that is for the record."""
 
-    def __init__(self, status: int, reason: str, remedy: str) -> None:
+    def __init__(self, status: int, reason: str, remedy: str, kind: str = "") -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
         self.remedy = remedy
+        self.kind = kind
 
 
 class Identity:
-    """Asks the Hub whose a token is."""
+    """Asks the Hub whose a token is.
 
-    def __init__(self) -> None:
-        self._auth = HubAuth(cache_max_age=CACHE_S)
+    Parameters
+    ----------
+    cache_s
+        Seconds for which the Hub's word counts: so long a revoked token still opens the door.
+    """
+
+    def __init__(self, cache_s: int) -> None:
+        self._auth = HubAuth(cache_max_age=cache_s)
 
     async def person(self, authorization: str) -> Person:
         """Return whose token an ``Authorization`` header has.

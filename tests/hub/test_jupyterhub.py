@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from processes import runtimes_of, until
 from real_hub import POLICY, Hub, body
 
-from jupyter_safecoder.hub.audit import verify
+from jupyter_safecoder.hub.audit_chain import verify
 from jupyter_safecoder.hub.names import COMPLETE, TOKEN_VARIABLE, URL_VARIABLE, access_scope
 
 pytestmark = pytest.mark.timeout(240)
