@@ -9,37 +9,47 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from processes import until
 
 from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.hub.audit_chain import verify
+from jupyter_safecoder.hub.names import COMPLETE, access_scope
 
+#: What a token needs.
+SCOPES = [access_scope("safecoder"), COMPLETE]
 PROXY = Path(__file__).parents[1] / "labextension/node_modules/.bin/configurable-http-proxy"
-GROUPS = {"vision": ["ada"], "speech": ["bob"]}
-PEOPLE = ("ada", "bob", "eve")
+ODD_PERSON, ODD_GROUP = 'o\'brien+ünï "<b>"', 'data & "ünïcode" <b>'
+GROUPS = {"vision": ["ada"], "speech": ["bob"], ODD_GROUP: [ODD_PERSON]}
+PEOPLE = ("ada", "bob", "eve", ODD_PERSON)
 _NOTIFICATIONS = (
     ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 )
+SCRIPT = {"answers": [{"after": "hello", "text": "_world()"}], "otherwise": "pass"}
 POLICY = """\
 [groups.vision]
 features = ["complete"]
 
 [groups.speech]
 context = ["cells"]
+
+[groups.'data & "ünïcode" <b>']
 """
 
 CONFIG = """\
 from jupyter_safecoder.hub import add_safecoder
 
 add_safecoder(
-    c, policy={policy!r}, groups=["vision", "speech"], url={service!r},
-    arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r}],
+    c, policy={policy!r}, groups=list({groups!r}), url={service!r},
+    arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r},
+               "--token-cache", "2", *{arguments!r}],
 )
 c.JupyterHub.load_groups = {{
     name: {{"users": users}} for name, users in {groups!r}.items()
@@ -88,6 +98,8 @@ class Hub:
     api: httpx.Client
     directory: Path
     process: subprocess.Popen[bytes]
+    #: Without a token; making one takes longer than asking.
+    client: httpx.Client
 
     @property
     def policy(self) -> Path:
@@ -102,15 +114,45 @@ class Hub:
     def token(self, name: str, scopes: list[str], **options: Any) -> str:
         """Return a new token of a person."""
         body = {"scopes": scopes, **options}
-        answer = self.api.post(f"/users/{name}/tokens", json=body)
+        answer = self.api.post(f"/users/{quote(name)}/tokens", json=body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
 
+    def ask(self, token: str, **changes: Any) -> tuple[int, list[dict[str, Any]]]:
+        """Ask the service itself for a completion; returns the status and the events."""
+        answer = self.client.post(
+            f"{self.service}/completions",
+            content=body(**changes),
+            headers={"Authorization": f"token {token}"} if token else {},
+        )
+        return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
+
+    def ready(self, token: str) -> bool:
+        """Start the runtime that serves a token, and say whether it is ready."""
+        answer = self.client.post(
+            f"{self.service}/start", headers={"Authorization": f"token {token}"}
+        )
+        return bool(answer.json()["state"] == "ready")
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return what the audit log has."""
+        directory = self.directory / "state/audit"
+        assert verify(directory).problem == ""
+        return [
+            json.loads(line)
+            for path in sorted(directory.glob("*.jsonl"))
+            for line in path.read_text().splitlines()
+        ]
+
 
 @contextmanager
-def real_hub(directory: Path) -> Iterator[Hub]:
-    """Start it in a directory, with everybody known to it."""
-    script = {"answers": [{"after": "hello", "text": "_world()"}], "otherwise": "pass"}
+def real_hub(
+    directory: Path, *, script: Mapping[str, Any] = SCRIPT, arguments: Sequence[str] = ()
+) -> Iterator[Hub]:
+    """Start it in a directory, with everybody known to it.
+
+    ``script`` is that of the engine, ``arguments`` are more for the service.
+    """
     port, service = free_port(), f"http://127.0.0.1:{free_port()}"
     token = secrets.token_hex(16)
     (directory / "policy.toml").write_text(POLICY)
@@ -122,7 +164,8 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         "policy": str(directory / "policy.toml"),
         "service": service,
         "state": str(directory / "state"),
-        "model": str(write_scripted_model(directory / "model", script)),
+        "model": str(write_scripted_model(directory / "model", dict(script))),
+        "arguments": list(arguments),
         "groups": GROUPS,
         "url": f"http://127.0.0.1:{port}",
         "hub_port": free_port(),
@@ -151,9 +194,9 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         timeout=60,
         trust_env=False,
     )
-    running = Hub(
-        f"http://127.0.0.1:{port}", f"{service}/services/safecoder", api, directory, process
-    )
+    client = httpx.Client(timeout=30, trust_env=False)
+    where = (f"http://127.0.0.1:{port}", f"{service}/services/safecoder")
+    running = Hub(*where, api, directory, process, client)
 
     def there() -> bool:
         assert process.poll() is None, (directory / "log").read_text()[-4000:]
@@ -163,7 +206,7 @@ def real_hub(directory: Path) -> Iterator[Hub]:
             return False
 
     def healthy() -> bool:
-        return httpx.get(f"{running.service}/health", trust_env=False).status_code == 200
+        return client.get(f"{running.service}/health").status_code == 200
 
     try:
         until(there, 60)
@@ -171,6 +214,7 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         yield running
     finally:
         api.close()
+        client.close()
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(20)

@@ -57,7 +57,7 @@ def hub_commands(commands: Any) -> None:
 
 def _hub(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for noisy in ("httpx", "tornado.access"):
+    for noisy in ("alembic", "httpx", "tornado.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     needed = (TOKEN_VARIABLE, "JUPYTERHUB_API_URL")
     if missing := [name for name in needed if not os.environ.get(name)]:

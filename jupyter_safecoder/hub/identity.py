@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from jupyterhub.services.auth import HubAuth
 from tornado.web import HTTPError
 
 from .names import COMPLETE
+
+#: Seconds that the Hub has for an answer.
+_ANSWER_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -53,14 +57,14 @@ class Identity:
         if scheme.casefold() not in ("token", "bearer") or not token.strip():
             raise Refused(401, "There is no token of the Hub.", "Start your server anew.")
         try:
-            model = await self._auth.user_for_token(token.strip(), sync=False)
-        except HTTPError as error:
-            if error.status_code == 403:
-                model = None
-            else:
+            asked = self._auth.user_for_token(token.strip(), sync=False)
+            model = await asyncio.wait_for(asked, _ANSWER_S)
+        except (HTTPError, asyncio.TimeoutError) as error:
+            if getattr(error, "status_code", None) != 403:
                 raise Refused(
                     503, "The Hub does not answer.", "Wait a moment; an administrator can help."
                 ) from error
+            model = None
         if model is None:
             raise Refused(
                 401, "The Hub does not know this token, or no longer.", "Start your server anew."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -38,7 +39,7 @@ class Runtimes:
                 self._settings,
                 model=model or self._settings.model,
                 adapter=adapter or _NONE,
-                connection_name=f"safecoder-hub-{self._number}",
+                connection_name=f"safecoder-hub-{os.getpid()}-{self._number}",
             )
             supervisor = Supervisor(settings, log=log)
             self._made[model, adapter] = supervisor, Gateway(supervisor, "notebook")
