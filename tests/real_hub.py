@@ -40,6 +40,7 @@ from jupyter_safecoder.hub import add_safecoder
 add_safecoder(
     c, policy={policy!r}, groups=["vision", "speech"], url={service!r},
     arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r}],
+    api_token={api_token!r},
 )
 c.JupyterHub.load_groups = {{
     name: {{"users": users}} for name, users in {groups!r}.items()
@@ -108,8 +109,11 @@ class Hub:
 
 
 @contextmanager
-def real_hub(directory: Path) -> Iterator[Hub]:
-    """Start it in a directory, with everybody known to it."""
+def real_hub(directory: Path, api_token: str = "") -> Iterator[Hub]:
+    """Start it in a directory, with everybody known to it.
+
+    With a token the service is an external one, which the Hub does not start.
+    """
     script = {"answers": [{"after": "hello", "text": "_world()"}], "otherwise": "pass"}
     port, service = free_port(), f"http://127.0.0.1:{free_port()}"
     token = secrets.token_hex(16)
@@ -133,6 +137,7 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         "python": sys.executable,
         "directory": directory,
         "token": token,
+        "api_token": api_token,
     }
     (directory / "jupyterhub_config.py").write_text(CONFIG.format(**values))
     environment = {**os.environ, "JUPYTER_SAFECODER_CACHE": str(directory / "cache")}
@@ -158,7 +163,7 @@ def real_hub(directory: Path) -> Iterator[Hub]:
     def there() -> bool:
         assert process.poll() is None, (directory / "log").read_text()[-4000:]
         try:
-            return api.get("/").status_code == 200 and healthy()
+            return api.get("/").status_code == 200 and (bool(api_token) or healthy())
         except httpx.HTTPError:
             return False
 

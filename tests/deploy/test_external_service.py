@@ -1,0 +1,138 @@
+"""The service as a container has it, beside a real Hub that does not start it.
+
+Its command and environment are those of compose.yaml and the image, its root is read-only but for
+the volume and ``/tmp``: what only such a place lacks, shows here. Docker itself is not run.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from placements import DEPLOY, PLACEMENTS
+from processes import until
+from real_hub import Hub, body, real_hub
+
+from jupyter_safecoder.hub.names import COMPLETE, access_scope
+
+pytestmark = pytest.mark.timeout(240)
+TOKEN = secrets.token_hex(16)
+#: As in a container: the root cannot be written, the volume can, /tmp is empty and in memory.
+_CONTAINER = """
+set -e
+mount --bind "$1" /mnt
+mount --bind "$1/volume" /mnt/volume
+mount -o remount,bind,ro /mnt
+mount -o remount,bind,ro /
+mount -t tmpfs none /tmp
+shift
+exec "$@"
+"""
+
+
+def contained(*command: str | Path) -> list[str | Path]:
+    """Return a command that runs another one in namespaces of its own, as root of them alone."""
+    return ["unshare", "--map-root-user", "--mount", "sh", "-c", _CONTAINER, "sh", *command]
+
+
+def environment(hub: Hub) -> dict[str, str]:
+    """Return what the container has, with the addresses of this machine."""
+    changed = {
+        "JUPYTERHUB_API_TOKEN": TOKEN,
+        "JUPYTERHUB_API_URL": str(hub.api.base_url).rstrip("/"),
+        "JUPYTERHUB_SERVICE_URL": f"http://0.0.0.0:{urlsplit(hub.service).port}",
+        "JUPYTER_SAFECODER_DATABASE": "",
+        "JUPYTER_SAFECODER_CACHE": "/mnt/volume/cache",
+        "HOME": "/mnt/volume",
+    }
+    passed = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return PLACEMENTS["compose"]().environment | changed | passed
+
+
+def command() -> list[str | Path]:
+    """Return that of the container, with its places under ``/mnt`` and a scripted model."""
+    places = {"/var/lib/safecoder": "/mnt/volume", "/etc/safecoder/policy.toml": "/mnt/policy.toml"}
+    program, *rest = (places.get(word, word) for word in PLACEMENTS["compose"]().command)
+    scripted = ["--engine", "scripted", "--model", "/mnt/model"]
+    return [Path(sys.executable).with_name(program), *rest, *scripted]
+
+
+@contextmanager
+def service(hub: Hub, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the service."""
+    (hub.directory / "volume").mkdir(exist_ok=True)
+    log = hub.directory / "service.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            contained(hub.directory, *command()),
+            env=environment(hub) | changes,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) is not None, log.read_text()
+
+
+def healthy(hub: Hub) -> bool:
+    """Return whether the image's health check says so."""
+    check = [sys.executable, DEPLOY / "health.py"]
+    done = subprocess.run(check, env=environment(hub), capture_output=True, check=False)
+    return done.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """Start a Hub with an external service that is not there yet."""
+    if shutil.which("unshare") is None:
+        pytest.skip("There is no unshare (of util-linux) here.")
+    directory = tmp_path_factory.mktemp("external")
+    (directory / "volume").mkdir()
+    probe = subprocess.run(
+        contained(directory, "true"), capture_output=True, text=True, check=False
+    )
+    if probe.returncode:
+        pytest.skip(f"This machine allows no such namespaces: {probe.stderr.strip()}")
+    with real_hub(directory, api_token=TOKEN) as running:
+        yield running
+
+
+def test_an_external_service_on_a_read_only_root_answers_people(external: Hub) -> None:
+    token = external.token("ada", [access_scope("safecoder"), COMPLETE])
+    header = {"Authorization": f"token {token}"}
+    assert not healthy(external)
+    with service(external), httpx.Client(headers=header, trust_env=False, timeout=30) as client:
+        until(lambda: healthy(external), 30)
+        until(lambda: client.post(f"{external.service}/start").json()["state"] == "ready", 60)
+        answer = client.post(f"{external.service}/completions", content=body())
+        # Through the Hub's proxy too, which knows it by its `url`.
+        through = client.get(f"{external.url}/services/safecoder/health")
+    assert "_world" in answer.text
+    assert through.json() == {"ok": True}
+    volume = external.directory / "volume"
+    assert sorted(path.name for path in (volume / "audit").iterdir()) == ["audit-000001.jsonl"]
+    assert (volume / "safecoder.sqlite").is_file()
+    assert not healthy(external)
+
+
+def test_without_its_name_it_says_what_is_missing(external: Hub) -> None:
+    # Scopes go by the name: it would start, and refuse everybody.
+    with service(external, JUPYTERHUB_SERVICE_NAME="") as process:
+        assert process.wait(30) == 1
+    assert (
+        (external.directory / "service.log")
+        .read_text()
+        .startswith("JUPYTERHUB_SERVICE_NAME must be set")
+    )
