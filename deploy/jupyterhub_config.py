@@ -6,7 +6,8 @@ from jupyter_safecoder.hub import add_safecoder
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
-# Yours: how people log in, see "Authenticators" in JupyterHub's documentation. As it is, nobody can.
+# Yours: how people log in. As it is, nobody can.
+# See "Authenticators" in JupyterHub's documentation.
 #   c.JupyterHub.authenticator_class = "…"
 # And who is in which group: by the authenticator, by the Hub's API, or
 #   c.JupyterHub.load_groups = {"vision": {"users": ["…"]}}

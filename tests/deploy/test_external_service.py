@@ -1,11 +1,13 @@
 """The service as a container has it, beside a real Hub that does not start it.
 
 Its command and environment are those of compose.yaml and the image, its root is read-only but for
-the volume and ``/tmp``: what only such a place lacks, shows here. Docker itself is not run.
+the volume and ``/tmp``, the model is the embedded one: what only such a place lacks, shows here.
+Docker itself is not run.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -24,6 +26,7 @@ from processes import until
 from real_hub import Hub, body, real_hub
 
 from jupyter_safecoder.hub.names import COMPLETE, access_scope
+from jupyter_safecoder.models import EMBEDDED
 
 pytestmark = pytest.mark.timeout(240)
 TOKEN = secrets.token_hex(16)
@@ -60,11 +63,10 @@ def environment(hub: Hub) -> dict[str, str]:
 
 
 def command() -> list[str | Path]:
-    """Return that of the container, with its places under ``/mnt`` and a scripted model."""
+    """Return that of the container, with its places under ``/mnt``."""
     places = {"/var/lib/safecoder": "/mnt/volume", "/etc/safecoder/policy.toml": "/mnt/policy.toml"}
     program, *rest = (places.get(word, word) for word in PLACEMENTS["compose"]().command)
-    scripted = ["--engine", "scripted", "--model", "/mnt/model"]
-    return [Path(sys.executable).with_name(program), *rest, *scripted]
+    return [Path(sys.executable).with_name(program), *rest]
 
 
 @contextmanager
@@ -115,11 +117,13 @@ def test_an_external_service_on_a_read_only_root_answers_people(external: Hub) -
     assert not healthy(external)
     with service(external), httpx.Client(headers=header, trust_env=False, timeout=30) as client:
         until(lambda: healthy(external), 30)
-        until(lambda: client.post(f"{external.service}/start").json()["state"] == "ready", 60)
-        answer = client.post(f"{external.service}/completions", content=body())
+        until(lambda: client.post(f"{external.service}/start").json()["state"] == "ready", 90)
+        answer = client.post(f"{external.service}/completions", content=body("import num"))
         # Through the Hub's proxy too, which knows it by its `url`.
         through = client.get(f"{external.url}/services/safecoder/health")
-    assert "_world" in answer.text
+    done = json.loads(answer.text.splitlines()[-1])
+    assert (done["event"], done["model"]) == ("done", EMBEDDED)
+    assert done["completion_tokens"] > 0
     assert through.json() == {"ok": True}
     volume = external.directory / "volume"
     assert sorted(path.name for path in (volume / "audit").iterdir()) == ["audit-000001.jsonl"]
