@@ -70,6 +70,9 @@ c.JupyterHub.load_roles.append({{
     "scopes": ["admin:users", "admin:servers", "tokens", "access:servers", "groups",
                "custom:safecoder:complete", "access:services!service=safecoder"],
 }})
+if {api_token!r}:
+    # It is not there yet, and a Hub that starts waits for it.
+    c.JupyterHub.services.get_value([])[0]["timeout"] = 1
 """
 
 

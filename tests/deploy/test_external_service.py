@@ -7,6 +7,7 @@ Docker itself is not run.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -25,8 +26,12 @@ from placements import DEPLOY, PLACEMENTS
 from processes import until
 from real_hub import Hub, body, real_hub
 
+from jupyter_safecoder.extension.hub_gateway import HubGateway
+from jupyter_safecoder.hub.audit_chain import verify
+from jupyter_safecoder.hub.client import ServiceClient
 from jupyter_safecoder.hub.names import COMPLETE, access_scope
 from jupyter_safecoder.models import EMBEDDED
+from jupyter_safecoder.runtime.client import RuntimeProblem
 
 pytestmark = pytest.mark.timeout(240)
 TOKEN = secrets.token_hex(16)
@@ -48,9 +53,9 @@ def contained(*command: str | Path) -> list[str | Path]:
     return ["unshare", "--map-root-user", "--mount", "sh", "-c", _CONTAINER, "sh", *command]
 
 
-def environment(hub: Hub) -> dict[str, str]:
+def environment(hub: Hub, **changes: str) -> dict[str, str]:
     """Return what the container has, with the addresses of this machine."""
-    changed = {
+    here = {
         "JUPYTERHUB_API_TOKEN": TOKEN,
         "JUPYTERHUB_API_URL": str(hub.api.base_url).rstrip("/"),
         "JUPYTERHUB_SERVICE_URL": f"http://0.0.0.0:{urlsplit(hub.service).port}",
@@ -59,7 +64,7 @@ def environment(hub: Hub) -> dict[str, str]:
         "HOME": "/mnt/volume",
     }
     passed = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    return PLACEMENTS["compose"]().environment | changed | passed
+    return PLACEMENTS["compose"]().environment | here | passed | changes
 
 
 def command() -> list[str | Path]:
@@ -70,14 +75,13 @@ def command() -> list[str | Path]:
 
 
 @contextmanager
-def service(hub: Hub, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the service."""
-    (hub.directory / "volume").mkdir(exist_ok=True)
+def service(hub: Hub, *options: str, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the service, with more options and other variables."""
     log = hub.directory / "service.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            contained(hub.directory, *command()),
-            env=environment(hub) | changes,
+            contained(hub.directory, *command(), *options),
+            env=environment(hub, **changes),
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
@@ -88,10 +92,10 @@ def service(hub: Hub, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
         assert process.wait(20) is not None, log.read_text()
 
 
-def healthy(hub: Hub) -> bool:
+def healthy(hub: Hub, **changes: str) -> bool:
     """Return whether the image's health check says so."""
     check = [sys.executable, DEPLOY / "health.py"]
-    done = subprocess.run(check, env=environment(hub), capture_output=True, check=False)
+    done = subprocess.run(check, env=environment(hub, **changes), capture_output=True, check=False)
     return done.returncode == 0
 
 
@@ -126,9 +130,42 @@ def test_an_external_service_on_a_read_only_root_answers_people(external: Hub) -
     assert done["completion_tokens"] > 0
     assert through.json() == {"ok": True}
     volume = external.directory / "volume"
-    assert sorted(path.name for path in (volume / "audit").iterdir()) == ["audit-000001.jsonl"]
+    assert verify(volume / "audit").lines > 0
     assert (volume / "safecoder.sqlite").is_file()
     assert not healthy(external)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_by_tls_servers_and_kernels_trust_an_authority_of_one_s_own(
+    external: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = external.directory / "certificate.pem"
+    subject = ["-subj", "/CN=safecoder", "-addext", "subjectAltName=IP:127.0.0.1"]
+    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", external.directory / "key.pem"]
+    made = ["openssl", "req", "-x509", *key, "-out", certificate, "-days", "2", *subject]
+    subprocess.run(made, check=True, capture_output=True)
+    options = ("--certificate", "/mnt/certificate.pem", "--key", "/mnt/key.pem")
+    port = urlsplit(external.service).port
+    listens = {"JUPYTERHUB_SERVICE_URL": f"https://0.0.0.0:{port}"}
+    url = f"https://127.0.0.1:{port}/services/safecoder"
+    token = external.token("ada", [access_scope("safecoder"), COMPLETE])
+
+    async def state(ca_file: str) -> str:
+        gateway = HubGateway(url, token, ca_file)
+        try:
+            return (await gateway.status()).state
+        finally:
+            await gateway.close()
+
+    with service(external, *options, **listens):
+        until(lambda: healthy(external, **listens), 30)
+        assert asyncio.run(state("")) == "failed"
+        assert asyncio.run(state(str(certificate))) == "off"
+        with ServiceClient(url, token) as kernel, pytest.raises(RuntimeProblem):
+            kernel.status()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with ServiceClient(url, token) as kernel:
+            assert kernel.status().state == "off"
 
 
 def test_without_its_name_it_says_what_is_missing(external: Hub) -> None:
