@@ -81,6 +81,12 @@ def test_the_environment_is_that_of_an_external_service(place: str) -> None:
     assert environment["DO_NOT_TRACK"] == environment["HF_HUB_DISABLE_TELEMETRY"] == "1"
 
 
+def test_the_guide_names_the_whole_environment() -> None:
+    guide = (ROOT / "docs/hub-administration.md").read_text()
+    for name in read("compose.yaml")["services"]["safecoder"]["environment"]:
+        assert f"`{name}`" in guide
+
+
 def test_a_database_s_password_comes_by_the_environment() -> None:
     url = PLACEMENTS["compose"]().environment[DATABASE_VARIABLE]
     assert url == f"postgresql+pg8000://safecoder:{SECRET}@database/safecoder"
