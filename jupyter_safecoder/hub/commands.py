@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..runtime.settings import RuntimeSettings
-from ..terminal import command, complain, engine_options, say
+from ..terminal import command, complain, engine_options, remote_options, say
 from ..terminal import settings as wished
-from .names import TOKEN_VARIABLE
+from .names import DATABASE_VARIABLE, TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from .service import Service
@@ -32,7 +32,12 @@ def hub_commands(commands: Any) -> None:
     hub.add_argument(
         "--state", type=Path, metavar="DIRECTORY", help="for counts and the audit log (.)"
     )
-    hub.add_argument("--database", metavar="URL", help="for counts (SQLite in the state directory)")
+    hub.add_argument(
+        "--database",
+        metavar="URL",
+        default=os.environ.get(DATABASE_VARIABLE),
+        help=f"for counts (${DATABASE_VARIABLE}, or SQLite in the state directory)",
+    )
     hub.add_argument("--certificate", type=Path, metavar="FILE.pem", help="to serve by TLS")
     hub.add_argument("--key", type=Path, metavar="FILE.pem", help="of that certificate")
     hub.add_argument(
@@ -48,6 +53,7 @@ def hub_commands(commands: Any) -> None:
     hub.add_argument("--max-waiting", type=int, metavar="N", help="requests that may wait")
     hub.add_argument("--model", help="the model (the embedded one)")
     engine_options(hub)
+    remote_options(hub)
 
     audit = commands.add_parser("audit", help="look at the audit log of 'hub'")
     actions = audit.add_subparsers(title="actions", required=True, metavar="ACTION")
@@ -59,7 +65,8 @@ def _hub(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for noisy in ("alembic", "httpx", "tornado.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    needed = (TOKEN_VARIABLE, "JUPYTERHUB_API_URL")
+    # Without its name no token would open its door: the Hub's scopes are by name.
+    needed = (TOKEN_VARIABLE, "JUPYTERHUB_API_URL", "JUPYTERHUB_SERVICE_NAME")
     if missing := [name for name in needed if not os.environ.get(name)]:
         complain(
             f"{' and '.join(missing)} must be set: a Hub sets them for a service that it starts.",
