@@ -66,6 +66,15 @@ def bench_commands(commands: Any) -> None:
     load.add_argument("--seconds", type=float, default=30.0, help="how long to measure each (30)")
     runtime_options(load)
 
+    hub = command(bench, "hub", _hub, "what a Hub's service costs, how fair it is")
+    hub.add_argument("--users", type=int, default=50, help="how many type (50)")
+    hub.add_argument(
+        "--seconds", type=float, default=30.0, help="how long to measure each figure (30)"
+    )
+    hub.add_argument(
+        "--minutes", type=float, help="type so long before one floods: does memory stay flat"
+    )
+
     lookup = command(bench, "lookup", _lookup, "what prompt lookup is worth")
     lookup.add_argument(
         "file", type=Path, nargs="?", metavar="TASKS.jsonl", help="tasks or a notebook to complete"
@@ -128,6 +137,16 @@ def _load(options: argparse.Namespace) -> int:
         wait_until_ready(client)
         with spinner("Measuring…") as say_now:
             report = bench_load(client, tasks, options.users, options.seconds, say_now)
+    return show(report, options.json)
+
+
+def _hub(options: argparse.Namespace) -> int:
+    from .hub import HubBench, bench_hub
+
+    steady_s = options.seconds if options.minutes is None else 60 * options.minutes
+    what = HubBench(options.users, options.seconds, steady_s)
+    with spinner("Measuring…") as say_now:
+        report = bench_hub(what, _tasks(None), say_now)
     return show(report, options.json)
 
 
