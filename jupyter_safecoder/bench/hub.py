@@ -163,7 +163,7 @@ class _Measurement:
             type_along(service, people, self._what.steady_s, "steady"),
             type_along(runtime, past, self._what.steady_s, "steady"),
         )
-        both = {"service": _ttft(through), "runtime": _ttft(bare)}
+        both = {"service": first_tokens(through), "runtime": first_tokens(bare)}
         outcomes = [asked.outcome for asked in through]
         return {
             "ttft_ms": both["service"],
@@ -190,7 +190,7 @@ class _Measurement:
                 type_along(service, [many], seconds, seed, _FLOOD),
             )
             during += found
-        p95 = {"without": _ttft(without)["p95"], "during": _ttft(during)["p95"]}
+        p95 = {"without": first_tokens(without)["p95"], "during": first_tokens(during)["p95"]}
         return {
             "flood_p95_ratio": round(p95["during"] / p95["without"], 3),
             "flood_p95_ms": p95,
@@ -220,7 +220,7 @@ class _Measurement:
         name, token = list(self._hub.tokens.items())[number]
         return make_person(
             name,
-            {"Authorization": f"Bearer {token}"},
+            bearer(token),
             self._tasks,
             place=number / self._what.users,
             notebooks=notebooks,
@@ -246,6 +246,11 @@ class _Measurement:
             service, runtime = map(resident_mb, pids)
             self._memory.append((service, runtime))
             await asyncio.sleep(_SAMPLE_S)
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the headers of somebody's server."""
+    return {"Authorization": f"Bearer {token}"}
 
 
 def event_tokens(line: bytes) -> int | None:
@@ -284,7 +289,7 @@ def resident_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _ttft(asked: Sequence[Asked]) -> dict[str, float]:
+def first_tokens(asked: Sequence[Asked]) -> dict[str, float]:
     """Return the percentiles of those that were let in."""
     times = [one.ttft_ms for one in asked if one.ttft_ms is not None]
     if not times:
