@@ -23,6 +23,8 @@ service's order. What is measured, in this order:
     each was given: whoever has ten notebooks is to have one person's share.
 ``rss_mb``
     What the service and its runtime hold in memory (10^6 bytes), sampled through all of it.
+
+``load_average`` is that of the minute before: where other work runs, all times are longer.
 """
 
 from __future__ import annotations
@@ -99,6 +101,8 @@ def bench_hub(
     RuntimeProblem
         If something does not start, or breaks.
     """
+    if what.users < 2:
+        raise RuntimeProblem("Fairness takes two people at least.", "Give --users a larger number.")
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         model = write_scripted_model(directory / "model", _SCRIPT)
@@ -122,6 +126,7 @@ class _Measurement:
         self._memory: list[tuple[float, float]] = []
 
     async def run(self) -> dict[str, Any]:
+        load = os.getloadavg()[0]
         self._say(f"{self._what.users} typing: making their keys")
         people = [self._person(number) for number in range(self._what.users)]
         async with AsyncExitStack() as stack:
@@ -137,9 +142,12 @@ class _Measurement:
             typed = await self._steadily(through, past, people)
             flood = await self._flooded(through, people)
             fair = await self._saturated(through)
+            if memory.done():
+                memory.result()  # it never ends but by what broke it
         return {
             "users": self._what.users,
             "engine": {"name": "scripted", **_SPEED, "answer_tokens": OPTIONS.max_tokens},
+            "load_average": round(load, 2),
             **typed,
             **flood,
             **fair,

@@ -26,8 +26,6 @@ from .load import OPTIONS, typed_keys
 
 LEAST_PAUSE_S = 0.5
 _MORE_PAUSE_S = 1.0
-#: A key in so many is followed by a pause that is long enough for a request.
-_KEYS = 4
 #: So many requests of a notebook are made beforehand, for making them takes longer than sending.
 _READY = 48
 #: What a deadline cuts short goes on with the next try; a model may also have nothing to say.
@@ -96,9 +94,11 @@ def make_person(
     options: Options = OPTIONS,
 ) -> Person:
     """Return somebody who begins at a place of the tasks, 0 to 1."""
+    # Not all at the begin of a line: else all would go to another cell in the same moment.
+    first = Random(name).randrange(_READY // 2)  # noqa: S311 - to be repeated, not secret
 
     def bodies(document: str) -> list[bytes]:
-        keys = islice(typed_keys(tasks, document, place), 0, _READY * _KEYS, _KEYS)
+        keys = islice(typed_keys(tasks, document, place), first, first + _READY)
         return [encode(replace(key, options=options)) for key in keys]
 
     return Person(name, headers, [bodies(f"{name}/{n}") for n in range(notebooks)])
