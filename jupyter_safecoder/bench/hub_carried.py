@@ -86,6 +86,7 @@ def bench_carried(
         If something of ours does not start, or breaks.
     """
     model = find_model(what.model)
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         steps = _ours(what, directory, tasks, say)
@@ -96,7 +97,11 @@ def bench_carried(
             steps += theirs
         except DriverProblem as problem:
             carried |= {"llama.cpp": None, "error": str(problem)}
-    return {"model": model.name, "carried": {**carried, "steps": steps}}
+    return {
+        "model": model.name,
+        "load_average": round(load, 2),
+        "carried": {**carried, "steps": steps},
+    }
 
 
 def carries(steps: Sequence[dict[str, Any]]) -> int:
