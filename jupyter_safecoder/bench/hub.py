@@ -47,8 +47,8 @@ from .hub_people import (
     Door,
     Person,
     ask_without_pause,
-    door,
     make_person,
+    open_door,
     open_notebooks,
     type_along,
 )
@@ -132,10 +132,10 @@ class _Measurement:
         async with AsyncExitStack() as stack:
             runtime = self._hub.runtime
             through = await stack.enter_async_context(
-                door("/completions", event_tokens, self._hub.service)
+                open_door("/completions", event_tokens, self._hub.service)
             )
             past = await stack.enter_async_context(
-                door("/completions", event_tokens, runtime.base_url, runtime.socket)
+                open_door("/completions", event_tokens, runtime.base_url, runtime.socket)
             )
             memory = asyncio.ensure_future(self._watch_memory())
             stack.callback(memory.cancel)

@@ -38,8 +38,8 @@ from .hub_people import (
     Asked,
     Door,
     Person,
-    door,
     make_person,
+    open_door,
     open_notebooks,
     type_along,
 )
@@ -133,7 +133,7 @@ def _ours(
                 )
                 for number in range(users)
             ]
-            at = door("/completions", event_tokens, hub.service)
+            at = open_door("/completions", event_tokens, hub.service)
             return asyncio.run(_typed(at, people, what.seconds))
 
         return _climb("safecoder", what, measure, say)
@@ -174,7 +174,7 @@ def _llama(
 
         people = [person(slot) for slot in range(users)]
         with _llama_server(program, model.weights, users, room, directory) as url:
-            at = door("/completion", llama_tokens, url)
+            at = open_door("/completion", llama_tokens, url)
             return asyncio.run(_typed(at, people, what.seconds))
 
     return _climb("llama.cpp", what, measure, say)

@@ -105,7 +105,7 @@ def make_person(
 
 
 @asynccontextmanager
-async def door(
+async def open_door(
     path: str,
     tokens: Callable[[bytes], int | None],
     base_url: str,
@@ -141,6 +141,8 @@ async def ask(door: Door, person: Person, body: bytes, asked: Asked) -> None:
                 asked.outcome = "refused"
                 raise Full(float(answer.headers.get("Retry-After", 1)))
             if not answer.is_success:
+                with suppress(ValueError):
+                    door.tokens(await answer.aread())  # it says why
                 raise RuntimeProblem(f"The door answered {answer.status_code}.")
             async for line in _lines(answer):
                 if (tokens := door.tokens(line)) is None:

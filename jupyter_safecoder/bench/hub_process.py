@@ -139,9 +139,9 @@ def _process(directory: Path, given: dict[str, Any]) -> Iterator[subprocess.Pope
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(_STOP_S)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _wait_until_up(

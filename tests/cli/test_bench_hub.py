@@ -217,12 +217,16 @@ def test_who_is_refused() -> None:
     assert [len(asked) for asked in of_people.values()] == [1, 1, 1]
 
 
-def test_a_door_that_breaks() -> None:
-    with pytest.raises(RuntimeProblem, match="answered 500"):
-        at_a_door(
-            lambda request: httpx.Response(500),
-            lambda door: type_along(door, PEOPLE, 1.5, "seed"),
-        )
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (httpx.Response(500, content=b"<html>"), "answered 500"),
+        (httpx.Response(503, content=encode_event(Error("not_ready", "Down."))), "Down."),
+    ],
+)
+def test_a_door_that_breaks(answer: httpx.Response, says: str) -> None:
+    with pytest.raises(RuntimeProblem, match=says):
+        at_a_door(lambda request: answer, lambda door: type_along(door, PEOPLE, 1.5, "seed"))
 
 
 def test_each_has_keys_of_their_own() -> None:
