@@ -78,6 +78,14 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: v for name in _SETTINGS if (v := getattr(options, name, None)) is not None}
 
 
+def given_arguments(options: argparse.Namespace) -> list[str]:
+    """Return the options that :func:`settings` reads as arguments for another command."""
+    return [
+        f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}")
+        for name, value in _given(options).items()
+    ]
+
+
 @contextmanager
 def runtime(options: argparse.Namespace) -> Iterator[Any]:
     """Yield a client of a runtime that is ready: one that runs, or else one of our own."""
