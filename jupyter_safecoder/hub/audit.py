@@ -18,6 +18,8 @@ from typing import Any
 from .audit_chain import digest, files, last_hash, number_of, path_of, previous_of, tail
 
 _DAY_S = 86_400.0
+#: Seconds that another process has to leave the log.
+_PATIENCE_S = 10.0
 
 
 class AuditLog:
@@ -122,13 +124,18 @@ def _lock(path: Path) -> int:
     import fcntl  # late: 'audit verify' runs where there is no such thing
 
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        reason = f"another service writes {path.parent}: give each a state directory of its own"
-        raise OSError(error.errno, reason) from error
-    return handle
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return handle
+        except OSError as error:
+            # One that was told to end, or whose Hub was killed, may need a moment.
+            if time.monotonic() > until:
+                os.close(handle)
+                reason = f"another service writes {path.parent}: give each a state of its own"
+                raise OSError(error.errno, reason) from error
+            time.sleep(_PATIENCE_S / 50)
 
 
 def _name(path: Path) -> str:

@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import signal
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 #: A connection that says nothing, and a body that does not come, are given up after so long.
 _IDLE_S, _BODY_S = 60, 10
+#: Between two looks at whether the Hub lives, in seconds.
+_PARENT_S = 1.0
 
 
 def hub_commands(commands: Any) -> None:
@@ -40,6 +43,11 @@ def hub_commands(commands: Any) -> None:
     )
     hub.add_argument("--certificate", type=Path, metavar="FILE.pem", help="to serve by TLS")
     hub.add_argument("--key", type=Path, metavar="FILE.pem", help="of that certificate")
+    hub.add_argument(
+        "--end-with-parent",
+        action="store_true",
+        help="end when the process that started this one has ended, as a killed Hub",
+    )
     hub.add_argument(
         "--token-cache",
         type=int,
@@ -117,7 +125,12 @@ async def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     logging.getLogger(__name__).info("Serving at %s.", address.geturl())
-    await stop.wait()
+    parent = os.getppid()
+    while not stop.is_set():
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(stop.wait(), _PARENT_S)
+        if options.end_with_parent and os.getppid() != parent:
+            break
     server.stop()
     await service.close()
     return 0
