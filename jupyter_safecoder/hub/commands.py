@@ -98,6 +98,8 @@ def _hub(options: argparse.Namespace) -> int:
 
 
 async def _serve(options: argparse.Namespace) -> int:
+    parent = os.getppid()
+
     import ssl
 
     from tornado.httpserver import HTTPServer
@@ -125,7 +127,6 @@ async def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     logging.getLogger(__name__).info("Serving at %s.", address.geturl())
-    parent = os.getppid()
     while not stop.is_set():
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(stop.wait(), _PARENT_S)
