@@ -1,4 +1,4 @@
-"""A real JupyterHub with its proxy, two groups, three people, and our service."""
+"""A real JupyterHub with its proxy, two groups, four people, and our service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from jupyter_safecoder.engines.scripted import write_scripted_model
 
 PROXY = Path(__file__).parents[1] / "labextension/node_modules/.bin/configurable-http-proxy"
 GROUPS = {"vision": ["ada"], "speech": ["bob"]}
-PEOPLE = ("ada", "bob", "eve")
+ADMIN = "dana"
+PEOPLE = ("ada", "bob", "eve", ADMIN)
 _NOTIFICATIONS = (
     ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 )
@@ -38,8 +39,9 @@ CONFIG = """\
 from jupyter_safecoder.hub import add_safecoder
 
 add_safecoder(
-    c, policy={policy!r}, groups=["vision", "speech"], url={service!r},
-    arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r}],
+    c, policy={policy!r}, groups=["vision", "speech"], url={service!r}, admins=[{admin!r}],
+    arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r},
+               "--events", {events!r}],
 )
 c.JupyterHub.load_groups = {{
     name: {{"users": users}} for name, users in {groups!r}.items()
@@ -67,7 +69,12 @@ c.JupyterHub.services.append({{"name": "tester", "api_token": {token!r}}})
 c.JupyterHub.load_roles.append({{
     "name": "tester", "services": ["tester"],
     "scopes": ["admin:users", "admin:servers", "tokens", "access:servers", "groups",
-               "custom:safecoder:complete", "access:services!service=safecoder"],
+               "custom:safecoder:admin", "access:services!service=safecoder"],
+}})
+c.JupyterHub.services.append({{"name": "prometheus", "api_token": {prometheus!r}}})
+c.JupyterHub.load_roles.append({{
+    "name": "prometheus", "services": ["prometheus"],
+    "scopes": ["custom:safecoder:metrics", "access:services!service=safecoder"],
 }})
 """
 
@@ -88,6 +95,8 @@ class Hub:
     api: httpx.Client
     directory: Path
     process: subprocess.Popen[bytes]
+    #: The token of a service that may read metrics.
+    prometheus: str
 
     @property
     def policy(self) -> Path:
@@ -123,7 +132,9 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         "service": service,
         "state": str(directory / "state"),
         "model": str(write_scripted_model(directory / "model", script)),
+        "events": str(directory / "state/events.jsonl"),
         "groups": GROUPS,
+        "admin": ADMIN,
         "url": f"http://127.0.0.1:{port}",
         "hub_port": free_port(),
         "proxy_port": free_port(),
@@ -133,6 +144,7 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         "python": sys.executable,
         "directory": directory,
         "token": token,
+        "prometheus": (prometheus := secrets.token_hex(16)),
     }
     (directory / "jupyterhub_config.py").write_text(CONFIG.format(**values))
     environment = {**os.environ, "JUPYTER_SAFECODER_CACHE": str(directory / "cache")}
@@ -152,7 +164,12 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         trust_env=False,
     )
     running = Hub(
-        f"http://127.0.0.1:{port}", f"{service}/services/safecoder", api, directory, process
+        f"http://127.0.0.1:{port}",
+        f"{service}/services/safecoder",
+        api,
+        directory,
+        process,
+        prometheus,
     )
 
     def there() -> bool:

@@ -53,7 +53,10 @@ class AuditLog:
         files = sorted(directory.glob(_PATTERN))
         self._number = int(files[-1].stem.rpartition("-")[2]) if files else 1
         cut = _cut_torn_line(files[-1]) if files else 0
-        self._last = _last_hash(files)
+        #: The hash of the last line.
+        self.last = _last_hash(files)
+        #: Why the last line could not be written; empty where it was.
+        self.problem = ""
         if cut:
             self.write(action="recovered", bytes=cut)
 
@@ -68,10 +71,18 @@ class AuditLog:
         body = {
             "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
             **entry,
-            "previous": self._last,
+            "previous": self.last,
         }
         digest = _digest(body)
         line = (json.dumps({**body, "hash": digest}) + "\n").encode()
+        try:
+            self._append(line)
+        except OSError as error:
+            self.problem = error.strerror or str(error)
+            raise
+        self.last, self.problem = digest, ""
+
+    def _append(self, line: bytes) -> None:
         path = self._path()
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -84,7 +95,6 @@ class AuditLog:
                 raise
         finally:
             os.close(handle)
-        self._last = digest
 
     def _path(self) -> Path:
         path = self._directory / _NAME.format(self._number)
@@ -114,6 +124,47 @@ def verify(directory: Path) -> Verdict:
             return Verdict(lines, last, f"{path.name}, line {number}: the chain breaks here.")
         last, lines = told, lines + 1
     return Verdict(lines, last)
+
+
+def entries_since(directory: Path, time: str) -> Iterator[dict[str, Any]]:
+    """Yield the entries from a time on, one after the other; lines that are none are left out.
+
+    Only the files at the end are read that can have some.
+
+    Parameters
+    ----------
+    directory
+        Of the log.
+    time
+        As the entries have it.
+
+    Raises
+    ------
+    OSError
+        If they cannot be read.
+    """
+    wanted: list[Path] = []
+    for path in sorted(directory.glob(_PATTERN), reverse=True):
+        wanted.append(path)
+        with path.open("rb") as stream:
+            first = _entry(stream.readline())
+        if first and first["time"] < time:
+            break
+    for path in reversed(wanted):
+        with path.open("rb") as stream:
+            for line in stream:
+                entry = _entry(line)
+                if entry and entry["time"] >= time:
+                    yield entry
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    is_one = isinstance(entry, dict) and isinstance(entry.get("time"), str)
+    return entry if is_one else None
 
 
 def _lines(directory: Path) -> Iterator[tuple[Path, int, bytes]]:

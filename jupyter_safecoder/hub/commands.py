@@ -24,6 +24,7 @@ def hub_commands(commands: Any) -> None:
         "--state", type=Path, metavar="DIRECTORY", help="for counts and the audit log (.)"
     )
     hub.add_argument("--database", metavar="URL", help="for counts (SQLite in the state directory)")
+    hub.add_argument("--events", type=Path, metavar="FILE.jsonl", help="to write events to")
     hub.add_argument("--certificate", type=Path, metavar="FILE.pem", help="to serve by TLS")
     hub.add_argument("--key", type=Path, metavar="FILE.pem", help="of that certificate")
     hub.add_argument("--model", help="the model (the embedded one)")
@@ -37,7 +38,8 @@ def hub_commands(commands: Any) -> None:
 
 def _hub(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for noisy in ("httpx", "tornado.access"):
+    # JupyterHub's client notes sessions and names there.
+    for noisy in ("httpx", "tornado.access", "tornado.application"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     needed = (TOKEN_VARIABLE, "JUPYTERHUB_API_URL")
     if missing := [name for name in needed if not os.environ.get(name)]:
@@ -63,10 +65,17 @@ async def _serve(options: argparse.Namespace) -> int:
 
     from tornado.httpserver import HTTPServer
 
-    from .audit import AuditLog
+    from ..models.cache import cache_directory
+    from .administrators import cookie_secret, hub_oauth
+    from .audit import AuditLog, entries_since
+    from .board import Board
     from .database import Database
+    from .events import Events
+    from .figures import Figures, day_ago
     from .handlers import make_app
     from .identity import Identity
+    from .metrics import Metrics, metrics_doors
+    from .page import page_doors
     from .policy_file import PolicyFile
     from .service import Service
     from .usage import Usages
@@ -78,15 +87,30 @@ async def _serve(options: argparse.Namespace) -> int:
     policy.current()
     database = options.database or f"sqlite:///{state / 'safecoder.sqlite'}"
     usages = Usages(Database(database))
-    service = Service(wished, policy, usages, AuditLog(state / "audit"))
+    audit, figures, metrics = AuditLog(state / "audit"), Figures(), Metrics(policy)
+    figures.rebuild(entries_since(state / "audit", day_ago()))
+    sinks = [figures.take, metrics.take]
+    if options.events:
+        sinks.append(Events(options.events).take)
+    service = Service(wished, policy, usages, audit, sinks)
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")
     address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:8765"))
+    cache = Path(wished.cache_dir) if wished.cache_dir else cache_directory()
+    board, auth = Board(service, policy, usages, audit, figures, cache), hub_oauth(prefix)
+    doors = [*page_doors(prefix, board, auth), *metrics_doors(prefix, board, metrics, auth)]
     context = None
     if options.certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(options.certificate, options.key)
     server = HTTPServer(
-        make_app(prefix, service, Identity(), wished.max_request_bytes),
+        make_app(
+            prefix,
+            service,
+            Identity(),
+            wished.max_request_bytes,
+            doors,
+            cookie_secret=cookie_secret(),
+        ),
         ssl_options=context,
         max_body_size=4 * wished.max_request_bytes,
         idle_connection_timeout=120,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -163,18 +164,27 @@ class CompletionsHandler(_Door):
             pass  # as when the client goes away
 
 
-def make_app(prefix: str, service: Service, identity: Identity, max_bytes: int) -> web.Application:
-    """Return the application behind a prefix that ends with a slash."""
+def make_app(
+    prefix: str,
+    service: Service,
+    identity: Identity,
+    max_bytes: int,
+    more: Sequence[Any] = (),
+    **settings: Any,
+) -> web.Application:
+    """Return the application behind a prefix that ends with a slash, with more doors."""
     given = {"service": service, "identity": identity, "max_bytes": max_bytes}
     return web.Application(
         [
             (f"{prefix}completions/?", CompletionsHandler, given),
             (f"{prefix}(?:status|start)/?", StatusHandler, given),
             (f"{prefix}health/?", _HealthHandler),
+            *more,
         ],
         default_handler_class=NotFoundHandler,
         default_handler_args=given,
         log_function=lambda handler: None,
+        **settings,
     )
 
 

@@ -36,6 +36,11 @@ class PolicyFile:
             self._look()
         return self._policy
 
+    def reload(self) -> None:
+        """Read the file now, changed or not."""
+        self._seen = None
+        self._look()
+
     def _look(self) -> None:
         try:
             info = self._path.stat()

@@ -60,5 +60,6 @@ class Record:
             self.model = str(event["model"])
             self.prompt_tokens = int(event["prompt_tokens"])
             self.completion_tokens = int(event["completion_tokens"])
+            self.ttft_ms = event["ttft_ms"]
         elif event.get("event") == "error":
             self.outcome = str(event["code"])

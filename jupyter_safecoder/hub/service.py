@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 #: An adapter of this name is none: the model as it is.
 _NONE = "-"
+_DRAINED = (
+    "An administrator has drained SafeCoder: it takes no new requests for now.",
+    "Wait until it goes on; what you write is not lost.",
+)
 
 
 class Limited(Refused):
@@ -50,15 +54,27 @@ class Service:
         Counts.
     audit
         The audit log.
+    sinks
+        Told of each record that is in the audit log.
     """
 
     def __init__(
-        self, settings: RuntimeSettings, policy: PolicyFile, usages: Usages, audit: AuditLog
+        self,
+        settings: RuntimeSettings,
+        policy: PolicyFile,
+        usages: Usages,
+        audit: AuditLog,
+        sinks: Sequence[Callable[[Record], None]] = (),
     ) -> None:
         self._settings = settings
         self._policy = policy
         self._usages = usages
         self._audit = audit
+        self._sinks = sinks
+        #: Whether nothing new is taken.
+        self.draining = False
+        #: Requests that are being answered.
+        self.running = 0
         self._runtimes: dict[str, tuple[Supervisor, Gateway]] = {}
 
     def grant(self, person: Person, feature: str) -> tuple[str, Grant]:
@@ -90,10 +106,14 @@ class Service:
 
     async def status(self, grant: Grant) -> Status:
         """Return the state of the runtime that serves a grant."""
+        if self.draining:
+            return Status("off", *_DRAINED)
         return await self._runtime(grant.adapter).status()
 
     async def start(self, grant: Grant) -> Status:
         """Start that runtime; restart it if it failed."""
+        if self.draining:
+            return Status("off", *_DRAINED)
         return await self._runtime(grant.adapter).start()
 
     @asynccontextmanager
@@ -110,6 +130,10 @@ class Service:
             If there is no runtime.
         """
         record = Record(person.name, group=group, adapter=grant.adapter)
+        if self.draining:
+            record.outcome, record.reason = "refused", "drained"
+            self.note(record)
+            raise Refused(503, *_DRAINED)
         try:
             await asyncio.to_thread(self._usages.admit, person.name, grant)
         except LimitReached as limit:
@@ -117,6 +141,7 @@ class Service:
             self.note(record)
             raise Limited(str(limit), limit.retry_after_s) from None
         began = time.perf_counter()
+        self.running += 1
         try:
             gateway = self._runtime(grant.adapter)
             body = grant.allowed(request).body()
@@ -124,6 +149,7 @@ class Service:
                 record.outcome = "cancelled"
                 yield answer, record
         finally:
+            self.running -= 1
             # Also where the client went away: what was computed for it is counted.
             self._usages.add(person.name, record.prompt_tokens, record.completion_tokens)
             record.total_ms = round(1000 * (time.perf_counter() - began), 1)
@@ -146,6 +172,36 @@ class Service:
                 "The audit log cannot be written, so nothing is answered.",
                 "An administrator must free the disk that it is on.",
             ) from error
+        for sink in self._sinks:
+            sink(record)
+
+    def drain(self) -> None:
+        """Take nothing new; what is being answered ends."""
+        self.draining = True
+
+    def undrain(self) -> None:
+        """Take requests again."""
+        self.draining = False
+
+    async def states(self) -> dict[str, tuple[Status, int | None]]:
+        """Return the state and the process of each runtime, by its adapter."""
+        return {
+            adapter: (await gateway.status(), connection.pid if connection else None)
+            for adapter, (supervisor, gateway) in sorted(self._runtimes.items())
+            for connection in [supervisor.connection]
+        }
+
+    async def restart(self, adapter: str) -> None:
+        """End the runtime of an adapter, with what it answers, and start it anew."""
+        if adapter in self._runtimes:
+            await self._runtimes[adapter][0].restart()
+
+    async def reload(self) -> None:
+        """Read the policy now, and start anew what has failed."""
+        self._policy.reload()
+        for adapter, (status, _) in (await self.states()).items():
+            if status.state == "failed":
+                await self.restart(adapter)
 
     async def close(self) -> None:
         """End all runtimes."""
