@@ -41,7 +41,7 @@ from jupyter_safecoder.hub import add_safecoder
 add_safecoder(
     c, policy={policy!r}, groups=["vision", "speech"], url={service!r}, admins=[{admin!r}],
     arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r},
-               "--events", {events!r}],
+               "--events", {events!r}, "--cache-dir", {cache!r}],
 )
 c.JupyterHub.load_groups = {{
     name: {{"users": users}} for name, users in {groups!r}.items()
@@ -132,6 +132,7 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         "service": service,
         "state": str(directory / "state"),
         "model": str(write_scripted_model(directory / "model", script)),
+        "cache": str(directory / "cache"),
         "events": str(directory / "state/events.jsonl"),
         "groups": GROUPS,
         "admin": ADMIN,

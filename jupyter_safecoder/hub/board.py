@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..finetune.jobs import JobStatus
 
 #: Minutes of a point of the pictures, and of what is called now.
-_STEP, _NOW = 10, 15
+_STEP, _NOW = 15, 15
 _HOUR = 60
 #: People in the table of the day.
 _MOST = 20
@@ -189,7 +189,7 @@ class Board:
             Tile(
                 "First token",
                 milliseconds(now.ttft.quantile(0.5)),
-                f"p95 {milliseconds(now.ttft.quantile(0.95))}, last {_NOW} minutes",
+                f"p95 {milliseconds(now.ttft.quantile(0.95))}, {_NOW} min",
             ),
             Tile(
                 "Requests a minute",
@@ -225,9 +225,9 @@ def _pictures(start: float, day: list[Minutes]) -> list[Picture]:
         return [step.ttft.quantile(share) for step in day]
 
     def picture(
-        title: str, told: Callable[[float], str], *series: Series, filled: bool = True
+        title: str, told: Callable[[float], str], *series: Series, stacked: bool = True
     ) -> Picture:
-        svg = plot(title, series, start, 60 * _STEP, told, filled=filled)
+        svg = plot(title, series, start, 60 * _STEP, told, stacked=stacked)
         return Picture(title, series, svg)
 
     return [
@@ -236,7 +236,7 @@ def _pictures(start: float, day: list[Minutes]) -> list[Picture]:
             milliseconds,
             Series("p50", ttft(0.5), "a"),
             Series("p95", ttft(0.95), "b"),
-            filled=False,
+            stacked=False,
         ),
         picture(
             "Requests a minute",
@@ -252,7 +252,7 @@ def _pictures(start: float, day: list[Minutes]) -> list[Picture]:
             Series("answers", per_minute(lambda step: step.completion_tokens), "a"),
         ),
         picture(
-            "People in ten minutes",
+            "People in a quarter of an hour",
             count,
             Series("people", [step.people_count for step in day], "a"),
         ),

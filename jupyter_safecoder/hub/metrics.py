@@ -41,7 +41,7 @@ class Metrics:
         self._policy = policy
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         labels = ("action", "outcome", "group")
         self._requests = Counter("safecoder_requests", "Requests.", labels, registry=registry)
         self._refusals = Counter(

@@ -11,7 +11,9 @@ from tornado.escape import xhtml_escape
 
 #: The picture, and where in it the lines are.
 _WIDTH, _HEIGHT = 640, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 8, 10, 22
+_LEFT, _RIGHT, _TOP, _DEEP = 48, 4, 10, 158
+#: Half a label of an hour.
+_MARGIN = 14
 _TICKS = 4
 _HOURS = 4 * 3600
 
@@ -32,7 +34,7 @@ def plot(
     step: float,
     told: Callable[[float], str],
     *,
-    filled: bool = False,
+    stacked: bool = False,
 ) -> str:
     """Return a picture of series over time.
 
@@ -44,49 +46,36 @@ def plot(
         Seconds of the epoch, seconds; times are shown in UTC.
     told
         Words for a value.
-    filled
-        Whether series stand on each other, as areas.
+    stacked
+        Whether series stand on each other, as columns; otherwise they are lines.
     """
-    count = max((len(one.values) for one in series), default=0)
-    shown = _stacked(series) if filled else [one.values for one in series]
-    ticks = nice_ticks(max((v for values in shown for v in values if v is not None), default=0.0))
-    top = ticks[-1]
-
-    def x(index: float) -> float:
-        return _LEFT + (_WIDTH - _LEFT - _RIGHT) * index / max(1, count - 1)
-
-    def y(value: float) -> float:
-        return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * value / top
-
+    steps = list(zip(*(one.values for one in series), strict=True))
+    heights = [sum(v or 0.0 for v in values) if stacked else _highest(values) for values in steps]
+    ticks = nice_ticks(max(heights, default=0.0))
+    space = _Space(len(steps), ticks[-1])
     parts = [
         f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         f'aria-label="{xhtml_escape(_words(title, series, told))}">'
     ]
     for tick in ticks:
-        parts.append(f'<path class="grid" d="M{_LEFT} {y(tick):.1f}H{_WIDTH - _RIGHT}"/>')
+        place = space.y(tick)
+        parts.append(f'<path class="grid" d="M{_LEFT} {place:.1f}H{_WIDTH - _RIGHT}"/>')
         label = xhtml_escape(told(tick))
-        parts.append(f'<text class="y" x="{_LEFT - 6}" y="{y(tick) + 3.5:.1f}">{label}</text>')
-    for second in range(math.ceil(start / _HOURS) * _HOURS, int(start + step * count), _HOURS):
-        place = x((second - start) / step)
-        if place <= _WIDTH - _RIGHT - 12:
+        parts.append(f'<text class="y" x="{_LEFT - 6}" y="{place + 3.5:.1f}">{label}</text>')
+    end = int(start + step * len(steps))
+    for second in range(math.ceil(start / _HOURS) * _HOURS, end, _HOURS):
+        x = space.x((second - start) / step)
+        if _LEFT + _MARGIN < x < _WIDTH - _MARGIN:
+            parts.append(f'<text class="x" x="{x:.1f}" y="{_HEIGHT - 6}">{_clock(second)}</text>')
+    parts += _columns(series, space) if stacked else _lines(series, space)
+    for index, values in enumerate(steps):
+        there = [f"{s.name} {told(v)}" for s, v in zip(series, values, strict=True) if v]
+        if there:
+            text = xhtml_escape(" · ".join([f"{_clock(start + step * index)} UTC", *there]))
             parts.append(
-                f'<text class="x" x="{place:.1f}" y="{_HEIGHT - 6}">{_clock(second)}</text>'
+                f'<rect class="hover" x="{space.x(index):.1f}" y="{_TOP}" '
+                f'width="{space.width:.1f}" height="{_DEEP}"><title>{text}</title></rect>'
             )
-    base = [0.0] * count
-    for one, values in zip(series, shown, strict=True):
-        for run in _runs(values):
-            line = "L".join(f"{x(i):.1f} {y(values[i] or 0.0):.1f}" for i in run)
-            if filled:
-                back = "L".join(f"{x(i):.1f} {y(base[i]):.1f}" for i in reversed(run))
-                parts.append(f'<path class="area {one.style}" d="M{line}L{back}Z"/>')
-            elif len(run) == 1:
-                [i] = run
-                place = f'cx="{x(i):.1f}" cy="{y(values[i] or 0.0):.1f}"'
-                parts.append(f'<circle class="dot {one.style}" {place} r="2"/>')
-            else:
-                parts.append(f'<path class="line {one.style}" d="M{line}"/>')
-        base = [value or 0.0 for value in values]
-    parts.extend(_hovers(series, start, step, count, told, x))
     return "".join([*parts, "</svg>"])
 
 
@@ -100,47 +89,61 @@ def nice_ticks(highest: float) -> list[float]:
     return [step * n for n in range(math.ceil(highest / step * (1 - 1e-9)) + 1)]
 
 
-def _stacked(series: Sequence[Series]) -> list[list[float | None]]:
-    stacks: list[list[float | None]] = []
-    below = [0.0] * max((len(one.values) for one in series), default=0)
+@dataclass(frozen=True)
+class _Space:
+    """Where values are in the picture."""
+
+    steps: int
+    top: float
+
+    @property
+    def width(self) -> float:
+        """Of a step."""
+        return (_WIDTH - _LEFT - _RIGHT) / max(1, self.steps)
+
+    def x(self, step: float) -> float:
+        """Return where a step begins."""
+        return _LEFT + self.width * step
+
+    def y(self, value: float) -> float:
+        """Return the height of a value."""
+        return _TOP + _DEEP * (1 - value / self.top)
+
+
+def _columns(series: Sequence[Series], space: _Space) -> list[str]:
+    """Return a path for each series: a box for each of its values, on those below."""
+    below = [0.0] * space.steps
+    paths = []
     for one in series:
-        below = [under + (value or 0.0) for under, value in zip(below, one.values, strict=True)]
-        stacks.append([*below])
-    return stacks
+        boxes = []
+        for index, value in enumerate(one.values):
+            if value:
+                foot, below[index] = below[index], below[index] + value
+                x, wide = space.x(index) + space.width * 0.1, space.width * 0.8
+                high = space.y(foot) - space.y(below[index])
+                boxes.append(f"M{x:.1f} {space.y(foot):.1f}v{-high:.1f}h{wide:.1f}v{high:.1f}z")
+        paths.append(f'<path class="column {one.style}" d="{"".join(boxes)}"/>')
+    return paths
 
 
-def _runs(values: Sequence[float | None]) -> list[list[int]]:
-    """Return the indices of values that have no gap between them."""
-    runs: list[list[int]] = [[]]
-    for index, value in enumerate(values):
-        if value is not None:
-            runs[-1].append(index)
-        elif runs[-1]:
-            runs.append([])
-    return [run for run in runs if run]
+def _lines(series: Sequence[Series], space: _Space) -> list[str]:
+    """Return a line for each run of values that has no gap; a dot, where it is one alone."""
+    parts = []
+    for one in series:
+        run: list[str] = []
+        for index, value in enumerate([*one.values, None]):
+            if value is not None:
+                run.append(f"{space.x(index + 0.5):.1f} {space.y(value):.1f}")
+            elif run:
+                # A line of no length has round ends: a dot.
+                line = "L".join(run if len(run) > 1 else run * 2)
+                parts.append(f'<path class="line {one.style}" d="M{line}"/>')
+                run = []
+    return parts
 
 
-def _hovers(
-    series: Sequence[Series],
-    start: float,
-    step: float,
-    count: int,
-    told: Callable[[float], str],
-    x: Callable[[float], float],
-) -> list[str]:
-    """Return invisible columns that say their values under a pointer."""
-    width = x(1) - x(0)
-    columns = []
-    for index in range(count):
-        there = [f"{one.name} {told(value)}" for one in series if (value := one.values[index])]
-        if not there:
-            continue
-        text = xhtml_escape(" · ".join([f"{_clock(start + step * index)} UTC", *there]))
-        columns.append(
-            f'<rect class="hover" x="{x(index) - width / 2:.1f}" y="{_TOP}" width="{width:.1f}" '
-            f'height="{_HEIGHT - _TOP - _BOTTOM}"><title>{text}</title></rect>'
-        )
-    return columns
+def _highest(values: Sequence[float | None]) -> float:
+    return max((value for value in values if value is not None), default=0.0)
 
 
 def _words(title: str, series: Sequence[Series], told: Callable[[float], str]) -> str:

@@ -133,7 +133,7 @@ def test_the_page_shows_a_day_and_who_is_on(hub: Hub, browser: Browser) -> None:
     assert len(odd.locator("bdi").first.inner_text()) <= 32
     # The day before this start is there, from the audit log.
     tokens = page.get_by_role("img", name="Tokens a minute")
-    assert tokens.locator("path.area").count() == 2
+    assert tokens.locator("path.column").count() == 2
     expect(page.get_by_role("img", name="Time to the first token")).to_be_visible()
     assert page.locator("svg.plot path.line").count() > 2
     expect(page.locator("main")).to_contain_text("vision-2026")
@@ -180,7 +180,7 @@ def test_drain_and_resume(hub: Hub, browser: Browser) -> None:
     assert "An administrator has drained SafeCoder" in answer.json()["message"]
     # The keyboard's place is kept while the page goes on.
     page.get_by_role("button", name="Resume").focus()
-    page.wait_for_response(lambda answer: answer.url.endswith("/board"))
+    page.wait_for_event("requestfinished", lambda request: request.url.endswith("/board"))
     expect(page.get_by_role("button", name="Resume")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("Serving")
@@ -196,7 +196,9 @@ def test_a_policy_with_an_error_is_shown_with_its_line(hub: Hub, browser: Browse
     try:
         hub.policy.write_text("[groups.vision]\nfeatures = 3\n")
         page.get_by_role("button", name="Reload").click()
-        expect(page.locator(".alarm").first).to_contain_text("line 2: features of 'vision' must be")
+        expect(page.locator("main .alarm").first).to_contain_text(
+            "line 2: features of 'vision' must be"
+        )
         page.screenshot(path=SCREENSHOTS / "administrators-page-alarm.png")
     finally:
         hub.policy.write_text(POLICY)
