@@ -8,12 +8,16 @@ import json
 import logging
 import os
 import signal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..terminal import command, complain, engine_options, say, settings
 from .names import TOKEN_VARIABLE
+
+#: Lines of the audit log that are read before somebody else has a turn: some milliseconds.
+_AT_ONCE = 200
 
 
 def hub_commands(commands: Any) -> None:
@@ -67,16 +71,17 @@ async def _serve(options: argparse.Namespace) -> int:
 
     from ..models.cache import cache_directory
     from .administrators import cookie_secret, hub_oauth
-    from .audit import AuditLog, entries_since
+    from .audit import AuditLog
     from .board import Board
     from .database import Database
     from .events import Events
-    from .figures import Figures, day_ago
+    from .figures import Figures
     from .handlers import make_app
     from .identity import Identity
     from .metrics import Metrics, metrics_doors
     from .page import page_doors
     from .policy_file import PolicyFile
+    from .record import utc_text
     from .service import Service
     from .usage import Usages
 
@@ -88,7 +93,7 @@ async def _serve(options: argparse.Namespace) -> int:
     database = options.database or f"sqlite:///{state / 'safecoder.sqlite'}"
     usages = Usages(Database(database))
     audit, figures, metrics = AuditLog(state / "audit"), Figures(), Metrics(policy)
-    figures.rebuild(entries_since(state / "audit", day_ago()))
+    remembering = asyncio.create_task(_remember(figures, state / "audit", utc_text()))
     sinks = [figures.take, metrics.take]
     if options.events:
         sinks.append(Events(options.events).take)
@@ -122,9 +127,28 @@ async def _serve(options: argparse.Namespace) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     logging.getLogger(__name__).info("Serving at %s.", address.geturl())
     await stop.wait()
+    remembering.cancel()
     server.stop()
     await service.close()
     return 0
+
+
+async def _remember(figures: Any, directory: Path, end: str) -> None:
+    """Count the last day of the audit log, a little at a time: others are answered meanwhile."""
+    from .audit import entries_since
+    from .figures import DAY_MINUTES
+    from .record import utc_text
+
+    entries = entries_since(directory, utc_text(-60 * DAY_MINUTES))
+    try:
+        while some := list(islice(entries, _AT_ONCE)):
+            figures.rebuild(entry for entry in some if entry["time"] < end)
+            await asyncio.sleep(0)
+    except OSError as error:
+        logging.getLogger(__name__).warning(
+            "The page does not know the last day: the audit log cannot be read (%s).",
+            error.strerror,
+        )
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from dataclasses import asdict
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 from jupyter_events import EventLogger
 
@@ -23,6 +26,15 @@ class _Handler(RotatingFileHandler):
     """Says once that it cannot write, instead of a traceback for each event."""
 
     _failing = False
+
+    def _open(self) -> Any:
+        # For its owner alone: people are named in it.
+        return open(
+            self.baseFilename,
+            self.mode,
+            encoding=self.encoding,
+            opener=partial(os.open, mode=0o600),
+        )
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line."""

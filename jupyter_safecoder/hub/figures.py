@@ -6,7 +6,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from statistics import median
 from typing import Any
 
@@ -225,12 +225,6 @@ class Figures:
 
     def _forget(self, now: float) -> None:
         self._on = {name: one for name, one in self._on.items() if one.last > now - ON_S}
-
-
-def day_ago() -> str:
-    """Return the time of a day ago, as records have it."""
-    when = datetime.now(timezone.utc) - timedelta(minutes=DAY_MINUTES)
-    return when.isoformat(timespec="milliseconds")
 
 
 def _record(entry: dict[str, Any]) -> Record | None:

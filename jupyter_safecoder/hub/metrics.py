@@ -77,14 +77,16 @@ class Metrics:
         policy = self._policy.current()
         group = record.group if policy and record.group in policy.groups else ""
         self._requests.labels(record.action, record.outcome, group).inc()
-        if record.outcome == "refused":
-            self._refusals.labels(record.reason).inc()
+        if record.action not in REQUESTS:
+            return
         self._tokens.labels("prompt", group).inc(record.prompt_tokens)
         self._tokens.labels("completion", group).inc(record.completion_tokens)
+        if record.outcome == "refused":
+            self._refusals.labels(record.reason).inc()
+        else:
+            self._waited.observe(record.waited_ms / 1000)
         if record.ttft_ms is not None:
             self._ttft.observe(record.ttft_ms / 1000)
-        if record.action in REQUESTS and record.outcome != "refused":
-            self._waited.observe(record.waited_ms / 1000)
 
     async def expose(self, board: Board) -> bytes:
         """Return everything in Prometheus' text format."""
