@@ -14,10 +14,11 @@ from processes import until
 from prometheus_client.parser import text_string_to_metric_families
 from real_hub import ADMIN, POLICY, Hub, body
 
+from jupyter_safecoder.hub.administrators import cookie_secret, hub_oauth
 from jupyter_safecoder.hub.audit import verify
 from jupyter_safecoder.hub.metrics import Metrics
 from jupyter_safecoder.hub.names import ADMIN as ADMINISTER
-from jupyter_safecoder.hub.names import COMPLETE, METRICS, access_scope
+from jupyter_safecoder.hub.names import COMPLETE, METRICS, TOKEN_VARIABLE, access_scope
 from jupyter_safecoder.hub.policy_file import PolicyFile
 from jupyter_safecoder.hub.record import Record
 
@@ -234,6 +235,21 @@ def test_what_cannot_be_noted_is_not_done(hub: Hub) -> None:
         away.rename(path)
     assert ask(hub, "POST", "resume", dana).status_code == 303
     assert metrics(hub)[of("safecoder_audit_ok")] == 1
+
+
+def test_a_service_of_its_own_has_the_hub_s_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CLIENT_ID", "OAUTH_CALLBACK_URL", "SERVICE_PREFIX", "SERVICE_NAME"):
+        monkeypatch.delenv(f"JUPYTERHUB_{name}", raising=False)
+    monkeypatch.setenv(TOKEN_VARIABLE, "x" * 32)
+    monkeypatch.setenv("JUPYTERHUB_BASE_URL", "/base/")
+    oauth = hub_oauth("/base/services/safecoder/")
+    assert oauth.oauth_client_id == "service-safecoder"
+    assert oauth.oauth_redirect_uri == "/base/services/safecoder/oauth_callback"
+    assert oauth.oauth_authorization_url == "/base/hub/api/oauth2/authorize"
+    secret = cookie_secret()
+    assert secret == cookie_secret()
+    monkeypatch.setenv(TOKEN_VARIABLE, "y" * 32)
+    assert secret != cookie_secret()
 
 
 def test_events_are_written_without_text(hub: Hub) -> None:
