@@ -1,4 +1,4 @@
-"""A real JupyterHub with its proxy, two groups, three people, and our service."""
+"""A real JupyterHub with its proxy, two groups, four people, and our service."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ SCOPES = [access_scope("safecoder"), COMPLETE]
 PROXY = Path(__file__).parents[1] / "labextension/node_modules/.bin/configurable-http-proxy"
 ODD_PERSON, ODD_GROUP = 'o\'brien+ünï "<b>"', 'data & "ünïcode" <b>'
 GROUPS = {"vision": ["ada"], "speech": ["bob"], ODD_GROUP: [ODD_PERSON]}
-PEOPLE = ("ada", "bob", "eve", ODD_PERSON)
+ADMIN = "dana"
+PEOPLE = ("ada", "bob", "eve", ODD_PERSON, ADMIN)
 _NOTIFICATIONS = (
     ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 )
@@ -47,9 +48,10 @@ CONFIG = """\
 from jupyter_safecoder.hub import add_safecoder
 
 add_safecoder(
-    c, policy={policy!r}, groups=list({groups!r}), url={service!r},
+    c, policy={policy!r}, groups=list({groups!r}), url={service!r}, admins=[{admin!r}],
     arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r},
-               "--token-cache", "2", *{arguments!r}],
+               "--events", {events!r}, "--cache-dir", {cache!r}, "--token-cache", "2",
+               *{arguments!r}],
     api_token={api_token!r},
 )
 c.JupyterHub.load_groups = {{
@@ -78,7 +80,12 @@ c.JupyterHub.services.append({{"name": "tester", "api_token": {token!r}}})
 c.JupyterHub.load_roles.append({{
     "name": "tester", "services": ["tester"],
     "scopes": ["admin:users", "admin:servers", "tokens", "access:servers", "groups",
-               "custom:safecoder:complete", "access:services!service=safecoder"],
+               "custom:safecoder:admin", "access:services!service=safecoder"],
+}})
+c.JupyterHub.services.append({{"name": "prometheus", "api_token": {prometheus!r}}})
+c.JupyterHub.load_roles.append({{
+    "name": "prometheus", "services": ["prometheus"],
+    "scopes": ["custom:safecoder:metrics", "access:services!service=safecoder"],
 }})
 if {api_token!r}:
     # It is not there yet, and a Hub that starts waits for it.
@@ -104,6 +111,8 @@ class Hub:
     process: subprocess.Popen[bytes]
     #: Without a token; making one takes longer than asking.
     client: httpx.Client
+    #: The token of a service that may read metrics.
+    prometheus: str
 
     @property
     def policy(self) -> Path:
@@ -175,7 +184,10 @@ def real_hub(
         "state": str(directory / "state"),
         "model": str(write_scripted_model(directory / "model", dict(script))),
         "arguments": list(arguments),
+        "cache": str(directory / "cache"),
+        "events": str(directory / "state/events.jsonl"),
         "groups": GROUPS,
+        "admin": ADMIN,
         "url": f"http://127.0.0.1:{port}",
         "hub_port": free_port(),
         "proxy_port": free_port(),
@@ -186,6 +198,7 @@ def real_hub(
         "directory": directory,
         "token": token,
         "api_token": api_token,
+        "prometheus": (prometheus := secrets.token_hex(16)),
     }
     (directory / "jupyterhub_config.py").write_text(CONFIG.format(**values))
     environment = {**os.environ, "JUPYTER_SAFECODER_CACHE": str(directory / "cache")}
@@ -206,7 +219,7 @@ def real_hub(
     )
     client = httpx.Client(timeout=30, trust_env=False)
     where = (f"http://127.0.0.1:{port}", f"{service}/services/safecoder")
-    running = Hub(*where, api, directory, process, client)
+    running = Hub(*where, api, directory, process, client, prometheus)
 
     def there() -> bool:
         assert process.poll() is None, (directory / "log").read_text()[-4000:]

@@ -90,7 +90,8 @@ class Gateway:
                 method,
                 path,
                 content=body,
-                headers={PERSON_HEADER: person.encode("ascii", "backslashreplace").decode()},
+                # Escaped: a Hub's names may have line breaks, which a header may not.
+                headers={PERSON_HEADER: person.encode("unicode_escape").decode()},
             ) as answer:
                 yield answer
         except httpx.ConnectError:

@@ -101,6 +101,47 @@ def _entries_after(directory: Path, place: Place) -> Iterator[tuple[dict[str, An
                     yield entry, Place(number, offset)
 
 
+def entries_since(directory: Path, time: str) -> Iterator[dict[str, Any]]:
+    """Yield the entries from a time on, one after the other; lines that are none are left out.
+
+    Only the files at the end are read that can have some.
+
+    Parameters
+    ----------
+    directory
+        Of the log.
+    time
+        As the entries have it.
+
+    Raises
+    ------
+    OSError
+        If they cannot be read.
+    """
+    wanted: list[Path] = []
+    for path in reversed(files(directory)):
+        wanted.append(path)
+        with path.open("rb") as stream:
+            first = _entry(stream.readline())
+        if first and first["time"] < time:
+            break
+    for path in reversed(wanted):
+        with path.open("rb") as stream:
+            for line in stream:
+                entry = _entry(line)
+                if entry and entry["time"] >= time:
+                    yield entry
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    is_one = isinstance(entry, dict) and isinstance(entry.get("time"), str)
+    return entry if is_one else None
+
+
 def files(directory: Path) -> list[Path]:
     """Return the files of a log, the oldest first."""
     return sorted(directory.glob("audit-*.jsonl"))

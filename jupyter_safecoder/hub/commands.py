@@ -7,25 +7,11 @@ import asyncio
 import json
 import logging
 import os
-import signal
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
-from ..runtime.settings import RuntimeSettings
 from ..terminal import command, complain, engine_options, remote_options, say
-from ..terminal import settings as wished
 from .names import DATABASE_VARIABLE, TOKEN_VARIABLE
-
-if TYPE_CHECKING:
-    from .service import Service
-
-#: A connection that says nothing, and a body that does not come, are given up after so long.
-_IDLE_S, _BODY_S = 60, 10
-#: Between two looks at whether the Hub lives, in seconds.
-_PARENT_S = 1.0
 
 
 def hub_commands(commands: Any) -> None:
@@ -41,6 +27,7 @@ def hub_commands(commands: Any) -> None:
         default=os.environ.get(DATABASE_VARIABLE),
         help=f"for counts (${DATABASE_VARIABLE}, or SQLite in the state directory)",
     )
+    hub.add_argument("--events", type=Path, metavar="FILE.jsonl", help="to write events to")
     hub.add_argument("--certificate", type=Path, metavar="FILE.pem", help="to serve by TLS")
     hub.add_argument("--key", type=Path, metavar="FILE.pem", help="of that certificate")
     hub.add_argument(
@@ -71,7 +58,8 @@ def hub_commands(commands: Any) -> None:
 
 def _hub(options: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for noisy in ("alembic", "httpx", "tornado.access"):
+    # JupyterHub's client notes sessions and names there.
+    for noisy in ("alembic", "httpx", "tornado.access", "tornado.application"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Without its name no token would open its door: the Hub's scopes are by name.
     needed = (TOKEN_VARIABLE, "JUPYTERHUB_API_URL", "JUPYTERHUB_SERVICE_NAME")
@@ -83,8 +71,9 @@ def _hub(options: argparse.Namespace) -> int:
         return 1
     try:
         from .database import DatabaseProblem
+        from .serving import serve
 
-        return asyncio.run(_serve(options))
+        return asyncio.run(serve(options))
     except ImportError as error:
         complain(
             f"{error.name} is not installed here.",
@@ -95,72 +84,6 @@ def _hub(options: argparse.Namespace) -> int:
     except DatabaseProblem as problem:
         complain(str(problem), "--database names it; docs/hub.md says how.")
     return 1
-
-
-async def _serve(options: argparse.Namespace) -> int:
-    parent = os.getppid()
-
-    import ssl
-
-    from tornado.httpserver import HTTPServer
-
-    from .handlers import make_app
-    from .identity import Identity
-
-    context = None
-    if options.certificate:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(options.certificate, options.key)
-    service = _service(options)
-    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")
-    address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:8765"))
-    most = RuntimeSettings.max_request_bytes
-    server = HTTPServer(
-        make_app(prefix, service, Identity(options.token_cache), most),
-        ssl_options=context,
-        max_body_size=4 * most,
-        idle_connection_timeout=_IDLE_S,
-        body_timeout=_BODY_S,
-    )
-    server.listen(address.port or 8765, address.hostname or "127.0.0.1")
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    logging.getLogger(__name__).info("Serving at %s.", address.geturl())
-    while not stop.is_set():
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(stop.wait(), _PARENT_S)
-        if options.end_with_parent and os.getppid() != parent:
-            break
-    server.stop()
-    await service.close()
-    return 0
-
-
-def _service(options: argparse.Namespace) -> Service:
-    from .audit import AuditLog
-    from .database import Database
-    from .ledger import Ledger
-    from .limits import Limits
-    from .policy_file import PolicyFile
-    from .recorded import Pseudonyms
-    from .service import Service
-    from .usage import Usages
-
-    state = (options.state or Path.cwd()).absolute()
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    policy = PolicyFile(options.policy.absolute())
-    policy.current()
-
-    def keep_days() -> int:
-        return policy.in_force.record.keep_days if policy.in_force else 0
-
-    usages = Usages(Database(options.database or f"sqlite:///{state / 'safecoder.sqlite'}"))
-    ledger = Ledger(AuditLog(state / "audit"), usages, keep_days)
-    bounds = {n: v for n in ("max_running", "max_waiting") if (v := getattr(options, n))}
-    settings = replace(wished(options), **bounds)
-    pseudonyms = Pseudonyms(state / "pseudonyms.key")
-    return Service(settings, policy, Limits(usages.tokens_today), ledger, pseudonyms)
 
 
 def _verify(options: argparse.Namespace) -> int:

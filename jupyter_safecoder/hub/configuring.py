@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from .names import COMPLETE, SCOPES, SERVICE, URL_VARIABLE, access_scope
+from .names import ADMIN, COMPLETE, SCOPES, SERVICE, TRAIN, URL_VARIABLE, access_scope
 
 _OWN_SCOPES = ("users:activity!user", "access:servers!server")
 
@@ -18,6 +18,7 @@ def add_safecoder(
     url: str = "http://127.0.0.1:8765",
     arguments: Sequence[str] = (),
     api_token: str = "",
+    admins: Sequence[str] = (),
 ) -> None:
     """Add the service to a Hub's configuration.
 
@@ -36,8 +37,15 @@ def add_safecoder(
     api_token
         Of a service that runs on a machine of its own, which the Hub does not start. Empty: the
         Hub starts it.
+    admins
+        Users who see the administrator's page; who administers the Hub does not by that alone.
     """
-    own: dict[str, Any] = {"name": SERVICE, "url": url, "oauth_no_confirm": True}
+    own: dict[str, Any] = {
+        "name": SERVICE,
+        "url": url,
+        "oauth_no_confirm": True,
+        "oauth_client_allowed_scopes": [ADMIN],
+    }
     if api_token:
         own["api_token"] = api_token
     else:
@@ -52,6 +60,14 @@ def add_safecoder(
             "scopes": [access_scope(SERVICE), COMPLETE],
         }
     )
-    # A server's token has of these what its user has.
-    c.Spawner.server_token_scopes = [*_OWN_SCOPES, access_scope(SERVICE), *SCOPES]
+    if admins:
+        c.JupyterHub.load_roles.append(
+            {
+                "name": "safecoder-admin",
+                "users": list(admins),
+                "scopes": [access_scope(SERVICE), ADMIN],
+            }
+        )
+    # A server's token has of these what its user has. Not ADMIN: notebooks must not administer.
+    c.Spawner.server_token_scopes = [*_OWN_SCOPES, access_scope(SERVICE), COMPLETE, TRAIN]
     c.Spawner.environment.update({URL_VARIABLE: f"{url.rstrip('/')}/services/{SERVICE}/"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -131,28 +131,38 @@ class _AnswerHandler(_Door):
     _task: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
-        """Ask who it is before any of the body is read."""
-        self._body = BoundedBody(self._max_bytes)
+        """Ask who it is before any of the body is kept."""
+        self._body: BoundedBody | None = None
+        self._refused: Refused | None = None
         try:
             self._person = await self.person()
+            self._grant_it()
+            self._body = BoundedBody(self._max_bytes)
         except Refused as refused:
-            return self.refused(refused)
+            # Told when the body is read: a client that still writes would not hear of it.
+            self._refused = refused
+
+    def _grant_it(self) -> None:
         try:
             self._group, self._grant = self.service.grant(self._person, self.feature)
         except Refused as refused:
             self.service.refused(self._person, self.feature, refused)
-            return self.refused(refused)
+            raise
 
     def data_received(self, chunk: bytes) -> None:
         """Take in a piece of the body."""
-        self._body.add(chunk)
+        if self._body is not None:
+            self._body.add(chunk)
 
     async def post(self) -> None:
         """Answer, unless the client goes away."""
+        if self._refused is not None:
+            return self.refused(self._refused)
         self._task = asyncio.ensure_future(self._answer())
         # Where the client went away, the service has counted and noted it.
         with suppress(asyncio.CancelledError):
             await self._task
+        return None
 
     def on_connection_close(self) -> None:
         """Cancel the answer."""
@@ -166,6 +176,7 @@ class _AnswerHandler(_Door):
     async def _answer(self) -> None:
         import httpx
 
+        assert self._body is not None
         try:
             async with aclosing(self.items(self._body.whole())) as items:
                 async for item in items:
@@ -238,8 +249,15 @@ class ModelsHandler(_OpenAIForm, _Door):
             self.finish(about if name else {"object": "list", "data": [about]})
 
 
-def make_app(prefix: str, service: Service, identity: Identity, max_bytes: int) -> web.Application:
-    """Return the application behind a prefix that ends with a slash."""
+def make_app(
+    prefix: str,
+    service: Service,
+    identity: Identity,
+    max_bytes: int,
+    more: Sequence[Any] = (),
+    **settings: Any,
+) -> web.Application:
+    """Return the application behind a prefix that ends with a slash, with more doors."""
     given = {"service": service, "identity": identity, "max_bytes": max_bytes}
     return web.Application(
         [
@@ -248,10 +266,12 @@ def make_app(prefix: str, service: Service, identity: Identity, max_bytes: int) 
             (f"{prefix}v1/models(?:/(.+))?", ModelsHandler, given),
             (f"{prefix}(?:status|start)/?", StatusHandler, given),
             (f"{prefix}health/?", _HealthHandler),
+            *more,
         ],
         default_handler_class=NotFoundHandler,
         default_handler_args=given,
         log_function=lambda handler: None,
+        **settings,
     )
 
 

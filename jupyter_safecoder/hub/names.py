@@ -5,12 +5,14 @@ from __future__ import annotations
 SERVICE = "safecoder"
 COMPLETE = "custom:safecoder:complete"
 TRAIN = "custom:safecoder:train"
+METRICS = "custom:safecoder:metrics"
 ADMIN = "custom:safecoder:admin"
 #: As JupyterHub's ``custom_scopes`` takes them.
 SCOPES = {
     COMPLETE: {"description": "Ask SafeCoder for completions"},
     TRAIN: {"description": "Fine-tune SafeCoder for a group", "subscopes": [COMPLETE]},
-    ADMIN: {"description": "Administer SafeCoder", "subscopes": [TRAIN]},
+    METRICS: {"description": "Read SafeCoder's metrics"},
+    ADMIN: {"description": "Administer SafeCoder", "subscopes": [TRAIN, METRICS]},
 }
 #: With which a Hub tells its users' servers where the service is.
 URL_VARIABLE = "JUPYTER_SAFECODER_SERVICE_URL"

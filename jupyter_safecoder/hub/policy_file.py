@@ -41,6 +41,11 @@ class PolicyFile:
         """The policy as it was read last."""
         return self._policy
 
+    def reload(self) -> None:
+        """Read the file now, changed or not."""
+        self._seen = None
+        self._look()
+
     def _look(self) -> None:
         try:
             info = self._path.stat()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+def utc_text(seconds: float = 0.0) -> str:
+    """Return the time so many seconds from now, as records have it."""
+    when = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return when.isoformat(timespec="milliseconds")
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Record:
     waited_ms: float = 0.0
     ttft_ms: float | None = None
     total_ms: float = 0.0
-    time: str = field(default_factory=_now)
+    time: str = field(default_factory=utc_text)
 
     def read(self, line: bytes) -> bool:
         """Take in a line of a completion; say whether the answer ends with it."""

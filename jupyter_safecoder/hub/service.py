@@ -25,6 +25,10 @@ from .runtimes import Runtimes
 
 #: A runtime ends an answer at its deadline; so long after it, it is given up.
 _PATIENCE_S = 5.0
+_DRAINED = (
+    "An administrator has drained SafeCoder: it takes no new requests for now.",
+    "Wait until it goes on; what you write is not lost.",
+)
 _WAIT = "Wait, or ask an administrator for more."
 
 
@@ -74,6 +78,8 @@ class Service:
         self.runtimes = Runtimes(settings)
         #: Who hears of each record.
         self.listeners: list[Callable[[Record], None]] = []
+        #: Whether nothing new is taken.
+        self.draining = False
 
     def grant(self, person: Person, feature: str) -> tuple[str, Grant]:
         """Return the group that counts for a person, and what it may.
@@ -103,6 +109,8 @@ class Service:
 
     async def status(self, grant: Grant) -> Status:
         """Return the state of the runtime that serves a grant."""
+        if self.draining:
+            return Status("off", *_DRAINED)
         status = await self.runtimes.get(grant.model, grant.adapter).status()
         if status.state == "ready" and (waiting := self.admission.waiting):
             reason = f"{waiting} requests wait for their turn."
@@ -111,6 +119,8 @@ class Service:
 
     async def start(self, grant: Grant) -> Status:
         """Start that runtime; restart it if it failed."""
+        if self.draining:
+            return Status("off", *_DRAINED)
         return await self.runtimes.get(grant.model, grant.adapter).start()
 
     async def complete(
@@ -127,7 +137,7 @@ class Service:
         NotRunning, Silent, httpx.HTTPError
             If there is no runtime, or it ends.
         """
-        record = self.record(person, "complete", group, grant)
+        record = self.record(person.name, "complete", group, grant)
         if grant.excludes(request):
             record.outcome = "excluded"
             await self.note(record)
@@ -156,7 +166,7 @@ class Service:
         Refused, NotRunning, Silent, httpx.HTTPError
             As for a completion; also where the policy excludes paths: other editors tell none.
         """
-        record = self.record(person, "text", group, grant)
+        record = self.record(person.name, "text", group, grant)
         prompt = request.prompt if isinstance(request.prompt, str) else ""
         if grant.excludes_text(prompt, request.suffix):
             record.outcome = "excluded"
@@ -199,21 +209,26 @@ class Service:
 
     def refused(self, person: Person, action: str, refused: Refused) -> None:
         """Note that somebody may not, without waiting for it."""
-        record = self.record(person, action)
+        record = self.record(person.name, action)
         record.outcome, record.reason = "refused", refused.kind
         self._hand_in(record)
 
     def record(
-        self, person: Person, action: str, group: str = "", grant: Grant | None = None
+        self, person: str, action: str, group: str = "", grant: Grant | None = None
     ) -> Record:
         """Return a new record of what somebody asks for, under the name that is recorded."""
         policy = self._policy.in_force
         by_name = policy is not None and policy.record.people == "name"
-        name = person.name if by_name else self._pseudonyms.of(person.name)
+        name = person if by_name else self._pseudonyms.of(person)
         record = Record(name, action, group=group)
         if grant is not None:
             record.model, record.adapter = grant.model, grant.adapter
         return record
+
+    async def reload(self) -> None:
+        """Read the policy now, and start anew what has failed."""
+        self._policy.reload()
+        await self.runtimes.restart_failed()
 
     async def close(self) -> None:
         """End all runtimes; what is left is noted."""
@@ -278,6 +293,8 @@ class Service:
         yield b"".join(last)
 
     async def _admit(self, person: Person, grant: Grant, record: Record) -> None:
+        if self.draining:
+            raise Refused(503, *_DRAINED, "drained")
         if self._ledger.audit_problem:
             # It may be over by now; whoever comes first finds out.
             await self.note(Record(record.person, "look", "noted"))

@@ -64,6 +64,8 @@ def test_the_wheel_holds_the_lab_extension_and_enables_the_server_extension() ->
     assert any(n.endswith("share/jupyter/labextensions/jupyter-safecoder/package.json") for n in names)
     assert any(n.endswith("jupyter_server_config.d/jupyter_safecoder.json") for n in names)
     assert "jupyter_safecoder/protocol.schema.json" in names
+    for part in ("templates/page.html", "static/page.css", "event_schemas/act.yaml"):
+        assert f"jupyter_safecoder/hub/{part}" in names
     assert not [n for n in names if "node_modules" in n or n.endswith((".ts", ".gguf"))]
 
 
