@@ -289,12 +289,14 @@ def resident_mb(pid: int) -> float:
     Raises
     ------
     RuntimeProblem
-        If there is no such process.
+        If there is no such process, or the system does not tell.
     """
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
     except OSError as error:
-        raise RuntimeProblem("The service or its runtime has ended.") from error
+        raise RuntimeProblem(
+            "The service or its runtime has ended, or this system has no /proc."
+        ) from error
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
