@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
-from typing import Any
+import signal
+import sys
+from typing import Any, NoReturn
 
+from jupyterhub.app import JupyterHub
 from jupyterhub.proxy import Proxy
 
 from jupyter_safecoder.hub import add_safecoder
@@ -27,6 +31,14 @@ class NoProxy(Proxy):  # type: ignore[misc]
         return {}
 
 
+def stop_early(number: int, frame: object) -> NoReturn:
+    """End the Hub and the service that it has started."""
+    atexit.register(JupyterHub.instance().atexit)
+    sys.exit(1)
+
+
+# Until it has started, a Hub has no handler: it would be gone, and its service would stay.
+signal.signal(signal.SIGTERM, stop_early)
 given = json.loads(os.environ["SAFECODER_BENCH_HUB"])
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 c.JupyterHub.services = []

@@ -77,7 +77,8 @@ def test_how_many_a_model_carries(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "GGUF" in carried["error"]
 
 
-def test_interrupted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("begun", ["jupyter_safecoder hub", "jupyter_safecoder.runtime"])
+def test_interrupted(tmp_path: Path, begun: str) -> None:
     command = [sys.executable, "-m", "jupyter_safecoder", "bench", "hub", "--users", "2"]
     process = subprocess.Popen(
         command,
@@ -87,7 +88,7 @@ def test_interrupted(tmp_path: Path) -> None:
         env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
     )
     try:
-        until(lambda: children_that_run("jupyter_safecoder.runtime", process.pid), 60)
+        until(lambda: children_that_run(begun, process.pid), 60)
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=60)
@@ -95,7 +96,7 @@ def test_interrupted(tmp_path: Path) -> None:
         process.kill()
     assert process.returncode == 1
     assert "Interrupted." in error
-    assert len(children) >= 3  # the Hub, its service, the runtime
+    assert len(children) >= 2  # the Hub and its service at least
     _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive
     assert not list((tmp_path / "tmp").glob("tmp*"))
