@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Minutes of a point of the pictures, and of what is called now.
 _STEP, _NOW = 15, 15
 _HOUR = 60
-#: People in the table of the day.
+#: People in a table.
 _MOST = 20
 
 
@@ -71,6 +71,7 @@ class View:
     tiles: list[Tile]
     pictures: list[Picture]
     on: list[On]
+    people_on: int
     runtimes: list[Runtime]
     cards: list[Card]
     jobs: list[JobStatus] | None
@@ -132,7 +133,8 @@ class Board:
             alarms=self._alarms(runtimes),
             tiles=self._tiles(hour, len(on), runtimes),
             pictures=_pictures(*self.figures.day(_STEP)),
-            on=on,
+            on=on[:_MOST],
+            people_on=len(on),
             runtimes=runtimes,
             cards=[adapter.card for adapter in adapters],
             jobs=jobs,

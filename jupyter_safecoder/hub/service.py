@@ -185,10 +185,11 @@ class Service:
 
     async def states(self) -> dict[str, tuple[Status, int | None]]:
         """Return the state and the process of each runtime, by its adapter."""
+        there = sorted(self._runtimes.items())
+        states = await asyncio.gather(*(gateway.status() for _, (_, gateway) in there))
         return {
-            adapter: (await gateway.status(), connection.pid if connection else None)
-            for adapter, (supervisor, gateway) in sorted(self._runtimes.items())
-            for connection in [supervisor.connection]
+            adapter: (state, supervisor.connection.pid if supervisor.connection else None)
+            for (adapter, (supervisor, _)), state in zip(there, states, strict=True)
         }
 
     async def restart(self, adapter: str) -> None:

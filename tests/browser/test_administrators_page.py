@@ -185,6 +185,17 @@ def test_a_user_is_told_that_it_is_not_for_them(hub: Hub, browser: Browser) -> N
         page.context.close()
 
 
+def test_figures_that_are_old_say_so(hub: Hub, browser: Browser) -> None:
+    page = page_of(hub, browser, ADMIN)
+    old = page.get_by_text("These figures are old")
+    expect(old).to_be_hidden()
+    page.route("**/board", lambda route: route.abort())
+    expect(old).to_be_visible()
+    page.unroute("**/board")
+    expect(old).to_be_hidden()
+    page.context.close()
+
+
 def test_drain_and_resume(hub: Hub, browser: Browser) -> None:
     page = page_of(hub, browser, ADMIN)
     page.get_by_role("button", name="Drain").click()

@@ -18,6 +18,7 @@ from jupyter_safecoder.hub.board import Board
 from jupyter_safecoder.hub.database import Database
 from jupyter_safecoder.hub.figures import Figures
 from jupyter_safecoder.hub.policy_file import PolicyFile
+from jupyter_safecoder.hub.record import Record
 from jupyter_safecoder.hub.service import Service
 from jupyter_safecoder.hub.usage import Usages
 from jupyter_safecoder.runtime.settings import RuntimeSettings
@@ -65,6 +66,15 @@ def test_jobs_are_shown_where_there_are_some(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "audit")
     (tmp_path / "none").mkdir()
     assert "No job." in Parts(tmp_path / "none", jobs=list).shown()
+
+
+def test_of_many_people_the_first_are_shown(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    for number in range(50):
+        parts.board.figures.take(Record(f"person {number}", outcome="end"))
+    shown = parts.shown()
+    assert shown.count("person ") == 2 * 20
+    assert "30 more." in shown
 
 
 def test_counts_that_cannot_be_read_are_told(tmp_path: Path) -> None:
