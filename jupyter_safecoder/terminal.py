@@ -14,7 +14,11 @@ from .protocol import Status
 from .runtime.settings import RuntimeSettings
 
 #: Settings that are options of the same name.
-_SETTINGS = ("model", "engine", "device", "precision", "revision", "allow_downloads", "cache_dir")
+_SETTINGS = (
+    *("model", "engine", "device", "precision", "revision", "allow_downloads", "cache_dir"),
+    *("remote_url", "remote_model", "remote_key_file", "remote_ca_file"),
+    *("remote_certificate_file", "remote_certificate_key_file"),
+)
 
 
 def command(
@@ -52,6 +56,19 @@ def engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache-dir", help="where prepared models are kept")
 
 
+def remote_options(parser: argparse.ArgumentParser) -> None:
+    """Add which server computes instead, and how it is trusted."""
+    for name, metavar, what in (
+        ("url", "URL", "the completion server that computes, for instance a vLLM"),
+        ("model", "NAME", "the server's name of the model (its only one)"),
+        ("key-file", "FILE", "has the key that the server asks for"),
+        ("ca-file", "FILE.pem", "the authorities that it is trusted by (the system's)"),
+        ("certificate-file", "FILE.pem", "our certificate, if the server asks for one"),
+        ("certificate-key-file", "FILE.pem", "the key of that certificate"),
+    ):
+        parser.add_argument(f"--remote-{name}", metavar=metavar, help=what)
+
+
 def settings(options: argparse.Namespace) -> RuntimeSettings:
     """Return the settings that a command's options ask for."""
     return RuntimeSettings(**_given(options))
@@ -59,6 +76,14 @@ def settings(options: argparse.Namespace) -> RuntimeSettings:
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: v for name in _SETTINGS if (v := getattr(options, name, None)) is not None}
+
+
+def given_arguments(options: argparse.Namespace) -> list[str]:
+    """Return the options that :func:`settings` reads as arguments for another command."""
+    return [
+        f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}")
+        for name, value in _given(options).items()
+    ]
 
 
 @contextmanager

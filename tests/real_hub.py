@@ -1,4 +1,4 @@
-"""A real JupyterHub with its proxy, two groups, four people, and our service."""
+"""A real JupyterHub with its proxy, two groups, three people, and our service."""
 
 from __future__ import annotations
 
@@ -9,39 +9,50 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from processes import until
 
 from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.hub.audit_chain import verify
+from jupyter_safecoder.hub.names import COMPLETE, access_scope
 
+#: What a token needs.
+SCOPES = [access_scope("safecoder"), COMPLETE]
 PROXY = Path(__file__).parents[1] / "labextension/node_modules/.bin/configurable-http-proxy"
-GROUPS = {"vision": ["ada"], "speech": ["bob"]}
+ODD_PERSON, ODD_GROUP = 'o\'brien+ünï "<b>"', 'data & "ünïcode" <b>'
+GROUPS = {"vision": ["ada"], "speech": ["bob"], ODD_GROUP: [ODD_PERSON]}
 ADMIN = "dana"
-PEOPLE = ("ada", "bob", "eve", ADMIN)
+PEOPLE = ("ada", "bob", "eve", ODD_PERSON, ADMIN)
 _NOTIFICATIONS = (
     ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 )
+SCRIPT = {"answers": [{"after": "hello", "text": "_world()"}], "otherwise": "pass"}
 POLICY = """\
 [groups.vision]
 features = ["complete"]
 
 [groups.speech]
 context = ["cells"]
+
+[groups.'data & "ünïcode" <b>']
 """
 
 CONFIG = """\
 from jupyter_safecoder.hub import add_safecoder
 
 add_safecoder(
-    c, policy={policy!r}, groups=["vision", "speech"], url={service!r}, admins=[{admin!r}],
+    c, policy={policy!r}, groups=list({groups!r}), url={service!r}, admins=[{admin!r}],
     arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r},
-               "--events", {events!r}, "--cache-dir", {cache!r}],
+               "--token-cache", "2", "--cache-dir", {cache!r}, "--events", {events!r},
+               *{arguments!r}],
+    api_token={api_token!r},
 )
 c.JupyterHub.load_groups = {{
     name: {{"users": users}} for name, users in {groups!r}.items()
@@ -76,6 +87,9 @@ c.JupyterHub.load_roles.append({{
     "name": "prometheus", "services": ["prometheus"],
     "scopes": ["custom:safecoder:metrics", "access:services!service=safecoder"],
 }})
+if {api_token!r}:
+    # It is not there yet, and a Hub that starts waits for it.
+    c.JupyterHub.services.get_value([])[0]["timeout"] = 1
 """
 
 
@@ -95,6 +109,8 @@ class Hub:
     api: httpx.Client
     directory: Path
     process: subprocess.Popen[bytes]
+    #: Without a token; making one takes longer than asking.
+    client: httpx.Client
     #: The token of a service that may read metrics.
     prometheus: str
 
@@ -111,15 +127,50 @@ class Hub:
     def token(self, name: str, scopes: list[str], **options: Any) -> str:
         """Return a new token of a person."""
         body = {"scopes": scopes, **options}
-        answer = self.api.post(f"/users/{name}/tokens", json=body)
+        answer = self.api.post(f"/users/{quote(name)}/tokens", json=body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
 
+    def ask(self, token: str, **changes: Any) -> tuple[int, list[dict[str, Any]]]:
+        """Ask the service itself for a completion; returns the status and the events."""
+        answer = self.client.post(
+            f"{self.service}/completions",
+            content=body(**changes),
+            headers={"Authorization": f"token {token}"} if token else {},
+        )
+        return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
+
+    def ready(self, token: str) -> bool:
+        """Start the runtime that serves a token, and say whether it is ready."""
+        answer = self.client.post(
+            f"{self.service}/start", headers={"Authorization": f"token {token}"}
+        )
+        return bool(answer.json()["state"] == "ready")
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return what the audit log has."""
+        directory = self.directory / "state/audit"
+        assert verify(directory).problem == ""
+        return [
+            json.loads(line)
+            for path in sorted(directory.glob("*.jsonl"))
+            for line in path.read_text().splitlines()
+        ]
+
 
 @contextmanager
-def real_hub(directory: Path) -> Iterator[Hub]:
-    """Start it in a directory, with everybody known to it."""
-    script = {"answers": [{"after": "hello", "text": "_world()"}], "otherwise": "pass"}
+def real_hub(
+    directory: Path,
+    *,
+    script: Mapping[str, Any] = SCRIPT,
+    arguments: Sequence[str] = (),
+    api_token: str = "",
+) -> Iterator[Hub]:
+    """Start it in a directory, with everybody known to it.
+
+    ``script`` is that of the engine, ``arguments`` are more for the service. With a token the
+    service is an external one, which the Hub does not start.
+    """
     port, service = free_port(), f"http://127.0.0.1:{free_port()}"
     token = secrets.token_hex(16)
     (directory / "policy.toml").write_text(POLICY)
@@ -131,7 +182,8 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         "policy": str(directory / "policy.toml"),
         "service": service,
         "state": str(directory / "state"),
-        "model": str(write_scripted_model(directory / "model", script)),
+        "model": str(write_scripted_model(directory / "model", dict(script))),
+        "arguments": list(arguments),
         "cache": str(directory / "cache"),
         "events": str(directory / "state/events.jsonl"),
         "groups": GROUPS,
@@ -145,6 +197,7 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         "python": sys.executable,
         "directory": directory,
         "token": token,
+        "api_token": api_token,
         "prometheus": (prometheus := secrets.token_hex(16)),
     }
     (directory / "jupyterhub_config.py").write_text(CONFIG.format(**values))
@@ -164,24 +217,19 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         timeout=60,
         trust_env=False,
     )
-    running = Hub(
-        f"http://127.0.0.1:{port}",
-        f"{service}/services/safecoder",
-        api,
-        directory,
-        process,
-        prometheus,
-    )
+    client = httpx.Client(timeout=30, trust_env=False)
+    where = (f"http://127.0.0.1:{port}", f"{service}/services/safecoder")
+    running = Hub(*where, api, directory, process, client, prometheus)
 
     def there() -> bool:
         assert process.poll() is None, (directory / "log").read_text()[-4000:]
         try:
-            return api.get("/").status_code == 200 and healthy()
+            return api.get("/").status_code == 200 and (bool(api_token) or healthy())
         except httpx.HTTPError:
             return False
 
     def healthy() -> bool:
-        return httpx.get(f"{running.service}/health", trust_env=False).status_code == 200
+        return client.get(f"{running.service}/health").status_code == 200
 
     try:
         until(there, 60)
@@ -189,6 +237,7 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         yield running
     finally:
         api.close()
+        client.close()
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(20)

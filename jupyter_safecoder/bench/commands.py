@@ -12,6 +12,8 @@ from ..protocol import ModelInfo
 from ..terminal import (
     command,
     complain,
+    engine_options,
+    given_arguments,
     progress,
     runtime,
     runtime_options,
@@ -65,6 +67,22 @@ def bench_commands(commands: Any) -> None:
     load.add_argument("--users", type=int, default=8, help="how many type at once (8)")
     load.add_argument("--seconds", type=float, default=30.0, help="how long to measure each (30)")
     runtime_options(load)
+
+    hub = command(bench, "hub", _hub, "what a Hub's service costs, how fair it is")
+    hub.add_argument("--users", type=int, default=50, help="how many type (50)")
+    hub.add_argument(
+        "--seconds", type=float, default=30.0, help="how long to measure each figure (30)"
+    )
+    hub.add_argument(
+        "--minutes", type=float, help="type so long before one floods: does memory stay flat"
+    )
+    hub.add_argument(
+        "--peers", type=Path, default=Path(".venvs"), help="where 'make peers' put them (.venvs)"
+    )
+    hub.add_argument(
+        "--model", help="instead: how many people a model carries here, ours and llama.cpp"
+    )
+    engine_options(hub)
 
     lookup = command(bench, "lookup", _lookup, "what prompt lookup is worth")
     lookup.add_argument(
@@ -128,6 +146,32 @@ def _load(options: argparse.Namespace) -> int:
         wait_until_ready(client)
         with spinner("Measuring…") as say_now:
             report = bench_load(client, tasks, options.users, options.seconds, say_now)
+    return show(report, options.json)
+
+
+def _hub(options: argparse.Namespace) -> int:
+    if options.model:
+        return _carried(options)
+    from .hub import HubBench, bench_hub
+
+    steady_s = options.seconds if options.minutes is None else 60 * options.minutes
+    what = HubBench(options.users, options.seconds, steady_s)
+    with spinner("Measuring…") as say_now:
+        report = bench_hub(what, _tasks(None), say_now)
+    return show(report, options.json)
+
+
+def _carried(options: argparse.Namespace) -> int:
+    from .hub_carried import CarriedBench, bench_carried
+
+    model = Path(options.model)
+    # The service runs in another directory.
+    options.model = str(model.absolute()) if model.exists() else options.model
+    what = CarriedBench(
+        options.model, given_arguments(options), options.users, options.seconds, options.peers
+    )
+    with spinner("Measuring…") as say_now:
+        report = bench_carried(what, _tasks(None), say_now)
     return show(report, options.json)
 
 

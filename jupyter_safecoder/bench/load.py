@@ -24,7 +24,7 @@ from .statistics import percentiles
 from .typing import salted
 
 #: Each answer has so many tokens, about those of a line, unless the model ends it.
-_OPTIONS = Options(max_tokens=16, rules=False)
+OPTIONS = Options(max_tokens=16, rules=False)
 _MOST_KEYS = 24
 
 
@@ -84,7 +84,7 @@ def _type_together(
 ) -> dict[str, Any]:
     names = [f"{number + 1} of {users}" for number in range(users)]
     people = [
-        _Person(name, _keys(tasks, name, number / users)) for number, name in enumerate(names)
+        _Person(name, typed_keys(tasks, name, number / users)) for number, name in enumerate(names)
     ]
     with ThreadPoolExecutor(users) as pool:
         say(f"{users} typing: opening their notebooks")
@@ -105,7 +105,9 @@ def _type_together(
     }
 
 
-def _keys(tasks: Sequence[dict[str, Any]], salt: str, place: float) -> Iterator[CompletionRequest]:
+def typed_keys(
+    tasks: Sequence[dict[str, Any]], salt: str, place: float
+) -> Iterator[CompletionRequest]:
     """Yield a request for each key of a person who types line after line, without end.
 
     In the second half of the notebook, where there is something to look back at, from a place in
@@ -114,7 +116,7 @@ def _keys(tasks: Sequence[dict[str, Any]], salt: str, place: float) -> Iterator[
     later = tasks[len(tasks) // 2 :]
     begin = int(place * len(later))
     for task in cycle([*later[begin:], *later[:begin]]):
-        request = replace(salted(task_request(task, _OPTIONS), salt), document=salt)
+        request = replace(salted(task_request(task, OPTIONS), salt), document=salt)
         for typed in range(len(task["expected"][:_MOST_KEYS]) + 1):
             yield replace(request, prefix=request.prefix + task["expected"][:typed])
 

@@ -53,7 +53,7 @@ def jupyter_server(
         Where the server's output goes; the default is nowhere.
     """
     token = secrets.token_hex(16)
-    port = _free_port()
+    port = free_port()
     (directory / "notebooks").mkdir(parents=True, exist_ok=True)
     settings = directory / "config" / "jupyter_server_config.json"
     settings.parent.mkdir(exist_ok=True)
@@ -98,7 +98,8 @@ def _wait_until_up(server: JupyterServer) -> None:
     raise RuntimeError(f"The Jupyter server did not answer within {_START_S:.0f} s.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback address that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -51,7 +51,7 @@ class EngineOptions:
     precision
         Of the weights: ``fp32``, ``fp16``, ``bf16``, ``int8``, ``int4``; empty: as they lie there.
     prepared
-        Directory with the weights as this engine wants them, if they were prepared.
+        Directory, or file, with the weights as this engine wants them, if they were prepared.
     lookup_tokens
         Most tokens that prompt lookup guesses at once; 0 switches it off.
     draft

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from typing import Any
@@ -9,18 +10,18 @@ from typing import Any
 from jupyterhub.services.auth import HubOAuth, HubOAuthenticated
 from tornado import web
 
-from .identity import CACHE_S, Refused
+from .identity import ANSWER_S, Refused
 from .names import ADMIN, SERVICE, TOKEN_VARIABLE, access_scope
 
 
-def hub_oauth(prefix: str) -> HubOAuth:
+def hub_oauth(prefix: str, cache_s: int) -> HubOAuth:
     """Return what asks the Hub who looks at our pages below a prefix.
 
     The Hub tells the rest to a service that it starts. One on a machine of its own has the Hub's
     defaults, or what ``JUPYTERHUB_CLIENT_ID``, ``_OAUTH_CALLBACK_URL`` and ``_BASE_URL`` say.
     """
     client = os.environ.get("JUPYTERHUB_CLIENT_ID") or f"service-{SERVICE}"
-    return HubOAuth(base_url=prefix, oauth_client_id=client, cache_max_age=CACHE_S)
+    return HubOAuth(base_url=prefix, oauth_client_id=client, cache_max_age=cache_s)
 
 
 def cookie_secret() -> bytes:
@@ -48,8 +49,9 @@ class ForAdministrators(HubOAuthenticated, web.RequestHandler):  # type: ignore[
             If somebody may not, or the Hub does not answer.
         """
         try:
-            model: dict[str, Any] | None = await self.hub_auth.get_user(self, sync=False)
-        except web.HTTPError as error:
+            asked = self.hub_auth.get_user(self, sync=False)
+            model: dict[str, Any] | None = await asyncio.wait_for(asked, ANSWER_S)
+        except (web.HTTPError, asyncio.TimeoutError) as error:
             raise Refused(503, "The Hub does not answer.", "Wait a moment.") from error
         self.current_user = model
         if model is None:

@@ -13,10 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..finetune.adapters import Card, Registry
 from ..protocol import Status
-from .audit import AuditLog
 from .figures import Act, Figures, Minutes, On, Trouble
+from .ledger import Ledger
 from .plots import Series, plot
-from .policy import Grant
+from .policy import Policy
 from .policy_file import PolicyFile
 from .service import Service
 from .usage import Usage, Usages
@@ -53,8 +53,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Runtime:
-    """A runtime that the policy asks for; memory in bytes."""
+    """A runtime: the service's model and no adapter where these are empty; memory in bytes."""
 
+    model: str
     adapter: str
     groups: list[str]
     status: Status
@@ -75,7 +76,7 @@ class View:
     runtimes: list[Runtime]
     cards: list[Card]
     jobs: list[JobStatus] | None
-    policy: dict[str, Grant] | None
+    policy: Policy | None
     policy_problem: str
     usages: list[Usage]
     people_today: int
@@ -92,7 +93,7 @@ class Board:
 
     Parameters
     ----------
-    service, policy, usages, audit, figures
+    service, policy, usages, ledger, figures
         Of the process.
     cache
         Where adapters are.
@@ -105,14 +106,14 @@ class Board:
         service: Service,
         policy: PolicyFile,
         usages: Usages,
-        audit: AuditLog,
+        ledger: Ledger,
         figures: Figures,
         cache: Path,
         jobs: Callable[[], list[JobStatus]] | None = None,
     ) -> None:
         self.service = service
         self.policy = policy
-        self.audit = audit
+        self.ledger = ledger
         self.figures = figures
         self._usages = usages
         self._registry = Registry(cache)
@@ -121,8 +122,7 @@ class Board:
     async def look(self) -> View:
         """Return what there is to see now."""
         policy = self.policy.current()
-        grants = dict(policy.groups) if policy else {}
-        runtimes = await self.runtimes(grants)
+        runtimes = await self.runtimes(policy)
         usages, problem = await asyncio.to_thread(self._people)
         adapters = await asyncio.to_thread(self._registry.all)
         jobs = await asyncio.to_thread(self._jobs) if self._jobs else None
@@ -131,14 +131,14 @@ class Board:
             now=self.figures.clock(),
             draining=self.service.draining,
             alarms=self._alarms(runtimes),
-            tiles=self._tiles(hour, len(on), runtimes),
+            tiles=self._tiles(hour, len(on)),
             pictures=_pictures(*self.figures.day(_STEP)),
             on=on[:_MOST],
             people_on=len(on),
             runtimes=runtimes,
             cards=[adapter.card for adapter in adapters],
             jobs=jobs,
-            policy=grants if policy else None,
+            policy=policy,
             policy_problem=self.policy.problem,
             usages=usages[:_MOST],
             people_today=len(usages),
@@ -146,21 +146,21 @@ class Board:
             troubles=[*self.figures.troubles],
             refusals=hour.refusals.most_common(),
             acts=[*self.figures.acts],
-            audit_last=self.audit.last,
-            audit_problem=self.audit.problem,
+            audit_last=self.ledger.last,
+            audit_problem=self.ledger.audit_problem,
         )
 
-    async def runtimes(self, grants: dict[str, Grant]) -> list[Runtime]:
-        """Return the runtimes that there are, and those that the policy would have started."""
-        states = await self.service.states()
-        groups: dict[str, list[str]] = {adapter: [] for adapter in states}
-        for group, grant in grants.items():
-            groups.setdefault(grant.adapter, []).append(group)
-        unstarted = Status("off", "It starts when somebody of its groups opens a notebook."), None
+    async def runtimes(self, policy: Policy | None) -> list[Runtime]:
+        """Return the runtimes that there are, and those that a policy would have started."""
+        states = await self.service.runtimes.states()
+        groups: dict[tuple[str, str], list[str]] = {key: [] for key in states}
+        for group, grant in policy.groups.items() if policy else ():
+            groups.setdefault((grant.model, grant.adapter), []).append(group)
+        unstarted = Status("off", "It starts when one of its groups opens a notebook."), None
         found = []
-        for adapter, of in sorted(groups.items()):
-            status, pid = states.get(adapter, unstarted)
-            found.append(Runtime(adapter, of, status, _resident(pid)))
+        for key, of in sorted(groups.items()):
+            status, pid = states.get(key, unstarted)
+            found.append(Runtime(*key, of, status, _resident(pid)))
         return found
 
     def _people(self) -> tuple[list[Usage], str]:
@@ -168,24 +168,24 @@ class Board:
             people = self._usages.people()
         except SQLAlchemyError as error:
             return [], f"The counts cannot be read ({type(error).__name__})."
-        return sorted(people, key=lambda one: -one.prompt_tokens - one.completion_tokens), ""
+        return people, ""
 
     def _alarms(self, runtimes: list[Runtime]) -> list[str]:
         alarms = []
         if self.policy.problem:
             alarms.append(f"{self.policy.problem} Nobody may do anything until it is mended.")
-        if self.audit.problem:
-            alarms.append(
-                f"The audit log cannot be written ({self.audit.problem}): nothing is answered."
-            )
+        if self.ledger.audit_problem:
+            alarms.append(f"{self.ledger.audit_problem} Nothing is answered.")
+        if self.ledger.count_problem:
+            alarms.append(f"{self.ledger.count_problem} They are when that is over.")
         for one in runtimes:
             if one.status.state == "failed":
                 alarms.append(f"{one.status.reason} {one.status.remedy}")
         return alarms
 
-    def _tiles(self, hour: Minutes, on: int, runtimes: list[Runtime]) -> list[Tile]:
+    def _tiles(self, hour: Minutes, on: int) -> list[Tile]:
         now, day = self.figures.last(_NOW), self.figures.last(24 * _HOUR)
-        waiting = sum(one.status.queue for one in runtimes)
+        admission = self.service.admission
         return [
             Tile("People on", count(on), f"{count(day.people_count)} in the last day"),
             Tile(
@@ -203,7 +203,7 @@ class Board:
                 count(day.prompt_tokens + day.completion_tokens),
                 f"{count(day.completion_tokens)} of them answers",
             ),
-            Tile("Being answered", count(self.service.running), f"{count(waiting)} wait"),
+            Tile("Being answered", count(admission.running), f"{count(admission.waiting)} wait"),
             Tile("Refused, last hour", count(hour.refused), _most(hour.refusals)),
             Tile(
                 "Errors, last hour",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Callable
 
 import httpx
@@ -32,6 +33,8 @@ class ServiceClient(RuntimeClient):
             base_url=url,
             headers={"Authorization": f"token {token}"},
             timeout=httpx.Timeout(None, connect=_CONNECT_S),
+            # The system's authorities, and those of $SSL_CERT_FILE; httpx alone has its own list.
+            verify=ssl.create_default_context(),
             trust_env=False,
         )
 

@@ -50,7 +50,7 @@ def add_safecoder(
         own["api_token"] = api_token
     else:
         command = (sys.executable, "-m", "jupyter_safecoder", "hub", "--policy", policy)
-        own["command"] = [*command, *arguments]
+        own["command"] = [*command, "--end-with-parent", *arguments]
     c.JupyterHub.services.append(own)
     c.JupyterHub.custom_scopes.update(SCOPES)
     c.JupyterHub.load_roles.append(

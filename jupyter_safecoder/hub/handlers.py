@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
 from typing import Any
 
 from tornado import web
@@ -13,10 +13,18 @@ from tornado.iostream import StreamClosedError
 
 from ..bounded_body import BoundedBody, TooLarge
 from ..extension.gateway import NotRunning
+from ..openai_protocol import BadText, error_body, model_body, parse_text_request
 from ..protocol import BadRequest, Error, Status, encode_event, parse_request
 from .identity import Identity, Person, Refused
+from .relay import Head, Silent
 from .service import Limited, Service
 
+_LOST = Error(
+    "runtime_lost",
+    "The runtime ended in the middle of an answer.",
+    "It is started again by itself: type on.",
+    retry_after_s=1.0,
+)
 _CODES = {401: "unauthorized", 403: "forbidden", 429: "queue_full", 503: "not_ready"}
 
 
@@ -41,12 +49,22 @@ class _Door(web.RequestHandler):
 
     def refuse(self, status: int, error: Error) -> None:
         """Answer with an error of the protocol, or end a begun stream with it."""
-        if not self._headers_written:
-            self.set_status(status)
-            if error.retry_after_s is not None:
-                self.set_header("Retry-After", str(max(1, round(error.retry_after_s))))
-            self.set_header("Content-Type", "application/json")
-        self.finish(encode_event(error))
+        if self._headers_written:
+            self.finish(self.error_in_stream(error))
+            return
+        self.set_status(status)
+        if error.retry_after_s is not None:
+            self.set_header("Retry-After", str(max(1, round(error.retry_after_s))))
+        self.set_header("Content-Type", "application/json")
+        self.finish(self.error_body(error))
+
+    def error_body(self, error: Error) -> Any:
+        """Return an error in the form of this door's protocol."""
+        return encode_event(error)
+
+    def error_in_stream(self, error: Error) -> Any:
+        """Return an error as the last piece of a stream."""
+        return self.error_body(error)
 
     def refused(self, refused: Refused) -> None:
         """Answer that somebody may not."""
@@ -58,7 +76,17 @@ class _Door(web.RequestHandler):
         """Answer in the protocol's form; details stay in the log."""
         code = "not_found" if status_code == 404 else "internal"
         self.set_header("Content-Type", "application/json")
-        self.finish(encode_event(Error(code, f"The service answered {status_code}.")))
+        self.finish(self.error_body(Error(code, f"The service answered {status_code}.")))
+
+
+class _OpenAIForm:
+    """Errors in the form that other editors know."""
+
+    def error_body(self, error: Error) -> Any:
+        return error_body(error)
+
+    def error_in_stream(self, error: Error) -> Any:
+        return f"data: {json.dumps(error_body(error))}\n\n"
 
 
 class NotFoundHandler(_Door):
@@ -96,29 +124,33 @@ class StatusHandler(_Door):
 
 
 @web.stream_request_body
-class CompletionsHandler(_Door):
-    """A completion: a stream of events from the runtime, passed on as they come."""
+class _AnswerHandler(_Door):
+    """An answer of a runtime, passed on line by line as it comes."""
 
+    feature = ""
     _task: asyncio.Task[None] | None = None
 
     async def prepare(self) -> None:
         """Ask who it is before any of the body is read."""
         self._body = BoundedBody(self._max_bytes)
-        self._group, self._grant, self._person = "", None, None
         try:
             self._person = await self.person()
-            self._group, self._grant = self.service.grant(self._person, "complete")
         except Refused as refused:
-            self.refused(refused)
+            return self.refused(refused)
+        try:
+            self._group, self._grant = self.service.grant(self._person, self.feature)
+        except Refused as refused:
+            self.service.refused(self._person, self.feature, refused)
+            return self.refused(refused)
 
     def data_received(self, chunk: bytes) -> None:
         """Take in a piece of the body."""
         self._body.add(chunk)
 
     async def post(self) -> None:
-        """Answer with NDJSON."""
+        """Answer, unless the client goes away."""
         self._task = asyncio.ensure_future(self._answer())
-        # Where the client went away, leaving the service's context has counted and noted it.
+        # Where the client went away, the service has counted and noted it.
         with suppress(asyncio.CancelledError):
             await self._task
 
@@ -127,41 +159,83 @@ class CompletionsHandler(_Door):
         if self._task is not None:
             self._task.cancel()
 
+    def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
+        """Return the answer to a body."""
+        raise NotImplementedError
+
     async def _answer(self) -> None:
         import httpx
 
-        assert self._person is not None
-        assert self._grant is not None
         try:
-            request = parse_request(self._body.whole())
-            asked = self.service.complete(self._person, self._group, self._grant, request)
-            async with asked as (answer, record):
-                self.set_status(answer.status_code)
-                self.set_header("Content-Type", answer.headers["Content-Type"])
-                if "Retry-After" in answer.headers:
-                    self.set_header("Retry-After", answer.headers["Retry-After"])
-                rest = b""
-                async for chunk in answer.aiter_raw():
-                    self.write(chunk)
-                    *lines, rest = (rest + chunk).split(b"\n")
-                    for line in lines:
-                        record.read(line)
-                    await self.flush()
-                record.read(rest)
+            async with aclosing(self.items(self._body.whole())) as items:
+                async for item in items:
+                    if isinstance(item, Head):
+                        self._begin(item)
+                    else:
+                        self.write(item)
+                        await self.flush()
             self.finish()
         except TooLarge as error:
             self.refuse(413, Error("too_large", str(error)))
-        except BadRequest as error:
+        except (BadRequest, BadText) as error:
             self.refuse(400, Error("bad_request", str(error)))
         except Refused as refused:
             self.refused(refused)
         except NotRunning as none:
             status = none.status
             self.refuse(503, Error("not_ready", status.reason, status.remedy, retry_after_s=1.0))
-        except httpx.HTTPError:
-            self.refuse(502, Error("runtime_lost", "The runtime ended in the middle of an answer."))
+        except (httpx.HTTPError, Silent):
+            self.refuse(502, _LOST)
         except StreamClosedError:
             pass  # as when the client goes away
+
+    def _begin(self, head: Head) -> None:
+        if not self._headers_written:
+            self.set_status(head.status)
+            self.set_header("Content-Type", head.content_type)
+
+
+class CompletionsHandler(_AnswerHandler):
+    """A completion in a notebook, as NDJSON."""
+
+    feature = "complete"
+
+    def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
+        """Return the answer to a body."""
+        self.set_header("Content-Type", "application/x-ndjson")
+        return self.service.complete(self._person, self._group, self._grant, parse_request(body))
+
+
+class TextHandler(_OpenAIForm, _AnswerHandler):
+    """A text to go on with, for other editors, as JSON or server-sent events."""
+
+    feature = "text"
+
+    def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
+        """Return the answer to a body."""
+        request = parse_text_request(body)
+        return self.service.text(self._person, self._group, self._grant, request, body)
+
+
+class ModelsHandler(_OpenAIForm, _Door):
+    """The model that serves whoever asks, for other editors."""
+
+    async def get(self, name: str = "") -> None:
+        """Answer in OpenAI's form."""
+        try:
+            _, grant = self.service.grant(await self.person(), "text")
+        except Refused as refused:
+            self.refused(refused)
+            return
+        status = await self.service.status(grant)
+        if (model := status.model) is None:
+            error = Error("not_ready", status.reason, status.remedy, retry_after_s=1.0)
+            self.refuse(503, error)
+        elif name and name != model.name:
+            self.refuse(404, Error("not_found", "There is no such model."))
+        else:
+            about = model_body(model.name, model.context_window)
+            self.finish(about if name else {"object": "list", "data": [about]})
 
 
 def make_app(
@@ -177,6 +251,8 @@ def make_app(
     return web.Application(
         [
             (f"{prefix}completions/?", CompletionsHandler, given),
+            (f"{prefix}v1/completions", TextHandler, given),
+            (f"{prefix}v1/models(?:/(.+))?", ModelsHandler, given),
             (f"{prefix}(?:status|start)/?", StatusHandler, given),
             (f"{prefix}health/?", _HealthHandler),
             *more,

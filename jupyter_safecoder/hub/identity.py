@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from jupyterhub.services.auth import HubAuth
@@ -9,8 +10,8 @@ from tornado.web import HTTPError
 
 from .names import COMPLETE
 
-#: Seconds for which the Hub's word counts: so long a revoked token still opens the door.
-CACHE_S = 30
+#: Seconds that the Hub has for an answer.
+ANSWER_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -22,20 +23,27 @@ class Person:
 
 
 class Refused(Exception):
-    """Somebody may not: the HTTP status, and why."""
+    """Somebody may not: the HTTP status, why, and of which kind that is for the record."""
 
-    def __init__(self, status: int, reason: str, remedy: str) -> None:
+    def __init__(self, status: int, reason: str, remedy: str, kind: str = "") -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason
         self.remedy = remedy
+        self.kind = kind
 
 
 class Identity:
-    """Asks the Hub whose a token is."""
+    """Asks the Hub whose a token is.
 
-    def __init__(self) -> None:
-        self._auth = HubAuth(cache_max_age=CACHE_S)
+    Parameters
+    ----------
+    cache_s
+        Seconds for which the Hub's word counts: so long a revoked token still opens the door.
+    """
+
+    def __init__(self, cache_s: int) -> None:
+        self._auth = HubAuth(cache_max_age=cache_s)
 
     async def person(self, authorization: str) -> Person:
         """Return whose token an ``Authorization`` header has.
@@ -49,14 +57,14 @@ class Identity:
         if scheme.casefold() not in ("token", "bearer") or not token.strip():
             raise Refused(401, "There is no token of the Hub.", "Start your server anew.")
         try:
-            model = await self._auth.user_for_token(token.strip(), sync=False)
-        except HTTPError as error:
-            if error.status_code == 403:
-                model = None
-            else:
+            asked = self._auth.user_for_token(token.strip(), sync=False)
+            model = await asyncio.wait_for(asked, ANSWER_S)
+        except (HTTPError, asyncio.TimeoutError) as error:
+            if getattr(error, "status_code", None) != 403:
                 raise Refused(
                     503, "The Hub does not answer.", "Wait a moment; an administrator can help."
                 ) from error
+            model = None
         if model is None:
             raise Refused(
                 401, "The Hub does not know this token, or no longer.", "Start your server anew."

@@ -18,6 +18,8 @@ SCOPES = {
 URL_VARIABLE = "JUPYTER_SAFECODER_SERVICE_URL"
 #: The token of a user's server, and of the service, as JupyterHub gives it.
 TOKEN_VARIABLE = "JUPYTERHUB_API_TOKEN"  # noqa: S105
+#: The service's database: its URL has a password, which a command line would show to everybody.
+DATABASE_VARIABLE = "JUPYTER_SAFECODER_DATABASE"
 
 
 def access_scope(service: str) -> str:

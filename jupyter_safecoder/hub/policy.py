@@ -6,14 +6,18 @@ import re
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import Any
 
-from ..protocol import CompletionRequest
+from ..protocol import Cell, CompletionRequest
 
-FEATURES = frozenset({"complete"})
+#: Completions in notebooks, completions for other editors.
+FEATURES = frozenset({"complete", "text"})
 #: What of a notebook may go into a prompt beside the cell itself.
 CONTEXT = frozenset({"cells", "markdown", "outputs"})
+#: Under what people are recorded.
+PEOPLE = ("name", "pseudonym")
 
 
 class PolicyProblem(Exception):
@@ -31,32 +35,76 @@ class Grant:
     ----------
     features
         Of :data:`FEATURES`.
-    adapter
-        What the model is served with for them; empty: nothing.
+    model, adapter
+        What they are served with; empty: the service's model, no adapter.
     context
         Of :data:`CONTEXT`; ``markdown`` and ``outputs`` mean something only beside ``cells``.
+    exclude_paths
+        Patterns of notebooks in which nothing is completed; ``*`` matches slashes too.
+    exclude_text
+        A cell that has one of these texts goes into no prompt, whatever the case of letters.
     requests_a_minute, tokens_a_day
         Of each person; 0: no bound. A day is one of UTC, tokens are those of prompt and answer.
+    weight
+        Of each person's turns, where people wait: 2 gets twice what 1 gets.
+    running, waiting
+        Requests of a person that may run, and wait, at once.
     """
 
     features: frozenset[str] = FEATURES
+    model: str = ""
     adapter: str = ""
     context: frozenset[str] = CONTEXT
+    exclude_paths: tuple[str, ...] = ()
+    exclude_text: tuple[str, ...] = ()
     requests_a_minute: int = 0
     tokens_a_day: int = 0
+    weight: float = 1.0
+    running: int = 2
+    waiting: int = 8
+
+    def excludes(self, request: CompletionRequest) -> bool:
+        """Say whether nothing may be completed here: its path, or the cell itself, is excluded.
+
+        Where paths are excluded, a request that does not tell its own is excluded too.
+        """
+        if self.exclude_paths:
+            path = request.path.casefold()
+            if not path or any(fnmatchcase(path, p.casefold()) for p in self.exclude_paths):
+                return True
+        return self._has_excluded(request.prefix + request.suffix)
+
+    def excludes_text(self, *texts: str) -> bool:
+        """Say whether texts of another editor, which tells no path, may go into no prompt."""
+        return bool(self.exclude_paths) or any(map(self._has_excluded, texts))
 
     def allowed(self, request: CompletionRequest) -> CompletionRequest:
         """Return a request without what must not go into a prompt."""
-        return replace(request, before=self._cells(request.before), after=())
+        return replace(request, before=self._cells(request.before), after=(), path="")
 
-    def _cells(self, cells: Collection[Any]) -> tuple[Any, ...]:
+    def _cells(self, cells: Collection[Cell]) -> tuple[Cell, ...]:
         if "cells" not in self.context:
             return ()
-        return tuple(
+        shown = (
             cell if "outputs" in self.context else replace(cell, output="")
             for cell in cells
             if cell.type == "code" or "markdown" in self.context
         )
+        return tuple(cell for cell in shown if not self._has_excluded(cell.source + cell.output))
+
+    def _has_excluded(self, text: str) -> bool:
+        if not self.exclude_text:
+            return False
+        folded = text.casefold()
+        return any(excluded.casefold() in folded for excluded in self.exclude_text)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is recorded: people under which of :data:`PEOPLE`, for how many days (0: for ever)."""
+
+    people: str = "name"
+    keep_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +112,7 @@ class Policy:
     """Grants by group, in the order of the file: the first one that a person is in, counts."""
 
     groups: Mapping[str, Grant]
+    record: Recording = Recording()
 
     def grant(self, groups: Collection[str]) -> tuple[str, Grant] | None:
         """Return the group that counts for a person, and what it may; ``None``: nothing."""
@@ -89,58 +138,97 @@ def parse_policy(text: str) -> Policy:
         reason = str(error).partition(" (at")[0]
         raise PolicyProblem(f"{reason}.", int(found[1]) if found else None) from error
     for name in data:
-        if name != "groups":
+        if name not in ("groups", "record"):
             raise PolicyProblem(f"there is no setting {name!r}.", _line_of(text, name))
     groups = data.get("groups")
     if not isinstance(groups, dict) or not groups:
         raise PolicyProblem("it names no group: nobody may do anything.")
-    return Policy({name: _grant(text, name, settings) for name, settings in groups.items()})
+    grants = {}
+    for name, given in groups.items():
+        if not isinstance(given, dict):
+            raise PolicyProblem(f"{name!r} is no group.", _line_of(text, name))
+        grants[name] = Grant(**_checked(text, name, given, _GROUP))
+    record = data.get("record", {})
+    if not isinstance(record, dict):
+        raise PolicyProblem("'record' is no table.", _line_of(text, "record"))
+    return Policy(grants, Recording(**_checked(text, "record", record, _RECORD)))
 
 
-def _grant(text: str, group: str, settings: Any) -> Grant:
-    if not isinstance(settings, dict):
-        raise PolicyProblem(f"{group!r} is no group.", _line_of(text, group))
-    checks: dict[str, tuple[Callable[[Any], bool], str]] = {
-        "features": (lambda value: _among(value, FEATURES), f"a list of {_told(FEATURES)}"),
-        "context": (lambda value: _among(value, CONTEXT), f"a list of {_told(CONTEXT)}"),
-        "adapter": (lambda value: isinstance(value, str), "the name of an adapter"),
-        "requests_a_minute": (_is_count, "a number, 0 or more"),
-        "tokens_a_day": (_is_count, "a number, 0 or more"),
-    }
-    for name, value in settings.items():
-        if name not in checks:
+@dataclass(frozen=True)
+class _Rule:
+    """What a value must be, in words too, and what becomes of it."""
+
+    fits: Callable[[Any], bool]
+    wanted: str
+    take: Callable[[Any], Any] = lambda value: value
+
+
+def _among(known: frozenset[str]) -> _Rule:
+    told = ", ".join(f'"{word}"' for word in sorted(known))
+    return _Rule(lambda value: _is_texts(value) and known.issuperset(value), _OF + told, frozenset)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(v, str) and v for v in value)
+
+
+def _is_number(value: Any, least: float) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= least
+
+
+def _whole(least: int) -> _Rule:
+    return _Rule(
+        lambda value: isinstance(value, int) and _is_number(value, least),
+        f"a whole number, {least} or more",
+    )
+
+
+_OF = "a list of "
+_TEXT = _Rule(lambda value: isinstance(value, str), "a text")
+_TEXTS = _Rule(_is_texts, "a list of texts that are not empty", tuple)
+_GROUP = {
+    "features": _among(FEATURES),
+    "model": _TEXT,
+    "adapter": _TEXT,
+    "context": _among(CONTEXT),
+    "exclude_paths": _TEXTS,
+    "exclude_text": _TEXTS,
+    "requests_a_minute": _whole(0),
+    "tokens_a_day": _whole(0),
+    "weight": _Rule(lambda value: _is_number(value, 0.01) and value <= 100, "0.01 to 100", float),
+    "running": _whole(1),
+    "waiting": _whole(0),
+}
+_RECORD = {
+    "people": _Rule(lambda value: value in PEOPLE, '"name" or "pseudonym"'),
+    "keep_days": _whole(0),
+}
+
+
+def _checked(
+    text: str, table: str, given: Mapping[str, Any], rules: Mapping[str, _Rule]
+) -> dict[str, Any]:
+    taken = {}
+    for name, value in given.items():
+        rule = rules.get(name)
+        if rule is None:
+            known = ", ".join(rules)
             raise PolicyProblem(
-                f"{group!r} has {name!r}; a group has {', '.join(checks)}.",
-                _line_of(text, name, group),
+                f"{table!r} has {name!r}; there are {known}.", _line_of(text, name, table)
             )
-        fits, wanted = checks[name]
-        if not fits(value):
+        if not rule.fits(value):
             raise PolicyProblem(
-                f"{name} of {group!r} must be {wanted}.", _line_of(text, name, group)
+                f"{name} of {table!r} must be {rule.wanted}.", _line_of(text, name, table)
             )
-    lists = {
-        name: frozenset(settings[name]) for name in ("features", "context") if name in settings
-    }
-    return Grant(**{**settings, **lists})
+        taken[name] = rule.take(value)
+    return taken
 
 
-def _among(value: Any, known: frozenset[str]) -> bool:
-    return isinstance(value, list) and all(isinstance(v, str) and v in known for v in value)
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _told(words: frozenset[str]) -> str:
-    return ", ".join(f'"{word}"' for word in sorted(words))
-
-
-def _line_of(text: str, name: str, group: str = "") -> int | None:
-    """Return the line where a name stands, behind its group's own: for people to look there."""
-    begun = not group
+def _line_of(text: str, name: str, table: str = "") -> int | None:
+    """Return the line where a name stands, behind its table's own: for people to look there."""
+    begun = not table
     for number, line in enumerate(text.splitlines(), 1):
-        begun = begun or group in line
+        begun = begun or table in line
         if begun and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", line):
             return number
     return None

@@ -36,6 +36,11 @@ class PolicyFile:
             self._look()
         return self._policy
 
+    @property
+    def in_force(self) -> Policy | None:
+        """The policy as it was read last."""
+        return self._policy
+
     def reload(self) -> None:
         """Read the file now, changed or not."""
         self._seen = None

@@ -48,20 +48,48 @@ class Record:
     total_ms: float = 0.0
     time: str = field(default_factory=utc_text)
 
-    def read(self, line: bytes) -> None:
-        """Take in an event of the runtime."""
-        try:
-            event: dict[str, Any] = json.loads(line)
-        except ValueError:
-            return
-        if event.get("event") == "text":
+    def read(self, line: bytes) -> bool:
+        """Take in a line of a completion; say whether the answer ends with it."""
+        event = _object(line)
+        kind = event.get("event")
+        if kind == "text":
             # Of an answer that is cancelled, no more is told than this.
             self.completion_tokens = int(event["tokens"])
-        elif event.get("event") == "done":
+            self.prompt_tokens = int(event.get("prompt_tokens", self.prompt_tokens))
+        elif kind == "done":
             self.outcome = str(event["finish_reason"])
             self.model = str(event["model"])
             self.prompt_tokens = int(event["prompt_tokens"])
             self.completion_tokens = int(event["completion_tokens"])
-            self.ttft_ms = event["ttft_ms"]
-        elif event.get("event") == "error":
+        elif kind == "error":
             self.outcome = str(event["code"])
+        return kind in ("done", "error")
+
+    def read_text(self, line: bytes) -> bool:
+        """Take in a line of another editor's answer; say whether the answer ends with it."""
+        is_piece = line.startswith(b"data: ")
+        if line == b"data: [DONE]\n":
+            return True
+        answer = _object(line.removeprefix(b"data: "))
+        if not answer:
+            return False
+        if "error" in answer:
+            self.outcome = str(answer["error"].get("code"))
+            return True
+        self.model = str(answer["model"])
+        if usage := answer.get("usage"):
+            self.prompt_tokens = int(usage["prompt_tokens"])
+            self.completion_tokens = int(usage["completion_tokens"])
+        for choice in answer["choices"]:
+            # At least one, until the end tells how many.
+            self.completion_tokens += is_piece
+            self.outcome = str(choice["finish_reason"] or self.outcome)
+        return not is_piece
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,81 +1,85 @@
-"""What the service does with a request: policy, limits, the right runtime, counts, audit."""
+"""What the service does with a request: policy, limits, a turn, the right runtime, the record."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
 
-from ..extension.gateway import Gateway
-from ..extension.supervisor import Supervisor
-from ..protocol import CompletionRequest, Status
+from ..openai_protocol import TextRequest
+from ..protocol import CompletionRequest, Done, Queued, Status, encode_event
+from ..runtime.admission import Admission, QueueFull, Replaced, Share, Ticket
 from ..runtime.settings import RuntimeSettings
-from .audit import AuditLog
 from .identity import Person, Refused
+from .ledger import Ledger
+from .limits import LimitReached, Limits, Uncounted
 from .policy import Grant
 from .policy_file import PolicyFile
 from .record import Record
-from .usage import LimitReached, Usages
+from .recorded import Pseudonyms
+from .relay import Head, relay
+from .runtimes import Runtimes
 
-if TYPE_CHECKING:
-    import httpx
-
-log = logging.getLogger(__name__)
-#: An adapter of this name is none: the model as it is.
-_NONE = "-"
+#: A runtime ends an answer at its deadline; so long after it, it is given up.
+_PATIENCE_S = 5.0
 _DRAINED = (
     "An administrator has drained SafeCoder: it takes no new requests for now.",
     "Wait until it goes on; what you write is not lost.",
 )
+_WAIT = "Wait, or ask an administrator for more."
 
 
 class Limited(Refused):
     """Somebody may not now, but in ``retry_after_s`` seconds."""
 
-    def __init__(self, reason: str, retry_after_s: float) -> None:
-        super().__init__(429, reason, "Wait, or ask an administrator for more.")
+    def __init__(self, reason: str, retry_after_s: float, kind: str) -> None:
+        super().__init__(429, reason, _WAIT, kind)
         self.retry_after_s = retry_after_s
 
 
+class Late(Exception):
+    """A request waited for its turn until its deadline."""
+
+
 class Service:
-    """One service for a Hub: a runtime for each adapter that the policy serves.
+    """One service for a Hub.
 
     Parameters
     ----------
     settings
-        Of the runtimes.
+        Of the runtimes; ``max_running`` and ``max_waiting`` are for all of them together.
     policy
         The policy file.
-    usages
-        Counts.
-    audit
-        The audit log.
-    sinks
-        Told of each record that is in the audit log.
+    limits
+        Of each person's requests and tokens.
+    ledger
+        Notes and counts.
+    pseudonyms
+        Under which people are recorded, where the policy says so.
     """
 
     def __init__(
         self,
         settings: RuntimeSettings,
         policy: PolicyFile,
-        usages: Usages,
-        audit: AuditLog,
-        sinks: Sequence[Callable[[Record], None]] = (),
+        limits: Limits,
+        ledger: Ledger,
+        pseudonyms: Pseudonyms,
     ) -> None:
-        self._settings = settings
+        self._deadline_s = settings.deadline_s
         self._policy = policy
-        self._usages = usages
-        self._audit = audit
-        self._sinks = sinks
+        self._limits = limits
+        self._ledger = ledger
+        self._pseudonyms = pseudonyms
+        self.admission = Admission(settings.max_running, settings.max_waiting)
+        self.runtimes = Runtimes(settings)
+        #: Who hears of each record.
+        self.listeners: list[Callable[[Record], None]] = []
         #: Whether nothing new is taken.
         self.draining = False
-        #: Requests that are being answered.
-        self.running = 0
-        self._runtimes: dict[str, tuple[Supervisor, Gateway]] = {}
 
     def grant(self, person: Person, feature: str) -> tuple[str, Grant]:
         """Return the group that counts for a person, and what it may.
@@ -87,20 +91,19 @@ class Service:
         """
         policy = self._policy.current()
         if policy is None:
-            self.note(Record(person.name, feature, "refused", reason="policy"))
-            log.debug("Refused: %s", self._policy.problem)
             raise Refused(
                 503,
                 "The policy of this service cannot be used: nobody may do anything.",
                 "An administrator finds the line and the reason in the service's log.",
+                "policy",
             )
         found = policy.grant(person.groups)
         if found is None or feature not in found[1].features:
-            self.note(Record(person.name, feature, "refused", reason="not granted"))
             raise Refused(
                 403,
                 "Your groups may not use this here.",
                 "Ask an administrator: the policy file says which groups may.",
+                "not granted",
             )
         return found
 
@@ -108,72 +111,103 @@ class Service:
         """Return the state of the runtime that serves a grant."""
         if self.draining:
             return Status("off", *_DRAINED)
-        return await self._runtime(grant.adapter).status()
+        status = await self.runtimes.get(grant.model, grant.adapter).status()
+        if status.state == "ready" and (waiting := self.admission.waiting):
+            reason = f"{waiting} requests wait for their turn."
+            return replace(status, state="busy", queue=waiting, reason=reason)
+        return status
 
     async def start(self, grant: Grant) -> Status:
         """Start that runtime; restart it if it failed."""
         if self.draining:
             return Status("off", *_DRAINED)
-        return await self._runtime(grant.adapter).start()
+        return await self.runtimes.get(grant.model, grant.adapter).start()
 
-    @asynccontextmanager
     async def complete(
         self, person: Person, group: str, grant: Grant, request: CompletionRequest
-    ) -> AsyncIterator[tuple[httpx.Response, Record]]:
-        """Ask for a completion; what came of it is counted and noted when the context ends.
+    ) -> AsyncGenerator[Head | bytes]:
+        """Yield the lines of a completion, those that tell the place in the queue first.
 
-        Raises
-        ------
-        Limited
-            If the person has had enough.
-        NotRunning
-            If there is no runtime.
-        """
-        record = Record(person.name, group=group, adapter=grant.adapter)
-        if self.draining:
-            record.outcome, record.reason = "refused", "drained"
-            self.note(record)
-            raise Refused(503, *_DRAINED)
-        try:
-            await asyncio.to_thread(self._usages.admit, person.name, grant)
-        except LimitReached as limit:
-            record.outcome, record.reason = "refused", "limit"
-            self.note(record)
-            raise Limited(str(limit), limit.retry_after_s) from None
-        began = time.perf_counter()
-        self.running += 1
-        try:
-            gateway = self._runtime(grant.adapter)
-            body = grant.allowed(request).body()
-            async with gateway.ask("POST", "/completions", person.name, body) as answer:
-                record.outcome = "cancelled"
-                yield answer, record
-        finally:
-            self.running -= 1
-            # Also where the client went away: what was computed for it is counted.
-            self._usages.add(person.name, record.prompt_tokens, record.completion_tokens)
-            record.total_ms = round(1000 * (time.perf_counter() - began), 1)
-            self.note(record)
-
-    def note(self, record: Record) -> None:
-        """Note in the audit log.
+        Closing the iterator cancels it.
 
         Raises
         ------
         Refused
-            If it cannot be written: what is not noted is not done.
+            If the person may not now, or nothing can be noted.
+        NotRunning, Silent, httpx.HTTPError
+            If there is no runtime, or it ends.
+        """
+        record = self.record(person, "complete", group, grant)
+        if grant.excludes(request):
+            record.outcome = "excluded"
+            await self.note(record)
+            yield _ended("excluded")
+            return
+        body = grant.allowed(request).body()
+        answer = self._answer(
+            person, grant, record, request.document, "/completions", body, record.read
+        )
+        try:
+            async with aclosing(answer):
+                async for item in answer:
+                    yield encode_event(item) if isinstance(item, Queued) else item
+        except Replaced:
+            yield _ended("replaced")
+        except Late:
+            yield _ended("deadline")
+
+    async def text(
+        self, person: Person, group: str, grant: Grant, request: TextRequest, body: bytes
+    ) -> AsyncGenerator[Head | bytes]:
+        """Yield the head and the lines of another editor's answer.
+
+        Raises
+        ------
+        Refused, NotRunning, Silent, httpx.HTTPError
+            As for a completion; also where the policy excludes paths: other editors tell none.
+        """
+        record = self.record(person, "text", group, grant)
+        prompt = request.prompt if isinstance(request.prompt, str) else ""
+        if grant.excludes_text(prompt, request.suffix):
+            record.outcome = "excluded"
+            await self.note(record)
+            reason = "The policy of this Hub excludes this, or files that it cannot tell from it."
+            raise Refused(403, reason, "Use a notebook, or ask an administrator.")
+        # Counted by what the runtime says itself.
+        fields = {**json.loads(body), "stream_options": {"include_usage": True}}
+        body = json.dumps(fields).encode() if request.stream else body
+        shown = request.include_usage
+        answer = self._answer(person, grant, record, "", "/v1/completions", body, record.read_text)
+        try:
+            async with aclosing(answer):
+                async for item in answer:
+                    if isinstance(item, Queued) or (_is_usage(item) and not shown):
+                        continue
+                    yield item
+        except Late:
+            raise Limited("You waited too long for a turn.", 1.0, "queue") from None
+
+    async def note(self, record: Record) -> None:
+        """Note a record, and count it.
+
+        Raises
+        ------
+        Refused
+            If it cannot be noted: what is not noted is not done.
         """
         try:
-            self._audit.write(**asdict(record))
+            await asyncio.wrap_future(self._ledger.enter(record))
         except OSError as error:
-            log.error("The audit log cannot be written: %s", error.strerror)
+            record.outcome, record.reason = "refused", "audit"
             raise Refused(
                 503,
                 "The audit log cannot be written, so nothing is answered.",
                 "An administrator must free the disk that it is on.",
+                "audit",
             ) from error
-        for sink in self._sinks:
-            sink(record)
+        finally:
+            for listener in self.listeners:
+                listener(record)
 
     def drain(self) -> None:
         """Take nothing new; what is being answered ends."""
@@ -183,38 +217,152 @@ class Service:
         """Take requests again."""
         self.draining = False
 
-    async def states(self) -> dict[str, tuple[Status, int | None]]:
-        """Return the state and the process of each runtime, by its adapter."""
-        there = sorted(self._runtimes.items())
-        states = await asyncio.gather(*(gateway.status() for _, (_, gateway) in there))
-        return {
-            adapter: (state, supervisor.connection.pid if supervisor.connection else None)
-            for (adapter, (supervisor, _)), state in zip(there, states, strict=True)
-        }
-
-    async def restart(self, adapter: str) -> None:
-        """End the runtime of an adapter, with what it answers, and start it anew."""
-        if adapter in self._runtimes:
-            await self._runtimes[adapter][0].restart()
-
     async def reload(self) -> None:
         """Read the policy now, and start anew what has failed."""
         self._policy.reload()
-        for adapter, (status, _) in (await self.states()).items():
+        for (model, adapter), (status, _) in (await self.runtimes.states()).items():
             if status.state == "failed":
-                await self.restart(adapter)
+                await self.runtimes.restart(model, adapter)
+
+    def refused(self, person: Person, action: str, refused: Refused) -> None:
+        """Note that somebody may not, without waiting for it."""
+        record = self.record(person, action)
+        record.outcome, record.reason = "refused", refused.kind
+        self._hand_in(record)
+
+    def record(
+        self, person: Person, action: str, group: str = "", grant: Grant | None = None
+    ) -> Record:
+        """Return a new record of what somebody asks for, under the name that is recorded."""
+        policy = self._policy.in_force
+        by_name = policy is not None and policy.record.people == "name"
+        name = person.name if by_name else self._pseudonyms.of(person.name)
+        record = Record(name, action, group=group)
+        if grant is not None:
+            record.model, record.adapter = grant.model, grant.adapter
+        return record
 
     async def close(self) -> None:
-        """End all runtimes."""
-        for supervisor, gateway in self._runtimes.values():
-            await gateway.close()
-            await supervisor.stop()
+        """End all runtimes; what is left is noted."""
+        await self.runtimes.close()
+        await asyncio.to_thread(self._ledger.close)
 
-    def _runtime(self, adapter: str) -> Gateway:
-        if adapter not in self._runtimes:
-            # Adapters are named by the policy alone: there are no more runtimes than it names.
-            name = f"safecoder-hub-{len(self._runtimes)}"
-            settings = replace(self._settings, adapter=adapter or _NONE, connection_name=name)
-            supervisor = Supervisor(settings, log=log)
-            self._runtimes[adapter] = supervisor, Gateway(supervisor, "notebook")
-        return self._runtimes[adapter][1]
+    def _hand_in(self, record: Record) -> None:
+        for listener in self.listeners:
+            listener(record)
+        self._ledger.enter(record)
+
+    async def _answer(
+        self,
+        person: Person,
+        grant: Grant,
+        record: Record,
+        document: str,
+        path: str,
+        body: bytes,
+        read: Callable[[bytes], bool],
+    ) -> AsyncGenerator[Head | Queued | bytes]:
+        """Yield an answer; its last line when it is noted.
+
+        ``read`` takes a line into the record, and says whether the answer ends with it.
+        """
+        began = time.perf_counter()
+        last: list[bytes] = []
+        try:
+            await self._admit(person, grant, record)
+            ticket = self._enter(person, grant, document)
+            try:
+                async with aclosing(self._turn(ticket)) as places:
+                    async for place in places:
+                        yield Queued(place)
+                record.waited_ms = _ms(began)
+                gateway = self.runtimes.get(grant.model, grant.adapter)
+                most_s = self._deadline_s + _PATIENCE_S
+                lines = relay(gateway, path, person.name, body, ticket, most_s)
+                async with aclosing(lines):
+                    async for item in lines:
+                        if isinstance(item, Head):
+                            record.prompt_tokens = item.prompt_tokens
+                            yield item
+                            continue
+                        over = read(item)
+                        if record.ttft_ms is None and record.completion_tokens:
+                            record.ttft_ms = _ms(began)
+                        if over or last:
+                            last.append(item)
+                        else:
+                            yield item
+            finally:
+                self.admission.leave(ticket)
+        except BaseException as error:
+            record.outcome = _outcome(error)
+            record.reason = error.kind if isinstance(error, Refused) else ""
+            record.total_ms = _ms(began)
+            self._hand_in(record)
+            raise
+        record.total_ms = _ms(began)
+        await self.note(record)
+        yield b"".join(last)
+
+    async def _admit(self, person: Person, grant: Grant, record: Record) -> None:
+        if self.draining:
+            raise Refused(503, *_DRAINED, "drained")
+        if self._ledger.audit_problem:
+            # It may be over by now; whoever comes first finds out.
+            await self.note(Record(record.person, "look", "noted"))
+        try:
+            await self._limits.admit(record.person, grant)
+        except LimitReached as limit:
+            raise Limited(str(limit), limit.retry_after_s, "limit") from None
+        except Uncounted:
+            raise Refused(
+                503,
+                "The database that counts tokens does not answer.",
+                "Wait a moment; an administrator can help.",
+                "database",
+            ) from None
+
+    def _enter(self, person: Person, grant: Grant, document: str) -> Ticket:
+        share = Share(grant.weight, grant.running, grant.waiting)
+        try:
+            return self.admission.enter(person.name, document, share)
+        except QueueFull as full:
+            raise Limited(str(full), full.retry_after_s, "queue") from None
+
+    async def _turn(self, ticket: Ticket) -> AsyncGenerator[int]:
+        """Yield the place in the queue; ends when the turn has come."""
+
+        def late() -> None:
+            if not ticket.turn.done():
+                ticket.turn.set_exception(Late())
+
+        deadline = asyncio.get_running_loop().call_later(self._deadline_s, late)
+        try:
+            async with aclosing(self.admission.places(ticket)) as places:
+                async for place in places:
+                    yield place
+        finally:
+            deadline.cancel()
+
+
+def _outcome(error: BaseException) -> str:
+    names: tuple[tuple[type[BaseException], str], ...] = (
+        (Refused, "refused"),
+        (Replaced, "replaced"),
+        (Late, "deadline"),
+        (GeneratorExit, "cancelled"),
+        (asyncio.CancelledError, "cancelled"),
+    )
+    return next((name for kind, name in names if isinstance(error, kind)), "runtime_lost")
+
+
+def _ended(reason: str) -> bytes:
+    return encode_event(Done("", reason, "", "", 0, 0, None, 0.0))
+
+
+def _is_usage(item: Head | bytes) -> bool:
+    return isinstance(item, bytes) and item.startswith(b"data: ") and b'"choices": [],' in item
+
+
+def _ms(began: float) -> float:
+    return round(1000 * (time.perf_counter() - began), 1)

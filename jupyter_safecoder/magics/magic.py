@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
@@ -114,7 +115,9 @@ class SafeCoderMagics(Magics):
             for source in history[-_SEEN_CELLS:]
             if not source.lstrip().startswith(("%safecoder", "%%safecoder", "get_ipython()"))
         )
-        request = CompletionRequest(prefix=code, suffix="", before=before, trigger="invoke")
+        # Jupyter tells its kernels so which notebook they were started for.
+        path = os.environ.get("JPY_SESSION_NAME", "")
+        request = CompletionRequest(code, "", before, path=path, trigger="invoke")
         with self._runtime() as client:
             done = client.complete(request)
         if not done.text:

@@ -122,7 +122,8 @@ class Completions:
                     if first:
                         answer.first_token_at = time.perf_counter()
                     if reason is None and (first or judgement.text != answer.text):
-                        yield Text(judgement.text, len(answer.ids))
+                        sent = len(prompt.ids) if first else None
+                        yield Text(judgement.text, len(answer.ids), sent)
                     answer.text = judgement.text
                     if reason is not None:
                         break

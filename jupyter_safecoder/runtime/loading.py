@@ -11,7 +11,7 @@ from ..engines import Engine, EngineOptions, EngineProblem, RemoteServer, make_e
 from ..engines.choice import Choice
 from ..engines.processor import available_bytes
 from ..models import ModelDescription, ModelProblem, cache_directory, find_model, verify_files
-from ..preparation import needs_preparation, prepare
+from ..preparation import needs_preparation, own_copy, prepare
 from ..prompt import FAMILIES, LAYOUTS
 from ..protocol import State
 from .plan import plan
@@ -169,6 +169,8 @@ def make(
         found = prepare(model, choice.engine, choice.precision, cache, progress)
         found.verify(lambda share: progress(share, "Checking the prepared files"))
         prepared, size = found.directory, found.size
+    elif choice.engine == "openvino":
+        prepared = own_copy(model, cache)
     if settings.draft_model and choice.engine == "openvino":
         draft = _draft(settings, model, choice, cache, progress)
     options = EngineOptions(
@@ -213,7 +215,7 @@ def _draft(
             "Choose a smaller model of the same family, or set c.SafeCoder.draft_model to ''.",
         )
     if not needs_preparation(draft, choice.engine):
-        return draft.weights
+        return own_copy(draft, cache)
     return prepare(draft, choice.engine, choice.precision, cache, progress).directory
 
 

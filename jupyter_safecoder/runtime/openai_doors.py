@@ -22,7 +22,7 @@ from ..openai_protocol import (
     usage,
     usage_body,
 )
-from ..protocol import PERSON_HEADER, Error
+from ..protocol import PERSON_HEADER, PROMPT_TOKENS_HEADER, Error
 from .admission import QueueFull
 from .doors import BodyDoor, Door
 from .text_completion import TextPiece
@@ -80,6 +80,7 @@ class TextHandler(_OpenAIForm, BodyDoor):
         head = (f"cmpl-{secrets.token_hex(12)}", int(time.time()), model.name)
         try:
             prompt = texts.prompt(request)
+            self.set_header(PROMPT_TOKENS_HEADER, str(len(prompt)))
             async with aclosing(texts.pieces(request, prompt, person)) as pieces:
                 await (self._stream if request.stream else self._whole)(
                     pieces, request, head, len(prompt)

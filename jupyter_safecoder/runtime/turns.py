@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from ..engines import EngineOutput
@@ -13,7 +14,6 @@ from .admission import Admission, Replaced, Ticket
 from .generation import GenerationThread
 from .settings import RuntimeSettings
 
-_QUEUE_NEWS_S = 0.25
 _REPLACED, _DEADLINE = object(), object()
 
 
@@ -60,17 +60,13 @@ class Turns:
         Replaced
             If a newer request took its place.
         """
-        place = 0
         try:
-            while not ticket.turn.done():
-                if (now := self.admission.place(ticket)) != place:
-                    place = now
+            async with aclosing(self.admission.places(ticket)) as places:
+                async for place in places:
                     yield Queued(place)
-                await asyncio.wait([ticket.turn], timeout=_QUEUE_NEWS_S)
         except (GeneratorExit, asyncio.CancelledError):
             self.counters.cancelled += 1
             raise
-        ticket.turn.result()
 
     async def run(
         self,

@@ -39,7 +39,7 @@ describe('the protocol', () => {
     expect(desk.last.request.trigger).toBe(trigger);
     expect(complaints('CompletionRequest', desk.last.request)).toBeNull();
     expect(
-      complaints('CompletionRequest', { ...desk.last.request, path: 'a.ipynb' })
+      complaints('CompletionRequest', { ...desk.last.request, folder: 'a' })
     ).not.toBeNull();
     desk.provider.cancel();
   });
@@ -49,6 +49,7 @@ describe('the protocol', () => {
     for (const event of [{ event: 'queued', place: 1 }, text, done('a')]) {
       expect(complaints('Event', event)).toBeNull();
     }
+    expect(complaints('Event', { ...text, prompt_tokens: 7 })).toBeNull();
     expect(complaints('Event', { ...text, tokens: 0 })).not.toBeNull();
     expect(complaints('Status', runtime())).toBeNull();
   });

@@ -21,6 +21,7 @@ export interface ICell {
 export interface ICompletionRequest {
   version: typeof PROTOCOL_VERSION;
   document: string;
+  path: string;
   language: string;
   before: ICell[];
   after: ICell[];
@@ -35,11 +36,12 @@ export interface IQueuedEvent {
   place: number;
 }
 
-/** The whole text to insert so far. */
+/** The whole text to insert so far; the first tells the prompt's length. */
 export interface ITextEvent {
   event: 'text';
   text: string;
   tokens: number;
+  prompt_tokens?: number;
 }
 
 /** Why an answer ended where it did. */
@@ -55,7 +57,8 @@ export type FinishReason =
   | 'replaced'
   | 'blank'
   | 'duplicate'
-  | 'empty_prompt';
+  | 'empty_prompt'
+  | 'excluded';
 
 /** The final text: it may be shorter than the last `text` event's, or empty. */
 export interface IDoneEvent {

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from jupyter_safecoder.cli import main
-from jupyter_safecoder.hub.audit import AuditLog, verify
+from jupyter_safecoder.hub.audit import AuditLog
+from jupyter_safecoder.hub.audit_chain import Place, entries_after, verify
 
 
 def written(directory: Path, number: int = 6, rotate: int = 600) -> list[Path]:
     log = AuditLog(directory, rotate)
     for n in range(number):
-        log.write(person=f"pérson {n}\n", action="complete", outcome="end")
+        log.write({"person": f"pérson {n}\n", "action": "complete", "outcome": "end"})
+    log.close()
     return sorted(directory.glob("*.jsonl"))
 
 
@@ -74,7 +78,7 @@ def test_a_line_that_a_killed_process_left_half_is_cut_off_and_noted(tmp_path: P
     [path] = written(tmp_path, rotate=10**6)
     whole = path.read_bytes()
     path.write_bytes(whole + whole[-200:-120])
-    AuditLog(tmp_path).write(person="x", action="complete", outcome="end")
+    AuditLog(tmp_path).write({"person": "x", "action": "complete", "outcome": "end"})
     assert verify(tmp_path).lines == 6 + 2
     assert verify(tmp_path).problem == ""
     entries = [json.loads(line) for line in path.read_text().splitlines()]
@@ -93,7 +97,7 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
         "refused = 0\n"
         "for n in range(20):\n"
         "    try:\n"
-        "        log.write(person='p', action='complete', outcome='end')\n"
+        "        log.write({'person': 'p', 'action': 'complete', 'outcome': 'end'})\n"
         "    except OSError:\n"
         "        refused += 1\n"
         "print(refused)\n"
@@ -104,3 +108,41 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
     verdict = verify(tmp_path)
     assert verdict.problem == ""
     assert 0 < verdict.lines == 20 - int(done.stdout)
+
+
+def test_old_files_are_pruned_by_the_service_alone(tmp_path: Path) -> None:
+    files = written(tmp_path, 9)
+    log = AuditLog(tmp_path, 600)
+    for path in files[:2]:
+        os.utime(path, (time.time() - 40 * 86_400,) * 2)
+    assert log.prune(50) == 0
+    assert log.prune(30) == 2
+    assert not files[0].exists()
+    assert verify(tmp_path).problem == ""
+    files[2].unlink()
+    assert "removed" in verify(tmp_path).problem
+
+
+def test_each_day_has_a_file(tmp_path: Path) -> None:
+    [path] = written(tmp_path, 1)
+    os.utime(path, (time.time() - 86_400,) * 2)
+    assert len(written(tmp_path, 1)) == 2
+    assert verify(tmp_path).lines == 2
+
+
+def test_entries_behind_a_place(tmp_path: Path) -> None:
+    written(tmp_path, 5)
+    found = entries_after(tmp_path, Place(), 3)
+    rest = entries_after(tmp_path, found[-1][1], 99)
+    people = [entry["person"] for entry, _ in found + rest]
+    assert people == [f"pérson {n}\n" for n in range(5)]
+    assert entries_after(tmp_path, rest[-1][1], 99) == []
+
+
+def test_two_do_not_write_one_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_safecoder.hub.audit._PATIENCE_S", 0.2)
+    first = AuditLog(tmp_path)
+    with pytest.raises(OSError, match="give each a state of its own"):
+        AuditLog(tmp_path)
+    first.close()
+    AuditLog(tmp_path).close()

@@ -17,8 +17,11 @@ from jupyter_safecoder.hub.audit import AuditLog
 from jupyter_safecoder.hub.board import Board
 from jupyter_safecoder.hub.database import Database
 from jupyter_safecoder.hub.figures import Figures
+from jupyter_safecoder.hub.ledger import Ledger
+from jupyter_safecoder.hub.limits import Limits
 from jupyter_safecoder.hub.policy_file import PolicyFile
 from jupyter_safecoder.hub.record import Record
+from jupyter_safecoder.hub.recorded import Pseudonyms
 from jupyter_safecoder.hub.service import Service
 from jupyter_safecoder.hub.usage import Usages
 from jupyter_safecoder.runtime.settings import RuntimeSettings
@@ -33,10 +36,12 @@ class Parts:
         self.policy = directory / "policy.toml"
         self.policy.write_text('[groups."<i>a&b</i>"]\nadapter = "ours"\ntokens_a_day = 5000\n')
         self.database = Database(f"sqlite:///{directory / 'counts.sqlite'}")
-        self.audit = AuditLog(directory / "audit")
         usages, policy = Usages(self.database), PolicyFile(self.policy)
-        service = Service(RuntimeSettings(), policy, usages, self.audit)
-        self.board = Board(service, policy, usages, self.audit, Figures(), directory, **more)
+        self.ledger = Ledger(AuditLog(directory / "audit"), usages, lambda: 0)
+        limits, pseudonyms = Limits(usages.tokens_today), Pseudonyms(directory / "key")
+        service = Service(RuntimeSettings(), policy, limits, self.ledger, pseudonyms)
+        figures = Figures()
+        self.board = Board(service, policy, usages, self.ledger, figures, directory, **more)
 
     def shown(self) -> str:
         """Return the page's changing part."""
@@ -50,7 +55,7 @@ def test_an_empty_service(tmp_path: Path) -> None:
     shown = Parts(tmp_path).shown()
     assert "&lt;i&gt;a&amp;b&lt;/i&gt;" in shown
     assert "<i>" not in shown
-    assert "It starts when somebody of its groups opens a notebook." in shown
+    assert "It starts when one of its groups opens a notebook." in shown
     assert "5,000" in shown
     assert "Nobody in the last five minutes." in shown
     assert "Training" not in shown
@@ -63,7 +68,6 @@ def test_jobs_are_shown_where_there_are_some(tmp_path: Path) -> None:
     assert "Training &lt;b&gt;" in shown
     assert "40 / 100" in shown
     assert "The disk is full." in shown
-    shutil.rmtree(tmp_path / "audit")
     (tmp_path / "none").mkdir()
     assert "No job." in Parts(tmp_path / "none", jobs=list).shown()
 
@@ -71,9 +75,9 @@ def test_jobs_are_shown_where_there_are_some(tmp_path: Path) -> None:
 def test_of_many_people_the_first_are_shown(tmp_path: Path) -> None:
     parts = Parts(tmp_path)
     for number in range(50):
-        parts.board.figures.take(Record(f"person {number}", outcome="end"))
+        parts.board.figures.take(Record(f"somebody {number}", outcome="end"))
     shown = parts.shown()
-    assert shown.count("person ") == 2 * 20
+    assert shown.count("somebody ") == 2 * 20
     assert "30 more." in shown
 
 
@@ -89,7 +93,7 @@ def test_what_needs_somebody_is_on_top(tmp_path: Path) -> None:
     parts.policy.write_text("[groups.x]\nadapter = 3\n")
     shutil.rmtree(tmp_path / "audit")
     with pytest.raises(FileNotFoundError):
-        parts.audit.write(action="drain")
+        parts.ledger.enter(Record("dana", "drain")).result()
     shown = parts.shown()
     assert shown.index("Needs you") < shown.index("line 2: adapter of &#x27;x&#x27;")
-    assert "The audit log cannot be written (No such file or directory)" in shown
+    assert "The audit log cannot be written: No such file or directory." in shown

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_safecoder.hub.audit import AuditLog, entries_since
+from jupyter_safecoder.hub.audit import AuditLog
+from jupyter_safecoder.hub.audit_chain import entries_since
 from jupyter_safecoder.hub.figures import DAY_MINUTES, ON_S, Figures
 from jupyter_safecoder.hub.latencies import BOUNDS_MS, Latencies
 from jupyter_safecoder.hub.record import Record
@@ -156,7 +157,7 @@ def test_a_restart_finds_the_last_day_in_the_audit_log(clock: Clock, tmp_path: P
     while clock.now < NOON:
         clock.now += 3600
         made = record(clock, prompt_tokens=5, ttft_ms=40.0)
-        audit.write(**asdict(made))
+        audit.write(asdict(made))
         figures.take(made)
     files = sorted(tmp_path.glob("*.jsonl"))
     assert len(files) > 5
@@ -177,7 +178,7 @@ def test_only_the_files_at_the_end_are_read(clock: Clock, tmp_path: Path) -> Non
     audit = AuditLog(tmp_path, rotate_bytes=4000)
     for _ in range(60):
         clock.now += 60
-        audit.write(**asdict(record(clock)))
+        audit.write(asdict(record(clock)))
     sorted(tmp_path.glob("*.jsonl"))[0].write_bytes(b"")
     clock.now -= 120
     assert len(list(entries_since(tmp_path, clock.text()))) == 3

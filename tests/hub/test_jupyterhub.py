@@ -8,47 +8,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import httpx
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from processes import runtimes_of, until
-from real_hub import POLICY, Hub, body
+from real_hub import POLICY, SCOPES, Hub, body
 
-from jupyter_safecoder.hub.audit import verify
-from jupyter_safecoder.hub.names import COMPLETE, TOKEN_VARIABLE, URL_VARIABLE, access_scope
+from jupyter_safecoder.hub.names import TOKEN_VARIABLE, URL_VARIABLE, access_scope
 
 pytestmark = pytest.mark.timeout(240)
-SCOPES = [access_scope("safecoder"), COMPLETE]
-
-
-def ask(hub: Hub, token: str, **changes: Any) -> tuple[int, list[dict[str, Any]]]:
-    """Ask the service itself; returns the status and the events."""
-    answer = httpx.post(
-        f"{hub.service}/completions",
-        content=body(**changes),
-        headers={"Authorization": f"token {token}"} if token else {},
-        timeout=30,
-        trust_env=False,
-    )
-    return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
-
-
-def ready(hub: Hub, token: str) -> bool:
-    """Start the runtime that serves a token, and say whether it is ready."""
-    answer = httpx.post(
-        f"{hub.service}/start", headers={"Authorization": f"token {token}"}, trust_env=False
-    )
-    return bool(answer.json()["state"] == "ready")
-
-
-def entries(hub: Hub) -> list[dict[str, Any]]:
-    """Return what the audit log has."""
-    assert verify(hub.directory / "state/audit").problem == ""
-    [path] = (hub.directory / "state/audit").glob("*.jsonl")
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_from_a_user_s_server_to_the_model(hub: Hub) -> None:
@@ -59,10 +29,10 @@ def test_from_a_user_s_server_to_the_model(hub: Hub) -> None:
     assert answer.status_code == 200
     done = json.loads(answer.text.splitlines()[-1])
     assert (done["event"], done["text"]) == ("done", "_world()")
-    last = entries(hub)[-1]
+    last = hub.entries()[-1]
     assert (last["person"], last["group"], last["outcome"]) == ("ada", "vision", "end")
     assert last["completion_tokens"] == done["completion_tokens"] > 0
-    assert "hello" not in json.dumps(entries(hub))
+    assert "hello" not in json.dumps(hub.entries())
     assert "_world" not in (hub.directory / "log").read_text()
     # One runtime, and none of a server's own.
     assert len(runtimes_of(hub.process.pid)) == 1
@@ -91,26 +61,26 @@ def own_client(hub: Hub, name: str) -> httpx.Client:
 
 def test_tokens_that_do_not_open(hub: Hub) -> None:
     good = hub.token("bob", SCOPES)
-    until(lambda: ready(hub, good), 60)
-    assert ask(hub, good)[0] == 200
+    until(lambda: hub.ready(good), 60)
+    assert hub.ask(good)[0] == 200
     for forged in ("", "x" * 32, good[:-1] + ("0" if good[-1] != "0" else "1")):
-        assert ask(hub, forged)[0] == 401
-    assert ask(hub, hub.token("bob", ["access:servers!user=bob"]))[0] == 403
-    assert ask(hub, hub.token("bob", [access_scope("safecoder")]))[0] == 403
+        assert hub.ask(forged)[0] == 401
+    assert hub.ask(hub.token("bob", ["access:servers!user=bob"]))[0] == 403
+    assert hub.ask(hub.token("bob", [access_scope("safecoder")]))[0] == 403
     service = str(hub.api.headers["Authorization"]).split()[1]
-    status, [error] = ask(hub, service)
+    status, [error] = hub.ask(service)
     assert (status, "service's" in error["message"]) == (403, True)
     expired = hub.token("bob", SCOPES, expires_in=1)
     time.sleep(1.5)
-    assert ask(hub, expired)[0] == 401
+    assert hub.ask(expired)[0] == 401
 
 
 def test_the_policy_is_in_force_within_five_seconds(hub: Hub) -> None:
     token = hub.token("bob", SCOPES)
-    until(lambda: ready(hub, token), 60)
+    until(lambda: hub.ready(token), 60)
 
     def refused_with(status: int) -> bool:
-        return ask(hub, token)[0] == status
+        return hub.ask(token)[0] == status
 
     try:
         for policy, status in (
@@ -152,7 +122,7 @@ def test_magics_and_commands_of_a_user_s_server_ask_the_service(hub: Hub, tmp_pa
     assert "ready" in text
     for words in (command, magic):
         assert "This token does not open SafeCoder." in told(words, eve)
-    assert entries(hub)[-1]["person"] == "bob"
+    assert hub.entries()[-1]["person"] == "bob"
 
 
 @pytest.mark.parametrize(
@@ -174,7 +144,7 @@ def test_bodies_that_are_none(hub: Hub, content: bytes, status: int) -> None:
 
 def test_identity_is_the_token_s(hub: Hub) -> None:
     token = hub.token("bob", SCOPES)
-    until(lambda: ready(hub, token), 60)
+    until(lambda: hub.ready(token), 60)
     answer = httpx.post(
         f"{hub.service}/completions",
         content=body(),
@@ -182,4 +152,4 @@ def test_identity_is_the_token_s(hub: Hub) -> None:
         trust_env=False,
     )
     assert answer.status_code == 200
-    assert entries(hub)[-1]["person"] == "bob"
+    assert hub.entries()[-1]["person"] == "bob"

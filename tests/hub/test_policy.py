@@ -41,11 +41,17 @@ def test_the_first_group_of_the_file_counts() -> None:
     [
         ("", None, "names no group"),
         ("[groups.a]\nfeatures = ['complete'\n", None, ""),
-        ("[groups.a]\n\nfeature = []\n", 3, "'feature'; a group has features"),
-        ("[groups.a]\nadapter = 'x'\n[groups.b]\nadapter = 3\n", 4, "the name of an adapter"),
+        ("[groups.a]\n\nfeature = []\n", 3, "'feature'; there are features"),
+        ("[groups.a]\nadapter = 'x'\n[groups.b]\nadapter = 3\n", 4, "must be a text"),
         ("[groups.a]\nfeatures = ['fly']\n", 2, 'a list of "complete"'),
         ("[groups.a]\ntokens_a_day = -1\n", 2, "0 or more"),
         ("[groups.a]\nrequests_a_minute = true\n", 2, "0 or more"),
+        ("[groups.a]\nweight = 0\n", 2, "0.01 to 100"),
+        ("[groups.a]\nrunning = 0\n", 2, "1 or more"),
+        ("[groups.a]\nexclude_paths = ['']\n", 2, "texts that are not empty"),
+        ("[groups.a]\n[record]\npeople = 'none'\n", 3, '"name" or "pseudonym"'),
+        ("[groups.a]\n[record]\ntext = true\n", 3, "there are people, keep_days"),
+        ("record = 3\n[groups.a]\n", 1, "no table"),
         ("[group.a]\n", 1, "no setting 'group'"),
         ("groups = 3\n", None, "names no group"),
         ("[groups]\na = 3\n", 2, "'a' is no group"),
@@ -113,3 +119,33 @@ def test_the_file_is_read_again_and_fails_closed(
     path.write_text(GOOD, "utf-8")
     os.utime(path, (1, 1))
     assert file.current() is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "excluded"),
+    [
+        ("work/a.ipynb", "x = 1", False),
+        ("finance/2026/a.ipynb", "x = 1", True),
+        ("Finance/a.ipynb", "x = 1", True),
+        ("work/keys.secret.ipynb", "x = 1", True),
+        ("", "x = 1", True),
+        ("work/a.ipynb", "# Confidential", True),
+    ],
+)
+def test_what_is_excluded(path: str, text: str, excluded: bool) -> None:
+    [grant] = parse_policy(
+        "[groups.a]\nexclude_paths = ['finance/*', '*.secret.*']\nexclude_text = ['CONFIDENTIAL']\n"
+    ).groups.values()
+    assert grant.excludes(CompletionRequest(text, "", path=path)) is excluded
+    assert grant.excludes(CompletionRequest("", text, path=path)) is excluded
+
+
+def test_cells_with_excluded_text_are_left_out_and_the_path_goes_nowhere() -> None:
+    grant = Grant(exclude_text=("secret",))
+    cells = (Cell("code", "a"), Cell("code", "# SECRET"), Cell("code", "b", "the secret"))
+    request = CompletionRequest("x", "", before=cells, path="a.ipynb")
+    assert not grant.excludes(request)
+    assert grant.allowed(request) == CompletionRequest("x", "", before=(Cell("code", "a"),))
+    assert grant.excludes_text("my Secret")
+    assert not grant.excludes_text("x", "")
+    assert Grant(exclude_paths=("a",)).excludes_text("x")

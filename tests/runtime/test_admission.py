@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_safecoder.runtime.admission import Admission, QueueFull, Replaced, Ticket
+from jupyter_safecoder.runtime.admission import Admission, QueueFull, Replaced, Share, Ticket
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -151,5 +151,120 @@ def test_a_waiter_that_goes_away_frees_its_place() -> None:
         assert admission.place(third) == 1
         admission.leave(first)
         assert third.turn.done()
+
+    run(test)
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def _turns(demand: dict[str, Share], held_s: dict[str, float], turns: int) -> list[str]:
+    """Let each person always have two requests waiting; returns whose turn each was."""
+    order: list[str] = []
+
+    async def test() -> None:
+        clock = _Clock()
+        admission = Admission(1, 99, clock)
+        running = admission.enter("first", "")
+        waiting = [admission.enter(p, "", share) for p, share in demand.items() for _ in range(2)]
+        for _ in range(turns):
+            clock.now += held_s.get(running.person, 1.0)
+            admission.leave(running)
+            (running,) = (ticket for ticket in waiting if ticket.turn.done())
+            waiting.remove(running)
+            order.append(running.person)
+            waiting.append(admission.enter(running.person, "", demand[running.person]))
+
+    run(test)
+    return order
+
+
+def test_turns_follow_the_weights() -> None:
+    order = _turns({"ada": Share(weight=3), "bob": Share()}, {}, 80)
+    assert 57 <= order.count("ada") <= 63
+
+
+def test_who_holds_a_place_for_longer_gets_fewer_turns() -> None:
+    order = _turns({"ada": Share(), "bob": Share()}, {"ada": 4.0}, 100)
+    assert 16 <= order.count("ada") <= 24
+
+
+def test_who_was_away_has_saved_up_nothing() -> None:
+    async def test() -> None:
+        clock = _Clock()
+        admission = Admission(1, 99, clock)
+        running = admission.enter("ada", "")
+        queue = [admission.enter("ada", "") for _ in range(20)]
+        for ticket in queue[:10]:
+            clock.now += 1
+            admission.leave(running)
+            running = ticket
+            assert ticket.turn.done()
+        queue = queue[10:] + [admission.enter("bob", "") for _ in range(10)]
+        order = []
+        for _ in range(10):
+            clock.now += 1
+            admission.leave(running)
+            (running,) = (ticket for ticket in queue if ticket.turn.done())
+            queue.remove(running)
+            order.append(running.person)
+        assert 4 <= order.count("bob") <= 6
+
+    run(test)
+
+
+def test_a_person_s_places_are_bounded_though_others_are_free() -> None:
+    async def test() -> None:
+        admission = Admission(4, 99)
+        share = Share(running=2, waiting=1)
+        ada = [admission.enter("ada", str(n), share) for n in range(3)]
+        assert [ticket.turn.done() for ticket in ada] == [True, True, False]
+        with pytest.raises(QueueFull, match="1 requests of yours wait already") as raised:
+            admission.enter("ada", "4", share)
+        assert raised.value.retry_after_s >= 1
+        bob = admission.enter("bob", "", share)
+        assert bob.turn.done()
+        admission.leave(ada[0])
+        assert ada[2].turn.done()
+
+    run(test)
+
+
+def test_places_are_told_until_the_turn() -> None:
+    async def test() -> None:
+        admission = Admission(1, 9)
+        first, second, third = (admission.enter(name, "") for name in ("a", "b", "c"))
+        told: list[int] = []
+
+        async def listen() -> None:
+            told.extend([place async for place in admission.places(third)])
+
+        listening = asyncio.ensure_future(listen())
+        await asyncio.sleep(0)
+        admission.leave(first)
+        await asyncio.sleep(0.3)
+        admission.leave(second)
+        await listening
+        assert told == [2, 1]
+
+    run(test)
+
+
+def test_nothing_is_kept_of_those_who_went_away() -> None:
+    async def test() -> None:
+        clock = _Clock()
+        admission = Admission(1, 9, clock)
+        running = admission.enter("x", "")
+        for n in range(1000):
+            nxt = admission.enter(f"p{n}", "")
+            clock.now += 0.1
+            admission.leave(running)
+            running = nxt
+        assert len(admission._spent) < 100
 
     run(test)

@@ -20,7 +20,7 @@ def load(job: dict[str, Any]) -> tuple[Any, int]:
     llama.llama_backend_init()
     model_parameters = llama.llama_model_default_params()
     # Its kernels for AMX end in a segmentation fault (0.3.36); those for AVX-512 take their place.
-    model_parameters.use_extra_bufts = not _has_amx()
+    model_parameters.use_extra_bufts = not has_amx()
     model = llama.llama_model_load_from_file(os.fsencode(job["weights"]), model_parameters)
     if not model:
         raise RuntimeError("llama.cpp could not load its GGUF file")
@@ -63,7 +63,8 @@ def load(job: dict[str, Any]) -> tuple[Any, int]:
     return generate, os.path.getsize(job["weights"])
 
 
-def _has_amx() -> bool:
+def has_amx() -> bool:
+    """Say whether this processor has AMX."""
     try:
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as stream:
             return "amx_int8" in stream.read().split()

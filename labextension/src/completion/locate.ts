@@ -50,6 +50,7 @@ export function siteFinder(
     const chosen = around;
     return {
       editor: activeCell.editor,
+      path: panel.context.path,
       cell: activeCell.model.id,
       language: Private.languageOf(panel),
       surroundings: includeOutputs =>
@@ -68,6 +69,7 @@ export function siteFinder(
     }
     return {
       editor: promptCell.editor,
+      path: panel.console.sessionContext.path,
       cell: promptCell.model.id,
       language:
         sessionContext.kernelPreference.language?.toLowerCase() ?? 'python',
@@ -94,6 +96,7 @@ export function siteFinder(
     /python/.test(mimeType)
       ? {
           editor: widget.content.editor,
+          path: widget.context.path,
           cell: '',
           language: 'python',
           surroundings: () => Private.nothingAround
@@ -134,6 +137,7 @@ export function siteFinder(
     }
     return {
       document: `${Private.salt}-${widget.id}`,
+      path: spot.path,
       cell: spot.cell,
       language: spot.language,
       surroundings: spot.surroundings,
@@ -158,6 +162,7 @@ namespace Private {
   /** An editor, and what is known of its place. */
   export interface ISpot {
     editor: CodeEditor.IEditor | null;
+    path: string;
     cell: string;
     language: string;
     surroundings: (includeOutputs: boolean) => ISurroundings;

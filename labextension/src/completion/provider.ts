@@ -195,6 +195,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       request: {
         version: PROTOCOL_VERSION,
         document: site.document,
+        path: site.path,
         language: site.language,
         before: around.before,
         after: around.after,

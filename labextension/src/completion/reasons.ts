@@ -11,5 +11,6 @@ const reasons: { [reason in FinishReason]?: string } = {
   deadline: 'the model did not answer in time.',
   duplicate: 'the model would only repeat what is already there.',
   empty_prompt: 'there is no text to go on. Write a few words first.',
+  excluded: 'the policy of this Hub excludes it from completions.',
   replaced: 'a newer request took its place.'
 };

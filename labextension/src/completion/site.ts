@@ -25,6 +25,9 @@ export interface ICompletionSite {
   /** An opaque name of the document, the same at each keystroke. */
   readonly document: string;
 
+  /** Where the document is, below the server's root. */
+  readonly path: string;
+
   /** The cell's name inside the document. */
   readonly cell: string;
 

@@ -123,6 +123,7 @@ export class Desk {
       this.isHere
         ? {
             document: 'doc',
+            path: 'work.ipynb',
             cell: this.cell,
             language: 'python',
             surroundings: () => this.around,

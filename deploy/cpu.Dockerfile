@@ -1,0 +1,35 @@
+# The Hub's service with its runtime, for CPUs.
+#   make dist
+#   docker build -f deploy/cpu.Dockerfile --build-context wheels=dist -t safecoder:cpu .
+# Without a network: --build-context wheels=wheelhouse --build-arg PIP_NO_INDEX=1; how the wheelhouse
+# is made: docs/hub-administration.md. An index that asks for a password:
+# --secret id=pip.conf,src=pip.conf, which no layer keeps; build arguments stay in the history.
+ARG PYTHON=docker.io/library/python:3.12-slim
+FROM ${PYTHON}
+
+ARG PIP_NO_INDEX
+ARG PIP_INDEX_URL
+# PyTorch's build for CPUs; PyPI's for Linux has CUDA's libraries.
+ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+# Our two wheels are named as files: an index that has others of these names changes nothing.
+RUN --mount=type=bind,from=wheels,target=/wheels \
+    --mount=type=bind,source=constraints.txt,target=/constraints.txt \
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    pip install --no-cache-dir --find-links /wheels --constraint /constraints.txt \
+      "$(echo /wheels/jupyter_safecoder-*.whl)[hub,local,finetune]" /wheels/safecoder_smol_135m-*.whl \
+    && useradd --uid 10001 --user-group --home-dir /var/lib/safecoder --create-home safecoder
+
+# The rest of the root may be read-only: give /tmp as a tmpfs. Adapters are in the cache: it is kept.
+ENV JUPYTER_SAFECODER_CACHE=/var/lib/safecoder/cache \
+    JUPYTER_RUNTIME_DIR=/tmp/jupyter \
+    PYTHONUNBUFFERED=1 \
+    DO_NOT_TRACK=1 \
+    HF_HUB_DISABLE_TELEMETRY=1
+COPY deploy/health.py /opt/safecoder/health.py
+USER 10001:10001
+WORKDIR /var/lib/safecoder
+VOLUME /var/lib/safecoder
+EXPOSE 8765
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
+  CMD ["python", "/opt/safecoder/health.py"]
+ENTRYPOINT ["jupyter", "safecoder", "hub", "--state", "/var/lib/safecoder", "--policy", "/etc/safecoder/policy.toml"]

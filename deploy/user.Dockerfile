@@ -1,0 +1,22 @@
+# What a person's server is: JupyterLab and our extensions. No model, no torch.
+#   docker build -f deploy/user.Dockerfile --build-context wheels=dist -t safecoder-user .
+ARG PYTHON=docker.io/library/python:3.12-slim
+FROM ${PYTHON}
+
+ARG PIP_NO_INDEX
+ARG PIP_INDEX_URL
+# That of the Hub; Zero to JupyterHub's chart 4.4 has 5.5.0.
+ARG JUPYTERHUB=6.1.1
+RUN --mount=type=bind,from=wheels,target=/wheels \
+    --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    pip install --no-cache-dir --find-links /wheels \
+      "jupyterhub==${JUPYTERHUB}" /wheels/jupyter_safecoder-*.whl \
+    && useradd --uid 1000 --gid users --create-home --shell /bin/bash jovyan
+
+# JupyterLab asks nobody for news.
+COPY deploy/jupyter_server_config.json /etc/jupyter/
+ENV DO_NOT_TRACK=1
+USER 1000:100
+WORKDIR /home/jovyan
+EXPOSE 8888
+CMD ["jupyterhub-singleuser"]

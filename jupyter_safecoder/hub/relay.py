@@ -1,0 +1,95 @@
+"""Asks a runtime and hands its answer on, line by line; it can be cut short from outside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..extension.gateway import Gateway, NotRunning
+from ..protocol import PROMPT_TOKENS_HEADER
+from ..runtime.admission import Replaced, Ticket
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Silent(Exception):
+    """The runtime has not ended an answer long after it should have."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What comes before the lines; ``prompt_tokens`` where the runtime tells it here."""
+
+    status: int
+    content_type: str
+    prompt_tokens: int
+
+
+async def relay(
+    gateway: Gateway, path: str, person: str, body: bytes, ticket: Ticket, most_s: float
+) -> AsyncGenerator[Head | bytes]:
+    """Yield the head and then the lines of an answer; closing the iterator cancels it.
+
+    Parameters
+    ----------
+    gateway, path, person, body
+        Of the runtime, and what to ask it.
+    ticket
+        Whose turn it is: the answer ends where a newer request takes its place.
+    most_s
+        After so many seconds the runtime is given up.
+
+    Raises
+    ------
+    Replaced
+        If a newer request took its place.
+    Silent
+        If the runtime did not end the answer in time.
+    NotRunning, httpx.HTTPError
+        If there is no runtime, or it ended.
+    """
+    queue: asyncio.Queue[Head | bytes | Exception | None] = asyncio.Queue()
+    ticket.replace = lambda: queue.put_nowait(Replaced())
+    late = asyncio.get_running_loop().call_later(most_s, queue.put_nowait, Silent())
+    reading = asyncio.ensure_future(_read(gateway, path, person, body, queue))
+    try:
+        while (item := await queue.get()) is not None:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        late.cancel()
+        reading.cancel()
+        await asyncio.wait([reading])
+
+
+async def _read(
+    gateway: Gateway,
+    path: str,
+    person: str,
+    body: bytes,
+    queue: asyncio.Queue[Head | bytes | Exception | None],
+) -> None:
+    import httpx
+
+    try:
+        async with gateway.ask("POST", path, person, body) as answer:
+            queue.put_nowait(_head(answer))
+            rest = b""
+            async for chunk in answer.aiter_raw():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    queue.put_nowait(line + b"\n")
+            if rest:
+                queue.put_nowait(rest)
+        queue.put_nowait(None)
+    except (NotRunning, httpx.HTTPError) as error:
+        queue.put_nowait(error)
+
+
+def _head(answer: httpx.Response) -> Head:
+    tokens = answer.headers.get(PROMPT_TOKENS_HEADER, "0")
+    return Head(answer.status_code, answer.headers["Content-Type"], int(tokens))

@@ -1,0 +1,179 @@
+"""The service as a container has it, beside a real Hub that does not start it.
+
+Its command and environment are those of compose.yaml and the image, its root is read-only but for
+the volume and ``/tmp``, the model is the embedded one: what only such a place lacks, shows here.
+Docker itself is not run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from placements import DEPLOY, PLACEMENTS
+from processes import until
+from real_hub import Hub, body, real_hub
+
+from jupyter_safecoder.extension.hub_gateway import HubGateway
+from jupyter_safecoder.hub.audit_chain import verify
+from jupyter_safecoder.hub.client import ServiceClient
+from jupyter_safecoder.hub.names import COMPLETE, access_scope
+from jupyter_safecoder.models import EMBEDDED
+from jupyter_safecoder.runtime.client import RuntimeProblem
+
+pytestmark = pytest.mark.timeout(240)
+TOKEN = secrets.token_hex(16)
+#: As in a container: the root cannot be written, the volume can, /tmp is empty and in memory.
+_CONTAINER = """
+set -e
+mount --bind "$1" /mnt
+mount --bind "$1/volume" /mnt/volume
+mount -o remount,bind,ro /mnt
+mount -o remount,bind,ro /
+mount -t tmpfs none /tmp
+shift
+exec "$@"
+"""
+
+
+def contained(*command: str | Path) -> list[str | Path]:
+    """Return a command that runs another one in namespaces of its own, as root of them alone."""
+    return ["unshare", "--map-root-user", "--mount", "sh", "-c", _CONTAINER, "sh", *command]
+
+
+def environment(hub: Hub, **changes: str) -> dict[str, str]:
+    """Return what the container has, with the addresses of this machine."""
+    here = {
+        "JUPYTERHUB_API_TOKEN": TOKEN,
+        "JUPYTERHUB_API_URL": str(hub.api.base_url).rstrip("/"),
+        "JUPYTERHUB_SERVICE_URL": f"http://0.0.0.0:{urlsplit(hub.service).port}",
+        "JUPYTER_SAFECODER_DATABASE": "",
+        "JUPYTER_SAFECODER_CACHE": "/mnt/volume/cache",
+        "HOME": "/mnt/volume",
+    }
+    passed = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return PLACEMENTS["compose"]().environment | here | passed | changes
+
+
+def command() -> list[str | Path]:
+    """Return that of the container, with its places under ``/mnt``."""
+    places = {"/var/lib/safecoder": "/mnt/volume", "/etc/safecoder/policy.toml": "/mnt/policy.toml"}
+    program, *rest = (places.get(word, word) for word in PLACEMENTS["compose"]().command)
+    return [Path(sys.executable).with_name(program), *rest]
+
+
+@contextmanager
+def service(hub: Hub, *options: str, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the service, with more options and other variables."""
+    log = hub.directory / "service.log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            contained(hub.directory, *command(), *options),
+            env=environment(hub, **changes),
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) is not None, log.read_text()
+
+
+def healthy(hub: Hub, **changes: str) -> bool:
+    """Return whether the image's health check says so."""
+    check = [sys.executable, DEPLOY / "health.py"]
+    done = subprocess.run(check, env=environment(hub, **changes), capture_output=True, check=False)
+    return done.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """Start a Hub with an external service that is not there yet."""
+    if shutil.which("unshare") is None:
+        pytest.skip("There is no unshare (of util-linux) here.")
+    directory = tmp_path_factory.mktemp("external")
+    (directory / "volume").mkdir()
+    probe = subprocess.run(
+        contained(directory, "true"), capture_output=True, text=True, check=False
+    )
+    if probe.returncode:
+        pytest.skip(f"This machine allows no such namespaces: {probe.stderr.strip()}")
+    with real_hub(directory, api_token=TOKEN) as running:
+        yield running
+
+
+def test_an_external_service_on_a_read_only_root_answers_people(external: Hub) -> None:
+    token = external.token("ada", [access_scope("safecoder"), COMPLETE])
+    header = {"Authorization": f"token {token}"}
+    assert not healthy(external)
+    with service(external), httpx.Client(headers=header, trust_env=False, timeout=30) as client:
+        until(lambda: healthy(external), 30)
+        until(lambda: client.post(f"{external.service}/start").json()["state"] == "ready", 90)
+        answer = client.post(f"{external.service}/completions", content=body("import num"))
+        # Through the Hub's proxy too, which knows it by its `url`.
+        through = client.get(f"{external.url}/services/safecoder/health")
+    done = json.loads(answer.text.splitlines()[-1])
+    assert (done["event"], done["model"]) == ("done", EMBEDDED)
+    assert done["completion_tokens"] > 0
+    assert through.json() == {"ok": True}
+    volume = external.directory / "volume"
+    assert verify(volume / "audit").lines > 0
+    assert (volume / "safecoder.sqlite").is_file()
+    assert not healthy(external)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
+def test_by_tls_servers_and_kernels_trust_an_authority_of_one_s_own(
+    external: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = external.directory / "certificate.pem"
+    subject = ["-subj", "/CN=safecoder", "-addext", "subjectAltName=IP:127.0.0.1"]
+    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", external.directory / "key.pem"]
+    made = ["openssl", "req", "-x509", *key, "-out", certificate, "-days", "2", *subject]
+    subprocess.run(made, check=True, capture_output=True)
+    options = ("--certificate", "/mnt/certificate.pem", "--key", "/mnt/key.pem")
+    port = urlsplit(external.service).port
+    listens = {"JUPYTERHUB_SERVICE_URL": f"https://0.0.0.0:{port}"}
+    url = f"https://127.0.0.1:{port}/services/safecoder"
+    token = external.token("ada", [access_scope("safecoder"), COMPLETE])
+
+    async def state(ca_file: str) -> str:
+        gateway = HubGateway(url, token, ca_file)
+        try:
+            return (await gateway.status()).state
+        finally:
+            await gateway.close()
+
+    with service(external, *options, **listens):
+        until(lambda: healthy(external, **listens), 30)
+        assert asyncio.run(state("")) == "failed"
+        assert asyncio.run(state(str(certificate))) == "off"
+        with ServiceClient(url, token) as kernel, pytest.raises(RuntimeProblem):
+            kernel.status()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with ServiceClient(url, token) as kernel:
+            assert kernel.status().state == "off"
+
+
+def test_without_its_name_it_says_what_is_missing(external: Hub) -> None:
+    # Scopes go by the name: it would start, and refuse everybody.
+    with service(external, JUPYTERHUB_SERVICE_NAME="") as process:
+        assert process.wait(30) == 1
+    assert (
+        (external.directory / "service.log")
+        .read_text()
+        .startswith("JUPYTERHUB_SERVICE_NAME must be set")
+    )
