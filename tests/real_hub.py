@@ -1,4 +1,4 @@
-"""A real JupyterHub with its proxy, two groups, four people, and our service."""
+"""A real JupyterHub with its proxy, two groups, three people, and our service."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from jupyter_safecoder.hub import add_safecoder
 add_safecoder(
     c, policy={policy!r}, groups=list({groups!r}), url={service!r}, admins=[{admin!r}],
     arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r},
-               "--events", {events!r}, "--cache-dir", {cache!r}, "--token-cache", "2",
+               "--token-cache", "2", "--cache-dir", {cache!r}, "--events", {events!r},
                *{arguments!r}],
     api_token={api_token!r},
 )

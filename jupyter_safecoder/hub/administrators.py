@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from jupyterhub.services.auth import HubOAuth, HubOAuthenticated
 from tornado import web
 
-from .identity import Refused
+from .identity import ANSWER_S, Refused
 from .names import ADMIN, SERVICE, TOKEN_VARIABLE, access_scope
 
 
@@ -48,8 +49,9 @@ class ForAdministrators(HubOAuthenticated, web.RequestHandler):  # type: ignore[
             If somebody may not, or the Hub does not answer.
         """
         try:
-            model: dict[str, Any] | None = await self.hub_auth.get_user(self, sync=False)
-        except web.HTTPError as error:
+            asked = self.hub_auth.get_user(self, sync=False)
+            model: dict[str, Any] | None = await asyncio.wait_for(asked, ANSWER_S)
+        except (web.HTTPError, asyncio.TimeoutError) as error:
             raise Refused(503, "The Hub does not answer.", "Wait a moment.") from error
         self.current_user = model
         if model is None:

@@ -122,18 +122,18 @@ def entries_since(directory: Path, time: str) -> Iterator[dict[str, Any]]:
     for path in reversed(files(directory)):
         wanted.append(path)
         with path.open("rb") as stream:
-            first = _entry(stream.readline())
+            first = _timed(stream.readline())
         if first and first["time"] < time:
             break
     for path in reversed(wanted):
         with path.open("rb") as stream:
             for line in stream:
-                entry = _entry(line)
+                entry = _timed(line)
                 if entry and entry["time"] >= time:
                     yield entry
 
 
-def _entry(line: bytes) -> dict[str, Any] | None:
+def _timed(line: bytes) -> dict[str, Any] | None:
     try:
         entry = json.loads(line)
     except ValueError:

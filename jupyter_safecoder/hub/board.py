@@ -16,7 +16,7 @@ from ..protocol import Status
 from .figures import Act, Figures, Minutes, On, Trouble
 from .ledger import Ledger
 from .plots import Series, plot
-from .policy import Grant
+from .policy import Policy
 from .policy_file import PolicyFile
 from .runtimes import label
 from .service import Service
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Minutes of a point of the pictures, and of what is called now.
 _STEP, _NOW = 15, 15
 _HOUR = 60
-#: People in the table of the day.
+#: People in a table.
 _MOST = 20
 
 
@@ -54,8 +54,9 @@ class Picture:
 
 @dataclass(frozen=True)
 class Runtime:
-    """A runtime that the policy asks for; memory in bytes."""
+    """A runtime: the service's model and no adapter where these are empty; memory in bytes."""
 
+    model: str
     adapter: str
     groups: list[str]
     status: Status
@@ -72,10 +73,11 @@ class View:
     tiles: list[Tile]
     pictures: list[Picture]
     on: list[On]
+    people_on: int
     runtimes: list[Runtime]
     cards: list[Card]
     jobs: list[JobStatus] | None
-    policy: dict[str, Grant] | None
+    policy: Policy | None
     policy_problem: str
     usages: list[Usage]
     people_today: int
@@ -121,8 +123,7 @@ class Board:
     async def look(self) -> View:
         """Return what there is to see now."""
         policy = self.policy.current()
-        grants = dict(policy.groups) if policy else {}
-        runtimes = await self.runtimes(grants)
+        runtimes = await self.runtimes(policy)
         usages, problem = await asyncio.to_thread(self._people)
         adapters = await asyncio.to_thread(self._registry.all)
         jobs = await asyncio.to_thread(self._jobs) if self._jobs else None
@@ -131,13 +132,14 @@ class Board:
             now=self.figures.clock(),
             draining=self.service.draining,
             alarms=self._alarms(runtimes),
-            tiles=self._tiles(hour, len(on), runtimes),
+            tiles=self._tiles(hour, len(on)),
             pictures=_pictures(*self.figures.day(_STEP)),
-            on=on,
+            on=on[:_MOST],
+            people_on=len(on),
             runtimes=runtimes,
             cards=[adapter.card for adapter in adapters],
             jobs=jobs,
-            policy=grants if policy else None,
+            policy=policy,
             policy_problem=self.policy.problem,
             usages=usages[:_MOST],
             people_today=len(usages),
@@ -149,17 +151,17 @@ class Board:
             audit_problem=self.ledger.audit_problem,
         )
 
-    async def runtimes(self, grants: dict[str, Grant]) -> list[Runtime]:
-        """Return the runtimes that there are, and those that the policy would have started."""
+    async def runtimes(self, policy: Policy | None) -> list[Runtime]:
+        """Return the runtimes that there are, and those that a policy would have started."""
         states = await self.service.runtimes.states()
-        groups: dict[str, list[str]] = {adapter: [] for adapter in states}
-        for group, grant in grants.items():
-            groups.setdefault(label(grant.model, grant.adapter), []).append(group)
-        unstarted = Status("off", "It starts when somebody of its groups opens a notebook."), None
+        groups: dict[tuple[str, str], list[str]] = {key: [] for key in states}
+        for group, grant in policy.groups.items() if policy else ():
+            groups.setdefault((grant.model, grant.adapter), []).append(group)
+        unstarted = Status("off", "It starts when one of its groups opens a notebook."), None
         found = []
-        for adapter, of in sorted(groups.items()):
-            status, pid = states.get(adapter, unstarted)
-            found.append(Runtime(adapter, of, status, _resident(pid)))
+        for key, of in sorted(groups.items()):
+            status, pid = states.get(key, unstarted)
+            found.append(Runtime(*key, of, status, _resident(pid)))
         return found
 
     def _people(self) -> tuple[list[Usage], str]:
@@ -176,15 +178,15 @@ class Board:
         if self.ledger.audit_problem:
             alarms.append(f"{self.ledger.audit_problem} Nothing is answered.")
         if self.ledger.count_problem:
-            alarms.append(f"{self.ledger.count_problem} It is made up for later.")
+            alarms.append(f"{self.ledger.count_problem} They are when that is over.")
         for one in runtimes:
             if one.status.state == "failed":
                 alarms.append(f"{one.status.reason} {one.status.remedy}")
         return alarms
 
-    def _tiles(self, hour: Minutes, on: int, runtimes: list[Runtime]) -> list[Tile]:
-        turns = self.service.admission
+    def _tiles(self, hour: Minutes, on: int) -> list[Tile]:
         now, day = self.figures.last(_NOW), self.figures.last(24 * _HOUR)
+        admission = self.service.admission
         return [
             Tile("People on", count(on), f"{count(day.people_count)} in the last day"),
             Tile(
@@ -202,7 +204,7 @@ class Board:
                 count(day.prompt_tokens + day.completion_tokens),
                 f"{count(day.completion_tokens)} of them answers",
             ),
-            Tile("Being answered", count(turns.running), f"{count(turns.waiting)} wait"),
+            Tile("Being answered", count(admission.running), f"{count(admission.waiting)} wait"),
             Tile("Refused, last hour", count(hour.refused), _most(hour.refusals)),
             Tile(
                 "Errors, last hour",

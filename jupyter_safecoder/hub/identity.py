@@ -11,7 +11,7 @@ from tornado.web import HTTPError
 from .names import COMPLETE
 
 #: Seconds that the Hub has for an answer.
-_ANSWER_S = 5.0
+ANSWER_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Identity:
             raise Refused(401, "There is no token of the Hub.", "Start your server anew.")
         try:
             asked = self._auth.user_for_token(token.strip(), sync=False)
-            model = await asyncio.wait_for(asked, _ANSWER_S)
+            model = await asyncio.wait_for(asked, ANSWER_S)
         except (HTTPError, asyncio.TimeoutError) as error:
             if getattr(error, "status_code", None) != 403:
                 raise Refused(

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import asdict
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -61,6 +62,11 @@ class Ledger:
         noted.set_running_or_notify_cancel()
         self._queue.put((record, noted))
         return noted
+
+    @property
+    def directory(self) -> Path:
+        """Where the audit log is."""
+        return self._audit.directory
 
     @property
     def last(self) -> str:

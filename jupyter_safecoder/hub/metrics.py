@@ -67,7 +67,7 @@ class Metrics:
         self._people = gauge("people_on", "People with a request in the last five minutes.")
         self._running = gauge("running", "Requests that are being answered.")
         self._queue = gauge("queue", "Requests that wait.")
-        self._up = gauge("runtime_up", "Whether a runtime answers.", ("adapter",))
+        self._up = gauge("runtime_up", "Whether a runtime answers.", ("model", "adapter"))
         self._policy_ok = gauge("policy_ok", "Whether the policy can be used.")
         self._audit_ok = gauge("audit_ok", "Whether the audit log can be written.")
         self._draining = gauge("draining", "Whether nothing new is taken.")
@@ -91,13 +91,12 @@ class Metrics:
     async def expose(self, board: Board) -> bytes:
         """Return everything in Prometheus' text format."""
         policy = board.policy.current()
-        runtimes = await board.runtimes(dict(policy.groups) if policy else {})
         self._people.set(len(board.figures.on()))
         self._running.set(board.service.admission.running)
         self._queue.set(board.service.admission.waiting)
         self._up.clear()
-        for one in runtimes:
-            self._up.labels(one.adapter).set(one.status.state in ("ready", "busy"))
+        for one in await board.runtimes(policy):
+            self._up.labels(one.model, one.adapter).set(one.status.state in ("ready", "busy"))
         self._policy_ok.set(policy is not None)
         self._audit_ok.set(not board.ledger.audit_problem)
         self._draining.set(board.service.draining)

@@ -13,7 +13,7 @@ from .. import __version__
 from . import wording
 from .administrators import ForAdministrators
 from .board import Board
-from .identity import Refused
+from .identity import Person, Refused
 
 _HERE = Path(__file__).parent
 _TEMPLATES, _STATIC = _HERE / "templates", _HERE / "static"
@@ -113,10 +113,12 @@ class ActionHandler(_Guarded):
 
     async def post(self, action: str) -> None:
         """Note it, do it, and show the page again."""
-        adapter = self.get_body_argument("adapter", "") if action == "restart" else ""
         service = self.board.service
-        record = service.record(str(self.current_user["name"]), action)
-        record.outcome, record.adapter = "done", adapter
+        record = service.record(Person(self.current_user["name"], frozenset()), action)
+        record.outcome = "done"
+        if action == "restart":
+            record.model = self.get_body_argument("model", "")
+            record.adapter = self.get_body_argument("adapter", "")
         try:
             await service.note(record)
         except Refused as refused:
@@ -128,7 +130,7 @@ class ActionHandler(_Guarded):
         elif action == "reload":
             await service.reload()
         else:
-            await service.runtimes.restart(adapter)
+            await service.runtimes.restart(record.model, record.adapter)
         return self.redirect(self.hub_auth.base_url, status=303)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from dataclasses import replace
@@ -69,6 +70,20 @@ class Runtimes:
         for name, (status, _) in (await self.states()).items():
             if status.state == "failed":
                 await self.restart(name)
+
+    async def states(self) -> dict[tuple[str, str], tuple[Status, int | None]]:
+        """Return the state and the process of each that was made, by its model and adapter."""
+        made = list(self._made.items())
+        states = await asyncio.gather(*(gateway.status() for _, (_, gateway) in made))
+        return {
+            key: (state, supervisor.connection.pid if supervisor.connection else None)
+            for (key, (supervisor, _)), state in zip(made, states, strict=True)
+        }
+
+    async def restart(self, model: str, adapter: str) -> None:
+        """End one with what it answers, and start it anew; does nothing where there is none."""
+        if (model, adapter) in self._made:
+            await self._made[model, adapter][0].restart()
 
     async def close(self) -> None:
         """End them all."""

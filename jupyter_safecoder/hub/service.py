@@ -195,17 +195,34 @@ class Service:
         Refused
             If it cannot be noted: what is not noted is not done.
         """
-        for listener in self.listeners:
-            listener(record)
         try:
             await asyncio.wrap_future(self._ledger.enter(record))
         except OSError as error:
+            record.outcome, record.reason = "refused", "audit"
             raise Refused(
                 503,
                 "The audit log cannot be written, so nothing is answered.",
                 "An administrator must free the disk that it is on.",
                 "audit",
             ) from error
+        finally:
+            for listener in self.listeners:
+                listener(record)
+
+    def drain(self) -> None:
+        """Take nothing new; what is being answered ends."""
+        self.draining = True
+
+    def undrain(self) -> None:
+        """Take requests again."""
+        self.draining = False
+
+    async def reload(self) -> None:
+        """Read the policy now, and start anew what has failed."""
+        self._policy.reload()
+        for (model, adapter), (status, _) in (await self.runtimes.states()).items():
+            if status.state == "failed":
+                await self.runtimes.restart(model, adapter)
 
     def refused(self, person: Person, action: str, refused: Refused) -> None:
         """Note that somebody may not, without waiting for it."""

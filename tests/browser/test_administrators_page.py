@@ -8,24 +8,32 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from processes import until
-from real_hub import ADMIN, POLICY, Hub, body, real_hub
+from real_hub import ADMIN, Hub, body, real_hub
 
 from jupyter_safecoder.finetune.adapters import CONFIG, WEIGHTS, Card, Registry
 from jupyter_safecoder.hub.audit import AuditLog
-from jupyter_safecoder.hub.database import Database
 from jupyter_safecoder.hub.names import COMPLETE, access_scope
 from jupyter_safecoder.hub.record import Record
-from jupyter_safecoder.hub.usage import Usages
 
 pytestmark = pytest.mark.timeout(180)
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 ODD = "<img src=x onerror=alert(1)>\n" + "x" * 200
+POLICY = """\
+[groups.vision]
+features = ["complete"]
+requests_a_minute = 240
+tokens_a_day = 2_000_000
+weight = 2
+
+[groups.speech]
+context = ["cells"]
+exclude_paths = ["secret/*"]
+"""
 NAMES = ("grace", "alan", "barbara", "edsger", "katherine", "donald", "frances", "tony")
 
 
@@ -52,18 +60,14 @@ def write_history(state: Path) -> None:
                 record = Record(name, outcome="engine_failed", group=group)
             record.time = when.isoformat(timespec="milliseconds")
             records.append(record)
-    audit = AuditLog(state / "audit")
-    for record in records:
-        audit.write(**asdict(record))
     for number, name in enumerate(("grace", "katherine", "alan", "barbara")):
         for _ in range(9 - 2 * number):
             record = Record(name, group="speech" if name == "alan" else "vision", outcome="end")
             record.prompt_tokens, record.ttft_ms = chance.randrange(400, 1800), 38.0 + 9 * number
-            audit.write(**asdict(record))
-    usages = Usages(Database(f"sqlite:///{state / 'safecoder.sqlite'}"))
-    for number, name in enumerate(NAMES):
-        for _ in range(30 // (number + 1)):
-            usages.add(name, chance.randrange(400, 1800), chance.randrange(4, 60))
+            records.append(record)
+    audit = AuditLog(state / "audit")
+    audit.write(*map(asdict, records))
+    audit.close()
 
 
 def write_adapter(cache: Path) -> None:
@@ -89,6 +93,7 @@ def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     write_history(directory / "state")
     write_adapter(directory / "cache")
     with real_hub(directory) as running:
+        running.policy.write_text(POLICY)
         yield running
 
 
@@ -117,7 +122,10 @@ def complete(hub: Hub, name: str) -> httpx.Response:
 
     until(lambda: state() in ("ready", "off"), 60)
     return httpx.post(
-        f"{hub.service}/completions", content=body(), headers=headers, trust_env=False
+        f"{hub.service}/completions",
+        content=body(path="work.ipynb"),
+        headers=headers,
+        trust_env=False,
     )
 
 
@@ -147,7 +155,7 @@ def test_the_page_shows_a_day_and_who_is_on(hub: Hub, browser: Browser) -> None:
 def test_odd_names_are_text(hub: Hub, browser: Browser) -> None:
     hub.api.post("/users", json={"usernames": [ODD]}).raise_for_status()
     hub.api.post("/groups/speech/users", json={"users": [ODD]}).raise_for_status()
-    assert complete(hub, quote(ODD)).status_code == 200
+    assert complete(hub, ODD).status_code == 200
     page = page_of(hub, browser, ADMIN)
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text))
@@ -183,6 +191,17 @@ def test_a_user_is_told_that_it_is_not_for_them(hub: Hub, browser: Browser) -> N
         expect(page.locator("body")).to_contain_text(sentence)
         expect(page.locator("body")).not_to_contain_text("grace")
         page.context.close()
+
+
+def test_figures_that_are_old_say_so(hub: Hub, browser: Browser) -> None:
+    page = page_of(hub, browser, ADMIN)
+    old = page.get_by_text("These figures are old")
+    expect(old).to_be_hidden()
+    page.route("**/board", lambda route: route.abort())
+    expect(old).to_be_visible()
+    page.unroute("**/board")
+    expect(old).to_be_hidden()
+    page.context.close()
 
 
 def test_drain_and_resume(hub: Hub, browser: Browser) -> None:

@@ -38,10 +38,10 @@ class Parts:
         self.database = Database(f"sqlite:///{directory / 'counts.sqlite'}")
         usages, policy = Usages(self.database), PolicyFile(self.policy)
         self.ledger = Ledger(AuditLog(directory / "audit"), usages, lambda: 0)
-        pseudonyms = Pseudonyms(directory / "key")
-        limits = Limits(usages.tokens_today)
+        limits, pseudonyms = Limits(usages.tokens_today), Pseudonyms(directory / "key")
         service = Service(RuntimeSettings(), policy, limits, self.ledger, pseudonyms)
-        self.board = Board(service, policy, usages, self.ledger, Figures(), directory, **more)
+        figures = Figures()
+        self.board = Board(service, policy, usages, self.ledger, figures, directory, **more)
 
     def shown(self) -> str:
         """Return the page's changing part."""
@@ -55,7 +55,7 @@ def test_an_empty_service(tmp_path: Path) -> None:
     shown = Parts(tmp_path).shown()
     assert "&lt;i&gt;a&amp;b&lt;/i&gt;" in shown
     assert "<i>" not in shown
-    assert "It starts when somebody of its groups opens a notebook." in shown
+    assert "It starts when one of its groups opens a notebook." in shown
     assert "5,000" in shown
     assert "Nobody in the last five minutes." in shown
     assert "Training" not in shown
@@ -72,6 +72,15 @@ def test_jobs_are_shown_where_there_are_some(tmp_path: Path) -> None:
     assert "No job." in Parts(tmp_path / "none", jobs=list).shown()
 
 
+def test_of_many_people_the_first_are_shown(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    for number in range(50):
+        parts.board.figures.take(Record(f"somebody {number}", outcome="end"))
+    shown = parts.shown()
+    assert shown.count("somebody ") == 2 * 20
+    assert "30 more." in shown
+
+
 def test_counts_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     parts = Parts(tmp_path)
     with parts.database.engine.begin() as connection:
@@ -84,7 +93,7 @@ def test_what_needs_somebody_is_on_top(tmp_path: Path) -> None:
     parts.policy.write_text("[groups.x]\nadapter = 3\n")
     shutil.rmtree(tmp_path / "audit")
     with pytest.raises(FileNotFoundError):
-        parts.ledger.enter(Record("ada", "drain")).result()
+        parts.ledger.enter(Record("dana", "drain")).result()
     shown = parts.shown()
     assert shown.index("Needs you") < shown.index("line 2: adapter of &#x27;x&#x27;")
     assert "The audit log cannot be written: No such file or directory." in shown
