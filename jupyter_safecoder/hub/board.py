@@ -18,7 +18,6 @@ from .ledger import Ledger
 from .plots import Series, plot
 from .policy import Policy
 from .policy_file import PolicyFile
-from .runtimes import label
 from .service import Service
 from .usage import Usage, Usages
 from .wording import count, milliseconds

@@ -124,9 +124,9 @@ class ActionHandler(_Guarded):
         except Refused as refused:
             return self.refuse(refused)
         if action == "drain":
-            service.draining = True
+            service.drain()
         elif action == "resume":
-            service.draining = False
+            service.undrain()
         elif action == "reload":
             await service.reload()
         else:

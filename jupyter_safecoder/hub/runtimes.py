@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..extension.gateway import Gateway
@@ -15,11 +16,6 @@ from ..runtime.settings import RuntimeSettings
 log = logging.getLogger(__name__)
 #: An adapter of this name is none: the model as it is.
 _NONE = "-"
-
-
-def label(model: str, adapter: str) -> str:
-    """Return what administrators call the runtime of a model and an adapter."""
-    return " + ".join(filter(None, (model, adapter)))
 
 
 class Runtimes:
@@ -51,25 +47,10 @@ class Runtimes:
             self._made[model, adapter] = supervisor, Gateway(supervisor, "notebook")
         return self._made[model, adapter][1]
 
-    async def states(self) -> dict[str, tuple[Status, int | None]]:
-        """Return the state and the process of each that was made, by its label."""
-        return {
-            label(*which): (await gateway.status(), connection.pid if connection else None)
-            for which, (supervisor, gateway) in sorted(self._made.items())
-            for connection in [supervisor.connection]
-        }
-
-    async def restart(self, name: str) -> None:
-        """End the one with a label, with what it answers, and start it anew."""
-        for which, (supervisor, _) in list(self._made.items()):
-            if label(*which) == name:
-                await supervisor.restart()
-
-    async def restart_failed(self) -> None:
-        """Start anew what has failed."""
-        for name, (status, _) in (await self.states()).items():
-            if status.state == "failed":
-                await self.restart(name)
+    def __iter__(self) -> Iterator[tuple[str, str, Gateway]]:
+        """Yield model, adapter and the way to each that was made."""
+        for (model, adapter), (_, gateway) in list(self._made.items()):
+            yield model or self._settings.model, adapter, gateway
 
     async def states(self) -> dict[tuple[str, str], tuple[Status, int | None]]:
         """Return the state and the process of each that was made, by its model and adapter."""

@@ -137,7 +137,7 @@ class Service:
         NotRunning, Silent, httpx.HTTPError
             If there is no runtime, or it ends.
         """
-        record = self.record(person.name, "complete", group, grant)
+        record = self.record(person, "complete", group, grant)
         if grant.excludes(request):
             record.outcome = "excluded"
             await self.note(record)
@@ -166,7 +166,7 @@ class Service:
         Refused, NotRunning, Silent, httpx.HTTPError
             As for a completion; also where the policy excludes paths: other editors tell none.
         """
-        record = self.record(person.name, "text", group, grant)
+        record = self.record(person, "text", group, grant)
         prompt = request.prompt if isinstance(request.prompt, str) else ""
         if grant.excludes_text(prompt, request.suffix):
             record.outcome = "excluded"
@@ -226,26 +226,21 @@ class Service:
 
     def refused(self, person: Person, action: str, refused: Refused) -> None:
         """Note that somebody may not, without waiting for it."""
-        record = self.record(person.name, action)
+        record = self.record(person, action)
         record.outcome, record.reason = "refused", refused.kind
         self._hand_in(record)
 
     def record(
-        self, person: str, action: str, group: str = "", grant: Grant | None = None
+        self, person: Person, action: str, group: str = "", grant: Grant | None = None
     ) -> Record:
         """Return a new record of what somebody asks for, under the name that is recorded."""
         policy = self._policy.in_force
         by_name = policy is not None and policy.record.people == "name"
-        name = person if by_name else self._pseudonyms.of(person)
+        name = person.name if by_name else self._pseudonyms.of(person.name)
         record = Record(name, action, group=group)
         if grant is not None:
             record.model, record.adapter = grant.model, grant.adapter
         return record
-
-    async def reload(self) -> None:
-        """Read the policy now, and start anew what has failed."""
-        self._policy.reload()
-        await self.runtimes.restart_failed()
 
     async def close(self) -> None:
         """End all runtimes; what is left is noted."""

@@ -68,7 +68,7 @@ async def serve(options: argparse.Namespace) -> int:
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     began = utc_text()
     service, board, doors = _parts(options, state, prefix)
-    remembering = asyncio.create_task(_remember(board.figures, state / "audit", began))
+    remembering = asyncio.create_task(_remember(board.figures, board.ledger.directory, began))
     server = HTTPServer(
         make_app(
             prefix,
