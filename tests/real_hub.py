@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,9 @@ from jupyter_safecoder.hub import add_safecoder
 
 add_safecoder(
     c, policy={policy!r}, groups=["vision", "speech"], url={service!r},
-    arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r}],
+    arguments=["--state", {state!r}, "--engine", {engine!r}, "--model", {model!r},
+               "--cache-dir", {cache!r}],
+    trainers={trainers!r},
 )
 c.JupyterHub.load_groups = {{
     name: {{"users": users}} for name, users in {groups!r}.items()
@@ -67,7 +69,7 @@ c.JupyterHub.services.append({{"name": "tester", "api_token": {token!r}}})
 c.JupyterHub.load_roles.append({{
     "name": "tester", "services": ["tester"],
     "scopes": ["admin:users", "admin:servers", "tokens", "access:servers", "groups",
-               "custom:safecoder:complete", "access:services!service=safecoder"],
+               "custom:safecoder:train", "access:services!service=safecoder"],
 }})
 """
 
@@ -108,12 +110,23 @@ class Hub:
 
 
 @contextmanager
-def real_hub(directory: Path) -> Iterator[Hub]:
-    """Start it in a directory, with everybody known to it."""
+def real_hub(
+    directory: Path,
+    *,
+    policy: str = POLICY,
+    model: Path | None = None,
+    trainers: Sequence[str] = (),
+    config: str = "",
+) -> Iterator[Hub]:
+    """Start it in a directory, with everybody known to it.
+
+    ``model`` is a checkpoint that torch serves; else answers are from a script. ``config`` is more
+    of the Hub's configuration.
+    """
     script = {"answers": [{"after": "hello", "text": "_world()"}], "otherwise": "pass"}
     port, service = free_port(), f"http://127.0.0.1:{free_port()}"
     token = secrets.token_hex(16)
-    (directory / "policy.toml").write_text(POLICY)
+    (directory / "policy.toml").write_text(policy)
     for person in PEOPLE:
         settings = directory / "home" / person / _NOTIFICATIONS
         settings.parent.mkdir(parents=True)
@@ -122,7 +135,10 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         "policy": str(directory / "policy.toml"),
         "service": service,
         "state": str(directory / "state"),
-        "model": str(write_scripted_model(directory / "model", script)),
+        "engine": "transformers" if model else "scripted",
+        "model": str(model or write_scripted_model(directory / "model", script)),
+        "cache": str(directory / "cache"),
+        "trainers": list(trainers),
         "groups": GROUPS,
         "url": f"http://127.0.0.1:{port}",
         "hub_port": free_port(),
@@ -134,13 +150,11 @@ def real_hub(directory: Path) -> Iterator[Hub]:
         "directory": directory,
         "token": token,
     }
-    (directory / "jupyterhub_config.py").write_text(CONFIG.format(**values))
-    environment = {**os.environ, "JUPYTER_SAFECODER_CACHE": str(directory / "cache")}
+    (directory / "jupyterhub_config.py").write_text(CONFIG.format(**values) + config)
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
             cwd=directory,
-            env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

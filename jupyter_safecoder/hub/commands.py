@@ -68,7 +68,10 @@ async def _serve(options: argparse.Namespace) -> int:
     from .handlers import make_app
     from .identity import Identity
     from .policy_file import PolicyFile
+    from .registry import Teams
     from .service import Service
+    from .training import Training
+    from .training_handlers import training_doors
     from .usage import Usages
 
     state = (options.state or Path.cwd()).absolute()
@@ -76,9 +79,10 @@ async def _serve(options: argparse.Namespace) -> int:
     wished = settings(options)
     policy = PolicyFile(options.policy.absolute())
     policy.current()
-    database = options.database or f"sqlite:///{state / 'safecoder.sqlite'}"
-    usages = Usages(Database(database))
-    service = Service(wished, policy, usages, AuditLog(state / "audit"))
+    database = Database(options.database or f"sqlite:///{state / 'safecoder.sqlite'}")
+    usages, teams = Usages(database), Teams(database)
+    service = Service(wished, policy, usages, AuditLog(state / "audit"), teams.chosen)
+    training = Training(service, policy, teams, wished)
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")
     address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:8765"))
     context = None
@@ -86,7 +90,9 @@ async def _serve(options: argparse.Namespace) -> int:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(options.certificate, options.key)
     server = HTTPServer(
-        make_app(prefix, service, Identity(), wished.max_request_bytes),
+        make_app(
+            *(prefix, service, Identity(), wished.max_request_bytes), training_doors(training)
+        ),
         ssl_options=context,
         max_body_size=4 * wished.max_request_bytes,
         idle_connection_timeout=120,
@@ -97,7 +103,9 @@ async def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     logging.getLogger(__name__).info("Serving at %s.", address.geturl())
+    tending = asyncio.ensure_future(training.tender.tend())
     await stop.wait()
+    tending.cancel()
     server.stop()
     await service.close()
     return 0

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from .names import COMPLETE, SCOPES, SERVICE, URL_VARIABLE, access_scope
+from .names import COMPLETE, SCOPES, SERVICE, TRAIN, URL_VARIABLE, access_scope
 
 _OWN_SCOPES = ("users:activity!user", "access:servers!server")
 
@@ -18,6 +18,7 @@ def add_safecoder(
     url: str = "http://127.0.0.1:8765",
     arguments: Sequence[str] = (),
     api_token: str = "",
+    trainers: Sequence[str] = (),
 ) -> None:
     """Add the service to a Hub's configuration.
 
@@ -36,6 +37,8 @@ def add_safecoder(
     api_token
         Of a service that runs on a machine of its own, which the Hub does not start. Empty: the
         Hub starts it.
+    trainers
+        Who may train for their group, besides: those of ``groups`` that are named, and people.
     """
     own: dict[str, Any] = {"name": SERVICE, "url": url, "oauth_no_confirm": True}
     if api_token:
@@ -50,6 +53,14 @@ def add_safecoder(
             "name": "safecoder-user",
             "groups": list(groups),
             "scopes": [access_scope(SERVICE), COMPLETE],
+        }
+    )
+    c.JupyterHub.load_roles.append(
+        {
+            "name": "safecoder-trainer",
+            "groups": [name for name in trainers if name in groups],
+            "users": [name for name in trainers if name not in groups],
+            "scopes": [TRAIN],
         }
     )
     # A server's token has of these what its user has.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,10 +17,18 @@ from ..protocol import BadRequest, Error, Status, encode_event, parse_request
 from .identity import Identity, Person, Refused
 from .service import Limited, Service
 
-_CODES = {401: "unauthorized", 403: "forbidden", 429: "queue_full", 503: "not_ready"}
+_CODES = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    429: "queue_full",
+    503: "not_ready",
+}
 
 
-class _Door(web.RequestHandler):
+class Door(web.RequestHandler):
+    """What all doors have: who asks, and how it is refused."""
+
     def initialize(self, service: Service, identity: Identity, max_bytes: int) -> None:
         """Take what the application gives."""
         self.service = service
@@ -60,7 +69,7 @@ class _Door(web.RequestHandler):
         self.finish(encode_event(Error(code, f"The service answered {status_code}.")))
 
 
-class NotFoundHandler(_Door):
+class NotFoundHandler(Door):
     """Any other path."""
 
     def prepare(self) -> None:
@@ -68,7 +77,7 @@ class NotFoundHandler(_Door):
         self.refuse(404, Error("not_found", "The service has no such door."))
 
 
-class StatusHandler(_Door):
+class StatusHandler(Door):
     """The state of the runtime that serves whoever asks; ``POST start`` starts it."""
 
     async def get(self) -> None:
@@ -95,7 +104,7 @@ class StatusHandler(_Door):
 
 
 @web.stream_request_body
-class CompletionsHandler(_Door):
+class CompletionsHandler(Door):
     """A completion: a stream of events from the runtime, passed on as they come."""
 
     _task: asyncio.Task[None] | None = None
@@ -163,14 +172,21 @@ class CompletionsHandler(_Door):
             pass  # as when the client goes away
 
 
-def make_app(prefix: str, service: Service, identity: Identity, max_bytes: int) -> web.Application:
-    """Return the application behind a prefix that ends with a slash."""
+def make_app(
+    prefix: str,
+    service: Service,
+    identity: Identity,
+    max_bytes: int,
+    more: Sequence[tuple[str, type[Door], dict[str, Any]]] = (),
+) -> web.Application:
+    """Return the application behind a prefix that ends with a slash; with more doors behind it."""
     given = {"service": service, "identity": identity, "max_bytes": max_bytes}
     return web.Application(
         [
             (f"{prefix}completions/?", CompletionsHandler, given),
             (f"{prefix}(?:status|start)/?", StatusHandler, given),
             (f"{prefix}health/?", _HealthHandler),
+            *((f"{prefix}{path}/?", door, {**given, **own}) for path, door, own in more),
         ],
         default_handler_class=NotFoundHandler,
         default_handler_args=given,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 from ..protocol import CompletionRequest
 
-FEATURES = frozenset({"complete"})
+FEATURES = frozenset({"complete", "train"})
 #: What of a notebook may go into a prompt beside the cell itself.
 CONTEXT = frozenset({"cells", "markdown", "outputs"})
 
@@ -37,6 +38,8 @@ class Grant:
         Of :data:`CONTEXT`; ``markdown`` and ``outputs`` mean something only beside ``cells``.
     requests_a_minute, tokens_a_day
         Of each person; 0: no bound. A day is one of UTC, tokens are those of prompt and answer.
+    training_jobs, training_minutes
+        Jobs of the group that are not over, and for how long each may train; 0: no bound.
     """
 
     features: frozenset[str] = FEATURES
@@ -44,6 +47,8 @@ class Grant:
     context: frozenset[str] = CONTEXT
     requests_a_minute: int = 0
     tokens_a_day: int = 0
+    training_jobs: int = 1
+    training_minutes: float = 60
 
     def allowed(self, request: CompletionRequest) -> CompletionRequest:
         """Return a request without what must not go into a prompt."""
@@ -106,6 +111,8 @@ def _grant(text: str, group: str, settings: Any) -> Grant:
         "adapter": (lambda value: isinstance(value, str), "the name of an adapter"),
         "requests_a_minute": (_is_count, "a number, 0 or more"),
         "tokens_a_day": (_is_count, "a number, 0 or more"),
+        "training_jobs": (_is_count, "a number, 0 or more"),
+        "training_minutes": (_is_amount, "a number, 0 or more"),
     }
     for name, value in settings.items():
         if name not in checks:
@@ -130,6 +137,10 @@ def _among(value: Any, known: frozenset[str]) -> bool:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_amount(value: Any) -> bool:
+    return _is_count(value) or (isinstance(value, float) and 0 <= value < math.inf)
 
 
 def _told(words: frozenset[str]) -> str:

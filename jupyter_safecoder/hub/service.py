@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
 from ..extension.gateway import Gateway
@@ -19,12 +20,15 @@ from .identity import Person, Refused
 from .policy import Grant
 from .policy_file import PolicyFile
 from .record import Record
+from .teams import own_names
 from .usage import LimitReached, Usages
 
 if TYPE_CHECKING:
     import httpx
 
 log = logging.getLogger(__name__)
+#: Between two looks at a runtime that is loading, in seconds.
+_POLL_S = 0.2
 #: An adapter of this name is none: the model as it is.
 _NONE = "-"
 
@@ -50,16 +54,28 @@ class Service:
         Counts.
     audit
         The audit log.
+    chosen
+        Gives the adapter that a group has chosen, for those whose policy names none.
     """
 
     def __init__(
-        self, settings: RuntimeSettings, policy: PolicyFile, usages: Usages, audit: AuditLog
+        self,
+        settings: RuntimeSettings,
+        policy: PolicyFile,
+        usages: Usages,
+        audit: AuditLog,
+        chosen: Callable[[str], str],
     ) -> None:
         self._settings = settings
         self._policy = policy
         self._usages = usages
         self._audit = audit
+        self._chosen = chosen
         self._runtimes: dict[str, tuple[Supervisor, Gateway]] = {}
+        self._numbers = count()
+        #: Adapters that are loaded before anybody is served with them.
+        self._coming: set[str] = set()
+        self._ending: set[asyncio.Task[None]] = set()
 
     def grant(self, person: Person, feature: str) -> tuple[str, Grant]:
         """Return the group that counts for a person, and what it may.
@@ -86,15 +102,69 @@ class Service:
                 "Your groups may not use this here.",
                 "Ask an administrator: the policy file says which groups may.",
             )
-        return found
+        group, grant = found
+        return group, replace(grant, adapter=self._adapter(group, grant))
 
     async def status(self, grant: Grant) -> Status:
         """Return the state of the runtime that serves a grant."""
-        return await self._runtime(grant.adapter).status()
+        return own_names(await self._runtime(grant.adapter).status())
 
     async def start(self, grant: Grant) -> Status:
         """Start that runtime; restart it if it failed."""
-        return await self._runtime(grant.adapter).start()
+        return own_names(await self._runtime(grant.adapter).start())
+
+    async def change_over(self, adapter: str, choose: Callable[[], None]) -> Status:
+        """Load an adapter beside what is served; once it is ready, it is chosen.
+
+        Parameters
+        ----------
+        adapter
+            Its name; empty: the model as it is.
+        choose
+            Called once it is ready: whoever it is for is served with it from then on.
+
+        Returns
+        -------
+        Status
+            Of its runtime: ready, or failed, and then all stays as it was.
+        """
+        self._coming.add(adapter)
+        try:
+            gateway = self._runtime(adapter)
+            status = await gateway.start()
+            while status.state not in ("ready", "busy", "failed"):
+                await asyncio.sleep(_POLL_S)
+                status = await gateway.status()
+            if status.state != "failed":
+                choose()
+            return status
+        finally:
+            self._coming.discard(adapter)
+
+    def served(self) -> set[str] | None:
+        """Return the adapters that groups are served with; ``None`` while there is no policy."""
+        policy = self._policy.current()
+        if policy is None:
+            return None
+        return {self._adapter(*item) for item in policy.groups.items()}
+
+    def retire(self) -> None:
+        """End the runtimes of adapters that nobody is served with any more."""
+        served = self.served()
+        if served is None:
+            return
+        for adapter in [name for name in self._runtimes if name not in served | self._coming]:
+            task = asyncio.ensure_future(self._end(*self._runtimes.pop(adapter)))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+    async def _end(self, supervisor: Supervisor, gateway: Gateway) -> None:
+        try:
+            # What it has begun, it ends.
+            await asyncio.sleep(self._settings.deadline_s)
+        finally:
+            await gateway.close()
+            await supervisor.stop()
 
     @asynccontextmanager
     async def complete(
@@ -149,14 +219,20 @@ class Service:
 
     async def close(self) -> None:
         """End all runtimes."""
+        for task in self._ending:
+            task.cancel()
+        await asyncio.gather(*self._ending, return_exceptions=True)
         for supervisor, gateway in self._runtimes.values():
             await gateway.close()
             await supervisor.stop()
 
+    def _adapter(self, group: str, grant: Grant) -> str:
+        return grant.adapter or self._chosen(group)
+
     def _runtime(self, adapter: str) -> Gateway:
         if adapter not in self._runtimes:
-            # Adapters are named by the policy alone: there are no more runtimes than it names.
-            name = f"safecoder-hub-{len(self._runtimes)}"
+            # Each group has one: there are no more runtimes than groups, but for those that end.
+            name = f"safecoder-hub-{next(self._numbers)}"
             settings = replace(self._settings, adapter=adapter or _NONE, connection_name=name)
             supervisor = Supervisor(settings, log=log)
             self._runtimes[adapter] = supervisor, Gateway(supervisor, "notebook")
