@@ -90,6 +90,8 @@ class TeamTrainer(Trainer):
                 "How many processes train, the Hub's service decides.",
                 "Leave --processes and --hold out.",
             )
+        # Who may not train is told before anything is read.
+        self.jobs()
         try:
             body = pack(Order(name, dict(settings), sources_of(paths, progress)))
         except TooLarge as problem:
