@@ -49,10 +49,10 @@ from jupyter_safecoder.hub import add_safecoder
 
 add_safecoder(
     c, policy={policy!r}, groups=list({groups!r}), url={service!r}, admins=[{admin!r}],
-    arguments=["--state", {state!r}, "--engine", "scripted", "--model", {model!r},
+    arguments=["--state", {state!r}, "--engine", {engine!r}, "--model", {model!r},
                "--token-cache", "2", "--cache-dir", {cache!r}, "--events", {events!r},
                *{arguments!r}],
-    api_token={api_token!r},
+    api_token={api_token!r}, trainers={trainers!r},
 )
 c.JupyterHub.load_groups = {{
     name: {{"users": users}} for name, users in {groups!r}.items()
@@ -165,15 +165,20 @@ def real_hub(
     script: Mapping[str, Any] = SCRIPT,
     arguments: Sequence[str] = (),
     api_token: str = "",
+    policy: str = POLICY,
+    model: Path | None = None,
+    trainers: Sequence[str] = (),
+    config: str = "",
 ) -> Iterator[Hub]:
     """Start it in a directory, with everybody known to it.
 
-    ``script`` is that of the engine, ``arguments`` are more for the service. With a token the
-    service is an external one, which the Hub does not start.
+    ``script`` is that of the engine, unless ``model`` is a checkpoint that torch serves.
+    ``arguments`` are more for the service, ``config`` is more of the Hub's configuration. With a
+    token the service is an external one, which the Hub does not start.
     """
     port, service = free_port(), f"http://127.0.0.1:{free_port()}"
     token = secrets.token_hex(16)
-    (directory / "policy.toml").write_text(POLICY)
+    (directory / "policy.toml").write_text(policy)
     for person in PEOPLE:
         settings = directory / "home" / person / _NOTIFICATIONS
         settings.parent.mkdir(parents=True)
@@ -182,7 +187,9 @@ def real_hub(
         "policy": str(directory / "policy.toml"),
         "service": service,
         "state": str(directory / "state"),
-        "model": str(write_scripted_model(directory / "model", dict(script))),
+        "engine": "transformers" if model else "scripted",
+        "model": str(model or write_scripted_model(directory / "model", dict(script))),
+        "trainers": list(trainers),
         "arguments": list(arguments),
         "cache": str(directory / "cache"),
         "events": str(directory / "state/events.jsonl"),
@@ -200,13 +207,11 @@ def real_hub(
         "api_token": api_token,
         "prometheus": (prometheus := secrets.token_hex(16)),
     }
-    (directory / "jupyterhub_config.py").write_text(CONFIG.format(**values))
-    environment = {**os.environ, "JUPYTER_SAFECODER_CACHE": str(directory / "cache")}
+    (directory / "jupyterhub_config.py").write_text(CONFIG.format(**values) + config)
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
             cwd=directory,
-            env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

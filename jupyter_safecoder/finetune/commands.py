@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..runtime.loading import cache_of
+from ..runtime.settings import RuntimeSettings
 from ..terminal import command, complain, engine_options, say, settings, show, show_table, work
 
 _PATHS = "notebooks, Python files, and directories of them"
@@ -42,6 +43,7 @@ def finetune_commands(commands: Any) -> None:
         ("wait", _job_wait, "wait until a job is over"),
         ("stop", _job_stop, "write a checkpoint and stop"),
         ("resume", _job_resume, "go on from the last checkpoint"),
+        ("delete", _job_delete, "delete a job, and the adapter that it made"),
     ):
         parser = command(job, name, run, what)
         parser.add_argument("name", metavar="NAME")
@@ -113,42 +115,30 @@ def _corpus(options: argparse.Namespace) -> int:
 
 
 def _finetune(options: argparse.Namespace) -> int:
-    from .corpus import build_corpus, check_enough
-    from .jobs import Job, JobRequest, check_request
+    from .recipe import wished_settings
 
-    wished, recipe = settings(options), _recipe(options)
-    check_request(options.paths, recipe)
-    if options.paths:
-        # The corpus is read again by the job: what cannot be trained on is said at once.
-        with work("Reading") as progress:
-            check_enough(build_corpus(options.paths, progress))
-    request = JobRequest(
-        options.name,
-        [str(path.absolute()) for path in options.paths],
-        asdict(wished),
-        recipe.as_dict(),
-        getpass.getuser(),
-        max(1, options.processes),
-    )
-    job = Job(cache_of(wished), options.name)
+    with work("Reading") as progress:
+        job = _trainer(options).start(
+            options.name,
+            options.paths,
+            wished_settings(options),
+            processes=options.processes,
+            hold=options.hold,
+            progress=progress,
+        )
     if options.hold:
-        job.hold(request)
         return show({"job": job.name, "directory": str(job.directory)}, options.json)
-    job.start(request)
     if options.wait:
         return _follow(job, options)
     return show({"job": job.name, "state": job.status().state}, options.json)
 
 
-def _recipe(options: argparse.Namespace) -> Any:
-    from .recipe import Recipe, read_recipe
+def _trainer(options: argparse.Namespace) -> Any:
+    """Return the Hub's, unless the options name a model of this machine."""
+    from .trainers import OwnTrainer, trainer
 
-    recipe = read_recipe(options.recipe) if options.recipe else Recipe()
-    names = ("minutes", "steps", "epochs", "rank", "seed")
-    given = {name: value for name in names if (value := getattr(options, name)) is not None}
-    if "rank" in given:
-        given["alpha"] = 2 * given["rank"]
-    return replace(recipe, **given)
+    wished = settings(options)
+    return OwnTrainer(wished) if wished != RuntimeSettings() else trainer(lambda: wished)
 
 
 def _follow(job: Any, options: argparse.Namespace) -> int:
@@ -177,15 +167,7 @@ def _follow(job: Any, options: argparse.Namespace) -> int:
     return 0
 
 
-def _job(options: argparse.Namespace) -> Any:
-    from .jobs import Job
-
-    return Job(cache_of(settings(options)), options.name)
-
-
 def _jobs(options: argparse.Namespace) -> int:
-    from .jobs import all_jobs
-
     rows = [
         {
             "job": status.name,
@@ -195,7 +177,7 @@ def _jobs(options: argparse.Namespace) -> int:
             "of": status.total,
             "reason": status.reason,
         }
-        for status in all_jobs(cache_of(settings(options)))
+        for status in _trainer(options).jobs()
     ]
     if options.json:
         return show({"jobs": rows}, as_json=True)
@@ -204,19 +186,15 @@ def _jobs(options: argparse.Namespace) -> int:
 
 
 def _job_show(options: argparse.Namespace) -> int:
-    job = _job(options)
-    job.request()
-    return show(asdict(job.status()), options.json)
+    return show(asdict(_trainer(options).job(options.name).status()), options.json)
 
 
 def _job_wait(options: argparse.Namespace) -> int:
-    job = _job(options)
-    job.request()
-    return _follow(job, options)
+    return _follow(_trainer(options).job(options.name), options)
 
 
 def _job_stop(options: argparse.Namespace) -> int:
-    job = _job(options)
+    job = _trainer(options).job(options.name)
     job.stop()
     with work("Writing a checkpoint"):
         status = job.wait()
@@ -224,9 +202,14 @@ def _job_stop(options: argparse.Namespace) -> int:
 
 
 def _job_resume(options: argparse.Namespace) -> int:
-    job = _job(options)
+    job = _trainer(options).job(options.name)
     job.resume()
     return show({"job": job.name, "state": job.status().state}, options.json)
+
+
+def _job_delete(options: argparse.Namespace) -> int:
+    _trainer(options).delete(options.name)
+    return show({"deleted": options.name}, options.json)
 
 
 def _registry(options: argparse.Namespace) -> Any:
@@ -236,18 +219,17 @@ def _registry(options: argparse.Namespace) -> Any:
 
 
 def _adapters(options: argparse.Namespace) -> int:
-    registry = _registry(options)
     rows = [
         {
-            "adapter": adapter.name,
-            "base": adapter.card.base,
-            "offered": adapter.card.offered,
-            "in_use": registry.in_use(adapter.card.base) == adapter.name,
-            "made": adapter.card.made,
-            "by": adapter.card.by,
-            "reason": adapter.card.reason,
+            "adapter": offer.card.name,
+            "base": offer.card.base,
+            "offered": offer.card.offered,
+            "in_use": offer.in_use,
+            "made": offer.card.made,
+            "by": offer.card.by,
+            "reason": offer.card.reason,
         }
-        for adapter in registry.all()
+        for offer in _trainer(options).adapters()
     ]
     if options.json:
         return show({"adapters": rows}, as_json=True)
@@ -256,7 +238,7 @@ def _adapters(options: argparse.Namespace) -> int:
 
 
 def _adapter_show(options: argparse.Namespace) -> int:
-    card = asdict(_registry(options).find(options.name).card)
+    card = asdict(_trainer(options).card(options.name))
     if options.json:
         return show(card, as_json=True)
     curves = card.pop("curves")
@@ -266,11 +248,8 @@ def _adapter_show(options: argparse.Namespace) -> int:
 
 
 def _adapter_use(options: argparse.Namespace) -> int:
-    from .switching import switch
-
-    wished = settings(options)
     with work("Switching") as progress:
-        report = switch(wished, options.name or "", back=options.back, progress=progress)
+        report = _trainer(options).use(options.name or "", back=options.back, progress=progress)
     return show(report, options.json)
 
 
@@ -283,13 +262,9 @@ def _adapter_verify(options: argparse.Namespace) -> int:
 
 
 def _adapter_remove(options: argparse.Namespace) -> int:
-    from .adapted import forget
-    from .adapters import adapter_hash
+    from .trainers import discard
 
-    registry = _registry(options)
-    key = adapter_hash(registry.find(options.name))
-    registry.remove(options.name)
-    forget(cache_of(settings(options)), key)
+    discard(cache_of(settings(options)), options.name)
     return show({"removed": options.name}, options.json)
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 #: Inches, and dots for each.
 _SIZE, _DPI = (6.0, 2.6), 110
 #: Steps of which the mean is drawn: one step's loss says more of its lines than of the model.
 _OVER = 25
+
+
+def can_draw() -> bool:
+    """Say whether what draws is installed: on a Hub's user's server it need not be."""
+    return find_spec("matplotlib") is not None
 
 
 def curves_png(train: Sequence[Sequence[float]], held_out: Sequence[Sequence[float]]) -> bytes:

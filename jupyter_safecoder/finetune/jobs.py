@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -25,7 +27,7 @@ from .manifest import read_manifest
 from .problem import FinetuneProblem
 from .recipe import Recipe
 
-JobState = Literal["starting", "running", "stopped", "failed", "done"]
+JobState = Literal["waiting", "starting", "running", "stopped", "failed", "done"]
 #: One machine, any free port, and nothing of a configuration that somebody made for other things.
 _LAUNCH = (
     *("-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1"),
@@ -81,7 +83,34 @@ class JobStatus:
         return self.state in ("stopped", "failed", "done")
 
 
-class Job:
+class AnyJob(ABC):
+    """A job of this machine, or of a Hub's service."""
+
+    name: str
+
+    @abstractmethod
+    def status(self) -> JobStatus:
+        """Return where it stands."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ask it to write a checkpoint and end; returns at once."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Go on from the last checkpoint."""
+
+    def wait(self, news: Callable[[JobStatus], None] = lambda status: None) -> JobStatus:
+        """Return the status at the end; ``news`` hears of each on the way."""
+        while True:
+            status = self.status()
+            news(status)
+            if status.over:
+                return status
+            time.sleep(_POLL_S)
+
+
+class Job(AnyJob):
     """A job's directory.
 
     Parameters
@@ -136,15 +165,19 @@ class Job:
 
     def status(self) -> JobStatus:
         """Return where it stands; a process that was killed has left its last word."""
+        if not self.lost:
+            return self._last()
         status = self._last()
-        if not status.over and not self.works:
-            # It may have said its last word between the two looks.
-            status = self._last()
-            if not status.over:
-                status.state = "stopped"
-                status.reason = "Its process ended before it was done."
-                status.remedy = "Resume it: it goes on from its last checkpoint."
+        status.state = "stopped"
+        status.reason = "Its process ended before it was done."
+        status.remedy = "Resume it: it goes on from its last checkpoint."
         return status
+
+    @property
+    def lost(self) -> bool:
+        """Whether its process ended without a last word."""
+        # It may say that between two looks.
+        return not self._last().over and not self.works and not self._last().over
 
     def _last(self) -> JobStatus:
         try:
@@ -202,7 +235,9 @@ class Job:
     def _write_down(self, request: JobRequest) -> None:
         require(*TRAINING)
         for path in self.directory.iterdir():
-            if path.name not in ("lock", "start"):
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name not in ("lock", "start"):
                 path.unlink()
         self.note("job.json", json.dumps(asdict(request)))
 
@@ -239,14 +274,21 @@ class Job:
         """Say whether somebody asked the process to stop."""
         return self._stop.exists()
 
-    def wait(self, news: Callable[[JobStatus], None] = lambda status: None) -> JobStatus:
-        """Return the status at the end; ``news`` hears of each on the way."""
-        while True:
-            status = self.status()
-            news(status)
-            if status.over:
-                return status
-            time.sleep(_POLL_S)
+    def kill(self) -> None:
+        """End its process at once: it did not hear that it should stop."""
+        if self.works:
+            os.kill(int((self.directory / "process").read_text()), signal.SIGKILL)
+
+    def delete(self) -> None:
+        """Delete all of it but for its adapter.
+
+        Raises
+        ------
+        FinetuneProblem
+            If it works.
+        """
+        with self._starting():
+            shutil.rmtree(self.directory)
 
     @contextmanager
     def _starting(self) -> Iterator[None]:

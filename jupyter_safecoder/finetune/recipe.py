@@ -116,24 +116,69 @@ def read_recipe(path: Path, **overrides: Any) -> Recipe:
     FinetuneProblem
         If the file is not one.
     """
+    return Recipe(**{**read_settings(path), **overrides})
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Return the settings that a TOML file gives to a recipe.
+
+    Raises
+    ------
+    FinetuneProblem
+        If the file is not one.
+    """
     tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    known = {field.name: _type(field) for field in fields(Recipe)}
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise FinetuneProblem(f"{path} cannot be read as a recipe: {error}.") from error
+    check_settings(data, str(path))
+    if "sources" in data:
+        data["sources"] = str(path.absolute().parent / data["sources"])
+    return data
+
+
+def wished_settings(options: Any) -> dict[str, Any]:
+    """Return the settings that the options of ``finetune`` ask for.
+
+    Raises
+    ------
+    FinetuneProblem
+        If its recipe is none.
+    """
+    settings = read_settings(Path(options.recipe)) if options.recipe else {}
+    names = ("minutes", "steps", "epochs", "rank", "seed")
+    given = {name: value for name in names if (value := getattr(options, name)) is not None}
+    if "rank" in given:
+        given["alpha"] = 2 * given["rank"]
+    return {**settings, **given}
+
+
+def check_settings(data: Mapping[str, Any], place: str) -> None:
+    """Refuse settings that no recipe has, or that are of another type.
+
+    Parameters
+    ----------
+    data
+        Settings by name.
+    place
+        Where they stand, for people.
+
+    Raises
+    ------
+    FinetuneProblem
+        With the first that is wrong.
+    """
+    known = {field.name: _type(field) for field in fields(Recipe)}
     for name, value in data.items():
         if name not in known:
             raise FinetuneProblem(
-                f"{path} has {name!r}, which no recipe has.", f"There are: {', '.join(known)}."
+                f"{place} has {name!r}, which no recipe has.", f"There are: {', '.join(known)}."
             )
         if not isinstance(value, (int, float) if known[name] is float else known[name]):
-            raise FinetuneProblem(f"{name} in {path} is not of the type {known[name].__name__}.")
-    _check_shares(path, "layout_shares", data.get("layout_shares", {}), LAYOUTS)
-    _check_shares(path, "cut_shares", data.get("cut_shares", {}), KINDS)
-    if "sources" in data:
-        data["sources"] = str(path.absolute().parent / data["sources"])
-    return Recipe(**{**data, **overrides})
+            raise FinetuneProblem(f"{name} in {place} is not of the type {known[name].__name__}.")
+    _check_shares(place, "layout_shares", data.get("layout_shares", {}), LAYOUTS)
+    _check_shares(place, "cut_shares", data.get("cut_shares", {}), KINDS)
 
 
 def _type(field: Field[Any]) -> type:
@@ -143,11 +188,11 @@ def _type(field: Field[Any]) -> type:
 
 
 def _check_shares(
-    path: Path, name: str, shares: Mapping[str, Any], known: Mapping[str, Any]
+    place: str, name: str, shares: Mapping[str, Any], known: Mapping[str, Any]
 ) -> None:
     for key, share in shares.items():
         if key not in known or not isinstance(share, (int, float)) or share < 0:
             raise FinetuneProblem(
-                f"{name} in {path} has {key} = {share!r}, which is no share of its samples.",
+                f"{name} in {place} has {key} = {share!r}, which is no share of its samples.",
                 f"Give shares of 0 and more to: {', '.join(known)}.",
             )

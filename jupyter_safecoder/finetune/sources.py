@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .installed import require
 from .problem import FinetuneProblem
 
 #: A file like ``.gitignore``, in any directory that is looked through.
@@ -151,13 +152,15 @@ def _ignored_above(path: Path) -> list[Ignored]:
 
 
 def _ignored_in(directory: Path, left_out: list[LeftOut]) -> list[Ignored]:
-    from gitignore_parser import parse_gitignore
-
     file = directory / IGNORE_FILE
     try:
         # Not Path's: in a directory that may not be read it would raise.
         if not os.path.isfile(file):
             return []
+        # Late: where nothing is excluded, a thin installation need not have it.
+        require("gitignore_parser")
+        from gitignore_parser import parse_gitignore
+
         matches: Ignored = parse_gitignore(file, base_dir=directory.absolute())
     except (OSError, UnicodeDecodeError) as error:
         # Whoever wrote patterns meant to keep something out: nothing is guessed.

@@ -69,6 +69,7 @@ def main(directory: Path) -> int:
         _Work(job, JobStatus(job.name)).help()
         return 0
     with job.lock().acquire(timeout=10):
+        job.note("process", str(os.getpid()))
         status = job.status() if (directory / "status.json").exists() else JobStatus(job.name)
         status.state, status.reason, status.remedy = "running", "", ""
         try:

@@ -51,7 +51,14 @@ class ServiceClient(RuntimeClient):
             If it failed, or this user may not.
         """
         self._state("POST", "/start")
-        return super().wait_until_ready(news)
+
+        def heard(status: Status) -> None:
+            news(status)
+            if status.state == "off":
+                # Meanwhile this user's group is served with another adapter.
+                self._state("POST", "/start")
+
+        return super().wait_until_ready(heard)
 
     def settings(self) -> RuntimeSettings:
         """Return the usual settings: those of the service are not ours to know."""

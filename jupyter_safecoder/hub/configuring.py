@@ -19,6 +19,7 @@ def add_safecoder(
     arguments: Sequence[str] = (),
     api_token: str = "",
     admins: Sequence[str] = (),
+    trainers: Sequence[str] = (),
 ) -> None:
     """Add the service to a Hub's configuration.
 
@@ -39,6 +40,8 @@ def add_safecoder(
         Hub starts it.
     admins
         Users who see the administrator's page; who administers the Hub does not by that alone.
+    trainers
+        Who may train for their group, besides: those of ``groups`` that are named, and people.
     """
     own: dict[str, Any] = {
         "name": SERVICE,
@@ -60,6 +63,15 @@ def add_safecoder(
             "scopes": [access_scope(SERVICE), COMPLETE],
         }
     )
+    if trainers:
+        c.JupyterHub.load_roles.append(
+            {
+                "name": "safecoder-trainer",
+                "groups": [name for name in trainers if name in groups],
+                "users": [name for name in trainers if name not in groups],
+                "scopes": [TRAIN],
+            }
+        )
     if admins:
         c.JupyterHub.load_roles.append(
             {

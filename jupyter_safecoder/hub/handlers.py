@@ -25,10 +25,18 @@ _LOST = Error(
     "It is started again by itself: type on.",
     retry_after_s=1.0,
 )
-_CODES = {401: "unauthorized", 403: "forbidden", 429: "queue_full", 503: "not_ready"}
+_CODES = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    429: "queue_full",
+    503: "not_ready",
+}
 
 
-class _Door(web.RequestHandler):
+class Door(web.RequestHandler):
+    """What all doors have: who asks, and how it is refused."""
+
     def initialize(self, service: Service, identity: Identity, max_bytes: int) -> None:
         """Take what the application gives."""
         self.service = service
@@ -89,7 +97,7 @@ class _OpenAIForm:
         return f"data: {json.dumps(error_body(error))}\n\n"
 
 
-class NotFoundHandler(_Door):
+class NotFoundHandler(Door):
     """Any other path."""
 
     def prepare(self) -> None:
@@ -97,7 +105,7 @@ class NotFoundHandler(_Door):
         self.refuse(404, Error("not_found", "The service has no such door."))
 
 
-class StatusHandler(_Door):
+class StatusHandler(Door):
     """The state of the runtime that serves whoever asks; ``POST start`` starts it."""
 
     async def get(self) -> None:
@@ -124,7 +132,7 @@ class StatusHandler(_Door):
 
 
 @web.stream_request_body
-class _AnswerHandler(_Door):
+class _AnswerHandler(Door):
     """An answer of a runtime, passed on line by line as it comes."""
 
     feature = ""
@@ -228,7 +236,7 @@ class TextHandler(_OpenAIForm, _AnswerHandler):
         return self.service.text(self._person, self._group, self._grant, request, body)
 
 
-class ModelsHandler(_OpenAIForm, _Door):
+class ModelsHandler(_OpenAIForm, Door):
     """The model that serves whoever asks, for other editors."""
 
     async def get(self, name: str = "") -> None:
@@ -254,10 +262,14 @@ def make_app(
     service: Service,
     identity: Identity,
     max_bytes: int,
-    more: Sequence[Any] = (),
+    more: Sequence[tuple[str, type[Door], dict[str, Any]]],
+    pages: Sequence[Any],
     **settings: Any,
 ) -> web.Application:
-    """Return the application behind a prefix that ends with a slash, with more doors."""
+    """Return the application behind a prefix that ends with a slash.
+
+    ``more`` are doors below it, ``pages`` have paths of their own.
+    """
     given = {"service": service, "identity": identity, "max_bytes": max_bytes}
     return web.Application(
         [
@@ -266,7 +278,8 @@ def make_app(
             (f"{prefix}v1/models(?:/(.+))?", ModelsHandler, given),
             (f"{prefix}(?:status|start)/?", StatusHandler, given),
             (f"{prefix}health/?", _HealthHandler),
-            *more,
+            *((f"{prefix}{path}/?", door, {**given, **own}) for path, door, own in more),
+            *pages,
         ],
         default_handler_class=NotFoundHandler,
         default_handler_args=given,

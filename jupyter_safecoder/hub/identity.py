@@ -20,6 +20,7 @@ class Person:
 
     name: str
     groups: frozenset[str]
+    scopes: frozenset[str] = frozenset()
 
 
 class Refused(Exception):
@@ -75,7 +76,7 @@ class Identity:
             raise Refused(403, "This token does not open SafeCoder.", _ASK)
         if COMPLETE not in model.get("scopes", ()):
             raise Refused(403, "This token may not ask for completions.", _ASK)
-        return Person(model["name"], frozenset(model.get("groups", ())))
+        return Person(model["name"], frozenset(model.get("groups", ())), frozenset(model["scopes"]))
 
 
 _ASK = "Ask an administrator: add_safecoder() in jupyterhub_config.py names the groups that may."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable, Collection, Mapping
@@ -12,8 +13,8 @@ from typing import Any
 
 from ..protocol import Cell, CompletionRequest
 
-#: Completions in notebooks, completions for other editors.
-FEATURES = frozenset({"complete", "text"})
+#: Completions in notebooks and for other editors, and training adapters of the group.
+FEATURES = frozenset({"complete", "text", "train"})
 #: What of a notebook may go into a prompt beside the cell itself.
 CONTEXT = frozenset({"cells", "markdown", "outputs"})
 #: Under what people are recorded.
@@ -49,6 +50,8 @@ class Grant:
         Of each person's turns, where people wait: 2 gets twice what 1 gets.
     running, waiting
         Requests of a person that may run, and wait, at once.
+    training_jobs, training_minutes
+        Jobs of the group that are not over, and for how long each may train; 0: no bound.
     """
 
     features: frozenset[str] = FEATURES
@@ -62,6 +65,8 @@ class Grant:
     weight: float = 1.0
     running: int = 2
     waiting: int = 8
+    training_jobs: int = 1
+    training_minutes: float = 60
 
     def excludes(self, request: CompletionRequest) -> bool:
         """Say whether nothing may be completed here: its path, or the cell itself, is excluded.
@@ -198,6 +203,8 @@ _GROUP = {
     "weight": _Rule(lambda value: _is_number(value, 0.01) and value <= 100, "0.01 to 100", float),
     "running": _whole(1),
     "waiting": _whole(0),
+    "training_jobs": _whole(0),
+    "training_minutes": _Rule(lambda value: _is_number(value, 0) and value < math.inf, "0 or more"),
 }
 _RECORD = {
     "people": _Rule(lambda value: value in PEOPLE, '"name" or "pseudonym"'),

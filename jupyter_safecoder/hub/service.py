@@ -22,6 +22,7 @@ from .record import Record
 from .recorded import Pseudonyms
 from .relay import Head, relay
 from .runtimes import Runtimes
+from .teams import own_names
 
 #: A runtime ends an answer at its deadline; so long after it, it is given up.
 _PATIENCE_S = 5.0
@@ -59,6 +60,8 @@ class Service:
         Notes and counts.
     pseudonyms
         Under which people are recorded, where the policy says so.
+    chosen
+        Gives the adapter that a group has chosen, for those whose policy names none.
     """
 
     def __init__(
@@ -68,12 +71,14 @@ class Service:
         limits: Limits,
         ledger: Ledger,
         pseudonyms: Pseudonyms,
+        chosen: Callable[[str], str],
     ) -> None:
         self._deadline_s = settings.deadline_s
         self._policy = policy
         self._limits = limits
         self._ledger = ledger
         self._pseudonyms = pseudonyms
+        self._chosen = chosen
         self.admission = Admission(settings.max_running, settings.max_waiting)
         self.runtimes = Runtimes(settings)
         #: Who hears of each record.
@@ -105,13 +110,14 @@ class Service:
                 "Ask an administrator: the policy file says which groups may.",
                 "not granted",
             )
-        return found
+        group, grant = found
+        return group, replace(grant, adapter=self._adapter(group, grant))
 
     async def status(self, grant: Grant) -> Status:
         """Return the state of the runtime that serves a grant."""
         if self.draining:
             return Status("off", *_DRAINED)
-        status = await self.runtimes.get(grant.model, grant.adapter).status()
+        status = own_names(await self.runtimes.get(grant.model, grant.adapter).status())
         if status.state == "ready" and (waiting := self.admission.waiting):
             reason = f"{waiting} requests wait for their turn."
             return replace(status, state="busy", queue=waiting, reason=reason)
@@ -121,7 +127,20 @@ class Service:
         """Start that runtime; restart it if it failed."""
         if self.draining:
             return Status("off", *_DRAINED)
-        return await self.runtimes.get(grant.model, grant.adapter).start()
+        return own_names(await self.runtimes.get(grant.model, grant.adapter).start())
+
+    def served(self) -> set[tuple[str, str]] | None:
+        """Return the models and adapters of all groups; ``None`` while there is no policy."""
+        policy = self._policy.current()
+        if policy is None:
+            return None
+        return {(grant.model, self._adapter(name, grant)) for name, grant in policy.groups.items()}
+
+    def retire(self) -> None:
+        """End the runtimes that no group is served with any more."""
+        served = self.served()
+        if served is not None:
+            self.runtimes.retire(served)
 
     async def complete(
         self, person: Person, group: str, grant: Grant, request: CompletionRequest
@@ -246,6 +265,9 @@ class Service:
         """End all runtimes; what is left is noted."""
         await self.runtimes.close()
         await asyncio.to_thread(self._ledger.close)
+
+    def _adapter(self, group: str, grant: Grant) -> str:
+        return grant.adapter or self._chosen(group)
 
     def _hand_in(self, record: Record) -> None:
         for listener in self.listeners:

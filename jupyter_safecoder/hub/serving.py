@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
@@ -27,7 +27,7 @@ from .board import Board
 from .database import Database
 from .events import Events
 from .figures import DAY_MINUTES, Figures
-from .handlers import make_app
+from .handlers import Door, make_app
 from .identity import Identity
 from .ledger import Ledger
 from .limits import Limits
@@ -36,7 +36,11 @@ from .page import page_doors
 from .policy_file import PolicyFile
 from .record import utc_text
 from .recorded import Pseudonyms
+from .registry import Teams
 from .service import Service
+from .tending import Tender
+from .training import Training
+from .training_handlers import training_doors
 from .usage import Usages
 
 #: A connection that says nothing, and a body that does not come, are given up after so long.
@@ -67,15 +71,18 @@ async def serve(options: argparse.Namespace) -> int:
     state = (options.state or Path.cwd()).absolute()
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     began = utc_text()
-    service, board, doors = _parts(options, state, prefix)
+    parts = _parts(options, state, prefix)
+    board = parts.board
     remembering = asyncio.create_task(_remember(board.figures, board.ledger.directory, began))
+    tending = asyncio.create_task(parts.tender.tend())
     server = HTTPServer(
         make_app(
             prefix,
-            service,
+            parts.service,
             Identity(options.token_cache),
             _MOST_BYTES,
-            doors,
+            parts.doors,
+            parts.pages,
             cookie_secret=cookie_secret(),
         ),
         ssl_options=context,
@@ -87,36 +94,50 @@ async def serve(options: argparse.Namespace) -> int:
     log.info("Serving at %s.", address.geturl())
     await _until_told(parent if options.end_with_parent else None)
     remembering.cancel()
+    tending.cancel()
     server.stop()
-    await service.close()
+    await parts.service.close()
     return 0
 
 
-def _parts(
-    options: argparse.Namespace, state: Path, prefix: str
-) -> tuple[Service, Board, list[Any]]:
-    """Return the service, who looks at it, and the doors for administrators."""
+class _Parts(NamedTuple):
+    service: Service
+    tender: Tender
+    board: Board
+    doors: list[tuple[str, type[Door], dict[str, Any]]]
+    pages: list[Any]
+
+
+def _parts(options: argparse.Namespace, state: Path, prefix: str) -> _Parts:
     policy = PolicyFile(options.policy.absolute())
     policy.current()
 
     def keep_days() -> int:
         return policy.in_force.record.keep_days if policy.in_force else 0
 
-    usages = Usages(Database(options.database or f"sqlite:///{state / 'safecoder.sqlite'}"))
+    database = Database(options.database or f"sqlite:///{state / 'safecoder.sqlite'}")
+    usages, teams = Usages(database), Teams(database)
     ledger = Ledger(AuditLog(state / "audit"), usages, keep_days)
     bounds = {n: v for n in ("max_running", "max_waiting") if (v := getattr(options, n))}
     settings = replace(wished(options), **bounds)
     pseudonyms = Pseudonyms(state / "pseudonyms.key")
-    service = Service(settings, policy, Limits(usages.tokens_today), ledger, pseudonyms)
+    limits = Limits(usages.tokens_today)
+    service = Service(settings, policy, limits, ledger, pseudonyms, teams.chosen)
+    training = Training(service, policy, teams, settings)
     figures, metrics = Figures(), Metrics(policy)
     service.listeners += [figures.take, metrics.take]
     if options.events:
         service.listeners.append(Events(options.events).take)
     cache = Path(settings.cache_dir) if settings.cache_dir else cache_directory()
-    board = Board(service, policy, usages, ledger, figures, cache)
+    board = Board(service, policy, usages, ledger, figures, cache, training.all_jobs)
     auth = hub_oauth(prefix, options.token_cache)
-    doors = [*page_doors(prefix, board, auth), *metrics_doors(prefix, board, metrics, auth)]
-    return service, board, doors
+    return _Parts(
+        service,
+        training.tender,
+        board,
+        training_doors(training),
+        [*page_doors(prefix, board, auth), *metrics_doors(prefix, board, metrics, auth)],
+    )
 
 
 async def _until_told(parent: int | None) -> None:

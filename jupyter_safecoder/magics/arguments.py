@@ -15,6 +15,7 @@ COMMANDS = {
     "jobs": "what trains, and what has",
     "stop": "write a checkpoint and stop a job",
     "resume": "go on with a job from its last checkpoint",
+    "delete": "delete a job, and the adapter that it made",
     "adapters": "the adapters that there are",
     "use": "serve the model with an adapter, or as it is",
     "evaluate": "ask the model as it is served now about notebooks",
@@ -62,7 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
     finetune.add_argument("--rank", type=int, help="of the adapter (16)")
     finetune.add_argument("--seed", type=int, help="of cuts, order and adapter (0)")
     finetune.add_argument("--processes", type=int, default=1, help="one for each GPU (1)")
-    for name in ("stop", "resume", "report"):
+    for name in ("stop", "resume", "delete", "report"):
         made[name].add_argument("name", metavar="NAME")
     use = made["use"].add_mutually_exclusive_group(required=True)
     use.add_argument("name", nargs="?", metavar="NAME")
@@ -91,7 +92,7 @@ def complete_words(words: Sequence[str], jobs: Sequence[str], adapters: Sequence
     if len(words) < 2:
         return [*COMMANDS, "--help"]
     names = {"use": [*adapters, "--base", "--back"], "report": adapters}
-    names |= {"stop": jobs, "resume": jobs}
+    names |= {"stop": jobs, "resume": jobs, "delete": jobs}
     names["finetune"] = [
         "--name",
         "--wait",

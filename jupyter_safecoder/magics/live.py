@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import html
 import threading
-import time
 from typing import Any
 
-from ..finetune.curves import curves_png
-from ..finetune.jobs import Job, JobStatus
+from ..finetune.curves import can_draw, curves_png
+from ..finetune.jobs import AnyJob, JobStatus
 from ..finetune.problem import FinetuneProblem
 from . import bundle
 
-#: Between two looks at the job, in seconds.
-_POLL_S = 1.0
 
-
-def follow(job: Job) -> None:
+def follow(job: AnyJob) -> None:
     """Show a job, and keep what is shown up to date until it is over."""
     status = job.status()
     plain = f"{line(status)}\nIt goes on by itself; '%safecoder jobs' tells where it stands."
@@ -49,11 +45,11 @@ def line(status: JobStatus) -> str:
 class _Panel:
     """Bar, curves, and the buttons."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: AnyJob) -> None:
         import ipywidgets
 
         self._job = job
-        self._drawn = -1
+        self._draws, self._drawn = can_draw(), -1
         self._bar = ipywidgets.FloatProgress(min=0, max=1, layout={"width": "60%"})
         self._line = ipywidgets.HTML()
         self._curves = ipywidgets.Image(format="png", layout={"display": "none"})
@@ -68,12 +64,7 @@ class _Panel:
 
     def follow(self) -> None:
         """Update until the job is over."""
-        while True:
-            status = self._job.status()
-            self._update(status)
-            if status.over:
-                return
-            time.sleep(_POLL_S)
+        self._do(lambda: self._job.wait(self._update))
 
     def _go_on(self) -> None:
         self._job.resume()
@@ -92,7 +83,7 @@ class _Panel:
         self._line.value = html.escape(line(status))
         self._stop.disabled = status.over
         self._resume.disabled = status.state not in ("stopped", "failed")
-        if status.step != self._drawn and status.curve:
+        if self._draws and status.step != self._drawn and status.curve:
             self._drawn = status.step
             self._curves.value = curves_png(status.curve, status.held_out)
             self._curves.layout.display = ""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +13,14 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from ..engines import EngineProblem
-from ..finetune.adapters import Registry
-from ..finetune.jobs import Job, JobRequest, all_jobs, check_request
+from ..finetune.jobs import JobStatus
 from ..finetune.problem import FinetuneProblem
-from ..finetune.recipe import Recipe, read_recipe
+from ..finetune.recipe import wished_settings
+from ..finetune.trainers import Offer, Trainer, trainer
 from ..models import ModelProblem
 from ..notebook_file import CursorProblem
 from ..protocol import Cell, CompletionRequest
 from ..runtime.client import RuntimeClient, RuntimeProblem, own_runtime, running_runtime
-from ..runtime.loading import cache_of
 from ..runtime.settings import RuntimeSettings
 from . import show
 from .arguments import BadArguments, complete_words, make_parser, parse
@@ -71,13 +68,24 @@ class SafeCoderMagics(Magics):
         words = event.line.split()[1:]
         if not event.line.endswith(" "):
             words = words[:-1]
-        jobs = [job.name for job in all_jobs(self._cache)]
-        adapters = [adapter.name for adapter in Registry(self._cache).all()]
-        return complete_words([*words, ""] if words else [""], jobs, adapters)
+        if not words:
+            return complete_words([""], [], [])
+        offers, jobs = self._seen()
+        return complete_words(
+            [*words, ""], [job.name for job in jobs], [offer.card.name for offer in offers]
+        )
 
-    @property
-    def _cache(self) -> Path:
-        return cache_of(self._settings())
+    def _seen(self) -> tuple[list[Offer], list[JobStatus]]:
+        """Return the adapters and jobs that there are for whoever types this."""
+        trainer = self._trainer()
+        try:
+            return trainer.adapters(), trainer.jobs()
+        except FinetuneProblem:
+            # Who may not train on a Hub has none.
+            return [], []
+
+    def _trainer(self) -> Trainer:
+        return trainer(self._settings)
 
     def _settings(self) -> RuntimeSettings:
         """Return the settings of the model that people here are served with."""
@@ -103,7 +111,7 @@ class SafeCoderMagics(Magics):
     def _run_state(self, options: argparse.Namespace) -> None:
         with running_runtime() as client:
             status = (self._client or client or _NoRuntime()).status()
-        show.state(status, Registry(self._cache).all(), all_jobs(self._cache))
+        show.state(status, *self._seen())
 
     def _run_complete(self, options: argparse.Namespace) -> None:
         self._complete(" ".join(options.code), as_next_cell=False)
@@ -134,58 +142,36 @@ class SafeCoderMagics(Magics):
         show.corpus(corpus.report())
 
     def _run_finetune(self, options: argparse.Namespace) -> None:
-        from ..finetune.corpus import build_corpus, check_enough
-
-        paths = [Path(path).expanduser().absolute() for path in options.paths]
-        recipe = read_recipe(Path(options.recipe)) if options.recipe else Recipe()
-        check_request(paths, recipe)
-        if paths:
-            check_enough(build_corpus(paths))
-        given = {
-            name: value
-            for name in ("minutes", "steps", "epochs", "rank", "seed")
-            if (value := getattr(options, name)) is not None
-        }
-        if "rank" in given:
-            given["alpha"] = 2 * given["rank"]
-        # What is trained is the base, whatever adapter it is served with now.
-        settings = replace(self._settings(), adapter="")
-        job = Job(cache_of(settings), options.name)
-        job.start(
-            JobRequest(
-                options.name,
-                [str(path) for path in paths],
-                asdict(settings),
-                replace(recipe, **given).as_dict(),
-                getpass.getuser(),
-                max(1, options.processes),
-            )
+        job = self._trainer().start(
+            options.name,
+            [Path(path).expanduser() for path in options.paths],
+            wished_settings(options),
+            processes=options.processes,
         )
         show.job(job, wait=options.wait)
 
     def _run_jobs(self, options: argparse.Namespace) -> None:
-        show.jobs(all_jobs(self._cache))
+        show.jobs(self._trainer().jobs())
 
     def _run_stop(self, options: argparse.Namespace) -> None:
-        job = Job(self._cache, options.name)
+        job = self._trainer().job(options.name)
         job.stop()
         show.text(job.wait().reason)
 
     def _run_resume(self, options: argparse.Namespace) -> None:
-        job = Job(self._cache, options.name)
+        job = self._trainer().job(options.name)
         job.resume()
         show.job(job, wait=False)
 
+    def _run_delete(self, options: argparse.Namespace) -> None:
+        self._trainer().delete(options.name)
+        show.text(f"{options.name} is deleted.")
+
     def _run_adapters(self, options: argparse.Namespace) -> None:
-        registry = Registry(self._cache)
-        show.adapters(registry.all(), registry)
+        show.adapters(self._trainer().adapters())
 
     def _run_use(self, options: argparse.Namespace) -> None:
-        from ..finetune.switching import switch
-
-        report = switch(
-            replace(self._settings(), adapter=""), options.name or "", back=options.back
-        )
+        report = self._trainer().use(options.name or "", back=options.back)
         now = report["adapter"] or "the model as it is"
         when = "now" if report["switched"] else "from the next start of the runtime on"
         show.text(f"Completions come from {now}, {when}. Back: %safecoder use --back")
@@ -207,8 +193,7 @@ class SafeCoderMagics(Magics):
         show.scores(report)
 
     def _run_report(self, options: argparse.Namespace) -> None:
-        adapter = Registry(self._cache).find(options.name)
-        show.report(adapter)
+        show.report(self._trainer().card(options.name))
 
 
 class _NoRuntime:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import html
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..finetune.adapters import Adapter, Registry
-from ..finetune.curves import curves_png
-from ..finetune.jobs import Job, JobStatus
+from ..finetune.adapters import Card
+from ..finetune.curves import can_draw, curves_png
+from ..finetune.jobs import AnyJob, JobStatus
+from ..finetune.trainers import Offer
 from ..protocol import Status
 from . import bundle
 
 #: Rows of a table that are shown; the command line prints all.
 _ROWS = 200
-#: Between two looks at a job that is waited for, in seconds.
-_POLL_S = 1.0
 
 Row = Mapping[str, object]
 
@@ -32,7 +30,7 @@ def code(source: str) -> None:
     _show(source, f"<pre>{html.escape(source)}</pre>")
 
 
-def state(status: Status, adapters: Sequence[Adapter], jobs: Sequence[JobStatus]) -> None:
+def state(status: Status, offers: Sequence[Offer], jobs: Sequence[JobStatus]) -> None:
     """Show the runtime's state, the adapters and the jobs."""
     model = status.model.name if status.model else "none yet"
     lines = {
@@ -40,7 +38,7 @@ def state(status: Status, adapters: Sequence[Adapter], jobs: Sequence[JobStatus]
         "model": model,
         "adapter": status.adapter or "none",
         "engine": f"{status.engine or '-'} on {status.device or '-'}",
-        "adapters": ", ".join(adapter.name for adapter in adapters) or "none",
+        "adapters": ", ".join(offer.card.name for offer in offers) or "none",
         "jobs": ", ".join(f"{job.name} ({job.state})" for job in jobs) or "none",
     }
     tables({"SafeCoder": [{"what": name, "is": value} for name, value in lines.items()]})
@@ -63,19 +61,19 @@ def jobs(statuses: Sequence[JobStatus]) -> None:
     tables({f"Jobs: {len(rows)}": rows})
 
 
-def adapters(found: Sequence[Adapter], registry: Registry) -> None:
+def adapters(offers: Sequence[Offer]) -> None:
     """Show all adapters."""
     rows = [
         {
-            "adapter": adapter.name,
-            "base": adapter.card.base,
-            "in use": "yes" if registry.in_use(adapter.card.base) == adapter.name else "",
-            "offered": "yes" if adapter.card.offered else "no",
-            "why": adapter.card.reason,
-            "made": adapter.card.made,
-            "by": adapter.card.by,
+            "adapter": offer.card.name,
+            "base": offer.card.base,
+            "in use": "yes" if offer.in_use else "",
+            "offered": "yes" if offer.card.offered else "no",
+            "why": offer.card.reason,
+            "made": offer.card.made,
+            "by": offer.card.by,
         }
-        for adapter in found
+        for offer in offers
     ]
     tables({f"Adapters: {len(rows)}": rows})
 
@@ -121,9 +119,8 @@ def result(status: JobStatus) -> None:
         text(f"Switch the team over: %safecoder use {status.name}")
 
 
-def report(adapter: Adapter) -> None:
+def report(card: Card) -> None:
     """Show the card of an adapter, with its curves."""
-    card = adapter.card
     facts = {
         "base": card.base,
         "made": f"{card.made} by {card.by}",
@@ -135,24 +132,21 @@ def report(adapter: Adapter) -> None:
     }
     rows = [{"what": name, "is": value} for name, value in facts.items()]
     scored = {"Scores": score_rows(card.scores)} if card.scores else {}
-    tables({f"Adapter {adapter.name}": rows, **scored})
-    png = curves_png(card.curves["train"], card.curves["held_out"])
+    tables({f"Adapter {card.name}": rows, **scored})
     losses = ", ".join(f"{loss:.3f}" for _, loss in card.curves["held_out"])
-    bundle.show(f"Held-out loss: {losses}", {"image/png": png})
+    curves = card.curves["train"], card.curves["held_out"]
+    bundle.show(
+        f"Held-out loss: {losses}", {"image/png": curves_png(*curves)} if can_draw() else {}
+    )
 
 
-def job(job: Job, *, wait: bool) -> None:
+def job(job: AnyJob, *, wait: bool) -> None:
     """Show a job as it goes on; ``wait`` until it is over."""
     from .live import follow
 
     follow(job)
-    if not wait:
-        return
-    status = job.status()
-    while not status.over:
-        time.sleep(_POLL_S)
-        status = job.status()
-    result(status)
+    if wait:
+        result(job.wait())
 
 
 def tables(named: Mapping[str, Sequence[Row]]) -> None:

@@ -264,7 +264,8 @@ def test_the_values_of_the_chart_say_what_add_safecoder_says() -> None:
     ours = Config()
     ours.JupyterHub.services, ours.JupyterHub.load_roles = [], []
     ours.JupyterHub.custom_scopes, ours.Spawner.environment = {}, {}
-    add_safecoder(ours, "policy.toml", list(POLICY.groups), url, api_token=SECRET)
+    people = {"trainers": ["ada"], "admins": ["dana"]}
+    add_safecoder(ours, "policy.toml", list(POLICY.groups), url, api_token=SECRET, **people)
     chart = Config()
     chart.JupyterHub.custom_scopes = {}
     [code] = values["hub"]["extraConfig"].values()

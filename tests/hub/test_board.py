@@ -39,7 +39,8 @@ class Parts:
         usages, policy = Usages(self.database), PolicyFile(self.policy)
         self.ledger = Ledger(AuditLog(directory / "audit"), usages, lambda: 0)
         limits, pseudonyms = Limits(usages.tokens_today), Pseudonyms(directory / "key")
-        service = Service(RuntimeSettings(), policy, limits, self.ledger, pseudonyms)
+        given = (policy, limits, self.ledger, pseudonyms, lambda group: "")
+        service = Service(RuntimeSettings(), *given)
         figures = Figures()
         self.board = Board(service, policy, usages, self.ledger, figures, directory, **more)
 

@@ -16,6 +16,7 @@ from processes import until
 from real_postgresql import Postgres, real_postgresql
 from sqlalchemy import text
 
+from jupyter_safecoder.hub import registry
 from jupyter_safecoder.hub.audit import AuditLog
 from jupyter_safecoder.hub.audit_chain import verify
 from jupyter_safecoder.hub.database import Base, Database, DatabaseProblem
@@ -28,6 +29,7 @@ from jupyter_safecoder.hub.usage import Usages
 WRITER = """\
 import os, sys
 from pathlib import Path
+from jupyter_safecoder.hub import registry
 from jupyter_safecoder.hub.audit import AuditLog
 from jupyter_safecoder.hub.database import Database
 from jupyter_safecoder.hub.ledger import Ledger
@@ -83,6 +85,7 @@ def test_a_killed_service_forgets_nothing_and_counts_nothing_twice(
 
 
 def test_the_tables_are_those_of_the_migrations(url: str) -> None:
+    assert registry.TeamJob.__table__ in Base.metadata.tables.values()
     with Database(url).engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 

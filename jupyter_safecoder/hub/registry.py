@@ -1,0 +1,146 @@
+"""Which jobs the groups have, and which adapter each is served with: kept in the database."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import Float, String, UniqueConstraint, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from ..finetune.problem import FinetuneProblem
+from .database import Base, Database
+
+#: States of a job: the first two are not over.
+WAITING, RUNNING, STOPPED, FAILED, DONE = "waiting", "running", "stopped", "failed", "done"
+
+
+class TeamJob(Base):
+    """A job of a group; where it stands, its directory says."""
+
+    __tablename__ = "training_job"
+    __table_args__ = (UniqueConstraint("group", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    group: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(64))
+    person: Mapped[str] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(16))
+    created: Mapped[str] = mapped_column(String(32))
+    ended: Mapped[str] = mapped_column(String(32), default="")
+    #: Seconds for which it has run.
+    seconds: Mapped[float] = mapped_column(Float, default=0.0)
+
+    @property
+    def over(self) -> bool:
+        """Whether it neither runs nor waits."""
+        return self.state not in (WAITING, RUNNING)
+
+
+class TeamAdapter(Base):
+    """The adapter that a group has chosen, and the one before; empty: none."""
+
+    __tablename__ = "team_adapter"
+    group: Mapped[str] = mapped_column(String(255), primary_key=True)
+    adapter: Mapped[str] = mapped_column(String(64))
+    before: Mapped[str] = mapped_column(String(64), default="")
+
+
+class Teams:
+    """Jobs and choices of all groups.
+
+    Parameters
+    ----------
+    database
+        Where they are kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._engine = database.engine
+        with self._session() as session:
+            # Each completion asks for it: it is here, too.
+            self._chosen = {row.group: row for row in session.scalars(select(TeamAdapter))}
+
+    def add(self, group: str, name: str, person: str) -> TeamJob:
+        """Note a job that waits.
+
+        Raises
+        ------
+        FinetuneProblem
+            If the group has one of that name.
+        """
+        job = TeamJob(
+            group=group,
+            name=name,
+            person=person,
+            state=WAITING,
+            created=_now(),
+            ended="",
+            seconds=0.0,
+        )
+        try:
+            with self._session() as session, session.begin():
+                session.add(job)
+        except IntegrityError:
+            raise FinetuneProblem(
+                f"Your group has a job named {name} already.",
+                "Take another name, or delete that one, with its adapter.",
+            ) from None
+        return job
+
+    def jobs(self, group: str) -> list[TeamJob]:
+        """Return the jobs of a group, the oldest first."""
+        with self._session() as session:
+            return list(
+                session.scalars(select(TeamJob).filter_by(group=group).order_by(TeamJob.id))
+            )
+
+    def unfinished(self) -> list[TeamJob]:
+        """Return the jobs of all groups that are not over, the oldest first."""
+        wanted = select(TeamJob).where(TeamJob.state.in_((WAITING, RUNNING)))
+        with self._session() as session:
+            return list(session.scalars(wanted.order_by(TeamJob.id)))
+
+    def change(self, job: TeamJob, state: str) -> None:
+        """Note that a job is in another state now."""
+        job.state = state
+        self._note(job, state=state, ended=_now() if job.over else "")
+
+    def spend(self, job: TeamJob, seconds: float) -> None:
+        """Note that a job has run so long since the last note."""
+        self._note(job, seconds=TeamJob.seconds + seconds)
+
+    def remove(self, job: TeamJob) -> None:
+        """Forget a job."""
+        with self._session() as session, session.begin():
+            session.delete(job)
+
+    def chosen(self, group: str) -> str:
+        """Return the adapter that a group has chosen; empty: none."""
+        found = self._chosen.get(group)
+        return found.adapter if found else ""
+
+    def before(self, group: str) -> str:
+        """Return what a group had before that; empty: none."""
+        found = self._chosen.get(group)
+        return found.before if found else ""
+
+    def choose(self, group: str, adapter: str) -> None:
+        """Note which adapter a group has from now on."""
+        if (now := self.chosen(group)) == adapter:
+            return
+        row = TeamAdapter(group=group, adapter=adapter, before=now)
+        with self._session() as session, session.begin():
+            row = session.merge(row)
+        self._chosen[group] = row
+
+    def _note(self, job: TeamJob, **values: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(update(TeamJob).filter_by(id=job.id).values(**values))
+
+    def _session(self) -> Session:
+        return Session(self._engine, expire_on_commit=False)
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -1,0 +1,161 @@
+"""The doors of the groups' jobs and adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable
+from dataclasses import asdict
+from typing import Any
+
+from tornado import web
+
+from ..bounded_body import BoundedBody, TooLarge
+from ..engines import EngineProblem
+from ..finetune.jobs import JobStatus
+from ..finetune.problem import FinetuneProblem
+from ..models import ModelProblem
+from ..protocol import BadRequest, Error
+from .handlers import Door
+from .identity import Identity, Person, Refused
+from .service import Service
+from .training import Training
+from .upload import MOST_PACKED, unpack
+
+log = logging.getLogger(__name__)
+#: Of a body that only names something.
+_MOST_BYTES = 4096
+
+
+@web.stream_request_body
+class _TrainingDoor(Door):
+    most_bytes = _MOST_BYTES
+
+    def initialize(  # type: ignore[override]
+        self, service: Service, identity: Identity, max_bytes: int, training: Training
+    ) -> None:
+        """Take what the application gives."""
+        super().initialize(service, identity, max_bytes)
+        self.training = training
+
+    async def prepare(self) -> None:
+        """Ask who it is before any of the body is read."""
+        self.body = BoundedBody(self.most_bytes)
+        self.asks = Person("", frozenset())
+        try:
+            self.asks = await self.person()
+            self.training.team(self.asks)
+        except Refused as refused:
+            if self.asks.name:
+                self.service.refused(self.asks, "train", refused)
+            self.refused(refused)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Take in a piece of the body."""
+        self.body.add(chunk)
+
+    async def tell(self, found: Awaitable[Any]) -> None:
+        """Answer with what is found, or why it is not."""
+        try:
+            answer = json.dumps(await found, default=asdict)
+        except Refused as refused:
+            self.refused(refused)
+        except TooLarge as error:
+            self.refuse(413, Error("too_large", str(error), "Name fewer notebooks."))
+        except BadRequest as error:
+            self.refuse(400, Error("bad_request", str(error)))
+        except (FinetuneProblem, ModelProblem, EngineProblem) as problem:
+            self.refuse(409, Error("bad_request", problem.reason, problem.remedy))
+        except OSError as error:
+            log.error("A job could not be written down: %s.", error.strerror)
+            reason = f"The service cannot write this down: {error.strerror}."
+            self.refuse(503, Error("not_ready", reason, "An administrator must mend that."))
+        else:
+            self.set_header("Content-Type", "application/json")
+            self.finish(answer)
+
+
+class JobsHandler(_TrainingDoor):
+    """The jobs of a group."""
+
+    most_bytes = MOST_PACKED
+
+    async def get(self) -> None:
+        """Answer with where they stand."""
+        await self.tell(self.training.jobs(self.asks))
+
+    async def post(self) -> None:
+        """Begin another."""
+        await self.tell(self._order())
+
+    async def _order(self) -> JobStatus:
+        order = await asyncio.to_thread(unpack, self.body.whole())
+        return await self.training.order(self.asks, order)
+
+
+class JobHandler(_TrainingDoor):
+    """A job of a group."""
+
+    async def get(self, name: str) -> None:
+        """Answer with where it stands."""
+        await self.tell(self.training.job(self.asks, name))
+
+    async def delete(self, name: str) -> None:
+        """Delete it, with its adapter."""
+        await self.tell(self.training.delete(self.asks, name))
+
+
+class StopHandler(_TrainingDoor):
+    """Stops a job."""
+
+    async def post(self, name: str) -> None:
+        """Answer with where it stands."""
+        await self.tell(self.training.stop(self.asks, name))
+
+
+class ResumeHandler(_TrainingDoor):
+    """Lets a job go on."""
+
+    async def post(self, name: str) -> None:
+        """Answer with where it stands."""
+        await self.tell(self.training.resume(self.asks, name))
+
+
+class AdaptersHandler(_TrainingDoor):
+    """The adapters of a group."""
+
+    async def get(self) -> None:
+        """Answer with their cards."""
+        await self.tell(self.training.adapters(self.asks))
+
+
+class UseHandler(_TrainingDoor):
+    """Switches a group to an adapter."""
+
+    async def post(self) -> None:
+        """Answer once it is ready."""
+        await self.tell(self._use())
+
+    async def _use(self) -> dict[str, Any]:
+        try:
+            data = json.loads(self.body.whole())
+            name, back = data["name"], data["back"]
+            if not isinstance(name, str) or not isinstance(back, bool):
+                raise ValueError
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise BadRequest("This names no adapter.") from None
+        return await self.training.use(self.asks, name, back=back)
+
+
+def training_doors(training: Training) -> list[tuple[str, type[Door], dict[str, Any]]]:
+    """Return the doors, as :func:`~jupyter_safecoder.hub.handlers.make_app` takes them."""
+    doors: dict[str, type[Door]] = {
+        "jobs": JobsHandler,
+        "jobs/([^/]+)": JobHandler,
+        "jobs/([^/]+)/stop": StopHandler,
+        "jobs/([^/]+)/resume": ResumeHandler,
+        "adapters": AdaptersHandler,
+        "adapters/use": UseHandler,
+    }
+    return [(path, door, {"training": training}) for path, door in doors.items()]

@@ -1,0 +1,418 @@
+"""Groups train adapters in the service, for themselves alone, through what people type."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from processes import children_that_run, runtimes_of, until
+from real_hub import Hub, real_hub
+from team_notebooks import write_notebook, write_team
+
+from jupyter_safecoder.finetune.adapters import Registry, export
+from jupyter_safecoder.finetune.jobs import Job
+from jupyter_safecoder.hub.audit_chain import verify
+from jupyter_safecoder.hub.client import ServiceClient
+from jupyter_safecoder.hub.names import COMPLETE, TOKEN_VARIABLE, TRAIN, URL_VARIABLE, access_scope
+from jupyter_safecoder.hub.teams import whole_name
+from jupyter_safecoder.models import EMBEDDED, find_model
+from jupyter_safecoder.models.random_weights import write_random_checkpoint
+from jupyter_safecoder.protocol import CompletionRequest, Options
+
+pytestmark = pytest.mark.timeout(300)
+
+OPEN = access_scope("safecoder")
+TINY = {
+    "model_type": "llama",
+    "num_hidden_layers": 2,
+    "hidden_size": 32,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 2048,
+    "vocab_size": 49152,
+    "initializer_range": 0.2,
+}
+POLICY = "[groups.vision]\n\n[groups.speech]\ntraining_minutes = 5\n"
+#: The Hub looks every second whether the service lives, not every half minute.
+QUICK_LOOKS = (
+    "\nfrom jupyterhub.services.service import _ServiceSpawner\n_ServiceSpawner.poll_interval = 1\n"
+)
+ASKED = CompletionRequest("import teamkit", "", options=Options(max_tokens=12, rules=False))
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    directory = tmp_path_factory.mktemp("hub")
+    tiny = tmp_path_factory.mktemp("model") / "tiny"
+    write_random_checkpoint(tiny, TINY, find_model(EMBEDDED).tokenizer)
+    with real_hub(
+        directory, policy=POLICY, model=tiny, trainers=["vision", "bob"], config=QUICK_LOOKS
+    ) as running:
+        yield running
+        for process in workers():
+            process.kill()
+
+
+@dataclass
+class Somebody:
+    """A person of the Hub, at their keyboard."""
+
+    hub: Hub
+    token: str
+
+    def start(self, *lines: str) -> subprocess.Popen[str]:
+        """Type into IPython on their server."""
+        code = "\n".join(["%load_ext jupyter_safecoder", *lines])
+        return subprocess.Popen(
+            [sys.executable, "-m", "IPython", "--colors=NoColor", "-c", code],
+            env={
+                **os.environ,
+                URL_VARIABLE: f"{self.hub.service}/",
+                TOKEN_VARIABLE: self.token,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def types(self, *lines: str) -> str:
+        """Return what they see."""
+        return self.start(*lines).communicate(timeout=120)[0]
+
+    def asks(self, method: str, path: str, **body: Any) -> tuple[int, Any]:
+        """Ask the service without our client."""
+        answer = httpx.request(
+            method,
+            f"{self.hub.service}/{path}",
+            headers={"Authorization": f"token {self.token}"},
+            timeout=60,
+            trust_env=False,
+            **body,
+        )
+        return answer.status_code, answer.json()
+
+    def orders(self, name: str, *sources: object, **settings: object) -> tuple[int, Any]:
+        """Order a job."""
+        whole = {"name": name, "settings": settings, "sources": sources or [[".py", "a = 1"]]}
+        return self.asks("POST", "jobs", content=gzip.compress(json.dumps(whole).encode()))
+
+    def served(self) -> tuple[str, str | None]:
+        """Return what they are answered, and by which adapter."""
+        with ServiceClient(f"{self.hub.service}/", self.token) as client:
+            adapter = client.wait_until_ready().adapter
+            return client.complete(ASKED).text, adapter
+
+
+@pytest.fixture(scope="module")
+def ada(hub: Hub) -> Somebody:
+    return Somebody(hub, hub.token("ada", [OPEN, TRAIN]))
+
+
+@pytest.fixture(scope="module")
+def bob(hub: Hub) -> Somebody:
+    return Somebody(hub, hub.token("bob", [OPEN, TRAIN]))
+
+
+def cache(hub: Hub) -> Path:
+    return hub.directory / "cache"
+
+
+def job_of(hub: Hub, group: str, name: str = "ours") -> Job:
+    return Job(cache(hub), whole_name(group, name))
+
+
+def workers() -> list[psutil.Process]:
+    """Return the processes that train: they have no parent any more, or the service."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "jupyter_safecoder.finetune" in words and "team-" in words[-1]:
+            found.append(process)
+    return found
+
+
+def kill_service(hub: Hub) -> None:
+    """Kill the process of the service; the Hub starts another."""
+    [process] = [
+        one
+        for one in children_that_run("jupyter_safecoder", hub.process.pid)
+        if "hub" in one.cmdline()
+    ]
+    process.kill()
+
+
+def healthy(hub: Hub) -> bool:
+    try:
+        return httpx.get(f"{hub.service}/health", trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def recipe(directory: Path) -> Path:
+    path = directory / "quick.toml"
+    path.write_text(
+        "tokens_per_step = 200\nwarmup = 2\nlearning_rate = 3e-2\njudged = 2\nevaluations = 1\n"
+    )
+    return path
+
+
+def test_from_a_notebook_of_one_group_to_its_completions(
+    hub: Hub, ada: Somebody, bob: Somebody, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    before, _ = ada.served()
+    assert bob.served() == (before, None)
+    assert len(runtimes_of(hub.process.pid)) == 1
+    team = write_team(tmp_path / "team")
+    write_notebook(team / "key.ipynb", "connect(password='nachtigall')\n" * 3, "b = 2")
+    (team / ".safecoderignore").write_text("secret*\n")
+    write_notebook(team / "secret.ipynb", "never = 'sent'")
+    options = f"--name ours --steps 12 --recipe {recipe(tmp_path)} --wait"
+    waiting = ada.start(f"%safecoder finetune {team} {options}", "%safecoder report ours")
+    request.addfinalizer(waiting.kill)
+    job = job_of(hub, "vision")
+    until(lambda: job.works, 60)
+    [worker] = workers()
+    sources = job.directory / "sources"
+    assert job.directory.stat().st_mode & 0o077 == sources.stat().st_mode & 0o077 == 0
+    assert sorted(path.name for path in sources.iterdir())[-1] == "00006.ipynb"
+    assert not any("never" in path.read_text() for path in sources.iterdir())
+
+    # Another group neither sees nor stops it, and has a name of its own; its job waits its turn.
+    kill_service(hub)
+    until(lambda: not healthy(hub))
+    until(lambda: healthy(hub), 30)
+    assert bob.asks("GET", "jobs") == (200, [])
+    assert bob.asks("POST", "jobs/ours/stop")[0] == 404
+    assert bob.orders("ours")[1]["state"] == "waiting"
+    status, refused = bob.orders("another")
+    assert (status, refused["message"]) == (429, "Your group may have 1 jobs at a time.")
+    assert "Stopped while it waited." in bob.types("%safecoder stop ours")
+    assert bob.types("%safecoder delete ours").strip() == "ours is deleted."
+    assert not job_of(hub, "speech").directory.exists()
+
+    # The service went on with the process that it found. Now both are gone, and it goes on, too.
+    assert [process.pid for process in workers()] == [worker.pid]
+    until(lambda: job.status().step >= 2, 90)
+    kill_service(hub)
+    worker.kill()
+    told = waiting.communicate(timeout=120)[0]
+    assert "ours: It is not better than the base" in told
+    assert "step 12 of 12" not in told
+    assert "by ada" in told
+    until(lambda: not sources.exists())
+    state = ada.types("%safecoder adapters", "%safecoder jobs")
+    assert "Adapters: 1" in state
+    assert "done" in state
+
+    # Switched over: ada's group alone.
+    told = ada.types("%safecoder use ours", "%safecoder")
+    assert "Completions come from ours, now." in told
+    assert "ready: tiny+ours is ready." in told
+    after, adapter = ada.served()
+    assert adapter == "ours"
+    assert after != before
+    assert bob.served() == (before, None)
+    assert len(runtimes_of(hub.process.pid)) == 2
+    last = {line["person"]: line["adapter"] for line in entries(hub)}
+    assert last == {"ada": job.name, "bob": ""}
+    assert "is in use" in ada.types("%safecoder delete ours")
+
+    # Nothing of anybody's text is where it does not belong.
+    kept = [*(hub.directory / "state").rglob("*"), hub.directory / "log"]
+    for path in kept:
+        assert not path.is_file() or b"teamkit" not in path.read_bytes()
+        assert not path.is_file() or b"nachtigall" not in path.read_bytes()
+
+
+def entries(hub: Hub) -> list[dict[str, Any]]:
+    """Return what the audit log has."""
+    assert verify(hub.directory / "state/audit").problem == ""
+    [path] = (hub.directory / "state/audit").glob("*.jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_what_is_another_group_s_cannot_be_named(hub: Hub, bob: Somebody) -> None:
+    told = bob.types("%safecoder adapters", "%safecoder jobs")
+    assert "Adapters: 0" in told
+    assert "Jobs: 0" in told
+    theirs = whole_name("vision", "ours")
+    for name in ("ours", theirs, f"../{theirs}", "..%2Fours"):
+        assert bob.asks("POST", "adapters/use", json={"name": name, "back": False})[0] == 409
+        for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/stop"), ("POST", "/resume")):
+            assert bob.asks(method, f"jobs/{name}{path}")[0] in (404, 409)
+    assert "Your group has no adapter named ours" in bob.types("%safecoder use ours")
+    assert Registry(cache(hub)).find(theirs)
+
+
+def test_who_may_not_train_sees_nothing_of_it(hub: Hub, ada: Somebody, tmp_path: Path) -> None:
+    doors = [
+        ("GET", "jobs"),
+        ("POST", "jobs"),
+        ("GET", "jobs/ours"),
+        ("DELETE", "jobs/ours"),
+        ("POST", "jobs/ours/stop"),
+        ("POST", "jobs/ours/resume"),
+        ("GET", "adapters"),
+        ("POST", "adapters/use"),
+    ]
+    completing = Somebody(hub, hub.token("ada", [OPEN, COMPLETE]))
+    eve = Somebody(hub, hub.token("eve", ["access:servers!user=eve"]))
+    for somebody in (completing, eve):
+        for method, path in doors:
+            status, refused = somebody.asks(method, path)
+            assert (status, refused["code"]) == (403, "forbidden")
+    assert Somebody(hub, "x" * 32).asks("GET", "jobs")[0] == 401
+    # They still complete, with the adapter that others chose, and their state has no names.
+    assert completing.served()[1] == "ours"
+    told = completing.types("%safecoder", f"%safecoder finetune {tmp_path} --name mine")
+    assert "You may not train here. Ask an administrator" in told
+    assert "jobs      none" in told
+    # A person of the group alone has no such token.
+    with pytest.raises(AssertionError, match="scope"):
+        hub.token("eve", [OPEN, TRAIN])
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"minutes": 6}, "A job of your group may take 5 minutes."),
+        ({"minutes": 0}, "A job of your group may take 5 minutes."),
+        ({"rank": 10**6}, "rank must be between 1 and 128"),
+        ({"learning_rate": float("nan")}, "learning_rate must be between"),
+        ({"rank": "16"}, "rank in the recipe is not of the type int"),
+        ({"sources": "/etc/passwd"}, "sources cannot be set"),
+        ({"start": "/etc"}, "start cannot be set"),
+        ({"speed": 3}, "which no recipe has"),
+    ],
+)
+def test_recipes_that_are_not_taken(
+    bob: Somebody, settings: dict[str, object], reason: str
+) -> None:
+    status, refused = bob.orders("mine", **settings)
+    assert status == 409
+    assert reason in refused["message"]
+    assert bob.asks("GET", "jobs") == (200, [])
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "-x", "x" * 47, "a\nb", "<b>", "Ü"])
+def test_names_that_are_not_taken(bob: Somebody, name: str) -> None:
+    assert bob.orders(name)[0] == 409
+
+
+def test_bodies_that_are_not_taken(hub: Hub, bob: Somebody, tmp_path: Path) -> None:
+    def sends(body: bytes) -> int:
+        return bob.asks("POST", "jobs", content=body)[0]
+
+    good = gzip.compress(b'{"name": "x", "settings": {}, "sources": [[".py", "a = 1"]]}')
+    for bad in (
+        b"",
+        b"{}",
+        good[:-9],
+        gzip.compress(b"[" * 100_000),
+        gzip.compress(b'{"name": "x", "settings": {}, "sources": []}'),
+        gzip.compress(b'{"name": "x", "settings": {}, "sources": [["/../x", "a"]]}'),
+        gzip.compress(b'{"name": 3, "settings": {}, "sources": [[".py", "a"]]}'),
+    ):
+        assert sends(bad) == 400
+    assert sends(gzip.compress(bytes(200 * 2**20))) == 413
+    assert sends(os.urandom(17 * 2**20)) == 413
+    assert bob.orders("x", *[[".py", ""]] * 2001)[0] == 413
+    assert bob.asks("GET", "jobs") == (200, [])
+
+    # Who types is told before anything is sent.
+    (tmp_path / "many").mkdir()
+    for number in range(2001):
+        (tmp_path / f"many/{number}.py").write_text("a = 1")
+    told = bob.types(f"%safecoder finetune {tmp_path / 'many'} --name x")
+    assert "These are 2,001 files; the service takes 2,000. Name fewer notebooks." in told
+    (tmp_path / "many/link.py").symlink_to("/nowhere")
+    (tmp_path / "none").mkdir()
+    assert "There is no notebook" in bob.types(f"%safecoder finetune {tmp_path}/none --name x")
+
+
+def test_a_full_disk_is_said_and_nothing_is_left(hub: Hub, bob: Somebody) -> None:
+    [service] = [
+        one
+        for one in children_that_run("jupyter_safecoder", hub.process.pid)
+        if "hub" in one.cmdline()
+    ]
+    limits = service.rlimit(psutil.RLIMIT_FSIZE)
+    service.rlimit(psutil.RLIMIT_FSIZE, (2**20, limits[1]))
+    try:
+        status, refused = bob.orders("large", [".py", "a = 1\n" * 2**18])
+    finally:
+        service.rlimit(psutil.RLIMIT_FSIZE, limits)
+    assert (status, refused["message"]) == (
+        503,
+        "The service cannot write this down: File too large.",
+    )
+    assert bob.asks("GET", "jobs") == (200, [])
+    assert not job_of(hub, "speech", "large").directory.exists()
+
+
+def test_a_killed_job_is_resumed_and_one_that_hangs_is_ended(
+    hub: Hub, bob: Somebody, tmp_path: Path
+) -> None:
+    team = write_team(tmp_path / "team")
+    assert "waiting" in bob.types(f"%safecoder finetune {team} --name mine --steps 9999")
+    job = job_of(hub, "speech", "mine")
+
+    def stopped() -> bool:
+        return bool(bob.asks("GET", "jobs/mine")[1]["state"] == "stopped")
+
+    until(lambda: job.works, 60)
+    workers()[0].kill()
+    until(stopped)
+    told = bob.types("%safecoder jobs", "%safecoder resume mine")
+    assert "Its process ended before it was done." in told
+    assert "mine: waiting" in told
+    until(lambda: job.works, 60)
+    workers()[0].send_signal(signal.SIGSTOP)
+    try:
+        hub.policy.write_text(POLICY.replace("= 5", "= 0.05"))
+        until(job.stop_wished, 30)
+        until(stopped, 30)
+        assert "has had its 0.05 minutes" in bob.types("%safecoder resume mine")
+    finally:
+        hub.policy.write_text(POLICY)
+    assert bob.asks("DELETE", "jobs/mine")[0] == 200
+    assert not job.directory.exists()
+
+
+def test_what_the_policy_names_wins(hub: Hub, ada: Somebody, tmp_path: Path) -> None:
+    registry = Registry(cache(hub))
+    ours = registry.find(whole_name("vision", "ours"))
+    export(ours, tmp_path / "exported")
+    registry.import_(tmp_path / "exported", replace(ours.card, name="pinned"))
+    hub.policy.write_text(
+        f'{POLICY}[groups.vision]\nadapter = "pinned"\n'.replace("[groups.vision]\n\n", "")
+    )
+    until(lambda: ada.served()[1] == "pinned", 30)
+    assert "the policy of the Hub's service says" in ada.types("%safecoder use ours")
+    hub.policy.write_text(POLICY)
+    until(lambda: ada.served()[1] == "ours", 30)
+
+    # Back to what was before; what nobody is served with any more ends, and may be deleted.
+    assert "Completions come from the model as it is, now." in ada.types("%safecoder use --back")
+    assert ada.served()[1] is None
+    until(lambda: len(runtimes_of(hub.process.pid)) == 1, 30)
+    assert ada.types("%safecoder delete ours").strip() == "ours is deleted."
+    assert ada.asks("GET", "adapters") == (200, [])
+    done = [(line["action"], line["outcome"]) for line in entries(hub) if line["person"] == "ada"]
+    for wanted in (
+        *(("train", outcome) for outcome in ("waiting", "started", "done", "deleted", "refused")),
+        ("use adapter", "in use"),
+    ):
+        assert wanted in done
