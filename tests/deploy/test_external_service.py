@@ -31,6 +31,7 @@ from jupyter_safecoder.hub.audit_chain import verify
 from jupyter_safecoder.hub.client import ServiceClient
 from jupyter_safecoder.hub.names import COMPLETE, access_scope
 from jupyter_safecoder.models import EMBEDDED
+from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.runtime.client import RuntimeProblem
 
 pytestmark = pytest.mark.timeout(240)
@@ -150,22 +151,29 @@ def test_by_tls_servers_and_kernels_trust_an_authority_of_one_s_own(
     url = f"https://127.0.0.1:{port}/services/safecoder"
     token = external.token("ada", [access_scope("safecoder"), COMPLETE])
 
-    async def state(ca_file: str) -> str:
+    async def asked(ca_file: str) -> Status:
         gateway = HubGateway(url, token, ca_file)
         try:
-            return (await gateway.status()).state
+            return await gateway.status()
         finally:
             await gateway.close()
 
+    def by_server() -> bool:
+        return asyncio.run(asked(str(certificate))).state == "off"
+
+    def by_kernel() -> bool:
+        with ServiceClient(url, token) as kernel:
+            return kernel.status().state == "off"
+
     with service(external, *options, **listens):
         until(lambda: healthy(external, **listens), 30)
-        assert asyncio.run(state("")) == "failed"
-        assert asyncio.run(state(str(certificate))) == "off"
-        with ServiceClient(url, token) as kernel, pytest.raises(RuntimeProblem):
-            kernel.status()
+        # A busy Hub may be late with its word on the token; an authority is trusted or never is.
+        until(by_server, 30)
+        assert "service does not answer at" in asyncio.run(asked("")).reason
+        with pytest.raises(RuntimeProblem, match="service does not answer"):
+            by_kernel()
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        with ServiceClient(url, token) as kernel:
-            assert kernel.status().state == "off"
+        until(by_kernel, 30)
 
 
 def test_without_its_name_it_says_what_is_missing(external: Hub) -> None:
