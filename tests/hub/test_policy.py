@@ -46,6 +46,8 @@ def test_the_first_group_of_the_file_counts() -> None:
         ("[groups.a]\nfeatures = ['fly']\n", 2, 'a list of "complete"'),
         ("[groups.a]\ntokens_a_day = -1\n", 2, "0 or more"),
         ("[groups.a]\nrequests_a_minute = true\n", 2, "0 or more"),
+        ("[groups.a]\ntraining_jobs = 0.5\n", 2, "0 or more"),
+        ("[groups.a]\ntraining_minutes = inf\n", 2, "0 or more"),
         ("[group.a]\n", 1, "no setting 'group'"),
         ("groups = 3\n", None, "names no group"),
         ("[groups]\na = 3\n", 2, "'a' is no group"),
