@@ -65,7 +65,7 @@ class ServiceClient(RuntimeClient):
         return RuntimeSettings()
 
     def use_adapter(self, name: str) -> Status:
-        """Refuse: for everybody of a group, the policy decides.
+        """Refuse: a group is switched by those of it who train, see ``TeamTrainer``.
 
         Raises
         ------
@@ -73,8 +73,8 @@ class ServiceClient(RuntimeClient):
             Always.
         """
         raise RuntimeProblem(
-            "Which adapter your group has, the policy of the Hub's service says.",
-            "Ask an administrator of the Hub.",
+            "The Hub's service is not switched to an adapter of this machine.",
+            "Leave out the options that name a model: then 'use' asks the service.",
         )
 
     def _state(self, method: str, path: str) -> Status:

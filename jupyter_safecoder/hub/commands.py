@@ -50,6 +50,11 @@ def hub_commands(commands: Any) -> None:
     engine_options(hub)
     remote_options(hub)
 
+    policy = commands.add_parser("policy", help="look at the policy of 'hub'")
+    actions = policy.add_subparsers(title="actions", required=True, metavar="ACTION")
+    check = command(actions, "check", _check, "say whether a policy can be used")
+    check.add_argument("file", type=Path, metavar="FILE.toml")
+
     audit = commands.add_parser("audit", help="look at the audit log of 'hub'")
     actions = audit.add_subparsers(title="actions", required=True, metavar="ACTION")
     verify = command(actions, "verify", _verify, "check that the chain is whole")
@@ -84,6 +89,23 @@ def _hub(options: argparse.Namespace) -> int:
     except DatabaseProblem as problem:
         complain(str(problem), "--database names it; docs/hub.md says how.")
     return 1
+
+
+def _check(options: argparse.Namespace) -> int:
+    from .policy import PolicyProblem, parse_policy
+
+    problem, groups = "", list[str]()
+    try:
+        groups = list(parse_policy(options.file.read_text("utf-8")).groups)
+    except (OSError, UnicodeDecodeError, PolicyProblem) as error:
+        problem = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if options.json:
+        say(json.dumps({"ok": not problem, "problem": problem, "groups": groups}))
+    elif problem:
+        complain(f"{options.file} cannot be used: {problem}")
+    else:
+        say(f"It can be used; in this order it names {', '.join(map(repr, groups))}.")
+    return 1 if problem else 0
 
 
 def _verify(options: argparse.Namespace) -> int:

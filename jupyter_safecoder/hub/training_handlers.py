@@ -9,6 +9,7 @@ from collections.abc import Awaitable
 from dataclasses import asdict
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from tornado import web
 
 from ..bounded_body import BoundedBody, TooLarge
@@ -67,6 +68,10 @@ class _TrainingDoor(Door):
             self.refuse(400, Error("bad_request", str(error)))
         except (FinetuneProblem, ModelProblem, EngineProblem) as problem:
             self.refuse(409, Error("bad_request", problem.reason, problem.remedy))
+        except DBAPIError as error:
+            log.error("The database cannot be used: %s.", type(error.orig).__name__)
+            reason = "The service's database cannot be used."
+            self.refuse(503, Error("not_ready", reason, "An administrator must mend that."))
         except OSError as error:
             log.error("A job could not be written down: %s.", error.strerror)
             reason = f"The service cannot write this down: {error.strerror}."

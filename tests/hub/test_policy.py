@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from jupyter_safecoder.cli import main
 from jupyter_safecoder.hub.policy import Grant, PolicyProblem, parse_policy
 from jupyter_safecoder.hub.policy_file import PolicyFile
 from jupyter_safecoder.protocol import Cell, CompletionRequest
@@ -52,6 +54,8 @@ def test_the_first_group_of_the_file_counts() -> None:
         ("[groups.a]\n[record]\npeople = 'none'\n", 3, '"name" or "pseudonym"'),
         ("[groups.a]\n[record]\ntext = true\n", 3, "there are people, keep_days"),
         ("record = 3\n[groups.a]\n", 1, "no table"),
+        ("[groups.a]\ntraining_jobs = 0.5\n", 2, "0 or more"),
+        ("[groups.a]\ntraining_minutes = inf\n", 2, "0 or more"),
         ("[group.a]\n", 1, "no setting 'group'"),
         ("groups = 3\n", None, "names no group"),
         ("[groups]\na = 3\n", 2, "'a' is no group"),
@@ -149,3 +153,19 @@ def test_cells_with_excluded_text_are_left_out_and_the_path_goes_nowhere() -> No
     assert grant.excludes_text("my Secret")
     assert not grant.excludes_text("x", "")
     assert Grant(exclude_paths=("a",)).excludes_text("x")
+
+
+def test_a_policy_is_checked_by_a_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "policy.toml"
+    assert main(["policy", "check", str(path)]) == 1
+    assert "No such file" in capsys.readouterr().err
+    path.write_text(GOOD)
+    assert main(["policy", "check", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["groups"][0] == "vision"
+    path.write_bytes(b"[groups.a]\nadapter = 3\n")
+    assert main(["policy", "check", str(path)]) == 1
+    assert "line 2: adapter of 'a' must be a text" in capsys.readouterr().err
+    path.write_bytes(b"\xff")
+    assert main(["policy", "check", str(path)]) == 1

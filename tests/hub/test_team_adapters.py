@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import nbformat
 import psutil
 import pytest
+from nbformat.v4 import new_code_cell, new_output
 from processes import children_that_run, runtimes_of, until
 from real_hub import Hub, real_hub
 from team_notebooks import write_notebook, write_team
@@ -72,16 +74,18 @@ class Somebody:
     hub: Hub
     token: str
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What their server's processes are told."""
+        own = {URL_VARIABLE: f"{self.hub.service}/", TOKEN_VARIABLE: self.token}
+        return {**os.environ, **own}
+
     def start(self, *lines: str) -> subprocess.Popen[str]:
         """Type into IPython on their server."""
         code = "\n".join(["%load_ext jupyter_safecoder", *lines])
         return subprocess.Popen(
             [sys.executable, "-m", "IPython", "--colors=NoColor", "-c", code],
-            env={
-                **os.environ,
-                URL_VARIABLE: f"{self.hub.service}/",
-                TOKEN_VARIABLE: self.token,
-            },
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -90,6 +94,17 @@ class Somebody:
     def types(self, *lines: str) -> str:
         """Return what they see."""
         return self.start(*lines).communicate(timeout=120)[0]
+
+    def runs(self, *words: str) -> Any:
+        """Return what a command on their server tells."""
+        done = subprocess.run(
+            [sys.executable, "-m", "jupyter_safecoder", *words, "--json"],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        return json.loads(done.stdout) if done.returncode == 0 else done.stderr
 
     def asks(self, method: str, path: str, **body: Any) -> tuple[int, Any]:
         """Ask the service without our client."""
@@ -178,6 +193,12 @@ def test_from_a_notebook_of_one_group_to_its_completions(
     write_notebook(team / "key.ipynb", "connect(password='nachtigall')\n" * 3, "b = 2")
     (team / ".safecoderignore").write_text("secret*\n")
     write_notebook(team / "secret.ipynb", "never = 'sent'")
+    tagged = nbformat.read(team / "key.ipynb", as_version=4)
+    tagged.cells += [new_code_cell("never = 1", metadata={"tags": ["safecoder-ignore"]})]
+    tagged.cells[0].outputs = [
+        new_output("display_data", {"image/png": "never", "text/plain": "seen"})
+    ]
+    nbformat.write(tagged, team / "key.ipynb")
     options = f"--name ours --steps 12 --recipe {recipe(tmp_path)} --wait"
     waiting = ada.start(f"%safecoder finetune {team} {options}", "%safecoder report ours")
     request.addfinalizer(waiting.kill)
@@ -187,7 +208,9 @@ def test_from_a_notebook_of_one_group_to_its_completions(
     sources = job.directory / "sources"
     assert job.directory.stat().st_mode & 0o077 == sources.stat().st_mode & 0o077 == 0
     assert sorted(path.name for path in sources.iterdir())[-1] == "00006.ipynb"
-    assert not any("never" in path.read_text() for path in sources.iterdir())
+    sent = "".join(path.read_text() for path in sources.iterdir())
+    assert "never" not in sent
+    assert "seen" in sent
 
     # Another group neither sees nor stops it, and has a name of its own; its job waits its turn.
     kill_service(hub)
@@ -211,6 +234,7 @@ def test_from_a_notebook_of_one_group_to_its_completions(
     assert "ours: It is not better than the base" in told
     assert "step 12 of 12" not in told
     assert "by ada" in told
+    assert "secrets 1" in told
     until(lambda: not sources.exists())
     state = ada.types("%safecoder adapters", "%safecoder jobs")
     assert "Adapters: 1" in state
@@ -366,7 +390,8 @@ def test_a_killed_job_is_resumed_and_one_that_hangs_is_ended(
     hub: Hub, bob: Somebody, tmp_path: Path
 ) -> None:
     team = write_team(tmp_path / "team")
-    assert "waiting" in bob.types(f"%safecoder finetune {team} --name mine --steps 9999")
+    told = bob.runs("finetune", str(team), "--name", "mine", "--steps", "9999")
+    assert told == {"job": "mine", "state": "waiting"}
     job = job_of(hub, "speech", "mine")
 
     def stopped() -> bool:
@@ -375,19 +400,19 @@ def test_a_killed_job_is_resumed_and_one_that_hangs_is_ended(
     until(lambda: job.works, 60)
     workers()[0].kill()
     until(stopped)
-    told = bob.types("%safecoder jobs", "%safecoder resume mine")
-    assert "Its process ended before it was done." in told
-    assert "mine: waiting" in told
+    assert bob.runs("job", "list")["jobs"][0]["reason"] == "Its process ended before it was done."
+    assert "a job named mine already" in bob.runs("finetune", str(team), "--name", "mine")
+    assert "mine: waiting" in bob.types("%safecoder resume mine")
     until(lambda: job.works, 60)
     workers()[0].send_signal(signal.SIGSTOP)
     try:
         hub.policy.write_text(POLICY.replace("= 5", "= 0.05"))
         until(job.stop_wished, 30)
         until(stopped, 30)
-        assert "has had its 0.05 minutes" in bob.types("%safecoder resume mine")
+        assert "has had its 0.05 minutes" in bob.runs("job", "resume", "mine")
     finally:
         hub.policy.write_text(POLICY)
-    assert bob.asks("DELETE", "jobs/mine")[0] == 200
+    assert bob.runs("job", "delete", "mine") == {"deleted": "mine"}
     assert not job.directory.exists()
 
 

@@ -41,6 +41,7 @@ def test_state_and_help(shell: InteractiveShell, capsys: pytest.CaptureFixture[s
         ("use nobody", "There is no adapter 'nobody'."),
         ("report nobody", "There is no adapter 'nobody'."),
         ("stop nobody", "There is no job 'nobody'."),
+        ("delete nobody", "There is no job 'nobody'."),
     ],
 )
 def test_errors_are_one_sentence(shell: InteractiveShell, line: str, words: str) -> None:
