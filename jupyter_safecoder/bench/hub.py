@@ -216,14 +216,7 @@ class _Measurement:
         self._say(f"{users} asking without a pause: {seconds:.0f} s")
         asked = await ask_without_pause(service, people, seconds)
         tokens = [sum(one.tokens for one in of_person) for of_person in asked.values()]
-        return {
-            "jain": round(jain(tokens), 4),
-            "saturated": {
-                "tokens_per_s": round(sum(tokens) / seconds, 1),
-                "least_tokens": min(tokens),
-                "most_tokens": max(tokens),
-            },
-        }
+        return fairness(tokens, seconds)
 
     def _person(self, number: int, notebooks: int = 1, options: Options = OPTIONS) -> Person:
         name, token = list(self._hub.tokens.items())[number]
@@ -281,6 +274,26 @@ def event_tokens(line: bytes) -> int | None:
 def overhead(through: Mapping[str, float], past: Mapping[str, float]) -> dict[str, float]:
     """Return what each percentile of one way has more than that of the other."""
     return {name: round(value - past[name], 2) for name, value in through.items()}
+
+
+def fairness(tokens: Sequence[int], seconds: float) -> dict[str, Any]:
+    """Return what is reported of the tokens that each person got.
+
+    Raises
+    ------
+    RuntimeProblem
+        If nobody got any: that is fair, and no service.
+    """
+    if not sum(tokens):
+        raise RuntimeProblem("Nobody had an answer while all asked at once.")
+    return {
+        "jain": round(jain(tokens), 4),
+        "saturated": {
+            "tokens_per_s": round(sum(tokens) / seconds, 1),
+            "least_tokens": min(tokens),
+            "most_tokens": max(tokens),
+        },
+    }
 
 
 def resident_mb(pid: int) -> float:

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from processes import children_that_run, until
 
-from jupyter_safecoder.bench.hub import event_tokens, overhead
+from jupyter_safecoder.bench.hub import event_tokens, fairness, overhead
 from jupyter_safecoder.bench.hub_carried import carries, llama_tokens
 from jupyter_safecoder.bench.hub_people import (
     Asked,
@@ -128,6 +128,14 @@ def test_jain(shares: list[float], index: float) -> None:
 def test_overhead() -> None:
     through, past = {"p50": 38.5, "p95": 61.0}, {"p50": 34.25, "p95": 64.0}
     assert overhead(through, past) == {"p50": 4.25, "p95": -3.0}
+
+
+def test_fairness() -> None:
+    report = fairness([100, 300], 2.0)
+    assert report["jain"] == 0.8
+    assert report["saturated"] == {"tokens_per_s": 200.0, "least_tokens": 100, "most_tokens": 300}
+    with pytest.raises(RuntimeProblem, match="Nobody had an answer"):
+        fairness([0, 0], 2.0)
 
 
 @pytest.mark.parametrize(
