@@ -27,9 +27,9 @@ from jupyter_safecoder.hub.names import COMPLETE, access_scope
 SCOPES = [access_scope("safecoder"), COMPLETE]
 PROXY = Path(__file__).parents[1] / "labextension/node_modules/.bin/configurable-http-proxy"
 ODD_PERSON, ODD_GROUP = 'o\'brien+ünï "<b>"', 'data & "ünïcode" <b>'
-GROUPS = {"vision": ["ada"], "speech": ["bob"], ODD_GROUP: [ODD_PERSON]}
+GROUPS = {"vision": ["ada", "cleo"], "speech": ["bob"], ODD_GROUP: [ODD_PERSON]}
 ADMIN = "dana"
-PEOPLE = ("ada", "bob", "eve", ODD_PERSON, ADMIN)
+PEOPLE = ("ada", "bob", "cleo", "eve", ODD_PERSON, ADMIN)
 _NOTIFICATIONS = (
     ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 )
@@ -208,14 +208,6 @@ def real_hub(
         "prometheus": (prometheus := secrets.token_hex(16)),
     }
     (directory / "jupyterhub_config.py").write_text(CONFIG.format(**values) + config)
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
-            cwd=directory,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
     api = httpx.Client(
         base_url=f"http://127.0.0.1:{port}/hub/api",
         headers={"Authorization": f"token {token}"},
@@ -224,10 +216,10 @@ def real_hub(
     )
     client = httpx.Client(timeout=30, trust_env=False)
     where = (f"http://127.0.0.1:{port}", f"{service}/services/safecoder")
-    running = Hub(*where, api, directory, process, client, prometheus)
+    running = Hub(*where, api, directory, start_jupyterhub(directory), client, prometheus)
 
     def there() -> bool:
-        assert process.poll() is None, (directory / "log").read_text()[-4000:]
+        assert running.process.poll() is None, (directory / "log").read_text()[-4000:]
         try:
             return api.get("/").status_code == 200 and (bool(api_token) or healthy())
         except httpx.HTTPError:
@@ -243,12 +235,24 @@ def real_hub(
     finally:
         api.close()
         client.close()
-        process.send_signal(signal.SIGTERM)
+        running.process.send_signal(signal.SIGTERM)
         try:
-            process.wait(20)
+            running.process.wait(20)
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+            if running.process.poll() is None:
+                os.killpg(running.process.pid, signal.SIGKILL)
+
+
+def start_jupyterhub(directory: Path) -> subprocess.Popen[bytes]:
+    """Start the Hub of a directory; again, if it was killed."""
+    with (directory / "log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
+            cwd=directory,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
 
 def body(prefix: str = "hello", **changes: Any) -> str:

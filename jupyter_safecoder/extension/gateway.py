@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
 
 from ..protocol import PERSON_HEADER, TOKEN_HEADER, Status, parse_status
 from ..runtime.connection import Connection
+from .asking import Answer, Asking, Lost, Unreachable
 from .supervisor import Supervisor
 
-if TYPE_CHECKING:
-    import httpx
-
-_CONNECT_S = 5.0
+_STATUS_S = 5.0
 
 
 class NotRunning(Exception):
@@ -39,7 +37,8 @@ class Gateway:
         self._supervisor = supervisor
         self._start = start
         self._connection: Connection | None = None
-        self._client: httpx.AsyncClient | None = None
+        self._asking: Asking | None = None
+        self._closing: set[asyncio.Future[None]] = set()
 
     async def start(self) -> Status:
         """Start the runtime if it may and does not run; restart it if it failed."""
@@ -59,67 +58,53 @@ class Gateway:
                 "Completions are switched off on this server.",
                 "An administrator can set c.SafeCoder.start_runtime to 'notebook' or 'server'.",
             )
-        import httpx
-
         try:
-            client = self._connected()
-            answer = await client.get("/status", timeout=_CONNECT_S)
-            return parse_status(answer.content)
-        except (NotRunning, httpx.HTTPError, ValueError):
+            async with self._connected().ask("GET", "/status", most_s=_STATUS_S) as answer:
+                return parse_status(await answer.whole())
+        except (NotRunning, Unreachable, Lost, ValueError):
             return self._supervisor.status
 
     @asynccontextmanager
     async def ask(
         self, method: str, path: str, person: str, body: bytes | None = None
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncIterator[Answer]:
         """Ask at a door; leaving the context before its end cancels what was asked for.
 
         Raises
         ------
         NotRunning
             If there is no runtime, or it is gone.
+        Lost
+            If it ends in the middle of an answer.
         """
         # Not after it failed: then a person asks for another try, not each key that is typed.
         if self._start != "never" and self._supervisor.status.state == "off":
             self._supervisor.start()
-        import httpx
-
-        client = self._connected()
+        # Escaped: a Hub's names may have line breaks, which a header may not.
+        headers = {PERSON_HEADER: person.encode("unicode_escape").decode()}
         try:
-            async with client.stream(
-                method,
-                path,
-                content=body,
-                # Escaped: a Hub's names may have line breaks, which a header may not.
-                headers={PERSON_HEADER: person.encode("unicode_escape").decode()},
-            ) as answer:
+            async with self._connected().ask(method, path, body, headers) as answer:
                 yield answer
-        except httpx.ConnectError:
+        except Unreachable:
             raise NotRunning(self._supervisor.status) from None
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        if self._asking is not None:
+            await self._asking.close()
+        await asyncio.gather(*self._closing)
 
-    def _connected(self) -> httpx.AsyncClient:
+    def _connected(self) -> Asking:
         connection = self._supervisor.connection
         if connection is None:
             raise NotRunning(self._supervisor.status)
-        if self._client is None or connection != self._connection:
-            # The old client's connections broke with the runtime that they led to.
-            self._client, self._connection = _client(connection), connection
-        return self._client
-
-
-def _client(connection: Connection) -> Any:
-    # Late: importing httpx takes longer than a server extension's import may.
-    import httpx
-
-    return httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(uds=connection.socket),
-        base_url=connection.base_url,
-        headers={TOKEN_HEADER: connection.token},
-        timeout=httpx.Timeout(None, connect=_CONNECT_S),
-        trust_env=False,
-    )
+        if self._asking is None or connection != self._connection:
+            # The old connections broke with the runtime that they led to.
+            if self._asking is not None:
+                closing = asyncio.ensure_future(self._asking.close())
+                self._closing.add(closing)
+                closing.add_done_callback(self._closing.discard)
+            headers = {TOKEN_HEADER: connection.token}
+            self._asking = Asking(connection.base_url, headers, connection.socket)
+            self._connection = connection
+        return self._asking

@@ -17,6 +17,7 @@ from tornado.iostream import StreamClosedError
 from ..bounded_body import BoundedBody, TooLarge
 from ..openai_protocol import BadText, error_body, parse_text_request
 from ..protocol import BadRequest, Error, Status, encode_event, parse_request
+from .asking import Lost
 from .gateway import Gateway, NotRunning
 from .hub_gateway import HubGateway
 
@@ -50,15 +51,13 @@ class _Handler(ExtensionHandlerMixin, APIHandler):
 
     async def pass_on(self, method: str, path: str, body: bytes | None = None) -> None:
         """Ask at the runtime's door, and give its answer on as it comes."""
-        import httpx
-
         try:
             async with self.gateway.ask(method, path, self._person(), body) as answer:
-                self.set_status(answer.status_code)
+                self.set_status(answer.status)
                 self.set_header("Content-Type", answer.headers["Content-Type"])
                 if "Retry-After" in answer.headers:
                     self.set_header("Retry-After", answer.headers["Retry-After"])
-                async for chunk in answer.aiter_raw():
+                async for chunk in answer.chunks:
                     self.write(chunk)
                     await self.flush()
         except NotRunning as none:
@@ -66,7 +65,7 @@ class _Handler(ExtensionHandlerMixin, APIHandler):
                 503,
                 Error("not_ready", none.status.reason, none.status.remedy, retry_after_s=1.0),
             )
-        except httpx.HTTPError:
+        except Lost:
             self._lost()
         except StreamClosedError:
             self.log.debug("The client of a completion went away.")

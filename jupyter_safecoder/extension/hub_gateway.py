@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from ..hub.states import read_state
 from ..protocol import Status
+from .asking import Answer, Asking, Lost, Unreachable
 from .gateway import NotRunning
 
-if TYPE_CHECKING:
-    import httpx
-
-_CONNECT_S = 5.0
+_STATUS_S = 10.0
 
 
 class HubGateway:
@@ -33,7 +31,7 @@ class HubGateway:
         self._url = url.rstrip("/")
         self._token = token
         self._ca_file = ca_file
-        self._client: httpx.AsyncClient | None = None
+        self._asking: Asking | None = None
 
     async def start(self) -> Status:
         """Ask the service to start the runtime that serves this user."""
@@ -46,7 +44,7 @@ class HubGateway:
     @asynccontextmanager
     async def ask(
         self, method: str, path: str, person: str, body: bytes | None = None
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AsyncIterator[Answer]:
         """Ask at a door; leaving the context before its end cancels what was asked for.
 
         ``person`` is not sent: the service knows it from the token.
@@ -56,27 +54,23 @@ class HubGateway:
         NotRunning
             If the service is not there.
         """
-        import httpx
-
         try:
-            async with self._connected().stream(method, self._url + path, content=body) as answer:
+            async with self._connected().ask(method, path, body) as answer:
                 yield answer
-        except (httpx.ConnectError, httpx.ConnectTimeout):
+        except Unreachable:
             raise NotRunning(self._absent()) from None
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
+        if self._asking is not None:
+            await self._asking.close()
 
     async def _status(self, method: str, path: str) -> Status:
-        import httpx
-
         try:
-            answer = await self._connected().request(method, self._url + path, timeout=_CONNECT_S)
-        except httpx.HTTPError:
+            async with self._connected().ask(method, path, most_s=_STATUS_S) as answer:
+                return read_state(await answer.whole()) or self._absent()
+        except (Unreachable, Lost):
             return self._absent()
-        return read_state(answer.content) or self._absent()
 
     def _absent(self) -> Status:
         return Status(
@@ -85,17 +79,9 @@ class HubGateway:
             "Wait a moment, or ask an administrator of the Hub.",
         )
 
-    def _connected(self) -> httpx.AsyncClient:
-        if self._client is None:
-            import ssl
-
-            import httpx
-
+    def _connected(self) -> Asking:
+        if self._asking is None:
+            headers = {"Authorization": f"token {self._token}"}
             context = ssl.create_default_context(cafile=self._ca_file or None)
-            self._client = httpx.AsyncClient(
-                headers={"Authorization": f"token {self._token}"},
-                timeout=httpx.Timeout(None, connect=_CONNECT_S),
-                verify=context,
-                trust_env=False,
-            )
-        return self._client
+            self._asking = Asking(self._url, headers, context=context)
+        return self._asking

@@ -12,6 +12,7 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from ..bounded_body import BoundedBody, TooLarge
+from ..extension.asking import Lost
 from ..extension.gateway import NotRunning
 from ..openai_protocol import BadText, error_body, model_body, parse_text_request
 from ..protocol import BadRequest, Error, Status, encode_event, parse_request
@@ -182,8 +183,6 @@ class _AnswerHandler(Door):
         raise NotImplementedError
 
     async def _answer(self) -> None:
-        import httpx
-
         assert self._body is not None
         try:
             async with aclosing(self.items(self._body.whole())) as items:
@@ -203,7 +202,7 @@ class _AnswerHandler(Door):
         except NotRunning as none:
             status = none.status
             self.refuse(503, Error("not_ready", status.reason, status.remedy, retry_after_s=1.0))
-        except (httpx.HTTPError, Silent):
+        except (Lost, Silent):
             self.refuse(502, _LOST)
         except StreamClosedError:
             pass  # as when the client goes away

@@ -5,14 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ..extension.asking import Answer, Lost
 from ..extension.gateway import Gateway, NotRunning
 from ..protocol import PROMPT_TOKENS_HEADER
 from ..runtime.admission import Replaced, Ticket
-
-if TYPE_CHECKING:
-    import httpx
 
 
 class Silent(Exception):
@@ -48,7 +45,7 @@ async def relay(
         If a newer request took its place.
     Silent
         If the runtime did not end the answer in time.
-    NotRunning, httpx.HTTPError
+    NotRunning, Lost
         If there is no runtime, or it ended.
     """
     queue: asyncio.Queue[Head | bytes | Exception | None] = asyncio.Queue()
@@ -73,23 +70,21 @@ async def _read(
     body: bytes,
     queue: asyncio.Queue[Head | bytes | Exception | None],
 ) -> None:
-    import httpx
-
     try:
         async with gateway.ask("POST", path, person, body) as answer:
             queue.put_nowait(_head(answer))
             rest = b""
-            async for chunk in answer.aiter_raw():
+            async for chunk in answer.chunks:
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     queue.put_nowait(line + b"\n")
             if rest:
                 queue.put_nowait(rest)
         queue.put_nowait(None)
-    except (NotRunning, httpx.HTTPError) as error:
+    except (NotRunning, Lost) as error:
         queue.put_nowait(error)
 
 
-def _head(answer: httpx.Response) -> Head:
+def _head(answer: Answer) -> Head:
     tokens = answer.headers.get(PROMPT_TOKENS_HEADER, "0")
-    return Head(answer.status_code, answer.headers["Content-Type"], int(tokens))
+    return Head(answer.status, answer.headers["Content-Type"], int(tokens))

@@ -153,7 +153,7 @@ class Service:
         ------
         Refused
             If the person may not now, or nothing can be noted.
-        NotRunning, Silent, httpx.HTTPError
+        NotRunning, Silent, Lost
             If there is no runtime, or it ends.
         """
         record = self.record(person, "complete", group, grant)
@@ -182,7 +182,7 @@ class Service:
 
         Raises
         ------
-        Refused, NotRunning, Silent, httpx.HTTPError
+        Refused, NotRunning, Silent, Lost
             As for a completion; also where the policy excludes paths: other editors tell none.
         """
         record = self.record(person, "text", group, grant)
@@ -363,6 +363,8 @@ class Service:
             async with aclosing(self.admission.places(ticket)) as places:
                 async for place in places:
                     yield place
+        except QueueFull as full:
+            raise Limited(str(full), full.retry_after_s, "queue") from None
         finally:
             deadline.cancel()
 

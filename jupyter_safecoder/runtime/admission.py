@@ -136,6 +136,8 @@ class Admission:
         ------
         Replaced
             If a newer request took its place.
+        QueueFull
+            If it had to make room for somebody who has less.
         """
         last = 0
         while not ticket.turn.done():
@@ -165,11 +167,21 @@ class Admission:
             older.replace()
 
     def _check_room(self, ticket: Ticket) -> None:
-        if len(self._waiting) >= self._max_waiting:
-            raise QueueFull("Too many people ask at once.", self._until_room())
-        theirs = sum(t.person == ticket.person for t in self._waiting)
+        waiting = Counter(t.person for t in self._waiting)
+        theirs = waiting[ticket.person]
         if theirs >= ticket.share.waiting:
             raise QueueFull(f"{theirs} requests of yours wait already.", self._until_room())
+        if len(self._waiting) < self._max_waiting:
+            return
+        full = QueueFull("Too many people ask at once.", self._until_room())
+        # Who has most of the room gives some to who has less: it is not first come, first served.
+        greediest, most = waiting.most_common(1)[0] if waiting else ("", 0)
+        if most <= theirs + 1:
+            raise full
+        newest = [t for t in self._waiting if t.person == greediest][-1]
+        self._waiting.remove(newest)
+        if not newest.turn.done():
+            newest.turn.set_exception(full)
 
     def _until_room(self) -> float:
         """Return in how many seconds the queue has moved, as fast as it usually does."""

@@ -80,8 +80,7 @@ class Completions:
         try:
             ticket = self._turns.admission.enter(person, request.document)
         except QueueFull as full:
-            self._counters.failed += 1
-            yield Error("queue_full", str(full), "Wait a moment.", retry_after_s=full.retry_after_s)
+            yield self._no_room(full)
             return
         try:
             # Closed before the place is given back, and not when the garbage collector comes.
@@ -91,11 +90,17 @@ class Completions:
             async with aclosing(self._generate(request, ticket, started)) as events:
                 async for event in events:
                     yield event
+        except QueueFull as full:
+            yield self._no_room(full)
         except Replaced:
             self._counters.cancelled += 1
             yield self._done(_Answer(), "replaced", None, started)
         finally:
             self._turns.admission.leave(ticket)
+
+    def _no_room(self, full: QueueFull) -> Error:
+        self._counters.failed += 1
+        return Error("queue_full", str(full), "Wait a moment.", retry_after_s=full.retry_after_s)
 
     async def _generate(
         self, request: CompletionRequest, ticket: Ticket, started: float

@@ -128,6 +128,29 @@ def test_the_queue_is_bounded() -> None:
     run(test)
 
 
+def test_in_a_full_queue_who_has_much_makes_room_for_who_has_little() -> None:
+    async def test() -> None:
+        admission = Admission(1, 4)
+        admission.enter("x", "")
+        ada = [admission.enter("ada", str(n)) for n in range(4)]
+        bob = admission.enter("bob", "")
+        assert admission.place(bob) > 0
+        with pytest.raises(QueueFull):
+            ada[3].turn.result()
+        admission.leave(ada[3])
+        admission.enter("bob", "b")
+        assert [ticket.turn.done() for ticket in ada] == [False, False, True, True]
+        # Now each has two: nobody is driven out for one more.
+        for person in ("ada", "bob"):
+            with pytest.raises(QueueFull):
+                admission.enter(person, "c")
+        assert admission.waiting == 4
+        for ticket in ada[2:]:
+            assert isinstance(ticket.turn.exception(), QueueFull)
+
+    run(test)
+
+
 def test_no_waiting_room_still_runs() -> None:
     async def test() -> None:
         admission = Admission(1, 0)
