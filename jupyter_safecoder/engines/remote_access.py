@@ -43,7 +43,7 @@ class RemoteAccess:
     server
         Where, and with which key and certificates.
     connections
-        Most requests at once.
+        That are kept for the next requests.
 
     Raises
     ------
@@ -64,7 +64,9 @@ class RemoteAccess:
             headers={"Accept-Encoding": "identity", "User-Agent": "jupyter-safecoder"},
             timeout=httpx.Timeout(None, connect=_CONNECT_S),
             limits=httpx.Limits(
-                max_connections=connections,
+                # The engine bounds its requests itself; of a bounded pool httpx would lose a place
+                # for each that is cancelled while it connects.
+                max_connections=None,
                 max_keepalive_connections=connections,
                 keepalive_expiry=_KEEPALIVE_S,
             ),
