@@ -171,9 +171,7 @@ class Training:
             self._job(row).request()
             self._teams.change(row, WAITING)
 
-        async with self._lock:
-            await self._room(person, group, grant)
-        return await self._change(person, group, name, "resume", resume)
+        return await self._change(person, group, name, "resume", resume, grant)
 
     async def delete(self, person: Person, name: str) -> None:
         """Delete a job, what it was to learn from, and the adapter that it made."""
@@ -259,8 +257,11 @@ class Training:
         name: str,
         outcome: str,
         change: Callable[[TeamJob], None],
+        room_in: Grant | None = None,
     ) -> JobStatus:
         async with self._lock:
+            if room_in is not None:
+                await self._room(person, group, room_in)
             row = await asyncio.to_thread(self._row, group, name)
             await self._note(person, group, whole_name(group, name), "train", outcome)
             await asyncio.to_thread(change, row)

@@ -394,21 +394,21 @@ def test_a_killed_job_is_resumed_and_one_that_hangs_is_ended(
     assert told == {"job": "mine", "state": "waiting"}
     job = job_of(hub, "speech", "mine")
 
-    def stopped() -> bool:
-        return bool(bob.asks("GET", "jobs/mine")[1]["state"] == "stopped")
+    def state() -> Any:
+        return bob.asks("GET", "jobs/mine")[1]["state"]
 
-    until(lambda: job.works, 60)
+    until(lambda: state() == "running", 60)
     workers()[0].kill()
-    until(stopped)
+    until(lambda: state() == "stopped")
     assert bob.runs("job", "list")["jobs"][0]["reason"] == "Its process ended before it was done."
     assert "a job named mine already" in bob.runs("finetune", str(team), "--name", "mine")
     assert "mine: waiting" in bob.types("%safecoder resume mine")
-    until(lambda: job.works, 60)
+    until(lambda: state() == "running", 60)
     workers()[0].send_signal(signal.SIGSTOP)
     try:
         hub.policy.write_text(POLICY.replace("= 5", "= 0.05"))
         until(job.stop_wished, 30)
-        until(stopped, 30)
+        until(lambda: state() == "stopped", 30)
         assert "has had its 0.05 minutes" in bob.runs("job", "resume", "mine")
     finally:
         hub.policy.write_text(POLICY)
