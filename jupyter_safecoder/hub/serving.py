@@ -44,7 +44,7 @@ from .training_handlers import training_doors
 from .usage import Usages
 
 #: A connection that says nothing, and a body that does not come, are given up after so long.
-_IDLE_S, _BODY_S = 60, 10
+_IDLE_S, _BODY_S = 60, 20
 #: Between two looks at whether the Hub lives, in seconds.
 _PARENT_S = 1.0
 #: Lines of the audit log that are read before somebody else has a turn: some milliseconds.

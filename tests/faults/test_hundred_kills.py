@@ -36,6 +36,8 @@ pytestmark = pytest.mark.timeout(3600)
 KILLS = int(os.environ.get("KILLS", "100"))
 #: What the parts' own starts may take is not counted.
 SERVED_AGAIN_S = 15
+#: An answer that says nothing of how it ended.
+_UNENDED = "unended"
 NAMES = ("ada", "bob", "cleo")
 SCRIPT = {
     "answers": [{"after": f"{name} says hello", "text": f"_to_{name}()"} for name in NAMES],
@@ -44,6 +46,9 @@ SCRIPT = {
 }
 CONFIG = """
 c.ConfigurableHTTPProxy.check_running_interval = 1
+# A Hub looks every 30 seconds whether its services live.
+from jupyterhub.services.service import _ServiceSpawner
+_ServiceSpawner.poll_interval = 1
 """
 
 
@@ -95,8 +100,8 @@ class Typist:
         events = [json.loads(line) for line in answer.text.splitlines()]
         texts = [event["text"] for event in events if event["event"] in ("text", "done")]
         self.wrong += [text for text in texts if not f"_to_{self.name}()".startswith(text)]
-        last = events[-1]
-        self.outcomes[last.get("finish_reason") or last["code"]] += 1
+        last = events[-1] if events else {"event": "nothing"}
+        self.outcomes[last.get("finish_reason") or last.get("code") or _UNENDED] += 1
         if last["event"] == "done" and last["text"]:
             self.tokens += last["completion_tokens"]
             self.last_answer = time.monotonic()
@@ -220,6 +225,7 @@ def test_a_hundred_kills(hub: Hub, postgres: Postgres, lab: Page) -> None:
     for typist in typists:
         print(typist.name, typist.tokens, dict(typist.outcomes))
         assert typist.wrong == []
+        assert not typist.outcomes[_UNENDED]
     _counts_are_whole(hub, typists)
 
 
