@@ -45,6 +45,7 @@ from ..runtime.client import RuntimeProblem
 from .hub_people import (
     Asked,
     Door,
+    Full,
     Person,
     ask_without_pause,
     make_person,
@@ -260,10 +261,14 @@ def event_tokens(line: bytes) -> int | None:
 
     Raises
     ------
+    Full
+        If it had to make room for somebody who waits with less.
     RuntimeProblem
-        If the event is an error.
+        If the event is another error.
     """
     event = json.loads(line)
+    if event["event"] == "error" and event["code"] == "queue_full":
+        raise Full(float(event.get("retry_after_s", 1)))
     if event["event"] == "error":
         raise RuntimeProblem(event["message"], event.get("remedy", ""))
     if event["event"] == "done":

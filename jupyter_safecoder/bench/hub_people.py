@@ -138,7 +138,6 @@ async def ask(door: Door, person: Person, body: bytes, asked: Asked) -> None:
             "POST", door.path, content=body, headers=person.headers
         ) as answer:
             if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-                asked.outcome = "refused"
                 raise Full(float(answer.headers.get("Retry-After", 1)))
             if not answer.is_success:
                 with suppress(ValueError):
@@ -151,6 +150,9 @@ async def ask(door: Door, person: Person, body: bytes, asked: Asked) -> None:
                     asked.ttft_ms = (time.perf_counter() - began) * 1000
                 asked.tokens = tokens
         asked.outcome = "answered"
+    except Full:
+        asked.outcome = "refused"
+        raise
     except httpx.HTTPError as error:
         raise RuntimeProblem(f"An answer broke ({type(error).__name__}).") from error
     finally:
