@@ -20,8 +20,9 @@ class TeamJob(Base):
     """A job of a group; where it stands, its directory says."""
 
     __tablename__ = "training_job"
-    __table_args__ = (UniqueConstraint("group", "name"),)
+    __table_args__ = (UniqueConstraint("service", "group", "name"),)
     id: Mapped[int] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(String(32))
     group: Mapped[str] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(String(64))
     person: Mapped[str] = mapped_column(String(255))
@@ -41,6 +42,7 @@ class TeamAdapter(Base):
     """The adapter that a group has chosen, and the one before; empty: none."""
 
     __tablename__ = "team_adapter"
+    service: Mapped[str] = mapped_column(String(32), primary_key=True)
     group: Mapped[str] = mapped_column(String(255), primary_key=True)
     adapter: Mapped[str] = mapped_column(String(64))
     before: Mapped[str] = mapped_column(String(64), default="")
@@ -53,13 +55,17 @@ class Teams:
     ----------
     database
         Where they are kept.
+    service
+        Whose they are: several may share a database, but not their disks.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, service: str) -> None:
         self._engine = database.engine
+        self._service = service
+        mine = select(TeamAdapter).filter_by(service=service)
         with self._session() as session:
             # Each completion asks for it: it is here, too.
-            self._chosen = {row.group: row for row in session.scalars(select(TeamAdapter))}
+            self._chosen = {row.group: row for row in session.scalars(mine)}
 
     def add(self, group: str, name: str, person: str) -> TeamJob:
         """Note a job that waits.
@@ -70,6 +76,7 @@ class Teams:
             If the group has one of that name.
         """
         job = TeamJob(
+            service=self._service,
             group=group,
             name=name,
             person=person,
@@ -90,14 +97,14 @@ class Teams:
 
     def jobs(self, group: str) -> list[TeamJob]:
         """Return the jobs of a group, the oldest first."""
+        wanted = select(TeamJob).filter_by(service=self._service, group=group)
         with self._session() as session:
-            return list(
-                session.scalars(select(TeamJob).filter_by(group=group).order_by(TeamJob.id))
-            )
+            return list(session.scalars(wanted.order_by(TeamJob.id)))
 
     def unfinished(self) -> list[TeamJob]:
         """Return the jobs of all groups that are not over, the oldest first."""
-        wanted = select(TeamJob).where(TeamJob.state.in_((WAITING, RUNNING)))
+        mine = select(TeamJob).filter_by(service=self._service)
+        wanted = mine.where(TeamJob.state.in_((WAITING, RUNNING)))
         with self._session() as session:
             return list(session.scalars(wanted.order_by(TeamJob.id)))
 
@@ -129,7 +136,7 @@ class Teams:
         """Note which adapter a group has from now on."""
         if (now := self.chosen(group)) == adapter:
             return
-        row = TeamAdapter(group=group, adapter=adapter, before=now)
+        row = TeamAdapter(service=self._service, group=group, adapter=adapter, before=now)
         with self._session() as session, session.begin():
             row = session.merge(row)
         self._chosen[group] = row

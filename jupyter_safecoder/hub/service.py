@@ -22,7 +22,7 @@ from .record import Record
 from .recorded import Pseudonyms
 from .relay import Head, relay
 from .runtimes import Runtimes
-from .teams import own_names
+from .teams import mark, own_names
 
 #: A runtime ends an answer at its deadline; so long after it, it is given up.
 _PATIENCE_S = 5.0
@@ -289,6 +289,8 @@ class Service:
         ``read`` takes a line into the record, and says whether the answer ends with it.
         """
         began = time.perf_counter()
+        # Of a group's own adapter people know the name without the group's mark.
+        whole = mark(record.group).encode() if grant.adapter.startswith(mark(record.group)) else b""
         last: list[bytes] = []
         try:
             await self._admit(person, grant, record)
@@ -308,6 +310,7 @@ class Service:
                             yield item
                             continue
                         over = read(item)
+                        item = item.replace(whole, b"") if whole else item
                         if record.ttft_ms is None and record.completion_tokens:
                             record.ttft_ms = _ms(began)
                         if over or last:

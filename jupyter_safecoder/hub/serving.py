@@ -116,8 +116,8 @@ def _parts(options: argparse.Namespace, state: Path, prefix: str) -> _Parts:
         return policy.in_force.record.keep_days if policy.in_force else 0
 
     database = Database(options.database or f"sqlite:///{state / 'safecoder.sqlite'}")
-    usages, teams = Usages(database), Teams(database)
-    ledger = Ledger(AuditLog(state / "audit"), usages, keep_days)
+    audit, usages = AuditLog(state / "audit"), Usages(database)
+    ledger, teams = Ledger(audit, usages, keep_days), Teams(database, audit.name)
     bounds = {n: v for n in ("max_running", "max_waiting") if (v := getattr(options, n))}
     settings = replace(wished(options), **bounds)
     pseudonyms = Pseudonyms(state / "pseudonyms.key")

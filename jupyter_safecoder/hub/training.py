@@ -130,7 +130,10 @@ class Training:
 
     def all_jobs(self) -> list[JobStatus]:
         """Return where the jobs of all groups stand that are not over, for administrators."""
-        return [self._shown(row) for row in self._teams.unfinished()]
+        return [
+            replace(self._shown(row), name=f"{row.name} of {row.group}")
+            for row in self._teams.unfinished()
+        ]
 
     async def job(self, person: Person, name: str) -> JobStatus:
         """Return where a job of a person's group stands."""

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "training_job",
         sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("service", sa.String(32), nullable=False),
         sa.Column("group", sa.String(255), nullable=False),
         sa.Column("name", sa.String(64), nullable=False),
         sa.Column("person", sa.String(255), nullable=False),
@@ -21,10 +22,11 @@ def upgrade() -> None:
         sa.Column("created", sa.String(32), nullable=False),
         sa.Column("ended", sa.String(32), nullable=False),
         sa.Column("seconds", sa.Float, nullable=False),
-        sa.UniqueConstraint("group", "name"),
+        sa.UniqueConstraint("service", "group", "name"),
     )
     op.create_table(
         "team_adapter",
+        sa.Column("service", sa.String(32), primary_key=True),
         sa.Column("group", sa.String(255), primary_key=True),
         sa.Column("adapter", sa.String(64), nullable=False),
         sa.Column("before", sa.String(64), nullable=False),
