@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
+from ..extension.gateway import NotRunning
 from ..openai_protocol import TextRequest
 from ..protocol import CompletionRequest, Done, Queued, Status, encode_event
 from ..runtime.admission import Admission, QueueFull, Replaced, Share, Ticket
@@ -377,6 +378,7 @@ def _outcome(error: BaseException) -> str:
         (Refused, "refused"),
         (Replaced, "replaced"),
         (Late, "deadline"),
+        (NotRunning, "not_ready"),
         (GeneratorExit, "cancelled"),
         (asyncio.CancelledError, "cancelled"),
     )
