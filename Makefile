@@ -23,7 +23,7 @@ NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"
 QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
 .PHONY: env lab lab-extension browser postgresql lint test-python test-typescript test-browser test-dist \
-  test-oldest peers test-remote test-faults test dist clean
+  test-oldest peers test-remote test-slow test dist clean
 
 env: .venv/.installed
 
@@ -71,7 +71,7 @@ lint: env
 	$(JLPM) typecheck
 
 test-python: env postgresql
-	$(BIN)/pytest -q --ignore=tests/browser --ignore=tests/dist --ignore=tests/remote --ignore=tests/faults
+	$(BIN)/pytest -q --ignore=tests/browser --ignore=tests/dist --ignore=tests/remote --ignore=tests/slow
 
 test-typescript: env
 	$(JLPM) test
@@ -137,9 +137,9 @@ test-remote: env peers
 	@command -v nginx >/dev/null || { $(APT) nginx-light; }
 	$(BIN)/pytest -q tests/remote
 
-# A real Hub whose parts fail or are killed, a hundred times; apart from `make test`, for its quarter of an hour.
-test-faults: env browser postgresql
-	$(BIN)/pytest -q tests/faults
+# What takes a quarter of an hour: a real Hub whose parts fail and are killed, a hundred times.
+test-slow: env browser postgresql
+	$(BIN)/pytest -q tests/slow
 
 # Every part runs, also after one failed; the summary tells.
 test: env browser

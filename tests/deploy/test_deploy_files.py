@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import kubernetes_validate
 import pytest
 import yaml
-from placements import (
+from deploy_placements import (
     DEPLOY,
     PLACEMENTS,
     SECRET,

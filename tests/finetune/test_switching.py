@@ -8,12 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from processes import RuntimeProcess, until
+from tiny_adapters import make_adapter
 
-from jupyter_safecoder.finetune.adapters import Card, Registry
-from jupyter_safecoder.finetune.network import adapt, load_network
-from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.protocol import CompletionRequest, Done, Event, Options
 from jupyter_safecoder.runtime.client import RuntimeClient, own_runtime
@@ -24,21 +21,6 @@ pytestmark = pytest.mark.timeout(180)
 #: Long enough to be on its way while another engine is loaded.
 LONG = CompletionRequest("x = ", "", document="long", options=Options(max_tokens=1024, rules=False))
 SHORT = replace(LONG, prefix="import teamkit", document="short", options=Options(max_tokens=24))
-
-
-def make_adapter(model: ModelDescription, cache: Path, name: str) -> None:
-    """Put an adapter into the registry that changes every answer."""
-    registry = Registry(cache)
-    network = adapt(load_network(model), model, Recipe())
-    with torch.no_grad():
-        for number, (key, weight) in enumerate(network.named_parameters()):
-            if "lora_B" in key:
-                weight.normal_(0, 0.3, generator=torch.Generator().manual_seed(number))
-    with registry.making(name) as partial:
-        network.save_pretrained(partial)
-        counts: dict[str, int] = {}
-        facts = (model.name, registry.base_hash(model), "", counts, {}, {}, {}, {})
-        registry.keep(partial, Card(name, *facts, offered=True, reason="", made="", by=""))
 
 
 def test_a_completion_on_its_way_ends_well_and_the_next_is_the_adapters(

@@ -21,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_output
 from processes import children_that_run, runtimes_of, until
 from real_hub import Hub, real_hub
 from team_notebooks import write_notebook, write_team
+from tiny_adapters import write_tiny_model
 
 from jupyter_safecoder.finetune.adapters import Registry, export
 from jupyter_safecoder.finetune.jobs import Job
@@ -28,24 +29,11 @@ from jupyter_safecoder.hub.audit_chain import verify
 from jupyter_safecoder.hub.client import ServiceClient
 from jupyter_safecoder.hub.names import COMPLETE, TOKEN_VARIABLE, TRAIN, URL_VARIABLE, access_scope
 from jupyter_safecoder.hub.teams import whole_name
-from jupyter_safecoder.models import EMBEDDED, find_model
-from jupyter_safecoder.models.random_weights import write_random_checkpoint
 from jupyter_safecoder.protocol import CompletionRequest, Options
 
 pytestmark = pytest.mark.timeout(300)
 
 OPEN = access_scope("safecoder")
-TINY = {
-    "model_type": "llama",
-    "num_hidden_layers": 2,
-    "hidden_size": 32,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "intermediate_size": 64,
-    "max_position_embeddings": 2048,
-    "vocab_size": 49152,
-    "initializer_range": 0.2,
-}
 POLICY = "[groups.vision]\n\n[groups.speech]\ntraining_minutes = 5\n"
 #: The Hub looks every second whether the service lives, not every half minute.
 QUICK_LOOKS = (
@@ -57,8 +45,7 @@ ASKED = CompletionRequest("import teamkit", "", options=Options(max_tokens=12, r
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     directory = tmp_path_factory.mktemp("hub")
-    tiny = tmp_path_factory.mktemp("model") / "tiny"
-    write_random_checkpoint(tiny, TINY, find_model(EMBEDDED).tokenizer)
+    tiny = write_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
     with real_hub(
         directory, policy=POLICY, model=tiny, trainers=["vision", "bob"], config=QUICK_LOOKS
     ) as running:

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+DEPLOY = Path(__file__).parents[1] / "deploy"
 #: Where a value is a secret of somebody who sets it up.
 SECRET = "secret"
 _SECRET_OF_ENV = re.compile(r"\$\{\w+:\?[^}]*\}")

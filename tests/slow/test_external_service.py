@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from placements import DEPLOY, PLACEMENTS
+from deploy_placements import DEPLOY, PLACEMENTS
 from processes import until
 from real_hub import Hub, body, real_hub
 

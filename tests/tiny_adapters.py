@@ -1,0 +1,46 @@
+"""A tiny network with random weights, and adapters for it that change every answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from jupyter_safecoder.finetune.adapters import Card, Registry
+from jupyter_safecoder.finetune.network import adapt, load_network
+from jupyter_safecoder.finetune.recipe import Recipe
+from jupyter_safecoder.models import EMBEDDED, ModelDescription, find_model
+from jupyter_safecoder.models.random_weights import write_random_checkpoint
+
+_TINY = {
+    "model_type": "llama",
+    "num_hidden_layers": 2,
+    "hidden_size": 32,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 64,
+    "max_position_embeddings": 2048,
+    "vocab_size": 49152,
+    "initializer_range": 0.2,
+}
+
+
+def write_tiny_model(directory: Path) -> Path:
+    """Make a checkpoint in a directory; returns the directory."""
+    write_random_checkpoint(directory, _TINY, find_model(EMBEDDED).tokenizer)
+    return directory
+
+
+def make_adapter(model: ModelDescription, cache: Path, name: str, seed: int = 0) -> None:
+    """Put an adapter into the registry that changes every answer."""
+    registry = Registry(cache)
+    network = adapt(load_network(model), model, Recipe())
+    with torch.no_grad():
+        for number, (key, weight) in enumerate(network.named_parameters(), 1000 * seed):
+            if "lora_B" in key:
+                weight.normal_(0, 0.3, generator=torch.Generator().manual_seed(number))
+    with registry.making(name) as partial:
+        network.save_pretrained(partial)
+        counts: dict[str, int] = {}
+        facts = (model.name, registry.base_hash(model), "", counts, {}, {}, {}, {})
+        registry.keep(partial, Card(name, *facts, offered=True, reason="", made="", by=""))
