@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
+from ..extension.asking import Lost
 from ..extension.gateway import NotRunning
 from ..openai_protocol import TextRequest
 from ..protocol import CompletionRequest, Done, Queued, Status, encode_event
@@ -318,6 +319,9 @@ class Service:
                             last.append(item)
                         else:
                             yield item
+                if not last:
+                    # A connection may also end in order, without the answer's end.
+                    raise Lost
             finally:
                 self.admission.leave(ticket)
         except BaseException as error:
