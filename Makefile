@@ -71,8 +71,8 @@ lint: env
 	$(JLPM) typecheck
 
 test-python: env postgresql
-	$(BIN)/pytest -q --ignore=tests/browser --ignore=tests/dist --ignore=tests/remote --ignore=tests/slow \
-	  --ignore=tests/finetune/slow
+	$(BIN)/pytest -q -m 'not slow' --ignore=tests/browser --ignore=tests/dist --ignore=tests/remote \
+	  --ignore=tests/slow --ignore=tests/finetune/slow
 
 test-typescript: env
 	$(JLPM) test
@@ -141,6 +141,7 @@ test-remote: env peers
 # What takes a quarter of an hour: a real Hub whose parts fail and are killed, a hundred times.
 test-slow: env browser postgresql
 	$(BIN)/pytest -q tests/slow tests/finetune/slow
+	$(BIN)/pytest -q -m slow tests/finetune tests/magics
 
 # Every part runs, also after one failed; the summary tells.
 test: env browser

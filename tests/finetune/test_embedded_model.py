@@ -170,6 +170,7 @@ def test_the_file_says_what_the_merged_checkpoint_says(base: Base, tmp_path: Pat
         assert answers[number] == [int(wanted[number, -1].argmax())]
 
 
+@pytest.mark.slow
 def test_one_command_makes_a_model(
     base: Base,
     packages: Path,

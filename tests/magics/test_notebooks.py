@@ -20,7 +20,14 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
+@pytest.mark.parametrize(
+    "name",
+    [
+        # It trains the embedded model.
+        pytest.param(path.name, marks=[pytest.mark.slow] if "finetune" in path.name else [])
+        for path in sorted(NOTEBOOKS.glob("*.ipynb"))
+    ],
+)
 def test_it_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_SAFECODER_CACHE", str(tmp_path / "cache"))
     (tmp_path / "short.toml").write_text("steps = 2\njudged = 12\n")
