@@ -99,7 +99,7 @@ def test_finish_reasons_are_those_of_the_answer() -> None:
     from jupyter_safecoder.answer.situation import FinishReason
 
     names = set(_properties("DoneEvent")["finish_reason"]["enum"])
-    assert names == set(typing.get_args(FinishReason)) | {"replaced", "empty_prompt"}
+    assert names == set(typing.get_args(FinishReason)) | {"replaced", "empty_prompt", "excluded"}
 
 
 REQUESTS = [
