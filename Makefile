@@ -141,7 +141,9 @@ test-remote: env peers
 # What takes a quarter of an hour: a real Hub whose parts fail and are killed, a hundred times.
 test-slow: env browser postgresql
 	$(BIN)/pytest -q tests/slow tests/finetune/slow
-	$(BIN)/pytest -q -m slow tests/finetune tests/magics
+	@# A killed job is compared with the one before it in its module.
+	$(BIN)/pytest -q tests/finetune/test_jobs.py
+	$(BIN)/pytest -q -m slow --ignore=tests/finetune/test_jobs.py tests/finetune tests/magics
 
 # Every part runs, also after one failed; the summary tells.
 test: env browser

@@ -123,6 +123,7 @@ def test_a_large_corpus_is_streamed(
     assert sum(pack.samples for pack in packs) == pytest.approx(2.5 * one, rel=0.35)
 
 
+@pytest.mark.slow
 def test_the_file_says_what_the_merged_checkpoint_says(base: Base, tmp_path: Path) -> None:
     silence_telemetry()
     torch.set_num_threads(1)

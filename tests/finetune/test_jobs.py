@@ -172,6 +172,7 @@ def test_what_does_not_fit_the_base_is_not_taken_in(
     assert "is no adapter" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_it_goes_on_to_the_same_end(
     notebooks: Path, cache: Path, model: ModelDescription, capsys: Capture, tmp_path: Path
 ) -> None:

@@ -49,6 +49,7 @@ def served(tmp_path: Path) -> Iterator[tuple[JupyterServer, Kernel]]:
         yield server, kernel
 
 
+@pytest.mark.slow
 def test_a_team_lead_in_a_notebook(
     served: tuple[JupyterServer, Kernel],
     start_runtime: Callable[..., RuntimeProcess],
