@@ -229,12 +229,12 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_end(
 
 
 def test_a_job_is_deleted_with_its_adapter(cache: Path, capsys: Capture) -> None:
-    assert run("job", "delete", "killed", "--json") == 0
-    assert answer(capsys) == {"deleted": "killed"}
-    assert not Job(cache, "killed").directory.exists()
-    assert "killed" not in [adapter.name for adapter in Registry(cache).all()]
-    assert run("job", "delete", "killed") == 1
-    assert "There is no job 'killed'" in capsys.readouterr().err
+    assert run("job", "delete", "ours", "--json") == 0
+    assert answer(capsys) == {"deleted": "ours"}
+    assert not Job(cache, "ours").directory.exists()
+    assert "ours" not in [adapter.name for adapter in Registry(cache).all()]
+    assert run("job", "delete", "ours") == 1
+    assert "There is no job 'ours'" in capsys.readouterr().err
 
 
 def test_what_cannot_be_trained_is_said_at_once(
