@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 from tornado import web
@@ -138,6 +138,7 @@ class _AnswerHandler(Door):
 
     feature = ""
     _task: asyncio.Task[None] | None = None
+    _gone = False
 
     async def prepare(self) -> None:
         """Ask who it is before any of the body is kept."""
@@ -168,13 +169,17 @@ class _AnswerHandler(Door):
         if self._refused is not None:
             return self.refused(self._refused)
         self._task = asyncio.ensure_future(self._answer())
-        # Where the client went away, the service has counted and noted it.
-        with suppress(asyncio.CancelledError):
+        try:
             await self._task
+        except asyncio.CancelledError:
+            # The service has counted and noted it. Who is still there, while it ends, is told.
+            if not self._gone:
+                self.refuse(502, _LOST)
         return None
 
     def on_connection_close(self) -> None:
         """Cancel the answer."""
+        self._gone = True
         if self._task is not None:
             self._task.cancel()
 
