@@ -239,7 +239,9 @@ def _counts_are_whole(hub: Hub, typists: list[Typist]) -> None:
             logged[entry["person"]] += entry["prompt_tokens"] + entry["completion_tokens"]
     url = hub.directory / "jupyterhub_config.py"
     [found] = re.findall(r"postgresql\+pg8000://[^']*", url.read_text())[:1]
-    usages = Usages(Database(found))
+    database = Database(found)
+    usages = Usages(database)
     until(lambda: all(usages.tokens_today(t.name) == logged[t.name] for t in typists), 30)
+    database.engine.dispose()
     for typist in typists:
         assert logged[typist.name] >= typist.tokens > 0
