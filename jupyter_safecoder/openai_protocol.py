@@ -156,5 +156,17 @@ def error_body(error: Error) -> dict[str, Any]:
     return {"error": {"message": message, "type": kind, "param": None, "code": error.code}}
 
 
+class OpenAIForm:
+    """What makes the errors of a door those that other editors know."""
+
+    def error_body(self, error: Error) -> Any:
+        """Return an error as the body of an answer."""
+        return error_body(error)
+
+    def error_in_stream(self, error: Error) -> Any:
+        """Return an error as the last piece of a stream."""
+        return f"data: {json.dumps(error_body(error))}\n\n"
+
+
 def _answer(answer: str, created: int, model: str) -> dict[str, Any]:
     return {"id": answer, "object": "text_completion", "created": created, "model": model}

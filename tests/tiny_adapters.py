@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from tiny_network import GROUPED
 
 from jupyter_safecoder.finetune.adapters import Card, Registry
 from jupyter_safecoder.finetune.network import adapt, load_network
@@ -12,22 +13,12 @@ from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, find_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
 
-_TINY = {
-    "model_type": "llama",
-    "num_hidden_layers": 2,
-    "hidden_size": 32,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "intermediate_size": 64,
-    "max_position_embeddings": 2048,
-    "vocab_size": 49152,
-    "initializer_range": 0.2,
-}
-
 
 def write_tiny_model(directory: Path) -> Path:
     """Make a checkpoint in a directory; returns the directory."""
-    write_random_checkpoint(directory, _TINY, find_model(EMBEDDED).tokenizer)
+    write_random_checkpoint(
+        directory, {"model_type": "llama", **GROUPED}, find_model(EMBEDDED).tokenizer
+    )
     return directory
 
 

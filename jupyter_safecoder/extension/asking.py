@@ -75,7 +75,6 @@ class Asking:
             connector=connector,
             headers=headers,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_S),
         )
 
     @asynccontextmanager

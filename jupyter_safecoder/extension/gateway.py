@@ -6,12 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ..protocol import PERSON_HEADER, TOKEN_HEADER, Status, parse_status
+from ..protocol import PERSON_HEADER, TOKEN_HEADER, Error, Status, parse_status
 from ..runtime.connection import Connection
 from .asking import Answer, Asking, Lost, Unreachable
 from .supervisor import Supervisor
 
 _STATUS_S = 5.0
+#: What a client is told whose answer broke off.
+RUNTIME_LOST = Error(
+    "runtime_lost",
+    "The runtime ended in the middle of an answer.",
+    "It is started again by itself: type on.",
+    retry_after_s=1.0,
+)
 
 
 class NotRunning(Exception):
@@ -20,6 +27,11 @@ class NotRunning(Exception):
     def __init__(self, status: Status) -> None:
         super().__init__(status.reason)
         self.status = status
+
+    @property
+    def error(self) -> Error:
+        """What a client is told."""
+        return Error("not_ready", self.status.reason, self.status.remedy, retry_after_s=1.0)
 
 
 class Gateway:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import quote
@@ -15,10 +14,10 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from ..bounded_body import BoundedBody, TooLarge
-from ..openai_protocol import BadText, error_body, parse_text_request
+from ..openai_protocol import BadText, OpenAIForm, parse_text_request
 from ..protocol import BadRequest, Error, Status, encode_event, parse_request
 from .asking import Lost
-from .gateway import Gateway, NotRunning
+from .gateway import RUNTIME_LOST, Gateway, NotRunning
 from .hub_gateway import HubGateway
 
 AUTH_RESOURCE = "safecoder"
@@ -61,26 +60,17 @@ class _Handler(ExtensionHandlerMixin, APIHandler):
                     self.write(chunk)
                     await self.flush()
         except NotRunning as none:
-            self.refuse(
-                503,
-                Error("not_ready", none.status.reason, none.status.remedy, retry_after_s=1.0),
-            )
+            self.refuse(503, none.error)
         except Lost:
             self._lost()
         except StreamClosedError:
             self.log.debug("The client of a completion went away.")
 
     def _lost(self) -> None:
-        error = Error(
-            "runtime_lost",
-            "The runtime ended in the middle of an answer.",
-            "It is started again by itself: type on.",
-            retry_after_s=1.0,
-        )
         if self._headers_written:
-            self.write(self.error_in_stream(error))
+            self.write(self.error_in_stream(RUNTIME_LOST))
         else:
-            self.refuse(503, error)
+            self.refuse(503, RUNTIME_LOST)
 
     def error_in_stream(self, error: Error) -> Any:
         """Return an error as the last piece of a stream."""
@@ -157,17 +147,7 @@ class CompletionsHandler(_BodyHandler):
         await self.post_on("/completions", parse_request)
 
 
-class _OpenAIForm:
-    """Errors in the form that other editors know."""
-
-    def error_body(self, error: Error) -> Any:
-        return error_body(error)
-
-    def error_in_stream(self, error: Error) -> Any:
-        return f"data: {json.dumps(error_body(error))}\n\n"
-
-
-class ModelsHandler(_OpenAIForm, _Handler):
+class ModelsHandler(OpenAIForm, _Handler):
     """``GET v1/models``: the model, for other editors."""
 
     @web.authenticated
@@ -177,7 +157,7 @@ class ModelsHandler(_OpenAIForm, _Handler):
         await self.pass_on("GET", f"/v1/models/{quote(name)}" if name else "/v1/models")
 
 
-class TextHandler(_OpenAIForm, _BodyHandler):
+class TextHandler(OpenAIForm, _BodyHandler):
     """``POST v1/completions``: a text to go on with, for other editors."""
 
     @web.authenticated

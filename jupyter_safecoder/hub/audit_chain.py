@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from .record import object_of
+
 #: The hash before the first line.
 BEGIN = "0" * 64
 #: Bytes of the end of a file that are read; a line is a hundred times shorter.
@@ -93,11 +95,7 @@ def _entries_after(directory: Path, place: Place) -> Iterator[tuple[dict[str, An
                 if not line.endswith(b"\n"):
                     break
                 offset += len(line)
-                try:
-                    entry = json.loads(line)
-                except ValueError:
-                    continue
-                if isinstance(entry, dict):
+                if entry := object_of(line):
                     yield entry, Place(number, offset)
 
 
@@ -134,12 +132,8 @@ def entries_since(directory: Path, time: str) -> Iterator[dict[str, Any]]:
 
 
 def _timed(line: bytes) -> dict[str, Any] | None:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return None
-    is_one = isinstance(entry, dict) and isinstance(entry.get("time"), str)
-    return entry if is_one else None
+    entry = object_of(line)
+    return entry if isinstance(entry.get("time"), str) else None
 
 
 def files(directory: Path) -> list[Path]:

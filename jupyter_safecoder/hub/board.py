@@ -122,7 +122,7 @@ class Board:
     async def look(self) -> View:
         """Return what there is to see now."""
         policy = self.policy.current()
-        runtimes = await self.runtimes(policy)
+        runtimes = await self.runtimes()
         usages, problem = await asyncio.to_thread(self._people)
         adapters = await asyncio.to_thread(self._registry.all)
         jobs = await asyncio.to_thread(self._jobs) if self._jobs else None
@@ -150,12 +150,12 @@ class Board:
             audit_problem=self.ledger.audit_problem,
         )
 
-    async def runtimes(self, policy: Policy | None) -> list[Runtime]:
-        """Return the runtimes that there are, and those that a policy would have started."""
+    async def runtimes(self) -> list[Runtime]:
+        """Return the runtimes that there are, and those that groups would have started."""
         states = await self.service.runtimes.states()
         groups: dict[tuple[str, str], list[str]] = {key: [] for key in states}
-        for group, grant in policy.groups.items() if policy else ():
-            groups.setdefault((grant.model, grant.adapter), []).append(group)
+        for group, served in (self.service.served() or {}).items():
+            groups.setdefault(served, []).append(group)
         unstarted = Status("off", "It starts when one of its groups opens a notebook."), None
         found = []
         for key, of in sorted(groups.items()):

@@ -29,14 +29,7 @@ class ServiceClient(RuntimeClient):
     """
 
     def __init__(self, url: str, token: str) -> None:
-        self._http = httpx.Client(
-            base_url=url,
-            headers={"Authorization": f"token {token}"},
-            timeout=httpx.Timeout(None, connect=_CONNECT_S),
-            # The system's authorities, and those of $SSL_CERT_FILE; httpx alone has its own list.
-            verify=ssl.create_default_context(),
-            trust_env=False,
-        )
+        self._http = service_http(url, token)
 
     def status(self) -> Status:
         """Return the state of the runtime that serves this user, or why there is none."""
@@ -88,6 +81,18 @@ class ServiceClient(RuntimeClient):
         if (status := read_state(answer.content)) is None:
             raise RuntimeProblem("The Hub's SafeCoder service does not answer as it should.")
         return status
+
+
+def service_http(url: str, token: str) -> httpx.Client:
+    """Return a client that asks the service with a token, and waits as long as it takes."""
+    return httpx.Client(
+        base_url=url,
+        headers={"Authorization": f"token {token}"},
+        timeout=httpx.Timeout(None, connect=_CONNECT_S),
+        # The system's authorities, and those of $SSL_CERT_FILE; httpx alone has its own list.
+        verify=ssl.create_default_context(),
+        trust_env=False,
+    )
 
 
 def service_client() -> ServiceClient | None:

@@ -13,19 +13,13 @@ from tornado.iostream import StreamClosedError
 
 from ..bounded_body import BoundedBody, TooLarge
 from ..extension.asking import Lost
-from ..extension.gateway import NotRunning
-from ..openai_protocol import BadText, error_body, model_body, parse_text_request
+from ..extension.gateway import RUNTIME_LOST, NotRunning
+from ..openai_protocol import BadText, OpenAIForm, model_body, parse_text_request
 from ..protocol import BadRequest, Error, Status, encode_event, parse_request
 from .identity import Identity, Person, Refused
 from .relay import Head, Silent
 from .service import Limited, Service
 
-_LOST = Error(
-    "runtime_lost",
-    "The runtime ended in the middle of an answer.",
-    "It is started again by itself: type on.",
-    retry_after_s=1.0,
-)
 _CODES = {
     401: "unauthorized",
     403: "forbidden",
@@ -88,16 +82,6 @@ class Door(web.RequestHandler):
         self.finish(self.error_body(Error(code, f"The service answered {status_code}.")))
 
 
-class _OpenAIForm:
-    """Errors in the form that other editors know."""
-
-    def error_body(self, error: Error) -> Any:
-        return error_body(error)
-
-    def error_in_stream(self, error: Error) -> Any:
-        return f"data: {json.dumps(error_body(error))}\n\n"
-
-
 class NotFoundHandler(Door):
     """Any other path."""
 
@@ -133,30 +117,39 @@ class StatusHandler(Door):
 
 
 @web.stream_request_body
-class _AnswerHandler(Door):
-    """An answer of a runtime, passed on line by line as it comes."""
+class BodyDoor(Door):
+    """A door that takes a body of those who may; who may not is told when it is read.
+
+    Before that a client that still writes would not hear of it.
+    """
 
     feature = ""
-    _task: asyncio.Task[None] | None = None
-    _gone = False
 
     async def prepare(self) -> None:
         """Ask who it is before any of the body is kept."""
         self._body: BoundedBody | None = None
-        self._refused: Refused | None = None
+        self._refusal: Refused | None = None
         try:
-            self._person = await self.person()
-            self._grant_it()
-            self._body = BoundedBody(self._max_bytes)
+            self.asks = await self.person()
+            self._let_in()
+            self._body = BoundedBody(self.most_bytes)
         except Refused as refused:
-            # Told when the body is read: a client that still writes would not hear of it.
-            self._refused = refused
+            self._refusal = refused
 
-    def _grant_it(self) -> None:
+    @property
+    def most_bytes(self) -> int:
+        """How long a body may be."""
+        return self._max_bytes
+
+    def allow(self) -> None:
+        """Let in whoever asks, or raise :class:`Refused`."""
+        raise NotImplementedError
+
+    def _let_in(self) -> None:
         try:
-            self._group, self._grant = self.service.grant(self._person, self.feature)
+            self.allow()
         except Refused as refused:
-            self.service.refused(self._person, self.feature, refused)
+            self.service.refused(self.asks, self.feature, refused)
             raise
 
     def data_received(self, chunk: bytes) -> None:
@@ -164,18 +157,41 @@ class _AnswerHandler(Door):
         if self._body is not None:
             self._body.add(chunk)
 
+    def whole_body(self) -> bytes:
+        """Return the body.
+
+        Raises
+        ------
+        Refused
+            If whoever asks may not.
+        TooLarge
+            If it is too long.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        assert self._body is not None
+        return self._body.whole()
+
+
+class _AnswerHandler(BodyDoor):
+    """An answer of a runtime, passed on line by line as it comes."""
+
+    _task: asyncio.Task[None] | None = None
+    _gone = False
+
+    def allow(self) -> None:
+        """Find the group that counts, and what it may."""
+        self._group, self._grant = self.service.grant(self.asks, self.feature)
+
     async def post(self) -> None:
         """Answer, unless the client goes away."""
-        if self._refused is not None:
-            return self.refused(self._refused)
         self._task = asyncio.ensure_future(self._answer())
         try:
             await self._task
         except asyncio.CancelledError:
             # The service has counted and noted it. Who is still there, while it ends, is told.
             if not self._gone:
-                self.refuse(502, _LOST)
-        return None
+                self.refuse(502, RUNTIME_LOST)
 
     def on_connection_close(self) -> None:
         """Cancel the answer."""
@@ -188,9 +204,8 @@ class _AnswerHandler(Door):
         raise NotImplementedError
 
     async def _answer(self) -> None:
-        assert self._body is not None
         try:
-            async with aclosing(self.items(self._body.whole())) as items:
+            async with aclosing(self.items(self.whole_body())) as items:
                 async for item in items:
                     if isinstance(item, Head):
                         self._begin(item)
@@ -205,10 +220,9 @@ class _AnswerHandler(Door):
         except Refused as refused:
             self.refused(refused)
         except NotRunning as none:
-            status = none.status
-            self.refuse(503, Error("not_ready", status.reason, status.remedy, retry_after_s=1.0))
+            self.refuse(503, none.error)
         except (Lost, Silent):
-            self.refuse(502, _LOST)
+            self.refuse(502, RUNTIME_LOST)
         except StreamClosedError:
             pass  # as when the client goes away
 
@@ -226,10 +240,10 @@ class CompletionsHandler(_AnswerHandler):
     def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
         """Return the answer to a body."""
         self.set_header("Content-Type", "application/x-ndjson")
-        return self.service.complete(self._person, self._group, self._grant, parse_request(body))
+        return self.service.complete(self.asks, self._group, self._grant, parse_request(body))
 
 
-class TextHandler(_OpenAIForm, _AnswerHandler):
+class TextHandler(OpenAIForm, _AnswerHandler):
     """A text to go on with, for other editors, as JSON or server-sent events."""
 
     feature = "text"
@@ -237,10 +251,10 @@ class TextHandler(_OpenAIForm, _AnswerHandler):
     def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
         """Return the answer to a body."""
         request = parse_text_request(body)
-        return self.service.text(self._person, self._group, self._grant, request, body)
+        return self.service.text(self.asks, self._group, self._grant, request, body)
 
 
-class ModelsHandler(_OpenAIForm, Door):
+class ModelsHandler(OpenAIForm, Door):
     """The model that serves whoever asks, for other editors."""
 
     async def get(self, name: str = "") -> None:

@@ -95,7 +95,7 @@ class Metrics:
         self._running.set(board.service.admission.running)
         self._queue.set(board.service.admission.waiting)
         self._up.clear()
-        for one in await board.runtimes(policy):
+        for one in await board.runtimes():
             self._up.labels(one.model, one.adapter).set(one.status.state in ("ready", "busy"))
         self._policy_ok.set(policy is not None)
         self._audit_ok.set(not board.ledger.audit_problem)

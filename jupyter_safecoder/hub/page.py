@@ -124,9 +124,9 @@ class ActionHandler(_Guarded):
         except Refused as refused:
             return self.refuse(refused)
         if action == "drain":
-            service.drain()
+            service.draining = True
         elif action == "resume":
-            service.undrain()
+            service.draining = False
         elif action == "reload":
             await service.reload()
         else:

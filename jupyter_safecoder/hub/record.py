@@ -50,7 +50,7 @@ class Record:
 
     def read(self, line: bytes) -> bool:
         """Take in a line of a completion; say whether the answer ends with it."""
-        event = _object(line)
+        event = object_of(line)
         kind = event.get("event")
         if kind == "text":
             # Of an answer that is cancelled, no more is told than this.
@@ -70,7 +70,7 @@ class Record:
         is_piece = line.startswith(b"data: ")
         if line == b"data: [DONE]\n":
             return True
-        answer = _object(line.removeprefix(b"data: "))
+        answer = object_of(line.removeprefix(b"data: "))
         if not answer:
             return False
         if "error" in answer:
@@ -87,7 +87,8 @@ class Record:
         return not is_piece
 
 
-def _object(line: bytes) -> dict[str, Any]:
+def object_of(line: bytes) -> dict[str, Any]:
+    """Return the JSON object that a line is; an empty one where it is none."""
     try:
         found = json.loads(line)
     except ValueError:

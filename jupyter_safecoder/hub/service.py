@@ -85,7 +85,7 @@ class Service:
         self.runtimes = Runtimes(settings)
         #: Who hears of each record.
         self.listeners: list[Callable[[Record], None]] = []
-        #: Whether nothing new is taken.
+        #: Whether nothing new is taken; what is being answered ends.
         self.draining = False
 
     def grant(self, person: Person, feature: str) -> tuple[str, Grant]:
@@ -131,18 +131,20 @@ class Service:
             return Status("off", *_DRAINED)
         return own_names(await self.runtimes.get(grant.model, grant.adapter).start())
 
-    def served(self) -> set[tuple[str, str]] | None:
-        """Return the models and adapters of all groups; ``None`` while there is no policy."""
+    def served(self) -> dict[str, tuple[str, str]] | None:
+        """Return the model and adapter of each group; ``None`` while there is no policy."""
         policy = self._policy.current()
         if policy is None:
             return None
-        return {(grant.model, self._adapter(name, grant)) for name, grant in policy.groups.items()}
+        return {
+            name: (grant.model, self._adapter(name, grant)) for name, grant in policy.groups.items()
+        }
 
     def retire(self) -> None:
         """End the runtimes that no group is served with any more."""
         served = self.served()
         if served is not None:
-            self.runtimes.retire(served)
+            self.runtimes.retire(set(served.values()))
 
     async def complete(
         self, person: Person, group: str, grant: Grant, request: CompletionRequest
@@ -194,9 +196,10 @@ class Service:
             await self.note(record)
             reason = "The policy of this Hub excludes this, or files that it cannot tell from it."
             raise Refused(403, reason, "Use a notebook, or ask an administrator.")
-        # Counted by what the runtime says itself.
-        fields = {**json.loads(body), "stream_options": {"include_usage": True}}
-        body = json.dumps(fields).encode() if request.stream else body
+        if request.stream:
+            # Counted by what the runtime says itself.
+            fields = {**json.loads(body), "stream_options": {"include_usage": True}}
+            body = json.dumps(fields).encode()
         shown = request.include_usage
         answer = self._answer(person, grant, record, "", "/v1/completions", body, record.read_text)
         try:
@@ -229,14 +232,6 @@ class Service:
         finally:
             for listener in self.listeners:
                 listener(record)
-
-    def drain(self) -> None:
-        """Take nothing new; what is being answered ends."""
-        self.draining = True
-
-    def undrain(self) -> None:
-        """Take requests again."""
-        self.draining = False
 
     async def reload(self) -> None:
         """Read the policy now, and start anew what has failed."""
@@ -292,7 +287,8 @@ class Service:
         """
         began = time.perf_counter()
         # Of a group's own adapter people know the name without the group's mark.
-        whole = mark(record.group).encode() if grant.adapter.startswith(mark(record.group)) else b""
+        own = mark(record.group)
+        hidden = own.encode() if grant.adapter.startswith(own) else b""
         last: list[bytes] = []
         try:
             await self._admit(person, grant, record)
@@ -312,7 +308,7 @@ class Service:
                             yield item
                             continue
                         over = read(item)
-                        item = item.replace(whole, b"") if whole else item
+                        item = item.replace(hidden, b"") if hidden else item
                         if record.ttft_ms is None and record.completion_tokens:
                             record.ttft_ms = _ms(began)
                         if over or last:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from tornado.httpserver import HTTPServer
 
-from ..models.cache import cache_directory
+from ..runtime.loading import cache_of
 from ..runtime.settings import RuntimeSettings
 from ..terminal import settings as wished
 from .administrators import cookie_secret, hub_oauth
@@ -128,8 +128,7 @@ def _parts(options: argparse.Namespace, state: Path, prefix: str) -> _Parts:
     service.listeners += [figures.take, metrics.take]
     if options.events:
         service.listeners.append(Events(options.events).take)
-    cache = Path(settings.cache_dir) if settings.cache_dir else cache_directory()
-    board = Board(service, policy, usages, ledger, figures, cache, training.all_jobs)
+    board = Board(service, policy, usages, ledger, figures, cache_of(settings), training.all_jobs)
     auth = hub_oauth(prefix, options.token_cache)
     return _Parts(
         service,

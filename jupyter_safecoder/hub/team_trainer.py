@@ -18,6 +18,7 @@ from ..finetune.jobs import AnyJob, JobStatus
 from ..finetune.problem import FinetuneProblem
 from ..finetune.trainers import Offer, Trainer
 from ..protocol import Error, decode_event
+from .client import service_http
 from .names import TOKEN_VARIABLE, URL_VARIABLE
 from .sending import sources_of
 from .upload import Order, pack
@@ -151,9 +152,8 @@ class TeamTrainer(Trainer):
             If it refuses, or does not answer.
         """
         timeout = httpx.Timeout(None if patient else _READ_S, connect=_CONNECT_S)
-        headers = {"Authorization": f"token {self._token}"}
         try:
-            with httpx.Client(base_url=self._url, headers=headers, trust_env=False) as client:
+            with service_http(self._url, self._token) as client:
                 answer = client.request(method, path, timeout=timeout, **body)
             if answer.status_code == httpx.codes.OK:
                 return answer.json()

@@ -189,7 +189,7 @@ class Training:
             if row is not None and not row.over:
                 raise FinetuneProblem(f"The job {name} is not over.", "Stop it first.")
             served = self._service.served()
-            if adapter and (served is None or whole in (used for _, used in served)):
+            if adapter and (served is None or whole in (used for _, used in served.values())):
                 raise FinetuneProblem(
                     f"The adapter {name} is in use.", "Switch back first: 'use --base'."
                 )

@@ -5,21 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
-from tornado import web
 
-from ..bounded_body import BoundedBody, TooLarge
+from ..bounded_body import TooLarge
 from ..engines import EngineProblem
 from ..finetune.jobs import JobStatus
 from ..finetune.problem import FinetuneProblem
 from ..models import ModelProblem
 from ..protocol import BadRequest, Error
-from .handlers import Door
-from .identity import Identity, Person, Refused
+from .handlers import BodyDoor, Door
+from .identity import Identity, Refused
 from .service import Service
 from .training import Training
 from .upload import MOST_PACKED, unpack
@@ -29,9 +28,8 @@ log = logging.getLogger(__name__)
 _MOST_BYTES = 4096
 
 
-@web.stream_request_body
-class _TrainingDoor(Door):
-    most_bytes = _MOST_BYTES
+class _TrainingDoor(BodyDoor):
+    feature = "train"
 
     def initialize(  # type: ignore[override]
         self, service: Service, identity: Identity, max_bytes: int, training: Training
@@ -40,26 +38,20 @@ class _TrainingDoor(Door):
         super().initialize(service, identity, max_bytes)
         self.training = training
 
-    async def prepare(self) -> None:
-        """Ask who it is before any of the body is read."""
-        self.body = BoundedBody(self.most_bytes)
-        self.asks = Person("", frozenset())
-        try:
-            self.asks = await self.person()
-            self.training.team(self.asks)
-        except Refused as refused:
-            if self.asks.name:
-                self.service.refused(self.asks, "train", refused)
-            self.refused(refused)
+    @property
+    def most_bytes(self) -> int:
+        """How long a body may be that only names something."""
+        return _MOST_BYTES
 
-    def data_received(self, chunk: bytes) -> None:
-        """Take in a piece of the body."""
-        self.body.add(chunk)
+    def allow(self) -> None:
+        """Check that whoever asks may train."""
+        self.training.team(self.asks)
 
-    async def tell(self, found: Awaitable[Any]) -> None:
+    async def tell(self, find: Callable[[], Awaitable[Any]]) -> None:
         """Answer with what is found, or why it is not."""
         try:
-            answer = json.dumps(await found, default=asdict)
+            self.whole_body()
+            answer = json.dumps(await find(), default=asdict)
         except Refused as refused:
             self.refused(refused)
         except TooLarge as error:
@@ -84,18 +76,21 @@ class _TrainingDoor(Door):
 class JobsHandler(_TrainingDoor):
     """The jobs of a group."""
 
-    most_bytes = MOST_PACKED
+    @property
+    def most_bytes(self) -> int:
+        """How long an order may be."""
+        return MOST_PACKED
 
     async def get(self) -> None:
         """Answer with where they stand."""
-        await self.tell(self.training.jobs(self.asks))
+        await self.tell(lambda: self.training.jobs(self.asks))
 
     async def post(self) -> None:
         """Begin another."""
-        await self.tell(self._order())
+        await self.tell(self._order)
 
     async def _order(self) -> JobStatus:
-        order = await asyncio.to_thread(unpack, self.body.whole())
+        order = await asyncio.to_thread(unpack, self.whole_body())
         return await self.training.order(self.asks, order)
 
 
@@ -104,11 +99,11 @@ class JobHandler(_TrainingDoor):
 
     async def get(self, name: str) -> None:
         """Answer with where it stands."""
-        await self.tell(self.training.job(self.asks, name))
+        await self.tell(lambda: self.training.job(self.asks, name))
 
     async def delete(self, name: str) -> None:
         """Delete it, with its adapter."""
-        await self.tell(self.training.delete(self.asks, name))
+        await self.tell(lambda: self.training.delete(self.asks, name))
 
 
 class StopHandler(_TrainingDoor):
@@ -116,7 +111,7 @@ class StopHandler(_TrainingDoor):
 
     async def post(self, name: str) -> None:
         """Answer with where it stands."""
-        await self.tell(self.training.stop(self.asks, name))
+        await self.tell(lambda: self.training.stop(self.asks, name))
 
 
 class ResumeHandler(_TrainingDoor):
@@ -124,7 +119,7 @@ class ResumeHandler(_TrainingDoor):
 
     async def post(self, name: str) -> None:
         """Answer with where it stands."""
-        await self.tell(self.training.resume(self.asks, name))
+        await self.tell(lambda: self.training.resume(self.asks, name))
 
 
 class AdaptersHandler(_TrainingDoor):
@@ -132,7 +127,7 @@ class AdaptersHandler(_TrainingDoor):
 
     async def get(self) -> None:
         """Answer with their cards."""
-        await self.tell(self.training.adapters(self.asks))
+        await self.tell(lambda: self.training.adapters(self.asks))
 
 
 class UseHandler(_TrainingDoor):
@@ -140,11 +135,11 @@ class UseHandler(_TrainingDoor):
 
     async def post(self) -> None:
         """Answer once it is ready."""
-        await self.tell(self._use())
+        await self.tell(self._use)
 
     async def _use(self) -> dict[str, Any]:
         try:
-            data = json.loads(self.body.whole())
+            data = json.loads(self.whole_body())
             name, back = data["name"], data["back"]
             if not isinstance(name, str) or not isinstance(back, bool):
                 raise ValueError

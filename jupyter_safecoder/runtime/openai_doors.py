@@ -7,13 +7,13 @@ import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 
 from tornado.iostream import StreamClosedError
 
 from ..engines import EngineProblem
 from ..openai_protocol import (
     BadText,
+    OpenAIForm,
     TextRequest,
     choice_body,
     error_body,
@@ -28,14 +28,7 @@ from .doors import BodyDoor, Door
 from .text_completion import TextPiece
 
 
-class _OpenAIForm:
-    """Errors in OpenAI's form."""
-
-    def error_body(self, error: Error) -> Any:
-        return error_body(error)
-
-
-class ModelsHandler(_OpenAIForm, Door):
+class ModelsHandler(OpenAIForm, Door):
     """The one model that is served."""
 
     def get(self) -> None:
@@ -48,7 +41,7 @@ class ModelsHandler(_OpenAIForm, Door):
             self.finish({"object": "list", "data": [about]})
 
 
-class ModelHandler(_OpenAIForm, Door):
+class ModelHandler(OpenAIForm, Door):
     """A model by its name."""
 
     def get(self, name: str) -> None:
@@ -62,7 +55,7 @@ class ModelHandler(_OpenAIForm, Door):
             self.finish(model_body(model.name, model.context_window))
 
 
-class TextHandler(_OpenAIForm, BodyDoor):
+class TextHandler(OpenAIForm, BodyDoor):
     """A text to go on with, or to fill in."""
 
     async def answer(self, body: bytes) -> None:

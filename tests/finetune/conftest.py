@@ -7,20 +7,11 @@ from pathlib import Path
 
 import pytest
 from team_notebooks import write_team
+from tiny_network import GROUPED
 
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, find_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
 
-_GROUPED = {
-    "num_hidden_layers": 2,
-    "hidden_size": 32,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "intermediate_size": 64,
-    "max_position_embeddings": 2048,
-    "vocab_size": 49152,
-    "initializer_range": 0.2,
-}
 CONFIGS = {
     "gpt_bigcode": {
         "n_layer": 2,
@@ -35,8 +26,8 @@ CONFIGS = {
         "resid_pdrop": 0.0,
     },
     # The window is shorter than what samples share.
-    "starcoder2": {**_GROUPED, "sliding_window": 40},
-    "llama": _GROUPED,
+    "starcoder2": {**GROUPED, "sliding_window": 40},
+    "llama": GROUPED,
 }
 
 

@@ -6,10 +6,8 @@ import gzip
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_output
+from people_who_train import Somebody
 from processes import children_that_run, runtimes_of, until
 from real_hub import Hub, real_hub
 from team_notebooks import write_notebook, write_team
@@ -26,10 +25,8 @@ from tiny_adapters import write_tiny_model
 from jupyter_safecoder.finetune.adapters import Registry, export
 from jupyter_safecoder.finetune.jobs import Job
 from jupyter_safecoder.hub.audit_chain import verify
-from jupyter_safecoder.hub.client import ServiceClient
-from jupyter_safecoder.hub.names import COMPLETE, TOKEN_VARIABLE, TRAIN, URL_VARIABLE, access_scope
+from jupyter_safecoder.hub.names import COMPLETE, TRAIN, access_scope
 from jupyter_safecoder.hub.teams import whole_name
-from jupyter_safecoder.protocol import CompletionRequest, Options
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -39,7 +36,6 @@ POLICY = "[groups.vision]\n\n[groups.speech]\ntraining_minutes = 5\n"
 QUICK_LOOKS = (
     "\nfrom jupyterhub.services.service import _ServiceSpawner\n_ServiceSpawner.poll_interval = 1\n"
 )
-ASKED = CompletionRequest("import teamkit", "", options=Options(max_tokens=12, rules=False))
 
 
 @pytest.fixture(scope="module")
@@ -52,69 +48,6 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         yield running
         for process in workers():
             process.kill()
-
-
-@dataclass
-class Somebody:
-    """A person of the Hub, at their keyboard."""
-
-    hub: Hub
-    token: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What their server's processes are told."""
-        own = {URL_VARIABLE: f"{self.hub.service}/", TOKEN_VARIABLE: self.token}
-        return {**os.environ, **own}
-
-    def start(self, *lines: str) -> subprocess.Popen[str]:
-        """Type into IPython on their server."""
-        code = "\n".join(["%load_ext jupyter_safecoder", *lines])
-        return subprocess.Popen(
-            [sys.executable, "-m", "IPython", "--colors=NoColor", "-c", code],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def types(self, *lines: str) -> str:
-        """Return what they see."""
-        return self.start(*lines).communicate(timeout=120)[0]
-
-    def runs(self, *words: str) -> Any:
-        """Return what a command on their server tells."""
-        done = subprocess.run(
-            [sys.executable, "-m", "jupyter_safecoder", *words, "--json"],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        return json.loads(done.stdout) if done.returncode == 0 else done.stderr
-
-    def asks(self, method: str, path: str, **body: Any) -> tuple[int, Any]:
-        """Ask the service without our client."""
-        answer = httpx.request(
-            method,
-            f"{self.hub.service}/{path}",
-            headers={"Authorization": f"token {self.token}"},
-            timeout=60,
-            trust_env=False,
-            **body,
-        )
-        return answer.status_code, answer.json()
-
-    def orders(self, name: str, *sources: object, **settings: object) -> tuple[int, Any]:
-        """Order a job."""
-        whole = {"name": name, "settings": settings, "sources": sources or [[".py", "a = 1"]]}
-        return self.asks("POST", "jobs", content=gzip.compress(json.dumps(whole).encode()))
-
-    def served(self) -> tuple[str, str | None]:
-        """Return what they are answered, and by which adapter."""
-        with ServiceClient(f"{self.hub.service}/", self.token) as client:
-            adapter = client.wait_until_ready().adapter
-            return client.complete(ASKED).text, adapter
 
 
 @pytest.fixture(scope="module")
