@@ -22,7 +22,7 @@ JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
-.PHONY: env lab lab-extension browser postgresql lint test-python test-typescript test-browser test-dist \
+.PHONY: env lab lab-extension browser postgresql lint test-unit test-integration test-typescript test-browser test-dist \
   test-oldest peers test-remote test-slow test dist clean
 
 env: .venv/.installed
@@ -66,13 +66,16 @@ postgresql:
 lint: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(JLPM) lint:check
 	$(JLPM) typecheck
 
-test-python: env postgresql
-	$(BIN)/pytest -q -m 'not slow' --ignore=tests/browser --ignore=tests/dist --ignore=tests/remote \
-	  --ignore=tests/slow --ignore=tests/finetune/slow
+test-unit: env postgresql
+	$(BIN)/pytest -q -m 'not slow' tests/unit
+
+test-integration: env postgresql
+	$(BIN)/pytest -q -m 'not slow' --ignore=tests/integration/dist tests/integration
 
 test-typescript: env
 	$(JLPM) test
@@ -86,7 +89,7 @@ dist: env
 	$(BIN)/python -m build -o dist .
 
 test-dist: dist
-	$(BIN)/pytest -q tests/dist
+	$(BIN)/pytest -q tests/integration/dist
 
 # The oldest versions that we support, in an environment of their own; apart from `make test`.
 # JupyterLab 4.4 stops at a dialog for a kernel that is not installed: that one test is left out.
@@ -138,12 +141,12 @@ test-remote: env peers
 	@command -v nginx >/dev/null || { $(APT) nginx-light; }
 	$(BIN)/pytest -q tests/remote
 
-# What takes a quarter of an hour: a real Hub whose parts fail and are killed, a hundred times.
+# Tests that take a quarter of an hour: a real Hub whose parts fail and are killed, long trainings.
 test-slow: env browser postgresql
-	$(BIN)/pytest -q tests/slow tests/finetune/slow
+	$(BIN)/pytest -q tests/slow
 	@# A killed job is compared with the one before it in its module.
-	$(BIN)/pytest -q tests/finetune/test_jobs.py
-	$(BIN)/pytest -q -m slow --ignore=tests/finetune/test_jobs.py tests/finetune tests/magics
+	$(BIN)/pytest -q tests/integration/finetune/test_jobs.py
+	$(BIN)/pytest -q -m slow --ignore=tests/integration/finetune/test_jobs.py tests/unit tests/integration
 
 # Every part runs, also after one failed; the summary tells.
 test: env browser

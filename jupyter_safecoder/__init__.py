@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-__version__ = "0.1.0"
+from ._version import __version__
+
+__all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension"]
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
@@ -25,7 +27,7 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Add ``%safecoder``: what ``%load_ext jupyter_safecoder`` calls."""
-    from .magics.magic import register
+    from jupyter_safecoder.magics.magic import register
 
     ipython.safecoder = register(ipython)
 

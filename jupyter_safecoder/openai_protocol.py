@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_safecoder.errors import InvalidRequest
+
 from .protocol import Error
 
 _DEFAULT_TOKENS = 16
@@ -31,12 +33,8 @@ _TYPES = {
 }
 
 
-class BadText(ValueError):
-    """The request is none of this protocol's; the message never quotes what was sent."""
-
-
 @dataclass(frozen=True)
-class TextRequest:
+class OpenAIRequest:
     """A text to go on with, or to fill in where there is a suffix.
 
     ``prompt`` is a text, or token ids to be used as they are.
@@ -51,36 +49,36 @@ class TextRequest:
     include_usage: bool = False
 
 
-def parse_text_request(body: bytes) -> TextRequest:
+def parse_openai_request(body: bytes) -> OpenAIRequest:
     """Return the request that a body holds.
 
     Raises
     ------
-    BadText
+    InvalidRequest
         If it is none, or asks for what is not done here.
     """
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError):
-        raise BadText("The body is not JSON.") from None
+        raise InvalidRequest("The body is not JSON.") from None
     if not isinstance(fields, dict):
-        raise BadText("The body is not a JSON object.")
+        raise InvalidRequest("The body is not a JSON object.")
     for name, allowed in _ONLY.items():
         if fields.get(name) not in allowed:
-            raise BadText(f"'{name}' is not supported: there is one greedy answer.")
+            raise InvalidRequest(f"'{name}' is not supported: there is one greedy answer.")
     options = fields.get("stream_options") or {}
     if not isinstance(options, dict):
-        raise BadText("'stream_options' is not an object.")
+        raise InvalidRequest("'stream_options' is not an object.")
     suffix = _typed(fields, "suffix", str, "")
     prompt = _prompt(fields.get("prompt"))
     if suffix and not isinstance(prompt, str):
-        raise BadText("'suffix' needs a 'prompt' that is a text.")
+        raise InvalidRequest("'suffix' needs a 'prompt' that is a text.")
     if not (prompt or suffix):
-        raise BadText("'prompt' is empty.")
+        raise InvalidRequest("'prompt' is empty.")
     max_tokens = _typed(fields, "max_tokens", int, _DEFAULT_TOKENS)
     if max_tokens < 1:
-        raise BadText("'max_tokens' is less than 1.")
-    return TextRequest(
+        raise InvalidRequest("'max_tokens' is less than 1.")
+    return OpenAIRequest(
         prompt=prompt,
         model=_typed(fields, "model", str, ""),
         suffix=suffix,
@@ -96,7 +94,7 @@ def _typed(fields: dict[str, Any], name: str, kind: type, otherwise: Any) -> Any
     if value is None:
         return otherwise
     if type(value) is not kind:
-        raise BadText(f"'{name}' is not of the type {kind.__name__}.")
+        raise InvalidRequest(f"'{name}' is not of the type {kind.__name__}.")
     return value
 
 
@@ -108,16 +106,16 @@ def _prompt(value: object) -> str | tuple[int, ...]:
     if isinstance(value, list) and all(type(i) is int and i >= 0 for i in value):
         return tuple(value)
     if isinstance(value, list):
-        raise BadText("'prompt' is neither one text nor one list of token ids.")
-    raise BadText("'prompt' is missing, or neither a text nor a list of token ids.")
+        raise InvalidRequest("'prompt' is neither one text nor one list of token ids.")
+    raise InvalidRequest("'prompt' is missing, or neither a text nor a list of token ids.")
 
 
 def _stops(value: object) -> tuple[str, ...]:
     stops = [value] if isinstance(value, str) else value or []
     if not isinstance(stops, list) or not all(isinstance(stop, str) and stop for stop in stops):
-        raise BadText("'stop' is neither a text nor a list of texts.")
+        raise InvalidRequest("'stop' is neither a text nor a list of texts.")
     if len(stops) > _MOST_STOPS or any(len(stop) > _STOP_CHARACTERS for stop in stops):
-        raise BadText(f"'stop' has more than {_MOST_STOPS} texts, or one that is too long.")
+        raise InvalidRequest(f"'stop' has more than {_MOST_STOPS} texts, or one that is too long.")
     return tuple(stops)
 
 
@@ -156,7 +154,7 @@ def error_body(error: Error) -> dict[str, Any]:
     return {"error": {"message": message, "type": kind, "param": None, "code": error.code}}
 
 
-class OpenAIForm:
+class OpenAIErrors:
     """What makes the errors of a door those that other editors know."""
 
     def error_body(self, error: Error) -> Any:

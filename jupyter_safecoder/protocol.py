@@ -14,21 +14,19 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-PROTOCOL_VERSION = 1
+from jupyter_safecoder.errors import InvalidRequest, SafeCoderError
+
+PROTOCOL_VERSION = 2
 
 #: Header that carries the token of the runtime's connection file.
 TOKEN_HEADER = "X-SafeCoder-Token"  # noqa: S105
-#: Header with which the server extension names the person it asks for.
-PERSON_HEADER = "X-SafeCoder-Person"
-#: Header with which the runtime tells how long the prompt of another editor's text was.
+#: Header with which the server extension names the user it asks for.
+USER_HEADER = "X-SafeCoder-User"
+#: Header with the number of prompt tokens of an OpenAI-compatible request.
 PROMPT_TOKENS_HEADER = "X-SafeCoder-Prompt-Tokens"
 
 CellType = Literal["code", "markdown", "raw"]
 State = Literal["off", "starting", "downloading", "preparing", "loading", "ready", "busy", "failed"]
-
-
-class BadRequest(ValueError):
-    """The body is not a request of this protocol; the message never quotes notebook text."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Options:
+class CompletionOptions:
     """Wishes of the caller; ``None`` leaves the choice to the runtime."""
 
     layout: str | None = None
@@ -58,14 +56,12 @@ class CompletionRequest:
     prefix: str
     suffix: str
     before: tuple[Cell, ...] = ()
-    after: tuple[Cell, ...] = ()
     language: str = "python"
     document: str = ""
     path: str = ""
-    trigger: Literal["automatic", "invoke"] = "automatic"
-    options: Options = field(default_factory=Options)
+    options: CompletionOptions = field(default_factory=CompletionOptions)
 
-    def body(self) -> bytes:
+    def to_json(self) -> bytes:
         """Return the JSON body of this request."""
         options = {name: value for name, value in asdict(self.options).items() if value is not None}
         return _dump({"version": PROTOCOL_VERSION, **asdict(self), "options": options})
@@ -73,9 +69,9 @@ class CompletionRequest:
 
 @dataclass(frozen=True)
 class Queued:
-    """The request waits; place 1 is next."""
+    """The request is in the queue; position 1 is next."""
 
-    place: int
+    position: int
     event: str = "queued"
 
 
@@ -115,6 +111,11 @@ class Error:
     retry_after_s: float | None = None
     event: str = "error"
 
+    @classmethod
+    def from_exception(cls, error: SafeCoderError) -> Error:
+        """Return the event that tells a client of an exception."""
+        return cls(error.code, error.reason, error.remedy, error.retry_after_s)
+
 
 Event = Queued | Text | Done | Error
 
@@ -129,7 +130,7 @@ class ModelInfo:
     default_layout: str
     context_window: int
     languages: tuple[str, ...]
-    licence: str
+    license: str
 
 
 @dataclass
@@ -160,7 +161,7 @@ class Status:
     adapter: str | None = None
     version: int = PROTOCOL_VERSION
 
-    def body(self) -> bytes:
+    def to_json(self) -> bytes:
         """Return the JSON body of this status."""
         return _dump(asdict(self))
 
@@ -211,7 +212,7 @@ def parse_request(body: bytes) -> CompletionRequest:
 
     Raises
     ------
-    BadRequest
+    InvalidRequest
         If the body is not JSON, or not a request of this protocol version.
     """
     # Late: compiling the schema takes some milliseconds that an import should not pay for.
@@ -220,9 +221,9 @@ def parse_request(body: bytes) -> CompletionRequest:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
-        raise BadRequest("The body is not valid JSON.") from None
+        raise InvalidRequest("The body is not valid JSON.") from None
     if not isinstance(data, dict) or data.get("version") != PROTOCOL_VERSION:
-        raise BadRequest(
+        raise InvalidRequest(
             f"The body is not a request of protocol version {PROTOCOL_VERSION}: reload the page, "
             "so that both halves of the extension have one version."
         )
@@ -230,14 +231,13 @@ def parse_request(body: bytes) -> CompletionRequest:
         data = _request_validator()(data)
     except JsonSchemaValueException as error:
         where = ".".join(str(part) for part in error.path[1:]) or "the body"
-        raise BadRequest(f"{where} breaks the rule '{error.rule}' of the protocol.") from None
+        raise InvalidRequest(f"{where} breaks the rule '{error.rule}' of the protocol.") from None
     del data["version"]
     data["before"] = tuple(Cell(**cell) for cell in data["before"])
-    data["after"] = tuple(Cell(**cell) for cell in data["after"])
     if "max_tokens" in data["options"]:
         # To JSON Schema 8.0 is an integer, to an engine it is not.
         data["options"]["max_tokens"] = int(data["options"]["max_tokens"])
-    data["options"] = Options(**data["options"])
+    data["options"] = CompletionOptions(**data["options"])
     return CompletionRequest(**data)
 
 

@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import RuntimeProcess, runtime_process
 
-from jupyter_safecoder.models import EMBEDDED, find_model
+from jupyter_safecoder.models import EMBEDDED, resolve_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
+from tests.support.processes import RuntimeProcess, runtime_process
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
+pytest_plugins = [
+    "pytest_jupyter.jupyter_server",
+    "tests.support.fixtures.conversion",
+    "tests.support.fixtures.finetune",
+    "tests.support.fixtures.hub",
+]
 
 #: Directories whose tests start servers in places of their own choice.
 _ELSEWHERE = ("browser", "dist")
@@ -39,7 +44,7 @@ def isolated(
 @pytest.fixture(scope="session")
 def embedded_tokenizer() -> FileTokenizer:
     """Return the tokenizer of the embedded model."""
-    return FileTokenizer(find_model(EMBEDDED).tokenizer)
+    return FileTokenizer(resolve_model(EMBEDDED).tokenizer)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 set -u
 cd "$(dirname "$0")/.."
 passed=0 failed=0 lines=()
-for part in lint test-typescript test-python test-browser test-dist; do
+for part in lint test-typescript test-unit test-integration test-browser test-dist; do
   echo "== $part"
   began=$SECONDS
   if make --no-print-directory "$part"; then

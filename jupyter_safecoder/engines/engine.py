@@ -11,16 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..prompt import Tokenizer
-
-
-class EngineProblem(Exception):
-    """The engine cannot do its work: one sentence, and what to do about it."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
+from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.prompt import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -37,7 +29,7 @@ class RemoteServer:
     ca_file: str = ""
     certificate_file: str = ""
     certificate_key_file: str = ""
-    patience_s: float = 8.0
+    token_timeout_s: float = 8.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +79,7 @@ class EngineOutput:
     request: int
     ids: list[int]
     finished: str | None = None
-    problem: EngineProblem | None = None
+    problem: EngineError | None = None
 
 
 class Engine(Protocol):
@@ -102,12 +94,12 @@ class Engine(Protocol):
 
         Raises
         ------
-        EngineProblem
+        EngineError
             If the engine's library is missing or the model cannot be loaded.
         """
 
     def submit(
-        self, request: int, prompt: Sequence[int], ends: Collection[int], max_tokens: int
+        self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
         """Take a request into the batch, under a number that is new."""
 

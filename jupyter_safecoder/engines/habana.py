@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .engine import EngineProblem
-from .generating import GeneratingEngine
+from jupyter_safecoder.errors import EngineError
+
+from .generate import GenerateEngine
 
 
-class HabanaEngine(GeneratingEngine):
+class HabanaEngine(GenerateEngine):
     """A checkpoint on a Gaudi card."""
 
     name = "habana"
@@ -22,7 +23,7 @@ class HabanaEngine(GeneratingEngine):
             from optimum.habana.transformers.modeling_utils import adapt_transformers_to_gaudi
             from transformers import AutoModelForCausalLM
         except ImportError as error:
-            raise EngineProblem(
+            raise EngineError(
                 f"Optimum Habana cannot be imported ({error}).",
                 "Install it in Intel's container for Gaudi: pip install optimum-habana.",
             ) from error

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from .engine import EngineProblem
-from .generating import GeneratingEngine
+from jupyter_safecoder.errors import EngineError
+
+from .generate import GenerateEngine
 
 #: Positions that are compiled: a prompt of ours and its answer. Longer ones take memory and time.
 _POSITIONS = 4096
 
 
-class NeuronEngine(GeneratingEngine):
+class NeuronEngine(GenerateEngine):
     """A llama-like checkpoint, compiled at the first load, which takes minutes."""
 
     name = "neuron"
@@ -22,7 +23,7 @@ class NeuronEngine(GeneratingEngine):
         try:
             from optimum.neuron import NeuronModelForCausalLM
         except ImportError as error:
-            raise EngineProblem(
+            raise EngineError(
                 f"Optimum Neuron cannot be imported ({error}).",
                 "Install it on a Neuron machine: pip install 'optimum-neuron[neuronx]'.",
             ) from error

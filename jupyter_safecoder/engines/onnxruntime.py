@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..models import ModelDescription
-from ..models.tokenizer import FileTokenizer
-from .engine import EngineOptions, EngineProblem
-from .slots import PIECE, Piece, SlotEngine
+from jupyter_safecoder.engines.slots.batching import PIECE, PromptChunk, SlotEngine
+from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models.tokenizer import FileTokenizer
+
+from .engine import EngineOptions
 
 #: Positions of a slot: more than a prompt of ours takes.
 _SLOT_TOKENS = 8192
@@ -42,7 +44,7 @@ class OnnxRuntimeEngine(SlotEngine):
             import numpy
             import onnxruntime
         except ImportError as error:
-            raise EngineProblem(
+            raise EngineError(
                 "ONNX Runtime is not installed here.",
                 "Install it with: pip install 'jupyter-safecoder[local,onnxruntime]'.",
             ) from error
@@ -62,11 +64,11 @@ class OnnxRuntimeEngine(SlotEngine):
         while self.busy():
             self.step()
 
-    def compute(self, pieces: Sequence[Piece]) -> list[list[int]]:
+    def compute(self, pieces: Sequence[PromptChunk]) -> list[list[int]]:
         """Compute pieces of different slots, one after the other."""
         return [self._compute(piece) for piece in pieces]
 
-    def _compute(self, piece: Piece) -> list[int]:
+    def _compute(self, piece: PromptChunk) -> list[int]:
         end = piece.start + len(piece.ids)
         tokens = {
             "input_ids": piece.ids,
@@ -116,14 +118,14 @@ class OnnxRuntimeEngine(SlotEngine):
     def _graph(self) -> Path:
         prepared = self._options.prepared
         if prepared is None:
-            raise EngineProblem(
+            raise EngineError(
                 f"{self._model.name} is not prepared for ONNX Runtime.",
                 f"Prepare it with: jupyter safecoder model prepare {self._model.name} "
                 "--engine onnxruntime.",
             )
         graph = prepared / "model.onnx"
         if not graph.is_file():
-            raise EngineProblem(
+            raise EngineError(
                 f"{prepared} has no model.onnx.",
                 "Prepare the model for ONNX Runtime again.",
             )
@@ -135,7 +137,7 @@ class OnnxRuntimeEngine(SlotEngine):
             for name in self._ort.get_available_providers()
         }
         if self.device not in providers:
-            raise EngineProblem(
+            raise EngineError(
                 f"This ONNX Runtime has no device {self.device!r}.",
                 f"Choose one of {', '.join(sorted(providers))}, or install the build of ONNX "
                 "Runtime that is made for it.",
@@ -148,7 +150,7 @@ class OnnxRuntimeEngine(SlotEngine):
             )
         # ORT's errors share no class but Exception.
         except Exception as error:
-            raise EngineProblem(
+            raise EngineError(
                 f"ONNX Runtime could not load {self._model.name}: {_first_line(error)}",
                 "Prepare the model again, and check the free memory.",
             ) from error
@@ -158,7 +160,7 @@ class OnnxRuntimeEngine(SlotEngine):
             if one.name not in _INPUTS and not (one.name.startswith(_PAST) and one.type in _TYPES)
         ]
         if strange or not any(one.name.startswith(_PAST) for one in session.get_inputs()):
-            raise EngineProblem(
+            raise EngineError(
                 f"{graph} is no decoder with past KV that this engine knows"
                 + (f" (it asks for {strange[0]})." if strange else "."),
                 "Prepare the model again.",

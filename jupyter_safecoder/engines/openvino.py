@@ -13,11 +13,13 @@ import itertools
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from ..models import ModelDescription, kv_values
-from ..models.tokenizer import FileTokenizer
-from .engine import EngineOptions, EngineOutput, EngineProblem
-from .processor import available_bytes
-from .prompt_pieces import CachedBlocks, WaitingPrompt, choose_prompts
+from jupyter_safecoder.engines.hardware.cpu import available_bytes
+from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.models import ModelDescription, kv_values
+from jupyter_safecoder.models.tokenizer import FileTokenizer
+
+from .chunked_prefill import PendingPrefill, PrefixCacheMirror, schedule_prefill
+from .engine import EngineOptions, EngineOutput
 
 #: 32,768 tokens, some fifteen people's prompts; up to 760 MB for the embedded model.
 _KV_BLOCKS = 1024
@@ -64,10 +66,10 @@ class OpenVinoEngine:
         self._options = options
         self.device = options.device or "CPU"
         self._pipeline: Any = None
-        self._waiting: dict[int, WaitingPrompt] = {}
+        self._waiting: dict[int, PendingPrefill] = {}
         self._pieces: dict[int, tuple[Any, int]] = {}
         self._handles: dict[int, Any] = {}
-        self._ends: dict[int, Collection[int]] = {}
+        self._stop_ids: dict[int, Collection[int]] = {}
         self._refused: list[int] = []
         self._added = itertools.count()
         self._piece_before = False
@@ -80,7 +82,7 @@ class OpenVinoEngine:
             import openvino
             import openvino_genai
         except ImportError as error:
-            raise EngineProblem(
+            raise EngineError(
                 "OpenVINO GenAI is not installed here: this is a thin installation.",
                 "Install the runtime with: pip install 'jupyter-safecoder[local]'.",
             ) from error
@@ -99,13 +101,13 @@ class OpenVinoEngine:
                 self._model.context_window, scheduler.max_num_seqs
             )
             self._tokens = _TOKENS_PER_STEP
-        self._cached = CachedBlocks(self._blocks, _BLOCK_TOKENS)
+        self._cached = PrefixCacheMirror(self._blocks, _BLOCK_TOKENS)
         try:
             self._pipeline = openvino_genai.ContinuousBatchingPipeline(
                 str(self._weights), scheduler, self.device, self._properties()
             )
         except (RuntimeError, MemoryError) as error:
-            raise EngineProblem(
+            raise EngineError(
                 f"OpenVINO could not load {self._model.name}: {_first_line(error)}",
                 "Run 'jupyter safecoder doctor', and check the free memory.",
             ) from error
@@ -115,7 +117,7 @@ class OpenVinoEngine:
             self.step()
 
     def submit(
-        self, request: int, prompt: Sequence[int], ends: Collection[int], max_tokens: int
+        self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
         """Take a request into the batch, or refuse it at the next step if it can never fit."""
         # The pipeline itself would notice only after it has filled the whole cache, minutes later.
@@ -124,7 +126,7 @@ class OpenVinoEngine:
             self._refused.append(request)
             return
         blocks = self._cached.names(prompt)
-        self._waiting[request] = WaitingPrompt(request, prompt, ends, max_tokens, blocks)
+        self._waiting[request] = PendingPrefill(request, prompt, stop_ids, max_tokens, blocks)
 
     def cancel(self, request: int) -> None:
         """Cancel in the pipeline; the next step frees the blocks."""
@@ -134,7 +136,7 @@ class OpenVinoEngine:
         piece, _ = self._pieces.pop(request, (None, 0))
         for handle in (piece, self._handles.pop(request, None)):
             if handle is not None:
-                self._ends.pop(request, None)
+                self._stop_ids.pop(request, None)
                 handle.cancel()
                 self._unfreed = True
 
@@ -168,15 +170,15 @@ class OpenVinoEngine:
             return
         self._piece_before = False
         waiting = [one for number, one in self._waiting.items() if number not in self._pieces]
-        for one, end in choose_prompts(waiting, self._cached, self._tokens, _BLOCK_TOKENS):
+        for one, end in schedule_prefill(waiting, self._cached, self._tokens, _BLOCK_TOKENS):
             if end < len(one.prompt):
                 # A request of one token leaves its blocks in the prefix cache, like any other.
                 self._pieces[one.request] = self._add(one.prompt[:end], (), 1), end
                 self._piece_before = True
                 continue
             del self._waiting[one.request]
-            self._handles[one.request] = self._add(one.prompt, one.ends, one.max_tokens)
-            self._ends[one.request] = one.ends
+            self._handles[one.request] = self._add(one.prompt, one.stop_ids, one.max_tokens)
+            self._stop_ids[one.request] = one.stop_ids
             self._cached.keep(one.blocks)
 
     def _end_pieces(self) -> None:
@@ -192,11 +194,11 @@ class OpenVinoEngine:
             else:
                 self._cached.keep(self._waiting[request].blocks[: end // _BLOCK_TOKENS])
 
-    def _add(self, prompt: Sequence[int], ends: Collection[int], max_tokens: int) -> Any:
+    def _add(self, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int) -> Any:
         config = self._genai.GenerationConfig()
         config.do_sample = False
         config.max_new_tokens = max_tokens
-        config.stop_token_ids = set(ends)
+        config.stop_token_ids = set(stop_ids)
         if self._options.draft is not None:
             config.num_assistant_tokens = _DRAFT_TOKENS
         elif self._options.lookup_tokens:
@@ -241,12 +243,12 @@ class OpenVinoEngine:
         status = handle.get_status().name
         if status == "RUNNING":
             return EngineOutput(request, ids) if ids else None
-        ends = self._ends.pop(request)
+        stop_ids = self._stop_ids.pop(request)
         del self._handles[request]
         self._unfreed = True
         if status == "IGNORED":
             return EngineOutput(request, ids, "refused")
-        if ids and ids[-1] in ends:
+        if ids and ids[-1] in stop_ids:
             return EngineOutput(request, ids[:-1], "end")
         return EngineOutput(request, ids, "length")
 

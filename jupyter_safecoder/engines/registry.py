@@ -6,8 +6,10 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import cast
 
-from ..models import ModelDescription
-from .engine import Engine, EngineOptions, EngineProblem
+from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.models import ModelDescription
+
+from .engine import Engine, EngineOptions
 
 #: Name to ``module:class``.
 _OWN = {
@@ -16,7 +18,7 @@ _OWN = {
     "onnxruntime": "jupyter_safecoder.engines.onnxruntime:OnnxRuntimeEngine",
     "habana": "jupyter_safecoder.engines.habana:HabanaEngine",
     "neuron": "jupyter_safecoder.engines.neuron:NeuronEngine",
-    "remote": "jupyter_safecoder.engines.remote:RemoteEngine",
+    "remote": "jupyter_safecoder.engines.remote.engine:RemoteEngine",
     "scripted": "jupyter_safecoder.engines.scripted:ScriptedEngine",
 }
 
@@ -34,7 +36,7 @@ def make_engine(name: str, model: ModelDescription, options: EngineOptions) -> E
 
     Raises
     ------
-    EngineProblem
+    EngineError
         If there is no engine of that name, or its package cannot be imported.
     """
     if name in _OWN:
@@ -44,12 +46,12 @@ def make_engine(name: str, model: ModelDescription, options: EngineOptions) -> E
         try:
             engine = entry.load()
         except (ImportError, AttributeError) as error:
-            raise EngineProblem(
+            raise EngineError(
                 f"The engine {name!r} of {entry.value} cannot be imported ({error}).",
                 "Install what its package needs, or choose another engine.",
             ) from error
         return cast(Engine, engine(model, options))
-    raise EngineProblem(
+    raise EngineError(
         f"There is no engine named {name!r}.",
         f"Set c.SafeCoder.engine to auto or one of: {', '.join(engine_names())}.",
     )

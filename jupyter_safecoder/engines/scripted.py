@@ -22,8 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ..models import ModelDescription
-from .engine import EngineOptions, EngineOutput, EngineProblem
+from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.models import ModelDescription
+
+from .engine import EngineOptions, EngineOutput
 
 _SPECIAL = 256
 
@@ -31,7 +33,7 @@ _SPECIAL = 256
 class ByteTokenizer:
     """UTF-8 bytes as ids; special tokens are numbered from 256 in the order they are asked for."""
 
-    opening: Sequence[int] = ()
+    bos_ids: Sequence[int] = ()
     size = _SPECIAL
 
     def __init__(self) -> None:
@@ -47,7 +49,7 @@ class ByteTokenizer:
         """Say that every special token is there."""
         return True
 
-    def special(self, name: str) -> int:
+    def token_id(self, name: str) -> int:
         """Return the id of a special token."""
         return self._specials.setdefault(name, _SPECIAL + len(self._specials))
 
@@ -82,13 +84,13 @@ class ScriptedEngine:
         try:
             self._script = json.loads(self._path.read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise EngineProblem(
+            raise EngineError(
                 f"The script {self._path} cannot be read.", "Mend the script."
             ) from error
         time.sleep(self._ms("load_ms"))
 
     def submit(
-        self, request: int, prompt: Sequence[int], ends: Collection[int], max_tokens: int
+        self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
         """Choose the answer by the end of the prompt."""
         text = self.tokenizer.decode(prompt[-4096:])
@@ -161,7 +163,7 @@ def write_scripted_model(directory: Path, script: dict[str, Any]) -> Path:
         "prefix_tokens": 8192,
         "suffix_tokens": 4096,
         "languages": ["python"],
-        "licence": "Apache-2.0",
+        "license": "Apache-2.0",
         "format": "script",
         "architecture": "script",
         "weights": file,

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..models import ModelDescription
-from ..models.tokenizer import FileTokenizer
-from .engine import EngineOptions, EngineProblem
-from .processor import available_bytes
-from .slots import PIECE, Piece, SlotEngine
+from jupyter_safecoder.engines.hardware.cpu import available_bytes
+from jupyter_safecoder.engines.slots.batching import PIECE, PromptChunk, SlotEngine
+from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models.tokenizer import FileTokenizer
+
+from .engine import EngineOptions
 
 if TYPE_CHECKING:
     import torch
 
-    from .slot_pass import SlotPass
+    from jupyter_safecoder.engines.slots.forward import BatchedForward
 
 #: Positions of a slot: more than a prompt of ours takes. KV memory grows with it.
 _SLOT_TOKENS = 8192
@@ -35,7 +37,7 @@ class TransformersEngine(SlotEngine):
         self._model = model
         self._options = options
         self.device = options.device or "cpu"
-        self._pass: SlotPass
+        self._pass: BatchedForward
 
     def load(self) -> None:
         """Load the weights, and compute a token so that the first person need not wait for it."""
@@ -43,7 +45,7 @@ class TransformersEngine(SlotEngine):
             import torch
             import transformers
         except ImportError as error:
-            raise EngineProblem(
+            raise EngineError(
                 "torch and transformers are not installed here: this is a thin installation.",
                 "Install them with: pip install 'jupyter-safecoder[local]'.",
             ) from error
@@ -63,7 +65,7 @@ class TransformersEngine(SlotEngine):
                 raise
             raise self._out_of_memory(dtype) from error
 
-    def compute(self, pieces: Sequence[Piece]) -> list[list[int]]:
+    def compute(self, pieces: Sequence[PromptChunk]) -> list[list[int]]:
         """Compute pieces of different slots in one pass."""
         return self._pass.run(pieces)
 
@@ -77,7 +79,7 @@ class TransformersEngine(SlotEngine):
             torch.empty(1, device=self._options.device)
         # Without CUDA torch fails at an assertion.
         except (RuntimeError, AssertionError, NotImplementedError) as error:
-            raise EngineProblem(
+            raise EngineError(
                 f"torch cannot compute on the device {self._options.device!r} here: "
                 f"{_first_line(error)}",
                 "Choose another device, or install the build of torch that is made for it.",
@@ -89,7 +91,7 @@ class TransformersEngine(SlotEngine):
 
         precision = self._options.precision or ("fp32" if self.device == "cpu" else "bf16")
         if precision not in _PRECISIONS:
-            raise EngineProblem(
+            raise EngineError(
                 f"The transformers engine does not compute in {precision}.",
                 f"Choose one of {', '.join(_PRECISIONS)}, or the openvino engine for {precision}.",
             )
@@ -126,11 +128,17 @@ class TransformersEngine(SlotEngine):
         return network
 
     def _open(self, network: Any) -> None:
-        from .slot_pass import FULL, SLIDING, SlotPass, capture_cuda_graph, layer_kinds
+        from jupyter_safecoder.engines.slots.forward import (
+            FULL,
+            SLIDING,
+            BatchedForward,
+            capture_cuda_graph,
+            layer_kinds,
+        )
 
         strange = layer_kinds(network.config) - {FULL, SLIDING}
         if strange:
-            raise EngineProblem(
+            raise EngineError(
                 f"{self._model.name} has layers of a kind that the transformers engine does not "
                 f"serve: {', '.join(sorted(strange))}.",
                 "Serve it with the remote engine, or choose another model.",
@@ -138,7 +146,7 @@ class TransformersEngine(SlotEngine):
         window = min(self._model.context_window, _SLOT_TOKENS)
         slots, guesses = self._options.max_running, self._options.lookup_tokens
         graphs = self.device.partition(":")[0] == "cuda"
-        self._pass = SlotPass(
+        self._pass = BatchedForward(
             network, slots, window, guesses, capture_cuda_graph if graphs else None
         )
         self.open_slots(slots, window, guesses)
@@ -146,13 +154,13 @@ class TransformersEngine(SlotEngine):
         while self.busy():
             self.step()
 
-    def _does_not_load(self, why: str) -> EngineProblem:
-        return EngineProblem(
+    def _does_not_load(self, why: str) -> EngineError:
+        return EngineError(
             f"transformers could not load {self._model.name}: {why.rstrip('.')}.",
             "Check that the checkpoint is whole and of an architecture that transformers knows.",
         )
 
-    def _out_of_memory(self, dtype: torch.dtype) -> EngineProblem:
+    def _out_of_memory(self, dtype: torch.dtype) -> EngineError:
         import torch
 
         if self.device.partition(":")[0] == "cuda":
@@ -160,7 +168,7 @@ class TransformersEngine(SlotEngine):
         else:
             free = available_bytes() or 0
         weights = self._model.weights_bytes / 1e9
-        return EngineProblem(
+        return EngineError(
             f"The memory of {self.device} does not suffice for {self._model.name}: its weights "
             f"take {weights:.1f} GB on disk, {free / 1e9:.1f} GB are free while it loads as "
             f"{dtype}, and the KV of {self._options.max_running} requests comes on top.",

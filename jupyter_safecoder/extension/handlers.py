@@ -13,12 +13,17 @@ from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from ..bounded_body import BoundedBody, TooLarge
-from ..openai_protocol import BadText, OpenAIForm, parse_text_request
-from ..protocol import BadRequest, Error, Status, encode_event, parse_request
-from .asking import Lost
-from .gateway import RUNTIME_LOST, Gateway, NotRunning
-from .hub_gateway import HubGateway
+from jupyter_safecoder.clients.hub_backend import HubBackend
+from jupyter_safecoder.clients.local_backend import RUNTIME_LOST, LocalBackend
+from jupyter_safecoder.errors import (
+    BodyTooLarge,
+    ConnectionLost,
+    InvalidRequest,
+    RuntimeUnavailable,
+)
+from jupyter_safecoder.http.bounded_body import BoundedBody
+from jupyter_safecoder.openai_protocol import OpenAIErrors, parse_openai_request
+from jupyter_safecoder.protocol import Error, Status, encode_event, parse_request
 
 AUTH_RESOURCE = "safecoder"
 
@@ -27,17 +32,17 @@ class _Handler(ExtensionHandlerMixin, APIHandler):
     auth_resource = AUTH_RESOURCE
 
     @property
-    def gateway(self) -> Gateway | HubGateway:
+    def gateway(self) -> LocalBackend | HubBackend:
         """The way to the runtime."""
-        return cast(Gateway | HubGateway, self.settings["safecoder_gateway"])
+        return cast(LocalBackend | HubBackend, self.settings["safecoder_backend"])
 
     def answer(self, status: Status) -> None:
-        """Answer with a status."""
+        """StreamedResponse with a status."""
         self.set_header("Content-Type", "application/json")
-        self.finish(status.body())
+        self.finish(status.to_json())
 
     def refuse(self, http_status: int, error: Error) -> None:
-        """Answer with an error of the protocol."""
+        """StreamedResponse with an error of the protocol."""
         self.set_status(http_status)
         if error.retry_after_s is not None:
             self.set_header("Retry-After", str(max(1, round(error.retry_after_s))))
@@ -59,9 +64,9 @@ class _Handler(ExtensionHandlerMixin, APIHandler):
                 async for chunk in answer.chunks:
                     self.write(chunk)
                     await self.flush()
-        except NotRunning as none:
-            self.refuse(503, none.error)
-        except Lost:
+        except RuntimeUnavailable as none:
+            self.refuse(503, Error.from_exception(none))
+        except ConnectionLost:
             self._lost()
         except StreamClosedError:
             self.log.debug("The client of a completion went away.")
@@ -87,7 +92,7 @@ class StatusHandler(_Handler):
     @web.authenticated
     @authorized
     async def get(self) -> None:
-        """Answer with a Status."""
+        """StreamedResponse with a Status."""
         self.answer(await self.gateway.status())
 
 
@@ -121,9 +126,9 @@ class _BodyHandler(_Handler):
         try:
             body = self._body.whole()
             check(body)
-        except TooLarge as error:
+        except BodyTooLarge as error:
             return self.refuse(413, Error("too_large", str(error)))
-        except (BadRequest, BadText) as error:
+        except InvalidRequest as error:
             return self.refuse(400, Error("bad_request", str(error)))
         self._task = asyncio.ensure_future(self.pass_on("POST", path, body))
         try:
@@ -143,25 +148,25 @@ class CompletionsHandler(_BodyHandler):
     @web.authenticated
     @authorized("execute")  # type: ignore[untyped-decorator]
     async def post(self) -> None:
-        """Answer with NDJSON."""
+        """StreamedResponse with NDJSON."""
         await self.post_on("/completions", parse_request)
 
 
-class ModelsHandler(OpenAIForm, _Handler):
+class ModelsHandler(OpenAIErrors, _Handler):
     """``GET v1/models``: the model, for other editors."""
 
     @web.authenticated
     @authorized
     async def get(self, name: str = "") -> None:
-        """Answer in OpenAI's form."""
+        """StreamedResponse in OpenAI's form."""
         await self.pass_on("GET", f"/v1/models/{quote(name)}" if name else "/v1/models")
 
 
-class TextHandler(OpenAIForm, _BodyHandler):
+class TextHandler(OpenAIErrors, _BodyHandler):
     """``POST v1/completions``: a text to go on with, for other editors."""
 
     @web.authenticated
     @authorized("execute")  # type: ignore[untyped-decorator]
     async def post(self) -> None:
-        """Answer in OpenAI's form."""
-        await self.post_on("/v1/completions", parse_text_request)
+        """StreamedResponse in OpenAI's form."""
+        await self.post_on("/v1/completions", parse_openai_request)

@@ -3,6 +3,6 @@
 import sys
 from pathlib import Path
 
-from .work import main
+from jupyter_safecoder.finetune.jobs.runner import main
 
 sys.exit(main(Path(sys.argv[1])))

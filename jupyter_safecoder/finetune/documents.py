@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..notebook_file import CursorProblem, read_tagged_cells
-from ..protocol import Cell
+from jupyter_safecoder.errors import NotebookError, UnusableFile
+from jupyter_safecoder.notebooks import read_tagged_cells
+from jupyter_safecoder.protocol import Cell
 
 #: A cell with this tag is in no corpus.
 EXCLUDING_TAG = "safecoder-ignore"
@@ -31,10 +32,6 @@ class Document:
     excluded: int = 0
 
 
-class Unusable(ValueError):
-    """The file is no document; the message is the reason that people read."""
-
-
 def read_document(path: Path) -> Document:
     """Return the cells of a file.
 
@@ -49,8 +46,8 @@ def read_document(path: Path) -> Document:
     if path.suffix == ".ipynb":
         try:
             tagged, language = read_tagged_cells(path)
-        except CursorProblem:
-            raise Unusable("not a notebook that can be read") from None
+        except NotebookError:
+            raise UnusableFile("not a notebook that can be read") from None
         kept = [
             (n, replace(cell, output=cell.output[:_OUTPUT_CHARACTERS]))
             for n, (cell, tags) in enumerate(tagged)
@@ -64,9 +61,9 @@ def read_document(path: Path) -> Document:
         text = path.read_text("utf-8-sig")
         tree = ast.parse(text)
     except (UnicodeDecodeError, ValueError, SyntaxError, RecursionError, MemoryError):
-        raise Unusable("not code that Python can read") from None
+        raise UnusableFile("not code that Python can read") from None
     except OSError as error:
-        raise Unusable(f"cannot be read: {error.strerror}") from None
+        raise UnusableFile(f"cannot be read: {error.strerror}") from None
     marked = list(_PERCENT.finditer(text))
     parts = _percent_cells(text, marked) if marked else _statement_cells(text, tree)
     return Document(str(path), tuple(parts), tuple(range(len(parts))), "python", notebook=False)

@@ -9,10 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ..prompt import LAYOUTS
-from .cuts import KINDS
-from .problem import FinetuneProblem
-from .samples import CONTEXT, PREFIX
+from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.finetune.samples.fim_spans import SPAN_KINDS
+from jupyter_safecoder.finetune.samples.samples import CONTEXT, PREFIX
+from jupyter_safecoder.prompt import LAYOUTS
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def read_recipe(path: Path, **overrides: Any) -> Recipe:
 
     Raises
     ------
-    FinetuneProblem
+    FinetuneError
         If the file is not one.
     """
     return Recipe(**{**read_settings(path), **overrides})
@@ -124,14 +124,14 @@ def read_settings(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    FinetuneProblem
+    FinetuneError
         If the file is not one.
     """
     tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
         data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FinetuneProblem(f"{path} cannot be read as a recipe: {error}.") from error
+        raise FinetuneError(f"{path} cannot be read as a recipe: {error}.") from error
     check_settings(data, str(path))
     if "sources" in data:
         data["sources"] = str(path.absolute().parent / data["sources"])
@@ -143,7 +143,7 @@ def wished_settings(options: Any) -> dict[str, Any]:
 
     Raises
     ------
-    FinetuneProblem
+    FinetuneError
         If its recipe is none.
     """
     settings = read_settings(Path(options.recipe)) if options.recipe else {}
@@ -166,19 +166,19 @@ def check_settings(data: Mapping[str, Any], place: str) -> None:
 
     Raises
     ------
-    FinetuneProblem
+    FinetuneError
         With the first that is wrong.
     """
     known = {field.name: _type(field) for field in fields(Recipe)}
     for name, value in data.items():
         if name not in known:
-            raise FinetuneProblem(
+            raise FinetuneError(
                 f"{place} has {name!r}, which no recipe has.", f"There are: {', '.join(known)}."
             )
         if not isinstance(value, (int, float) if known[name] is float else known[name]):
-            raise FinetuneProblem(f"{name} in {place} is not of the type {known[name].__name__}.")
+            raise FinetuneError(f"{name} in {place} is not of the type {known[name].__name__}.")
     _check_shares(place, "layout_shares", data.get("layout_shares", {}), LAYOUTS)
-    _check_shares(place, "cut_shares", data.get("cut_shares", {}), KINDS)
+    _check_shares(place, "cut_shares", data.get("cut_shares", {}), SPAN_KINDS)
 
 
 def _type(field: Field[Any]) -> type:
@@ -192,7 +192,7 @@ def _check_shares(
 ) -> None:
     for key, share in shares.items():
         if key not in known or not isinstance(share, (int, float)) or share < 0:
-            raise FinetuneProblem(
+            raise FinetuneError(
                 f"{name} in {place} has {key} = {share!r}, which is no share of its samples.",
                 f"Give shares of 0 and more to: {', '.join(known)}.",
             )

@@ -1,5 +1,5 @@
 """One runtime for a whole JupyterHub: who asks, what they may, what is noted of it."""
 
-from .configuring import add_safecoder
+from .config import add_safecoder
 
 __all__ = ["add_safecoder"]

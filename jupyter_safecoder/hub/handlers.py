@@ -11,14 +11,23 @@ from typing import Any
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from ..bounded_body import BoundedBody, TooLarge
-from ..extension.asking import Lost
-from ..extension.gateway import RUNTIME_LOST, NotRunning
-from ..openai_protocol import BadText, OpenAIForm, model_body, parse_text_request
-from ..protocol import BadRequest, Error, Status, encode_event, parse_request
-from .identity import Identity, Person, Refused
-from .relay import Head, Silent
-from .service import Limited, Service
+from jupyter_safecoder.clients.local_backend import RUNTIME_LOST
+from jupyter_safecoder.errors import (
+    BodyTooLarge,
+    ConnectionLost,
+    InvalidRequest,
+    RateLimited,
+    RequestDenied,
+    RuntimeTimeout,
+    RuntimeUnavailable,
+)
+from jupyter_safecoder.http.bounded_body import BoundedBody
+from jupyter_safecoder.hub.access.authenticator import Authenticator, User
+from jupyter_safecoder.openai_protocol import OpenAIErrors, model_body, parse_openai_request
+from jupyter_safecoder.protocol import Error, Status, encode_event, parse_request
+
+from .relay import Head
+from .service import CompletionService
 
 _CODES = {
     401: "unauthorized",
@@ -29,10 +38,12 @@ _CODES = {
 }
 
 
-class Door(web.RequestHandler):
+class ServiceHandler(web.RequestHandler):
     """What all doors have: who asks, and how it is refused."""
 
-    def initialize(self, service: Service, identity: Identity, max_bytes: int) -> None:
+    def initialize(
+        self, service: CompletionService, identity: Authenticator, max_bytes: int
+    ) -> None:
         """Take what the application gives."""
         self.service = service
         self.identity = identity
@@ -46,7 +57,7 @@ class Door(web.RequestHandler):
         self.clear_header("Server")
         self.set_header("Cache-Control", "no-store")
 
-    async def person(self) -> Person:
+    async def person(self) -> User:
         """Return who asks."""
         return await self.identity.person(self.request.headers.get("Authorization", ""))
 
@@ -69,9 +80,9 @@ class Door(web.RequestHandler):
         """Return an error as the last piece of a stream."""
         return self.error_body(error)
 
-    def refused(self, refused: Refused) -> None:
+    def refused(self, refused: RequestDenied) -> None:
         """Answer that somebody may not."""
-        after = refused.retry_after_s if isinstance(refused, Limited) else None
+        after = refused.retry_after_s if isinstance(refused, RateLimited) else None
         error = Error(_CODES[refused.status], refused.reason, refused.remedy, after)
         self.refuse(refused.status, error)
 
@@ -82,7 +93,7 @@ class Door(web.RequestHandler):
         self.finish(self.error_body(Error(code, f"The service answered {status_code}.")))
 
 
-class NotFoundHandler(Door):
+class NotFoundHandler(ServiceHandler):
     """Any other path."""
 
     def prepare(self) -> None:
@@ -90,7 +101,7 @@ class NotFoundHandler(Door):
         self.refuse(404, Error("not_found", "The service has no such door."))
 
 
-class StatusHandler(Door):
+class StatusHandler(ServiceHandler):
     """The state of the runtime that serves whoever asks; ``POST start`` starts it."""
 
     async def get(self) -> None:
@@ -104,7 +115,7 @@ class StatusHandler(Door):
     async def _answer(self, *, start: bool) -> None:
         try:
             _, grant = self.service.grant(await self.person(), "complete")
-        except Refused as refused:
+        except RequestDenied as refused:
             if refused.status == 401:
                 return self.refused(refused)
             return self._tell(Status("failed", refused.reason, refused.remedy))
@@ -113,11 +124,11 @@ class StatusHandler(Door):
 
     def _tell(self, status: Status) -> None:
         self.set_header("Content-Type", "application/json")
-        self.finish(status.body())
+        self.finish(status.to_json())
 
 
 @web.stream_request_body
-class BodyDoor(Door):
+class StreamedBodyHandler(ServiceHandler):
     """A door that takes a body of those who may; who may not is told when it is read.
 
     Before that a client that still writes would not hear of it.
@@ -128,12 +139,12 @@ class BodyDoor(Door):
     async def prepare(self) -> None:
         """Ask who it is before any of the body is kept."""
         self._body: BoundedBody | None = None
-        self._refusal: Refused | None = None
+        self._refusal: RequestDenied | None = None
         try:
             self.asks = await self.person()
             self._let_in()
             self._body = BoundedBody(self.most_bytes)
-        except Refused as refused:
+        except RequestDenied as refused:
             self._refusal = refused
 
     @property
@@ -142,13 +153,13 @@ class BodyDoor(Door):
         return self._max_bytes
 
     def allow(self) -> None:
-        """Let in whoever asks, or raise :class:`Refused`."""
+        """Let in whoever asks, or raise :class:`RequestDenied`."""
         raise NotImplementedError
 
     def _let_in(self) -> None:
         try:
             self.allow()
-        except Refused as refused:
+        except RequestDenied as refused:
             self.service.refused(self.asks, self.feature, refused)
             raise
 
@@ -173,7 +184,7 @@ class BodyDoor(Door):
         return self._body.whole()
 
 
-class _AnswerHandler(BodyDoor):
+class _AnswerHandler(StreamedBodyHandler):
     """An answer of a runtime, passed on line by line as it comes."""
 
     _task: asyncio.Task[None] | None = None
@@ -213,15 +224,15 @@ class _AnswerHandler(BodyDoor):
                         self.write(item)
                         await self.flush()
             self.finish()
-        except TooLarge as error:
+        except BodyTooLarge as error:
             self.refuse(413, Error("too_large", str(error)))
-        except (BadRequest, BadText) as error:
+        except InvalidRequest as error:
             self.refuse(400, Error("bad_request", str(error)))
-        except Refused as refused:
+        except RequestDenied as refused:
             self.refused(refused)
-        except NotRunning as none:
-            self.refuse(503, none.error)
-        except (Lost, Silent):
+        except RuntimeUnavailable as none:
+            self.refuse(503, Error.from_exception(none))
+        except (ConnectionLost, RuntimeTimeout):
             self.refuse(502, RUNTIME_LOST)
         except StreamClosedError:
             pass  # as when the client goes away
@@ -243,25 +254,25 @@ class CompletionsHandler(_AnswerHandler):
         return self.service.complete(self.asks, self._group, self._grant, parse_request(body))
 
 
-class TextHandler(OpenAIForm, _AnswerHandler):
+class TextHandler(OpenAIErrors, _AnswerHandler):
     """A text to go on with, for other editors, as JSON or server-sent events."""
 
     feature = "text"
 
     def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
         """Return the answer to a body."""
-        request = parse_text_request(body)
+        request = parse_openai_request(body)
         return self.service.text(self.asks, self._group, self._grant, request, body)
 
 
-class ModelsHandler(OpenAIForm, Door):
+class ModelsHandler(OpenAIErrors, ServiceHandler):
     """The model that serves whoever asks, for other editors."""
 
     async def get(self, name: str = "") -> None:
         """Answer in OpenAI's form."""
         try:
             _, grant = self.service.grant(await self.person(), "text")
-        except Refused as refused:
+        except RequestDenied as refused:
             self.refused(refused)
             return
         status = await self.service.status(grant)
@@ -277,10 +288,10 @@ class ModelsHandler(OpenAIForm, Door):
 
 def make_app(
     prefix: str,
-    service: Service,
-    identity: Identity,
+    service: CompletionService,
+    identity: Authenticator,
     max_bytes: int,
-    more: Sequence[tuple[str, type[Door], dict[str, Any]]],
+    more: Sequence[tuple[str, type[ServiceHandler], dict[str, Any]]],
     pages: Sequence[Any],
     **settings: Any,
 ) -> web.Application:

@@ -6,14 +6,11 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from ..extension.asking import Answer, Lost
-from ..extension.gateway import Gateway, NotRunning
-from ..protocol import PROMPT_TOKENS_HEADER
-from ..runtime.admission import Replaced, Ticket
-
-
-class Silent(Exception):
-    """The runtime has not ended an answer long after it should have."""
+from jupyter_safecoder.clients.http_client import StreamedResponse
+from jupyter_safecoder.clients.local_backend import LocalBackend
+from jupyter_safecoder.errors import ConnectionLost, RuntimeTimeout, RuntimeUnavailable, Superseded
+from jupyter_safecoder.protocol import PROMPT_TOKENS_HEADER
+from jupyter_safecoder.runtime.admission import Ticket
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Head:
 
 
 async def relay(
-    gateway: Gateway, path: str, person: str, body: bytes, ticket: Ticket, most_s: float
+    gateway: LocalBackend, path: str, person: str, body: bytes, ticket: Ticket, most_s: float
 ) -> AsyncGenerator[Head | bytes]:
     """Yield the head and then the lines of an answer; closing the iterator cancels it.
 
@@ -45,12 +42,12 @@ async def relay(
         If a newer request took its place.
     Silent
         If the runtime did not end the answer in time.
-    NotRunning, Lost
+    RuntimeUnavailable, Lost
         If there is no runtime, or it ended.
     """
     queue: asyncio.Queue[Head | bytes | Exception | None] = asyncio.Queue()
-    ticket.replace = lambda: queue.put_nowait(Replaced())
-    late = asyncio.get_running_loop().call_later(most_s, queue.put_nowait, Silent())
+    ticket.replace = lambda: queue.put_nowait(Superseded())
+    late = asyncio.get_running_loop().call_later(most_s, queue.put_nowait, RuntimeTimeout())
     reading = asyncio.ensure_future(_read(gateway, path, person, body, queue))
     try:
         while (item := await queue.get()) is not None:
@@ -64,7 +61,7 @@ async def relay(
 
 
 async def _read(
-    gateway: Gateway,
+    gateway: LocalBackend,
     path: str,
     person: str,
     body: bytes,
@@ -81,10 +78,10 @@ async def _read(
             if rest:
                 queue.put_nowait(rest)
         queue.put_nowait(None)
-    except (NotRunning, Lost) as error:
+    except (RuntimeUnavailable, ConnectionLost) as error:
         queue.put_nowait(error)
 
 
-def _head(answer: Answer) -> Head:
+def _head(answer: StreamedResponse) -> Head:
     tokens = answer.headers.get(PROMPT_TOKENS_HEADER, "0")
     return Head(answer.status, answer.headers["Content-Type"], int(tokens))

@@ -8,10 +8,10 @@ import os
 from collections.abc import Collection
 from dataclasses import replace
 
-from ..extension.gateway import Gateway
-from ..extension.supervisor import Supervisor
-from ..protocol import Status
-from ..runtime.settings import RuntimeSettings
+from jupyter_safecoder.clients.local_backend import LocalBackend
+from jupyter_safecoder.clients.supervisor import Supervisor
+from jupyter_safecoder.protocol import Status
+from jupyter_safecoder.settings import RuntimeSettings
 
 log = logging.getLogger(__name__)
 #: An adapter of this name is none: the model as it is.
@@ -31,13 +31,13 @@ class Runtimes:
 
     def __init__(self, settings: RuntimeSettings) -> None:
         self._settings = settings
-        self._made: dict[tuple[str, str], tuple[Supervisor, Gateway]] = {}
+        self._made: dict[tuple[str, str], tuple[Supervisor, LocalBackend]] = {}
         self._number = 0
         #: Those that are loaded before anybody is served with them.
         self._coming: set[tuple[str, str]] = set()
         self._ending: set[asyncio.Task[None]] = set()
 
-    def get(self, model: str, adapter: str) -> Gateway:
+    def get(self, model: str, adapter: str) -> LocalBackend:
         """Return the way to a runtime; empty: the service's model, no adapter."""
         # The policy names them, or a group has chosen one: there are not many.
         if (model, adapter) not in self._made:
@@ -49,7 +49,7 @@ class Runtimes:
                 connection_name=f"safecoder-hub-{os.getpid()}-{self._number}",
             )
             supervisor = Supervisor(settings, log=log)
-            self._made[model, adapter] = supervisor, Gateway(supervisor, "notebook")
+            self._made[model, adapter] = supervisor, LocalBackend(supervisor, "notebook")
         return self._made[model, adapter][1]
 
     async def states(self) -> dict[tuple[str, str], tuple[Status, int | None]]:
@@ -86,7 +86,7 @@ class Runtimes:
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
 
-    async def _end(self, supervisor: Supervisor, gateway: Gateway) -> None:
+    async def _end(self, supervisor: Supervisor, gateway: LocalBackend) -> None:
         try:
             await asyncio.sleep(self._settings.deadline_s)
         finally:

@@ -9,22 +9,32 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from ..extension.asking import Lost
-from ..extension.gateway import NotRunning
-from ..openai_protocol import TextRequest
-from ..protocol import CompletionRequest, Done, Queued, Status, encode_event
-from ..runtime.admission import Admission, QueueFull, Replaced, Share, Ticket
-from ..runtime.settings import RuntimeSettings
-from .identity import Person, Refused
-from .ledger import Ledger
-from .limits import LimitReached, Limits, Uncounted
-from .policy import Grant
-from .policy_file import PolicyFile
-from .record import Record
-from .recorded import Pseudonyms
+from jupyter_safecoder.errors import (
+    ConnectionLost,
+    LimitReached,
+    QueueFull,
+    QueueTimeout,
+    RateLimited,
+    RequestDenied,
+    RuntimeUnavailable,
+    Superseded,
+    UsageUnavailable,
+)
+from jupyter_safecoder.hub.access.authenticator import User
+from jupyter_safecoder.hub.access.limits import Limits
+from jupyter_safecoder.hub.access.namespaces import display_names, mark
+from jupyter_safecoder.hub.access.policy import Grant
+from jupyter_safecoder.hub.access.policy_file import PolicyFile
+from jupyter_safecoder.hub.accounting.audit_writer import AuditWriter
+from jupyter_safecoder.hub.accounting.pseudonyms import Pseudonyms
+from jupyter_safecoder.hub.accounting.record import Record
+from jupyter_safecoder.openai_protocol import OpenAIRequest
+from jupyter_safecoder.protocol import CompletionRequest, Done, Queued, Status, encode_event
+from jupyter_safecoder.runtime.admission import Admission, FairShare, Ticket
+from jupyter_safecoder.settings import RuntimeSettings
+
 from .relay import Head, relay
 from .runtimes import Runtimes
-from .teams import mark, own_names
 
 #: A runtime ends an answer at its deadline; so long after it, it is given up.
 _PATIENCE_S = 5.0
@@ -35,19 +45,7 @@ _DRAINED = (
 _WAIT = "Wait, or ask an administrator for more."
 
 
-class Limited(Refused):
-    """Somebody may not now, but in ``retry_after_s`` seconds."""
-
-    def __init__(self, reason: str, retry_after_s: float, kind: str) -> None:
-        super().__init__(429, reason, _WAIT, kind)
-        self.retry_after_s = retry_after_s
-
-
-class Late(Exception):
-    """A request waited for its turn until its deadline."""
-
-
-class Service:
+class CompletionService:
     """One service for a Hub.
 
     Parameters
@@ -71,7 +69,7 @@ class Service:
         settings: RuntimeSettings,
         policy: PolicyFile,
         limits: Limits,
-        ledger: Ledger,
+        ledger: AuditWriter,
         pseudonyms: Pseudonyms,
         chosen: Callable[[str], str],
     ) -> None:
@@ -88,7 +86,7 @@ class Service:
         #: Whether nothing new is taken; what is being answered ends.
         self.draining = False
 
-    def grant(self, person: Person, feature: str) -> tuple[str, Grant]:
+    def grant(self, person: User, feature: str) -> tuple[str, Grant]:
         """Return the group that counts for a person, and what it may.
 
         Raises
@@ -98,7 +96,7 @@ class Service:
         """
         policy = self._policy.current()
         if policy is None:
-            raise Refused(
+            raise RequestDenied(
                 503,
                 "The policy of this service cannot be used: nobody may do anything.",
                 "An administrator finds the line and the reason in the service's log.",
@@ -106,7 +104,7 @@ class Service:
             )
         found = policy.grant(person.groups)
         if found is None or feature not in found[1].features:
-            raise Refused(
+            raise RequestDenied(
                 403,
                 "Your groups may not use this here.",
                 "Ask an administrator: the policy file says which groups may.",
@@ -119,7 +117,7 @@ class Service:
         """Return the state of the runtime that serves a grant."""
         if self.draining:
             return Status("off", *_DRAINED)
-        status = own_names(await self.runtimes.get(grant.model, grant.adapter).status())
+        status = display_names(await self.runtimes.get(grant.model, grant.adapter).status())
         if status.state == "ready" and (waiting := self.admission.waiting):
             reason = f"{waiting} requests wait for their turn."
             return replace(status, state="busy", queue=waiting, reason=reason)
@@ -129,7 +127,7 @@ class Service:
         """Start that runtime; restart it if it failed."""
         if self.draining:
             return Status("off", *_DRAINED)
-        return own_names(await self.runtimes.get(grant.model, grant.adapter).start())
+        return display_names(await self.runtimes.get(grant.model, grant.adapter).start())
 
     def served(self) -> dict[str, tuple[str, str]] | None:
         """Return the model and adapter of each group; ``None`` while there is no policy."""
@@ -147,7 +145,7 @@ class Service:
             self.runtimes.retire(set(served.values()))
 
     async def complete(
-        self, person: Person, group: str, grant: Grant, request: CompletionRequest
+        self, person: User, group: str, grant: Grant, request: CompletionRequest
     ) -> AsyncGenerator[Head | bytes]:
         """Yield the lines of a completion, those that tell the place in the queue first.
 
@@ -157,7 +155,7 @@ class Service:
         ------
         Refused
             If the person may not now, or nothing can be noted.
-        NotRunning, Silent, Lost
+        RuntimeUnavailable, Silent, Lost
             If there is no runtime, or it ends.
         """
         record = self.record(person, "complete", group, grant)
@@ -166,7 +164,7 @@ class Service:
             await self.note(record)
             yield _ended("excluded")
             return
-        body = grant.allowed(request).body()
+        body = grant.allowed(request).to_json()
         answer = self._answer(
             person, grant, record, request.document, "/completions", body, record.read
         )
@@ -174,19 +172,19 @@ class Service:
             async with aclosing(answer):
                 async for item in answer:
                     yield encode_event(item) if isinstance(item, Queued) else item
-        except Replaced:
-            yield _ended("replaced")
-        except Late:
+        except Superseded:
+            yield _ended("superseded")
+        except QueueTimeout:
             yield _ended("deadline")
 
     async def text(
-        self, person: Person, group: str, grant: Grant, request: TextRequest, body: bytes
+        self, person: User, group: str, grant: Grant, request: OpenAIRequest, body: bytes
     ) -> AsyncGenerator[Head | bytes]:
         """Yield the head and the lines of another editor's answer.
 
         Raises
         ------
-        Refused, NotRunning, Silent, Lost
+        Refused, RuntimeUnavailable, Silent, Lost
             As for a completion; also where the policy excludes paths: other editors tell none.
         """
         record = self.record(person, "text", group, grant)
@@ -195,7 +193,7 @@ class Service:
             record.outcome = "excluded"
             await self.note(record)
             reason = "The policy of this Hub excludes this, or files that it cannot tell from it."
-            raise Refused(403, reason, "Use a notebook, or ask an administrator.")
+            raise RequestDenied(403, reason, "Use a notebook, or ask an administrator.")
         if request.stream:
             # Counted by what the runtime says itself.
             fields = {**json.loads(body), "stream_options": {"include_usage": True}}
@@ -208,8 +206,8 @@ class Service:
                     if isinstance(item, Queued) or (_is_usage(item) and not shown):
                         continue
                     yield item
-        except Late:
-            raise Limited("You waited too long for a turn.", 1.0, "queue") from None
+        except QueueTimeout:
+            raise RateLimited("You waited too long for a turn.", 1.0, "queue") from None
 
     async def note(self, record: Record) -> None:
         """Note a record, and count it.
@@ -223,7 +221,7 @@ class Service:
             await asyncio.wrap_future(self._ledger.enter(record))
         except OSError as error:
             record.outcome, record.reason = "refused", "audit"
-            raise Refused(
+            raise RequestDenied(
                 503,
                 "The audit log cannot be written, so nothing is answered.",
                 "An administrator must free the disk that it is on.",
@@ -240,14 +238,14 @@ class Service:
             if status.state == "failed":
                 await self.runtimes.restart(model, adapter)
 
-    def refused(self, person: Person, action: str, refused: Refused) -> None:
+    def refused(self, person: User, action: str, refused: RequestDenied) -> None:
         """Note that somebody may not, without waiting for it."""
         record = self.record(person, action)
         record.outcome, record.reason = "refused", refused.kind
         self._hand_in(record)
 
     def record(
-        self, person: Person, action: str, group: str = "", grant: Grant | None = None
+        self, person: User, action: str, group: str = "", grant: Grant | None = None
     ) -> Record:
         """Return a new record of what somebody asks for, under the name that is recorded."""
         policy = self._policy.in_force
@@ -273,7 +271,7 @@ class Service:
 
     async def _answer(
         self,
-        person: Person,
+        person: User,
         grant: Grant,
         record: Record,
         document: str,
@@ -317,12 +315,12 @@ class Service:
                             yield item
                 if not last:
                     # A connection may also end in order, without the answer's end.
-                    raise Lost
+                    raise ConnectionLost
             finally:
                 self.admission.leave(ticket)
         except BaseException as error:
             record.outcome = _outcome(error)
-            record.reason = error.kind if isinstance(error, Refused) else ""
+            record.reason = error.kind if isinstance(error, RequestDenied) else ""
             record.total_ms = _ms(began)
             self._hand_in(record)
             raise
@@ -330,37 +328,37 @@ class Service:
         await self.note(record)
         yield b"".join(last)
 
-    async def _admit(self, person: Person, grant: Grant, record: Record) -> None:
+    async def _admit(self, person: User, grant: Grant, record: Record) -> None:
         if self.draining:
-            raise Refused(503, *_DRAINED, "drained")
+            raise RequestDenied(503, *_DRAINED, "drained")
         if self._ledger.audit_problem:
             # It may be over by now; whoever comes first finds out.
             await self.note(Record(record.person, "look", "noted"))
         try:
             await self._limits.admit(record.person, grant)
         except LimitReached as limit:
-            raise Limited(str(limit), limit.retry_after_s, "limit") from None
-        except Uncounted:
-            raise Refused(
+            raise RateLimited(str(limit), limit.retry_after_s, "limit") from None
+        except UsageUnavailable:
+            raise RequestDenied(
                 503,
                 "The database that counts tokens does not answer.",
                 "Wait a moment; an administrator can help.",
                 "database",
             ) from None
 
-    def _enter(self, person: Person, grant: Grant, document: str) -> Ticket:
-        share = Share(grant.weight, grant.running, grant.waiting)
+    def _enter(self, person: User, grant: Grant, document: str) -> Ticket:
+        share = FairShare(grant.weight, grant.running, grant.waiting)
         try:
             return self.admission.enter(person.name, document, share)
         except QueueFull as full:
-            raise Limited(str(full), full.retry_after_s, "queue") from None
+            raise RateLimited(str(full), full.retry_after_s, "queue") from None
 
     async def _turn(self, ticket: Ticket) -> AsyncGenerator[int]:
         """Yield the place in the queue; ends when the turn has come."""
 
         def late() -> None:
             if not ticket.turn.done():
-                ticket.turn.set_exception(Late())
+                ticket.turn.set_exception(QueueTimeout())
 
         deadline = asyncio.get_running_loop().call_later(self._deadline_s, late)
         try:
@@ -368,21 +366,21 @@ class Service:
                 async for place in places:
                     yield place
         except QueueFull as full:
-            raise Limited(str(full), full.retry_after_s, "queue") from None
+            raise RateLimited(str(full), full.retry_after_s, "queue") from None
         finally:
             deadline.cancel()
 
 
 def _outcome(error: BaseException) -> str:
     names: tuple[tuple[type[BaseException], str], ...] = (
-        (Refused, "refused"),
-        (Replaced, "replaced"),
-        (Late, "deadline"),
-        (NotRunning, "not_ready"),
+        (RequestDenied, "refused"),
+        (Superseded, "superseded"),
+        (QueueTimeout, "deadline"),
+        (RuntimeUnavailable, "not_ready"),
         (GeneratorExit, "cancelled"),
         (asyncio.CancelledError, "cancelled"),
     )
-    return next((name for kind, name in names if isinstance(error, kind)), "runtime_lost")
+    return next((name for kind, name in names if isinstance(error, kind)), "runtime_unavailable")
 
 
 def _ended(reason: str) -> bytes:

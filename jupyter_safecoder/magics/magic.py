@@ -12,18 +12,25 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
-from ..engines import EngineProblem
-from ..finetune.jobs import JobStatus
-from ..finetune.problem import FinetuneProblem
-from ..finetune.recipe import wished_settings
-from ..finetune.trainers import Offer, Trainer, trainer
-from ..models import ModelProblem
-from ..notebook_file import CursorProblem
-from ..protocol import Cell, CompletionRequest
-from ..runtime.client import RuntimeClient, RuntimeProblem, own_runtime, running_runtime
-from ..runtime.settings import RuntimeSettings
-from . import show
+from jupyter_safecoder.backends import training_backend
+from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
+from jupyter_safecoder.clients.runtime_client import RuntimeClient
+from jupyter_safecoder.errors import (
+    EngineError,
+    FinetuneError,
+    ModelError,
+    NotebookError,
+    RuntimeRequestError,
+)
+from jupyter_safecoder.finetune.jobs.backends import AdapterInfo, TrainingBackend
+from jupyter_safecoder.finetune.jobs.job import JobStatus
+from jupyter_safecoder.finetune.recipe import wished_settings
+from jupyter_safecoder.protocol import Cell, CompletionRequest
+from jupyter_safecoder.settings import RuntimeSettings
+
+from . import display as show
 from .arguments import BadArguments, complete_words, make_parser, parse
+from .job_widget import show_job
 
 #: Cells of the session that a completion sees.
 _SEEN_CELLS = 40
@@ -53,9 +60,9 @@ class SafeCoderMagics(Magics):
             return  # the help was shown
         except BadArguments as error:
             raise UsageError(str(error)) from None
-        except CursorProblem as problem:
+        except NotebookError as problem:
             raise UsageError(str(problem)) from None
-        except (FinetuneProblem, ModelProblem, EngineProblem, RuntimeProblem) as problem:
+        except (FinetuneError, ModelError, EngineError, RuntimeRequestError) as problem:
             raise UsageError(f"{problem.reason} {problem.remedy}".strip()) from None
 
     def close(self) -> None:
@@ -75,17 +82,17 @@ class SafeCoderMagics(Magics):
             [*words, ""], [job.name for job in jobs], [offer.card.name for offer in offers]
         )
 
-    def _seen(self) -> tuple[list[Offer], list[JobStatus]]:
+    def _seen(self) -> tuple[list[AdapterInfo], list[JobStatus]]:
         """Return the adapters and jobs that there are for whoever types this."""
         trainer = self._trainer()
         try:
             return trainer.adapters(), trainer.jobs()
-        except FinetuneProblem:
+        except FinetuneError:
             # Who may not train on a Hub has none.
             return [], []
 
-    def _trainer(self) -> Trainer:
-        return trainer(self._settings)
+    def _trainer(self) -> TrainingBackend:
+        return training_backend(self._settings)
 
     def _settings(self) -> RuntimeSettings:
         """Return the settings of the model that people here are served with."""
@@ -125,7 +132,7 @@ class SafeCoderMagics(Magics):
         )
         # Jupyter tells its kernels so which notebook they were started for.
         path = os.environ.get("JPY_SESSION_NAME", "")
-        request = CompletionRequest(code, "", before, path=path, trigger="invoke")
+        request = CompletionRequest(code, "", before, path=path)
         with self._runtime() as client:
             done = client.complete(request)
         if not done.text:
@@ -136,7 +143,7 @@ class SafeCoderMagics(Magics):
             self._shell.set_next_input(code + done.text)
 
     def _run_corpus(self, options: argparse.Namespace) -> None:
-        from ..finetune.corpus import build_corpus
+        from jupyter_safecoder.finetune.corpus.corpus import build_corpus
 
         corpus = build_corpus([Path(path).expanduser() for path in options.paths])
         show.corpus(corpus.report())
@@ -148,7 +155,7 @@ class SafeCoderMagics(Magics):
             wished_settings(options),
             processes=options.processes,
         )
-        show.job(job, wait=options.wait)
+        show_job(job, wait=options.wait)
 
     def _run_jobs(self, options: argparse.Namespace) -> None:
         show.jobs(self._trainer().jobs())
@@ -161,7 +168,7 @@ class SafeCoderMagics(Magics):
     def _run_resume(self, options: argparse.Namespace) -> None:
         job = self._trainer().job(options.name)
         job.resume()
-        show.job(job, wait=False)
+        show_job(job, wait=False)
 
     def _run_delete(self, options: argparse.Namespace) -> None:
         self._trainer().delete(options.name)
@@ -179,17 +186,19 @@ class SafeCoderMagics(Magics):
             show.text(f"It was not offered: {report['warning']}")
 
     def _run_evaluate(self, options: argparse.Namespace) -> None:
-        from ..bench.infill import infill
-        from ..finetune.corpus import build_corpus
-        from ..finetune.evaluation import judging_places, place_task
-        from ..protocol import Options
+        from jupyter_safecoder.evaluation.infill import infill
+        from jupyter_safecoder.finetune.corpus.corpus import build_corpus
+        from jupyter_safecoder.finetune.evaluation.evaluate import eval_examples, example_task
+        from jupyter_safecoder.protocol import CompletionOptions
 
         corpus = build_corpus([Path(path).expanduser() for path in options.paths])
-        places = judging_places([*corpus.held_out, *corpus.train], 40)
+        places = eval_examples([*corpus.held_out, *corpus.train], 40)
         if not places:
-            raise FinetuneProblem("There is no line to complete in these notebooks.")
+            raise FinetuneError("There is no line to complete in these notebooks.")
         with self._runtime() as client:
-            report = infill(client, [place_task(place) for place in places], Options(raw=True))
+            report = infill(
+                client, [example_task(place) for place in places], CompletionOptions(raw=True)
+            )
         show.scores(report)
 
     def _run_report(self, options: argparse.Namespace) -> None:
@@ -198,7 +207,7 @@ class SafeCoderMagics(Magics):
 
 class _NoRuntime:
     def status(self) -> Any:
-        from ..protocol import Status
+        from jupyter_safecoder.protocol import Status
 
         return Status("off", "No runtime runs here; '%safecoder complete' starts one.")
 

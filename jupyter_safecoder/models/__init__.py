@@ -2,20 +2,18 @@
 
 from .cache import cache_directory
 from .description import ModelDescription, ModelFile, read_description
-from .finding import EMBEDDED, find_model
 from .integrity import verify_files
 from .parameters import count_parameters, kv_values
-from .problem import ModelProblem
+from .resolve import EMBEDDED, resolve_model
 
 __all__ = [
     "EMBEDDED",
     "ModelDescription",
     "ModelFile",
-    "ModelProblem",
     "cache_directory",
     "count_parameters",
-    "find_model",
     "kv_values",
     "read_description",
+    "resolve_model",
     "verify_files",
 ]

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ..prompt import FAMILIES, Budget, detect_family, end_ids
+from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.prompt import FAMILIES, Budget, detect_family, stop_ids
+
 from .description import ModelDescription, ModelFile
-from .problem import ModelProblem
 from .safetensors import find_weights, read_shapes
 from .tokenizer import FileTokenizer
 
@@ -48,13 +49,13 @@ def describe_checkpoint(
 
     Raises
     ------
-    ModelProblem
+    ModelError
         If something is missing, damaged, refused, of an unknown architecture, or does not fit.
     """
     config = _read_config(directory)
     architecture = str(config.get("model_type"))
     if architecture not in _NAMES:
-        raise ModelProblem(
+        raise ModelError(
             f"{directory} is of the architecture {architecture!r}, which is not served.",
             f"Take a model of one of these: {', '.join(sorted(_NAMES))}.",
         )
@@ -66,7 +67,7 @@ def describe_checkpoint(
     path = directory / "tokenizer.json"
     tokenizer = _read_tokenizer(path)
     if tokenizer.size > vocabulary:
-        raise ModelProblem(
+        raise ModelError(
             f"The tokenizer of {directory} does not fit the model: it has ids up to "
             f"{tokenizer.size - 1}, the model knows {vocabulary}.",
             "Put the tokenizer.json there that belongs to this model.",
@@ -86,7 +87,7 @@ def describe_checkpoint(
         prefix_tokens=budget.prefix,
         suffix_tokens=budget.suffix,
         languages=(),
-        licence=_licence(directory),
+        license=_license(directory),
         format="checkpoint",
         architecture=architecture,
         weights=directory,
@@ -108,13 +109,13 @@ def check_ends(family: str, tokenizer: FileTokenizer, place: Path) -> None:
 
     Raises
     ------
-    ModelProblem
+    ModelError
         If the tokenizer has none of the family's end tokens.
     """
     try:
-        end_ids(FAMILIES[family], tokenizer)
+        stop_ids(FAMILIES[family], tokenizer)
     except ValueError as error:
-        raise ModelProblem(
+        raise ModelError(
             f"The tokenizer of {place} does not fit a {family} model: {error}",
             "Put the tokenizer.json there that belongs to this model.",
         ) from None
@@ -128,13 +129,13 @@ def _read_config(directory: Path) -> dict[str, Any]:
         if isinstance(config, dict):
             return config
     except FileNotFoundError:
-        raise ModelProblem(
+        raise ModelError(
             f"{directory} holds no model: it has no config.json and no model.json.",
             "Name a directory with a Hugging Face checkpoint.",
         ) from None
     except (OSError, ValueError):
         pass  # the next line is the answer to it
-    raise ModelProblem(
+    raise ModelError(
         f"{path} cannot be read as a model's configuration.", "Get the checkpoint again."
     )
 
@@ -142,7 +143,7 @@ def _read_config(directory: Path) -> dict[str, Any]:
 def _number(config: dict[str, Any], directory: Path, *names: str) -> int:
     found = [config[name] for name in names if type(config.get(name)) is int]
     if not found or found[0] < 16:
-        raise ModelProblem(
+        raise ModelError(
             f"{directory / 'config.json'} does not say {names[0]}, or says nonsense.",
             "Get the checkpoint again.",
         )
@@ -172,7 +173,7 @@ def _check_weights(
     elif type(count) is int and numbers != set(range(count)):
         wrong = f"there are {len(numbers)} layers of {count}"
     if wrong:
-        raise ModelProblem(
+        raise ModelError(
             f"The weights in {paths[0].parent} do not fit their config.json: {wrong}.",
             "Get the checkpoint again: its files are of different models.",
         )
@@ -181,14 +182,14 @@ def _check_weights(
 def _read_tokenizer(path: Path) -> FileTokenizer:
     if path.is_file():
         return FileTokenizer(path)
-    raise ModelProblem(
+    raise ModelError(
         f"{path.parent} has no tokenizer.json.",
         "Make it from the tokenizer's other files: "
         "AutoTokenizer.from_pretrained(…).save_pretrained(…), with the package transformers.",
     )
 
 
-def _licence(directory: Path) -> str:
+def _license(directory: Path) -> str:
     """Return what the head of the model's card says (YAML between ``---``)."""
     try:
         with (directory / "README.md").open("rb") as stream:
@@ -200,8 +201,8 @@ def _licence(directory: Path) -> str:
         r"^(license(?:_name)?): *[\"']?([\w.\- ]{1,80})", head[1] if head else "", re.M
     )
     said: dict[str, str] = {name: value.strip() for name, value in fields}
-    licence = said.get("license", "unknown")
-    return said.get("license_name", licence) if licence == "other" else licence
+    license = said.get("license", "unknown")
+    return said.get("license_name", license) if license == "other" else license
 
 
 def _known_hash(path: Path) -> str:

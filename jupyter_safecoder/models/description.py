@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..protocol import ModelInfo
-from .problem import ModelProblem
+from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.protocol import ModelInfo
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ModelDescription:
     prefix_tokens: int
     suffix_tokens: int
     languages: tuple[str, ...]
-    licence: str
+    license: str
     format: Literal["gguf", "checkpoint", "script"]
     architecture: str
     weights: Path
@@ -60,7 +60,7 @@ class ModelDescription:
             default_layout=self.default_layout,
             context_window=self.context_window,
             languages=self.languages,
-            licence=self.licence,
+            license=self.license,
         )
 
 
@@ -69,12 +69,14 @@ def read_description(directory: Path) -> ModelDescription:
 
     Raises
     ------
-    ModelProblem
+    ModelError
         If the file is missing or does not say what is needed.
     """
     path = directory / "model.json"
     try:
         data = json.loads(path.read_text("utf-8"))
+        if "licence" in data:  # version 0.1
+            data["license"] = data.pop("licence")
         files = {
             part: ModelFile(
                 directory / data[part]["file"], data[part]["size"], data[part]["sha256"]
@@ -85,12 +87,12 @@ def read_description(directory: Path) -> ModelDescription:
         places = {part: file.path for part, file in files.items()}
         return ModelDescription(**{**data, **lists, **places}, files=tuple(files.values()))
     except FileNotFoundError:
-        raise ModelProblem(
+        raise ModelError(
             f"{directory} has no model.json.",
             "Name a directory that holds a model's model.json, weights and tokenizer.",
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelProblem(
+        raise ModelError(
             f"{path} cannot be read as a model's description ({type(error).__name__}).",
             "Install the model again, or mend its model.json.",
         ) from error

@@ -10,11 +10,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ..prompt import FAMILIES, detect_family
+from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.prompt import FAMILIES, detect_family
+
 from .checkpoint import budget_for, check_ends
 from .description import ModelDescription, ModelFile
 from .gguf_tokenizer import tokenizer_data
-from .problem import ModelProblem
 from .tokenizer import FileTokenizer
 
 #: ``general.architecture`` of what OpenVINO GenAI builds from a GGUF.
@@ -36,7 +37,7 @@ def describe_gguf(path: Path, cache: Path) -> ModelDescription:
 
     Raises
     ------
-    ModelProblem
+    ModelError
         If the file is damaged, or of an architecture or a tokenizer that is not served.
     """
     status = path.stat()
@@ -47,7 +48,7 @@ def describe_gguf(path: Path, cache: Path) -> ModelDescription:
         facts = _read(path)
         _keep(kept, facts)
     if facts["architecture"] not in _ARCHITECTURES:
-        raise ModelProblem(
+        raise ModelError(
             f"{path} is of the architecture {facts['architecture']!r}, which is not served as a "
             "GGUF.",
             f"Name the model's checkpoint instead; a GGUF can be: {', '.join(_ARCHITECTURES)}.",
@@ -56,14 +57,14 @@ def describe_gguf(path: Path, cache: Path) -> ModelDescription:
     if not tokenizer_path.is_file():
         tokenizer_path = kept / "tokenizer.json"
     if not tokenizer_path.is_file():
-        raise ModelProblem(
+        raise ModelError(
             f"{path} carries a tokenizer of a kind ({facts['tokenizer']}) that cannot be read "
             "from it.",
             "Put the model's tokenizer.json beside the file.",
         )
     tokenizer = FileTokenizer(tokenizer_path)
     if tokenizer.size > facts["vocabulary"]:
-        raise ModelProblem(
+        raise ModelError(
             f"{tokenizer_path} does not fit {path.name}: it has ids up to {tokenizer.size - 1}, "
             f"the model knows {facts['vocabulary']}.",
             "Put the tokenizer.json there that belongs to this model.",
@@ -82,7 +83,7 @@ def describe_gguf(path: Path, cache: Path) -> ModelDescription:
         prefix_tokens=budget.prefix,
         suffix_tokens=budget.suffix,
         languages=(),
-        licence=facts["licence"],
+        license=facts["license"],
         format="gguf",
         architecture=facts["architecture"],
         weights=path,
@@ -98,7 +99,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         import gguf
     except ImportError:
-        raise ModelProblem(
+        raise ModelError(
             "Reading a GGUF needs the package gguf, which is not installed.",
             "Install it: pip install 'jupyter-safecoder[local]'.",
         ) from None
@@ -113,16 +114,16 @@ def _read(path: Path) -> dict[str, Any]:
             "window": int(values.get(f"{architecture}.context_length", 0)),
             "vocabulary": len(values["tokenizer.ggml.tokens"]),
             "tokenizer": str(values.get("tokenizer.ggml.pre", values["tokenizer.ggml.model"])),
-            "licence": str(values.get("general.license", "unknown")),
+            "license": str(values.get("general.license", "unknown")),
         }
         if facts["window"] < 16 or end > path.stat().st_size:
             raise ValueError
     except OSError as error:
-        raise ModelProblem(f"{path} cannot be read: {error.strerror}.", _GET_AGAIN) from error
+        raise ModelError(f"{path} cannot be read: {error.strerror}.", _GET_AGAIN) from error
     except Exception as error:  # the reader trusts the file, and raises whatever that leads to
-        raise ModelProblem(f"{path} is no GGUF, or is truncated or damaged.", _GET_AGAIN) from error
+        raise ModelError(f"{path} is no GGUF, or is truncated or damaged.", _GET_AGAIN) from error
     if types:
-        raise ModelProblem(
+        raise ModelError(
             f"{path} has tensors of the type {types[0]}, which OpenVINO does not read.",
             f"Take a file in one of: {', '.join(_TYPES)}.",
         )
@@ -149,7 +150,7 @@ def _keep(directory: Path, facts: dict[str, Any]) -> None:
         if not directory.is_dir():
             os.replace(partial, directory)
     except OSError as error:
-        raise ModelProblem(
+        raise ModelError(
             f"What a GGUF says could not be kept in {directory.parent}: {error.strerror}.",
             "Free some space there, or set c.SafeCoder.cache_dir to another place.",
         ) from error

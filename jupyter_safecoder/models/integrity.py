@@ -6,9 +6,10 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
+from jupyter_safecoder.errors import ModelError
+
 from .description import ModelDescription
-from .finding import EMBEDDED
-from .problem import ModelProblem
+from .resolve import EMBEDDED
 
 _CHUNK_BYTES = 8 * 2**20
 _INSTALL = "Install the model again: pip install --force-reinstall 'jupyter-safecoder[local]'."
@@ -29,7 +30,7 @@ def verify_files(
 
     Raises
     ------
-    ModelProblem
+    ModelError
         If a file is missing, unreadable, truncated or altered.
     """
     remedy = _INSTALL if model.name == EMBEDDED else _GET_AGAIN
@@ -39,7 +40,7 @@ def verify_files(
         try:
             size = file.path.stat().st_size
             if size != file.size:
-                raise ModelProblem(
+                raise ModelError(
                     f"{file.path.name} has {size:,} bytes instead of {file.size:,}: "
                     "it is truncated or another file.",
                     remedy,
@@ -54,10 +55,10 @@ def verify_files(
                     read += len(chunk)
                     progress(read / total)
         except FileNotFoundError:
-            raise ModelProblem(f"{file.path} is missing.", remedy) from None
+            raise ModelError(f"{file.path} is missing.", remedy) from None
         except OSError as error:
-            raise ModelProblem(f"{file.path} cannot be read: {error.strerror}.", remedy) from error
+            raise ModelError(f"{file.path} cannot be read: {error.strerror}.", remedy) from error
         if not hmac.compare_digest(digest.hexdigest(), file.sha256):
-            raise ModelProblem(
+            raise ModelError(
                 f"{file.path.name} is not the file that was released: its SHA-256 differs.", remedy
             )

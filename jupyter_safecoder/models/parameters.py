@@ -30,7 +30,7 @@ def count_parameters(model: ModelDescription) -> int:
 
     Raises
     ------
-    ModelProblem
+    ModelError
         If a file of weights is damaged.
     """
     shapes = [read_shapes(f.path) for f in model.files if f.path.suffix == ".safetensors"]

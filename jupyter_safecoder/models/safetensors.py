@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .problem import ModelProblem
+from jupyter_safecoder.errors import ModelError
 
 #: The format's own bound.
 _HEADER_BYTES = 100_000_000
@@ -27,7 +27,7 @@ def find_weights(directory: Path) -> list[Path]:
 
     Raises
     ------
-    ModelProblem
+    ModelError
         If there are none, one is missing, or the weights are in a format that can run code.
     """
     whole, index = directory / "model.safetensors", directory / "model.safetensors.index.json"
@@ -40,12 +40,12 @@ def find_weights(directory: Path) -> list[Path]:
             names = sorted(set(json.loads(stream.read(_INDEX_BYTES))["weight_map"].values()))
         outside = [name for name in names if Path(name).name != name]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        raise ModelProblem(f"{index} cannot be read as an index of weights.", _GET_AGAIN) from None
+        raise ModelError(f"{index} cannot be read as an index of weights.", _GET_AGAIN) from None
     if outside:
-        raise ModelProblem(f"{index} names a file outside of the checkpoint.", _GET_AGAIN)
+        raise ModelError(f"{index} names a file outside of the checkpoint.", _GET_AGAIN)
     missing = [name for name in names if not (directory / name).is_file()]
     if missing:
-        raise ModelProblem(
+        raise ModelError(
             f"{directory} lacks {len(missing)} of {len(names)} files of weights: {missing[0]}"
             + (" and others." if len(missing) > 1 else "."),
             _GET_AGAIN,
@@ -58,7 +58,7 @@ def read_shapes(path: Path) -> Shapes:
 
     Raises
     ------
-    ModelProblem
+    ModelError
         If the header is none, or the file is shorter or longer than it says.
     """
     try:
@@ -72,11 +72,11 @@ def read_shapes(path: Path) -> Shapes:
         shapes = {name: [int(n) for n in t["shape"]] for name, t in tensors.items()}
         end = 8 + length + max((int(t["data_offsets"][1]) for t in tensors.values()), default=0)
     except OSError as error:
-        raise ModelProblem(f"{path} cannot be read: {error.strerror}.", _GET_AGAIN) from error
+        raise ModelError(f"{path} cannot be read: {error.strerror}.", _GET_AGAIN) from error
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise ModelProblem(f"{path} is damaged: it has no header of tensors.", _GET_AGAIN) from None
+        raise ModelError(f"{path} is damaged: it has no header of tensors.", _GET_AGAIN) from None
     if size != end:
-        raise ModelProblem(
+        raise ModelError(
             f"{path} has {size:,} bytes instead of {end:,}: it is truncated or damaged.",
             _GET_AGAIN,
         )
@@ -88,18 +88,18 @@ def count_weights(shapes: Shapes) -> int:
     return sum(math.prod(shape) for shape in shapes.values())
 
 
-def _no_weights(directory: Path) -> ModelProblem:
+def _no_weights(directory: Path) -> ModelError:
     names = [path.name for path in directory.iterdir()]
     pickles = sorted(n for n in names if n.endswith((".bin", ".pt", ".pth", ".ckpt", ".pkl")))
     if pickles:
-        return ModelProblem(
+        return ModelError(
             f"{directory} has its weights in {pickles[0]}, a format that can run code when it is "
             "read: it is refused.",
             "Take the model's safetensors, or convert it where you trust it: "
             "AutoModelForCausalLM.from_pretrained(…).save_pretrained(…, safe_serialization=True).",
         )
     if "adapter_config.json" in names:
-        return ModelProblem(
+        return ModelError(
             f"{directory} holds an adapter, not a model.", "Name the model that it was made for."
         )
-    return ModelProblem(f"{directory} has no model.safetensors.", _GET_AGAIN)
+    return ModelError(f"{directory} has no model.safetensors.", _GET_AGAIN)

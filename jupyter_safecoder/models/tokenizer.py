@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .problem import ModelProblem
+from jupyter_safecoder.errors import ModelError
 
 #: Cells whose ids are kept: some fifty people's context windows.
 _CACHED_CELLS = 2048
@@ -36,7 +36,7 @@ class FileTokenizer:
 
     Raises
     ------
-    ModelProblem
+    ModelError
         If the file is not a tokenizer.
     """
 
@@ -48,14 +48,14 @@ class FileTokenizer:
             self._tokenizer = Tokenizer.from_str(json.dumps(_exact(data)))
             template = self._tokenizer.encode("x", add_special_tokens=True)
         except Exception as error:  # tokenizers raises bare Exception
-            raise ModelProblem(
+            raise ModelError(
                 f"{path.name} is not a tokenizer that can be read.",
                 "Get the model again: its file is damaged, or is of a newer format.",
             ) from error
-        # User text that spells <fim_middle> must never become that token.
+        # Person text that spells <fim_middle> must never become that token.
         self._tokenizer.encode_special_tokens = True
         self.encode_cell = lru_cache(_CACHED_CELLS)(self.encode)
-        self.opening = self._opening(template, _config(path))
+        self.bos_ids = self._bos_ids(template, _config(path))
 
     @property
     def size(self) -> int:
@@ -73,7 +73,7 @@ class FileTokenizer:
         """Say whether there is a token of this name."""
         return self._tokenizer.token_to_id(name) is not None
 
-    def special(self, name: str) -> int:
+    def token_id(self, name: str) -> int:
         """Return the id of a special token."""
         found: int | None = self._tokenizer.token_to_id(name)
         if found is None:
@@ -87,11 +87,11 @@ class FileTokenizer:
         text: str = self._tokenizer.decode(list(ids), skip_special_tokens=True)
         return text
 
-    def _opening(self, template: Any, config: dict[str, Any]) -> tuple[int, ...]:
+    def _bos_ids(self, template: Any, config: dict[str, Any]) -> tuple[int, ...]:
         begins, begin = config.get("add_bos_token"), config.get("bos_token")
         name = begin.get("content") if isinstance(begin, dict) else begin
         if begins and isinstance(name, str) and self.has(name):
-            return (self.special(name),)
+            return (self.token_id(name),)
         if begins is False:
             return ()
         first = template.special_tokens_mask.index(0) if 0 in template.special_tokens_mask else 0

@@ -4,7 +4,7 @@ from .budget import Budget
 from .build import Prompt, build_prompt
 from .families import FAMILIES, FimFamily, detect_family
 from .layouts import LAYOUTS
-from .tokenizer import Tokenizer, end_ids
+from .tokenizer import Tokenizer, stop_ids
 from .window import tail
 
 __all__ = [
@@ -16,6 +16,6 @@ __all__ = [
     "Tokenizer",
     "build_prompt",
     "detect_family",
-    "end_ids",
+    "stop_ids",
     "tail",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..protocol import CompletionRequest
+from jupyter_safecoder.protocol import CompletionRequest
+
 from .budget import CHARACTERS_PER_TOKEN, Budget
 from .families import FimFamily
 from .language import cell_language, magic_line
@@ -61,9 +62,9 @@ def build_prompt(
     """
     language = cell_language(request.prefix, request.language)
     context = context_ids(request.before, request.language, family, tokenizer, budget.context)
-    lead = "" if context else family.lead
+    lead = "" if context else family.prefix_text
     parts = Parts(
-        opening=[*tokenizer.opening, *(tokenizer.special(name) for name in family.opening)],
+        bos=[*tokenizer.bos_ids, *(tokenizer.token_id(name) for name in family.bos_tokens)],
         fim_prefix=_special(family.prefix, tokenizer),
         fim_suffix=_special(family.suffix, tokenizer),
         fim_middle=_special(family.middle, tokenizer),
@@ -75,7 +76,7 @@ def build_prompt(
 
 
 def _special(name: str, tokenizer: Tokenizer) -> list[int]:
-    return [tokenizer.special(name)] if name else []
+    return [tokenizer.token_id(name)] if name else []
 
 
 def _prefix_ids(prefix: str, tokenizer: Tokenizer, budget: int) -> list[int]:

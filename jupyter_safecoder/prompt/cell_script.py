@@ -6,7 +6,7 @@ Outputs, which that format lacks, are comments as well.
 
 from __future__ import annotations
 
-from ..protocol import Cell
+from jupyter_safecoder.protocol import Cell
 
 #: What comments a line out, for kernels where it is not ``#``.
 _COMMENTS = {

@@ -7,7 +7,8 @@ first text output. The current cell opens with ``<jupyter_code>`` and ends at th
 
 from __future__ import annotations
 
-from ..protocol import Cell
+from jupyter_safecoder.protocol import Cell
+
 from .families import NotebookTokens
 from .tokenizer import Tokenizer
 
@@ -15,7 +16,7 @@ from .tokenizer import Tokenizer
 def cell_ids(cell: Cell, output: str, tokens: NotebookTokens, tokenizer: Tokenizer) -> list[int]:
     """Return the ids of a cell, its output included."""
     opening = tokens.code if cell.type == "code" else tokens.markdown
-    ids = [tokenizer.special(opening), *tokenizer.encode_cell(cell.source.strip())]
+    ids = [tokenizer.token_id(opening), *tokenizer.encode_cell(cell.source.strip())]
     if output:
-        ids += [tokenizer.special(tokens.output), *tokenizer.encode_cell(output)]
+        ids += [tokenizer.token_id(tokens.output), *tokenizer.encode_cell(output)]
     return ids

@@ -24,8 +24,8 @@ class NotebookTokens:
 class FimFamily:
     """The names of a family's special tokens, its layouts, and where its answers end.
 
-    ``layouts`` are names of :data:`LAYOUTS`, the first the default. ``opening`` are tokens that
-    stand before everything else, after the tokenizer's own. ``lead`` is what stands before the
+    ``layouts`` are names of :data:`LAYOUTS`, the first the default. ``bos_tokens`` are tokens that
+    stand before everything else, after the tokenizer's own. ``prefix_text`` is what stands before the
     prefix as text. Without ``notebook`` the cells around are given as a script. ``note`` is what
     people should know.
     """
@@ -34,10 +34,10 @@ class FimFamily:
     prefix: str
     suffix: str
     middle: str
-    ends: tuple[str, ...]
+    stop_tokens: tuple[str, ...]
     layouts: tuple[str, ...]
-    opening: tuple[str, ...] = ()
-    lead: str = ""
+    bos_tokens: tuple[str, ...] = ()
+    prefix_text: str = ""
     notebook: NotebookTokens | None = None
     note: str = ""
 
@@ -48,20 +48,20 @@ class FimFamily:
 
 
 _JUPYTER = NotebookTokens("<jupyter_start>", "<jupyter_text>", "<jupyter_code>", "<jupyter_output>")
-_BIGCODE_ENDS = ("<|endoftext|>", "<jupyter_output>", "<jupyter_text>", "<jupyter_code>")
+_BIGCODE_STOPS = ("<|endoftext|>", "<jupyter_output>", "<jupyter_text>", "<jupyter_code>")
 #: Granite, Refact and Stable Code took over the names, and with them the trainer.
 _BIGCODE = ("<fim_prefix>", "<fim_suffix>", "<fim_middle>")
 _PIPED = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 _BOTH = ("spm", "psm")
 
-_STARCODER = FimFamily("starcoder", *_BIGCODE, _BIGCODE_ENDS, _BOTH, notebook=_JUPYTER)
+_STARCODER = FimFamily("starcoder", *_BIGCODE, _BIGCODE_STOPS, _BOTH, notebook=_JUPYTER)
 _STARCODER2 = FimFamily(
     "starcoder2",
     *_BIGCODE,
     # It goes on with another file where it is not stopped.
-    ("<file_sep>", *_BIGCODE_ENDS),
+    ("<file_sep>", *_BIGCODE_STOPS),
     _BOTH,
-    opening=("<file_sep>",),
+    bos_tokens=("<file_sep>",),
     notebook=_JUPYTER,
 )
 _SANTACODER = FimFamily(
@@ -78,7 +78,7 @@ _CODELLAMA = FimFamily(
     ("▁<EOT>", "</s>"),
     # Its SPM joined prefix and middle before tokenizing: worse where the cursor is in a word.
     ("psm", "spm"),
-    lead=" ",
+    prefix_text=" ",
 )
 _DEEPSEEK = FimFamily(
     "deepseek-coder",
@@ -127,7 +127,7 @@ FAMILIES = {
 
 #: In this order: the first family whose tokens are all there is the model's. Where families share
 #: the names of FIM tokens, another token tells them apart.
-_MARKS: tuple[tuple[FimFamily, tuple[str, ...]], ...] = (
+_FINGERPRINTS: tuple[tuple[FimFamily, tuple[str, ...]], ...] = (
     (_SANTACODER, ()),
     (_STARCODER2, ("<repo_name>", "<jupyter_start>")),
     (_STARCODER, ("<jupyter_start>",)),
@@ -156,7 +156,7 @@ def detect_family(architecture: str, has: Callable[[str], bool]) -> FimFamily:
     FimFamily
         The one whose tokens the tokenizer has; ``prefix-only`` if there is none.
     """
-    for family, marks in _MARKS:
+    for family, marks in _FINGERPRINTS:
         if family is _STARCODER2 and architecture != "starcoder2":
             continue
         if all(has(name) for name in (*family.fim, *marks)):

@@ -18,7 +18,7 @@ class Parts:
     Each FIM token is one id, or none where the family lacks it.
     """
 
-    opening: Sequence[int]
+    bos: Sequence[int]
     fim_prefix: Sequence[int]
     fim_suffix: Sequence[int]
     fim_middle: Sequence[int]
@@ -30,7 +30,7 @@ class Parts:
 def psm(parts: Parts) -> list[int]:
     """Prefix, suffix, middle: what is typed stands before the suffix."""
     return [
-        *parts.opening,
+        *parts.bos,
         *parts.fim_prefix,
         *parts.context,
         *parts.prefix,
@@ -43,7 +43,7 @@ def psm(parts: Parts) -> list[int]:
 def spm(parts: Parts) -> list[int]:
     """SPMv2: the suffix first, then the prefix, so that the prompt grows only at its end."""
     return [
-        *parts.opening,
+        *parts.bos,
         *parts.fim_prefix,
         *parts.fim_suffix,
         *parts.suffix,
@@ -56,7 +56,7 @@ def spm(parts: Parts) -> list[int]:
 def context_first(parts: Parts) -> list[int]:
     """SPMv2 behind the context, which then stays cached even when the suffix changes."""
     return [
-        *parts.opening,
+        *parts.bos,
         *parts.context,
         *parts.fim_prefix,
         *parts.fim_suffix,
@@ -69,7 +69,7 @@ def context_first(parts: Parts) -> list[int]:
 def suffix_first(parts: Parts) -> list[int]:
     """Suffix, then prefix, each behind its own token: the prompt grows only at its end here too."""
     return [
-        *parts.opening,
+        *parts.bos,
         *parts.fim_suffix,
         *parts.suffix,
         *parts.fim_prefix,
@@ -81,7 +81,7 @@ def suffix_first(parts: Parts) -> list[int]:
 
 def prefix_only(parts: Parts) -> list[int]:
     """What stands before the cursor alone, for models without FIM tokens."""
-    return [*parts.opening, *parts.context, *parts.prefix]
+    return [*parts.bos, *parts.context, *parts.prefix]
 
 
 LAYOUTS: dict[str, Callable[[Parts], list[int]]] = {

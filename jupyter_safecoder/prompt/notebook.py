@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..protocol import Cell
+from jupyter_safecoder.protocol import Cell
+
 from . import cell_script
 from .budget import CHARACTERS_PER_TOKEN
 from .cell_tokens import cell_ids
@@ -43,10 +44,10 @@ def context_ids(
     ids = [token for cell in taken for token in cell]
     if family.notebook:
         start, code = family.notebook.start, family.notebook.code
-        return [tokenizer.special(start), *ids, tokenizer.special(code)]
+        return [tokenizer.token_id(start), *ids, tokenizer.token_id(code)]
     if not ids:
         return []
-    lead = tokenizer.encode_cell(family.lead) if family.lead else []
+    lead = tokenizer.encode_cell(family.prefix_text) if family.prefix_text else []
     return [*lead, *ids, *tokenizer.encode_cell(cell_script.opening(language))]
 
 

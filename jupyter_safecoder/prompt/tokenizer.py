@@ -12,7 +12,7 @@ class Tokenizer(Protocol):
     """Text to ids and back. Text that spells a special token is ordinary text."""
 
     @property
-    def opening(self) -> Sequence[int]:
+    def bos_ids(self) -> Sequence[int]:
         """Ids that every prompt begins with: the begin token, for models that have one."""
 
     @property
@@ -28,7 +28,7 @@ class Tokenizer(Protocol):
     def has(self, name: str) -> bool:
         """Say whether there is a special token of this name."""
 
-    def special(self, name: str) -> int:
+    def token_id(self, name: str) -> int:
         """Return the id of a special token.
 
         Raises
@@ -41,7 +41,7 @@ class Tokenizer(Protocol):
         """Return the text of ids, special tokens left out."""
 
 
-def end_ids(family: FimFamily, tokenizer: Tokenizer) -> list[int]:
+def stop_ids(family: FimFamily, tokenizer: Tokenizer) -> list[int]:
     """Return the ids that end an answer: of the family's end tokens those that there are.
 
     Raises
@@ -49,9 +49,9 @@ def end_ids(family: FimFamily, tokenizer: Tokenizer) -> list[int]:
     ValueError
         If there is none.
     """
-    ends = [tokenizer.special(name) for name in family.ends if tokenizer.has(name)]
+    ends = [tokenizer.token_id(name) for name in family.stop_tokens if tokenizer.has(name)]
     if not ends:
         raise ValueError(
-            f"The tokenizer has no token that ends an answer, such as {family.ends[0]}."
+            f"The tokenizer has no token that ends an answer, such as {family.stop_tokens[0]}."
         )
     return ends

@@ -18,6 +18,8 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
+from jupyter_safecoder.errors import QueueFull, Superseded
+
 #: What a request is taken to hold its place for, in seconds, before any has been seen.
 _FIRST_S = 0.1
 #: What it costs at least: who asks for much that is refused or replaced at once pays too.
@@ -28,20 +30,8 @@ _FOLLOW = 0.1
 _NEWS_S = 0.25
 
 
-class QueueFull(Exception):
-    """The waiting room is full; ask again in ``retry_after_s`` seconds."""
-
-    def __init__(self, reason: str, retry_after_s: float) -> None:
-        super().__init__(reason)
-        self.retry_after_s = retry_after_s
-
-
-class Replaced(Exception):
-    """A newer request for the same document took this one's place."""
-
-
 @dataclass(frozen=True)
-class Share:
+class FairShare:
     """What a person gets of the places where others want them too.
 
     Parameters
@@ -63,7 +53,7 @@ class Ticket:
 
     person: str
     document: str
-    share: Share
+    share: FairShare
     turn: asyncio.Future[None]
     replace: Callable[[], None] = field(default=lambda: None)
     began: float = 0.0
@@ -105,7 +95,7 @@ class Admission:
         """How many requests run."""
         return len(self._running)
 
-    def enter(self, person: str, document: str, share: Share = Share()) -> Ticket:
+    def enter(self, person: str, document: str, share: FairShare = FairShare()) -> Ticket:
         """Take a place; the ticket's ``turn`` resolves when the request may run.
 
         Raises
@@ -162,7 +152,7 @@ class Admission:
         same = (ticket.person, ticket.document)
         for older in [t for t in self._waiting if (t.person, t.document) == same]:
             self._waiting.remove(older)
-            older.turn.set_exception(Replaced())
+            older.turn.set_exception(Superseded())
         for older in [t for t in self._running if (t.person, t.document) == same]:
             older.replace()
 

@@ -8,20 +8,29 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from ..answer import Judge, Judgement, Situation, extent_at
-from ..engines import EngineProblem
-from ..models import ModelDescription
-from ..prompt import FAMILIES, Budget, Prompt, Tokenizer, build_prompt, end_ids, tail
-from ..protocol import CompletionRequest, Done, Error, Event, Text
-from .admission import QueueFull, Replaced, Ticket
-from .settings import RuntimeSettings
-from .turns import Piece, Turns
+from jupyter_safecoder.errors import EngineError, QueueFull, Superseded
+from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.postprocess import AnswerFilter, FilteredAnswer, FilterInput, mode_at
+from jupyter_safecoder.prompt import (
+    FAMILIES,
+    Budget,
+    Prompt,
+    Tokenizer,
+    build_prompt,
+    stop_ids,
+    tail,
+)
+from jupyter_safecoder.protocol import CompletionRequest, Done, Error, Event, Text
+from jupyter_safecoder.settings import RuntimeSettings
+
+from .admission import Ticket
+from .scheduling import RequestScheduler, TokenDelta
 
 #: Characters on each side of the cursor that stop rules read: of 5 MB they would take a second.
 _JUDGED = 32_768
 
 
-NO_ROOM = Error(
+PROMPT_TOO_LONG = Error(
     "engine_failed",
     "The engine has no room for a prompt of this length.",
     "Close other notebooks, or give the runtime more cache.",
@@ -29,7 +38,7 @@ NO_ROOM = Error(
 
 
 @dataclass
-class _Answer:
+class _Generated:
     """What has come of one request so far."""
 
     ids: list[int] = field(default_factory=list)
@@ -58,7 +67,7 @@ class Completions:
         settings: RuntimeSettings,
         model: ModelDescription,
         tokenizer: Tokenizer,
-        turns: Turns,
+        turns: RequestScheduler,
     ) -> None:
         self._settings = settings
         self._model = model
@@ -66,7 +75,7 @@ class Completions:
         self._turns = turns
         self._counters = turns.counters
         self._family = FAMILIES[model.family]
-        self._ends = end_ids(self._family, tokenizer)
+        self._stop_ids = stop_ids(self._family, tokenizer)
         self._budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
 
     async def events(self, request: CompletionRequest, person: str) -> AsyncGenerator[Event]:
@@ -75,7 +84,7 @@ class Completions:
         self._counters.requests += 1
         if not (request.prefix.strip() or request.suffix.strip() or request.before):
             self._counters.completed += 1
-            yield self._done(_Answer(), "empty_prompt", None, started)
+            yield self._done(_Generated(), "empty_prompt", None, started)
             return
         try:
             ticket = self._turns.admission.enter(person, request.document)
@@ -92,9 +101,9 @@ class Completions:
                     yield event
         except QueueFull as full:
             yield self._no_room(full)
-        except Replaced:
+        except Superseded:
             self._counters.cancelled += 1
-            yield self._done(_Answer(), "replaced", None, started)
+            yield self._done(_Generated(), "superseded", None, started)
         finally:
             self._turns.admission.leave(ticket)
 
@@ -107,18 +116,18 @@ class Completions:
     ) -> AsyncGenerator[Event]:
         prompt = self._prompt(request)
         judge, max_tokens = self._judge(request, prompt)
-        answer, reason = _Answer(), None
-        turn = self._turns.run(ticket, prompt.ids, self._ends, max_tokens, started)
+        answer, reason = _Generated(), None
+        turn = self._turns.run(ticket, prompt.ids, self._stop_ids, max_tokens, started)
         try:
             async with aclosing(turn) as pieces:
                 async for piece in pieces:
                     if piece.ended == "refused":
                         self._counters.failed += 1
-                        yield NO_ROOM
+                        yield PROMPT_TOO_LONG
                         return
                     self._take_in(piece, answer)
                     judgement = (
-                        judge.judge(answer.raw, ended=piece.ended)
+                        judge.apply(answer.raw, ended=piece.ended)
                         if judge
                         else _as_is(answer, piece.ended)
                     )
@@ -134,7 +143,7 @@ class Completions:
                         break
             self._counters.completed += 1
             yield self._done(answer, reason or "end", prompt, started, raw=request.options.raw)
-        except EngineProblem as problem:
+        except EngineError as problem:
             self._counters.failed += 1
             yield Error("engine_failed", problem.reason, problem.remedy)
         except (GeneratorExit, asyncio.CancelledError):
@@ -142,7 +151,7 @@ class Completions:
                 self._counters.cancelled += 1
             raise
 
-    def _take_in(self, piece: Piece, answer: _Answer) -> None:
+    def _take_in(self, piece: TokenDelta, answer: _Generated) -> None:
         answer.ids += piece.ids
         # A character whose last bytes are still to come is held back.
         answer.raw = self._tokenizer.decode(answer.ids)
@@ -153,21 +162,21 @@ class Completions:
         layout = request.options.layout or self._settings.layout or self._model.default_layout
         return build_prompt(request, self._family, self._tokenizer, self._budget, layout)
 
-    def _judge(self, request: CompletionRequest, prompt: Prompt) -> tuple[Judge | None, int]:
+    def _judge(self, request: CompletionRequest, prompt: Prompt) -> tuple[AnswerFilter | None, int]:
         options, settings = request.options, self._settings
         prefix, suffix = tail(request.prefix, _JUDGED), request.suffix[:_JUDGED]
         extent = options.mode
         if extent == "auto":
-            extent = extent_at(prefix, suffix, prompt.language)
+            extent = mode_at(prefix, suffix, prompt.language)
         cap = settings.max_tokens_line if extent == "line" else settings.max_tokens_block
         if not options.rules:
             return None, options.max_tokens or cap
-        situation = Situation(prefix, suffix, prompt.language, extent, settings.max_lines)
-        return Judge(situation), options.max_tokens or cap
+        situation = FilterInput(prefix, suffix, prompt.language, extent, settings.max_lines)
+        return AnswerFilter(situation), options.max_tokens or cap
 
     def _done(
         self,
-        answer: _Answer,
+        answer: _Generated,
         reason: str,
         prompt: Prompt | None,
         started: float,
@@ -188,5 +197,5 @@ class Completions:
         )
 
 
-def _as_is(answer: _Answer, ended: str | None) -> Judgement:
-    return Judgement(answer.raw, ended)  # type: ignore[arg-type]  # the same names
+def _as_is(answer: _Generated, ended: str | None) -> FilteredAnswer:
+    return FilteredAnswer(answer.raw, ended)  # type: ignore[arg-type]  # the same names

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
-from ..engines import Engine, EngineOutput
+from jupyter_safecoder.engines import Engine, EngineOutput
 
 Sink = Callable[[EngineOutput], None]
 
@@ -48,12 +48,12 @@ class GenerationThread:
         self._thread.start()
 
     def submit(
-        self, prompt: Sequence[int], ends: Collection[int], max_tokens: int, sink: Sink
+        self, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int, sink: Sink
     ) -> int:
         """Take a request into the batch; ``sink`` gets its outputs. Returns its number."""
         self._last += 1
         self._sinks[self._last] = sink
-        self._command(partial(self._engine.submit, self._last, prompt, ends, max_tokens))
+        self._command(partial(self._engine.submit, self._last, prompt, stop_ids, max_tokens))
         return self._last
 
     def cancel(self, request: int) -> bool:

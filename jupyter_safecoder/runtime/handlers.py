@@ -9,15 +9,15 @@ from collections.abc import AsyncGenerator
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from ..engines import EngineProblem
-from ..models import ModelProblem
-from ..protocol import PERSON_HEADER, BadRequest, Error, Event, encode_event, parse_request
-from .doors import BodyDoor, Door
-from .openai_doors import ModelHandler, ModelsHandler, TextHandler
-from .service import NotServing, Runtime
+from jupyter_safecoder.errors import EngineError, InvalidRequest, ModelError, RuntimeNotReady
+from jupyter_safecoder.protocol import USER_HEADER, Error, Event, encode_event, parse_request
+
+from .base_handlers import RuntimeHandler, StreamedBodyHandler
+from .openai_handlers import ModelHandler, ModelsHandler, TextHandler
+from .runtime import Runtime
 
 
-class NotFoundHandler(Door):
+class NotFoundHandler(RuntimeHandler):
     """Any other path."""
 
     def prepare(self) -> None:
@@ -25,25 +25,25 @@ class NotFoundHandler(Door):
         self.refuse(Error("not_found", "The runtime has no such door."))
 
 
-class StatusHandler(Door):
+class StatusHandler(RuntimeHandler):
     """The state of the runtime."""
 
     def get(self) -> None:
         """Answer with a Status."""
         self.set_header("Content-Type", "application/json")
-        self.finish(self.runtime.status().body())
+        self.finish(self.runtime.status().to_json())
 
 
-class SettingsHandler(Door):
+class SettingsHandler(RuntimeHandler):
     """What this runtime was started with: whoever trains needs the base, and where to keep it."""
 
     def get(self) -> None:
         """Answer with the settings."""
         self.set_header("Content-Type", "application/json")
-        self.finish(self.runtime.settings.line())
+        self.finish(self.runtime.settings.to_json())
 
 
-class AdapterHandler(BodyDoor):
+class AdapterHandler(StreamedBodyHandler):
     """Which adapter the model is served with: answers once it has been changed."""
 
     async def answer(self, body: bytes) -> None:
@@ -57,23 +57,23 @@ class AdapterHandler(BodyDoor):
             return
         try:
             await self.runtime.use_adapter(name)
-        except (ModelProblem, EngineProblem) as problem:
+        except (ModelError, EngineError) as problem:
             self.refuse(Error("bad_request", problem.reason, problem.remedy))
-        except NotServing:
+        except RuntimeNotReady:
             self.refuse(self.not_ready())
         else:
             self.set_header("Content-Type", "application/json")
-            self.finish(self.runtime.status().body())
+            self.finish(self.runtime.status().to_json())
 
 
-class CompletionsHandler(BodyDoor):
+class CompletionsHandler(StreamedBodyHandler):
     """A completion as a stream of events, in NDJSON."""
 
     async def answer(self, body: bytes) -> None:
         """Answer with NDJSON."""
         try:
             request = parse_request(body)
-        except BadRequest as error:
+        except InvalidRequest as error:
             self.refuse(Error("bad_request", str(error)))
             return
         completions, model = self.runtime.completions, self.runtime.status().model
@@ -86,7 +86,7 @@ class CompletionsHandler(BodyDoor):
             )
         else:
             self.set_header("Content-Type", "application/x-ndjson")
-            person = self.request.headers.get(PERSON_HEADER, "")
+            person = self.request.headers.get(USER_HEADER, "")
             await self._stream(completions.events(request, person))
 
     async def _stream(self, events: AsyncGenerator[Event]) -> None:

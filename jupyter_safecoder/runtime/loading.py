@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from ..engines import Engine, EngineOptions, EngineProblem, RemoteServer, make_engine
-from ..engines.choice import Choice
-from ..engines.processor import available_bytes
-from ..models import ModelDescription, ModelProblem, cache_directory, find_model, verify_files
-from ..preparation import needs_preparation, own_copy, prepare
-from ..prompt import FAMILIES, LAYOUTS
-from ..protocol import State
-from .plan import plan
-from .settings import RuntimeSettings
+from jupyter_safecoder.conversion import convert, ensure_writable_copy, needs_conversion
+from jupyter_safecoder.engines import Engine, EngineOptions, RemoteServer, make_engine
+from jupyter_safecoder.engines.hardware.cpu import available_bytes
+from jupyter_safecoder.engines.selection.choice import Choice
+from jupyter_safecoder.engines.selection.select import select_engine
+from jupyter_safecoder.errors import EngineError, ModelError
+from jupyter_safecoder.models import ModelDescription, resolve_model, verify_files
+from jupyter_safecoder.prompt import FAMILIES, LAYOUTS
+from jupyter_safecoder.protocol import State
+from jupyter_safecoder.settings import RuntimeSettings
 
 #: The adapter that is none: the base as it is, whatever is in use.
 BASE = "-"
@@ -23,7 +24,7 @@ BASE = "-"
 Share = Callable[[float, str], None]
 
 
-class Say(Protocol):
+class StatusCallback(Protocol):
     """Takes the state of a load, its reason, and what else has changed of the status."""
 
     def __call__(self, state: State, reason: str, **changes: object) -> None:
@@ -31,7 +32,7 @@ class Say(Protocol):
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryEstimate:
     """What loading is about to take: noted for whoever finds the process dead."""
 
     model: str
@@ -51,8 +52,8 @@ class Loaded:
 
 def load(
     settings: RuntimeSettings,
-    say: Say,
-    loading: Callable[[Memory | None], None] = lambda memory: None,
+    say: StatusCallback,
+    loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
 ) -> Loaded:
     """Return the model of the settings on a loaded engine.
 
@@ -67,7 +68,7 @@ def load(
 
     Raises
     ------
-    ModelProblem, EngineProblem
+    ModelError, EngineError
         With what is wrong, and what to do about it.
     """
     model = find(settings, lambda share, text: say("downloading", text, progress=share))
@@ -76,17 +77,17 @@ def load(
         name = ""
     if name:
         # Late: whoever has no adapter needs nothing of this.
-        from ..finetune.adapted import adapted
-        from ..finetune.problem import FinetuneProblem
+        from jupyter_safecoder.adapters.merge import adapted
+        from jupyter_safecoder.errors import FinetuneError
 
         def preparing(share: float, text: str) -> None:
             say("preparing", f"{text}.", progress=share)
 
         try:
-            model = adapted(base, name, cache_of(settings), preparing)
-        except FinetuneProblem as problem:
+            model = adapted(base, name, settings.cache, preparing)
+        except FinetuneError as problem:
             if settings.adapter:
-                raise EngineProblem(problem.reason, problem.remedy) from problem
+                raise EngineError(problem.reason, problem.remedy) from problem
             # It was in use before: without it people have completions, and are told why.
             name, note = "", f"{problem.reason} It is served without. {problem.remedy}"
     loaded = load_model(model, settings, say, loading)
@@ -96,14 +97,14 @@ def load(
 def load_model(
     model: ModelDescription,
     settings: RuntimeSettings,
-    say: Say,
-    loading: Callable[[Memory | None], None] = lambda memory: None,
+    say: StatusCallback,
+    loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
 ) -> Loaded:
     """Return a model that was found on a loaded engine; the settings say how.
 
     Raises
     ------
-    ModelProblem, EngineProblem
+    ModelError, EngineError
         With what is wrong, and what to do about it.
     """
     _check(model, settings)
@@ -116,8 +117,8 @@ def load_model(
         def progress(share: float, text: str) -> None:
             say("preparing", f"Preparing {model.name}: {text}.", progress=share)
 
-        engine, size = make(settings, model, choice, progress)
-        memory = Memory(model.name, size, available_bytes())
+        engine, size = build_engine(settings, model, choice, progress)
+        memory = MemoryEstimate(model.name, size, available_bytes())
         _check_memory(memory, choice)
         loading(memory)
         say(
@@ -131,46 +132,41 @@ def load_model(
         loading(None)
         return engine
 
-    choice = plan(settings, model, loaded)
+    choice = select_engine(settings.engine_preferences, model, loaded)
     return Loaded(model, loaded(choice))
 
 
 def _in_use(settings: RuntimeSettings, model: ModelDescription) -> str:
-    from ..finetune.adapters import Registry
+    from jupyter_safecoder.adapters.registry import Registry
 
-    return Registry(cache_of(settings)).in_use(model.name)
+    return Registry(settings.cache).in_use(model.name)
 
 
 def find(settings: RuntimeSettings, progress: Share = lambda share, text: None) -> ModelDescription:
     """Return the description of the settings' model, downloaded if that is allowed."""
-    return find_model(
+    return resolve_model(
         settings.model,
         revision=settings.revision,
         allow_downloads=settings.allow_downloads,
         weights=not settings.remote,
         progress=lambda share: progress(share, f"Downloading {settings.model}."),
-        cache=cache_of(settings),
+        cache=settings.cache,
     )
 
 
-def cache_of(settings: RuntimeSettings) -> Path:
-    """Return the cache directory of the settings."""
-    return Path(settings.cache_dir).expanduser() if settings.cache_dir else cache_directory()
-
-
-def make(
+def build_engine(
     settings: RuntimeSettings, model: ModelDescription, choice: Choice, progress: Share
 ) -> tuple[Engine, int]:
     """Return the engine of a choice, prepared but not loaded, and the bytes of its weights."""
     prepared = draft = None
     size = model.weights_bytes if choice.engine != "remote" else 0
-    cache = cache_of(settings)
-    if needs_preparation(model, choice.engine):
-        found = prepare(model, choice.engine, choice.precision, cache, progress)
+    cache = settings.cache
+    if needs_conversion(model, choice.engine):
+        found = convert(model, choice.engine, choice.precision, cache, progress)
         found.verify(lambda share: progress(share, "Checking the prepared files"))
         prepared, size = found.directory, found.size
     elif choice.engine == "openvino":
-        prepared = own_copy(model, cache)
+        prepared = ensure_writable_copy(model, cache)
     if settings.draft_model and choice.engine == "openvino":
         draft = _draft(settings, model, choice, cache, progress)
     options = EngineOptions(
@@ -197,7 +193,7 @@ def remote_server(settings: RuntimeSettings) -> RemoteServer | None:
         settings.remote_certificate_file,
         settings.remote_certificate_key_file,
         # Before the deadline, so that people see why nothing came.
-        patience_s=0.8 * settings.deadline_s,
+        token_timeout_s=0.8 * settings.deadline_s,
     )
 
 
@@ -208,35 +204,35 @@ def _draft(
     cache: Path,
     progress: Share,
 ) -> Path:
-    draft = find_model(settings.draft_model, cache=cache)
+    draft = resolve_model(settings.draft_model, cache=cache)
     if draft.tokenizer.read_bytes() != model.tokenizer.read_bytes():
-        raise ModelProblem(
+        raise ModelError(
             f"The draft model {draft.name} has another tokenizer than {model.name}.",
             "Choose a smaller model of the same family, or set c.SafeCoder.draft_model to ''.",
         )
-    if not needs_preparation(draft, choice.engine):
-        return own_copy(draft, cache)
-    return prepare(draft, choice.engine, choice.precision, cache, progress).directory
+    if not needs_conversion(draft, choice.engine):
+        return ensure_writable_copy(draft, cache)
+    return convert(draft, choice.engine, choice.precision, cache, progress).directory
 
 
 def _check(model: ModelDescription, settings: RuntimeSettings) -> None:
     unknown = [name for name in (*model.layouts, model.default_layout) if name not in LAYOUTS]
     if model.family not in FAMILIES or unknown:
-        raise ModelProblem(
+        raise ModelError(
             f"{model.name} is of a family or layout that this version does not know.",
             "Install a newer jupyter_safecoder.",
         )
     if settings.layout and settings.layout not in model.layouts:
-        raise ModelProblem(
+        raise ModelError(
             f"{model.name} was not trained on the layout {settings.layout!r}.",
             f"Set c.SafeCoder.layout to one of: {', '.join(model.layouts)}.",
         )
 
 
-def _check_memory(memory: Memory, choice: Choice) -> None:
+def _check_memory(memory: MemoryEstimate, choice: Choice) -> None:
     on_cpu = choice.device.casefold() in ("", "cpu")
     if on_cpu and memory.free_bytes is not None and memory.need_bytes > memory.free_bytes:
-        raise EngineProblem(
+        raise EngineError(
             f"{memory.model} has {memory.need_bytes / 1e9:.1f} GB of weights; "
             f"{memory.free_bytes / 1e9:.1f} GB of memory are free.",
             "Close other programs, set c.SafeCoder.precision to 'int4', or take a smaller model.",

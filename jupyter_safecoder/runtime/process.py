@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets, bind_unix_socket
 
-from .connection import (
+from jupyter_safecoder.clients.connection import (
     Connection,
     connection_directory,
     new_token,
@@ -26,37 +26,24 @@ from .connection import (
     socket_path,
     write_connection,
 )
+from jupyter_safecoder.settings import RuntimeSettings
+from jupyter_safecoder.telemetry import silence_telemetry
+
 from .handlers import make_app
-from .loading import Memory
-from .service import Runtime
-from .settings import RuntimeSettings
+from .loading import MemoryEstimate
+from .runtime import Runtime
 
 log = logging.getLogger("jupyter_safecoder.runtime")
 
 #: Exit status after the engine failed: the parent starts a new process.
 ENGINE_FAILED = 70
 
-#: Nothing that we start phones home: huggingface_hub and whoever else asks the environment.
-_QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "DO_NOT_TRACK": "1"}
-_OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
-
-
-def silence_telemetry(*, offline: bool = True) -> None:
-    """Switch off what our dependencies would tell others; call it before they are imported.
-
-    ``offline`` also switches off what they would fetch.
-    """
-    os.environ.update(_QUIET | (_OFFLINE if offline else {}))
-    # Importing openvino forks a process that reports to its vendor, and has no switch but a file in
-    # the user's home. An import that fails makes openvino and nncf take their silent stand-ins.
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-
 
 async def serve(
     settings: RuntimeSettings,
     listening: Callable[[Path, Connection], None],
     stop: asyncio.Event,
-    loading: Callable[[Memory | None], None] = lambda memory: None,
+    loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
 ) -> int:
     """Serve until ``stop`` is set; returns the exit status.
 
@@ -133,7 +120,7 @@ def run_and_exit(serving: Coroutine[Any, Any, int]) -> NoReturn:
 def main() -> None:
     """Run as the child of a server: settings on standard input, whose end is the end of this."""
     logging.basicConfig(level=logging.WARNING, format="[SafeCoder runtime] %(message)s")
-    settings = RuntimeSettings.parse(sys.stdin.buffer.readline())
+    settings = RuntimeSettings.from_json(sys.stdin.buffer.readline())
     silence_telemetry(offline=not settings.allow_downloads)
 
     def write(line: bytes) -> None:
@@ -141,9 +128,9 @@ def main() -> None:
         sys.stdout.buffer.flush()
 
     def say_listening(path: Path, connection: Connection) -> None:
-        write(connection.line())
+        write(connection.to_json())
 
-    def say_loading(memory: Memory | None) -> None:
+    def say_loading(memory: MemoryEstimate | None) -> None:
         # Should the system kill this process for its memory, the parent knows the figures.
         write(json.dumps({"loading": memory and asdict(memory)}).encode() + b"\n")
 

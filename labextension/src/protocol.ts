@@ -6,7 +6,7 @@
  */
 
 /** The version of the protocol that this code speaks. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** A neighbour of the current cell. */
 export interface ICell {
@@ -24,16 +24,14 @@ export interface ICompletionRequest {
   path: string;
   language: string;
   before: ICell[];
-  after: ICell[];
   prefix: string;
   suffix: string;
-  trigger: 'automatic' | 'invoke';
 }
 
-/** The request waits; `place` 1 is next. */
+/** The request is in the queue; `position` 1 is next. */
 export interface IQueuedEvent {
   event: 'queued';
-  place: number;
+  position: number;
 }
 
 /** The whole text to insert so far; the first tells the prompt's length. */
@@ -54,7 +52,7 @@ export type FinishReason =
   | 'repeat'
   | 'suffix'
   | 'deadline'
-  | 'replaced'
+  | 'superseded'
   | 'blank'
   | 'duplicate'
   | 'empty_prompt'
@@ -83,7 +81,7 @@ export type ErrorCode =
   | 'not_found'
   | 'queue_full'
   | 'not_ready'
-  | 'runtime_lost'
+  | 'runtime_unavailable'
   | 'engine_failed'
   | 'internal';
 
@@ -119,7 +117,7 @@ export interface IModelInfo {
   default_layout: string;
   context_window: number;
   languages: string[];
-  licence: string;
+  license: string;
 }
 
 /** The body of `GET status` and of `POST start`. */

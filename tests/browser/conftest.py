@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_site import JupyterSite, jupyter_site, scripted
 from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.support.jupyter_site import JupyterSite, jupyter_site, scripted
 
 _SCREENSHOTS = Path(__file__).parent / "screenshots"
 _BROWSER = pytest.StashKey[Browser]()

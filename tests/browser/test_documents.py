@@ -7,11 +7,11 @@ import statistics
 import time
 
 import pytest
-from jupyter_site import PYTHON, JupyterSite
 from nbformat.v4 import new_code_cell, new_output
-from notebook_page import NotebookPage
 
 from jupyter_safecoder.protocol import CompletionRequest
+from tests.support.jupyter_site import PYTHON, JupyterSite
+from tests.support.notebook_page import NotebookPage
 
 SCRIPT = {"answers": [{"after": "answer = ", "text": "6 * 7"}], "otherwise": ""}
 
@@ -90,7 +90,7 @@ def test_text_that_spells_special_tokens(site: JupyterSite) -> None:
 
 
 def test_the_way_to_the_engine_and_back(site: JupyterSite, figures: list[str]) -> None:
-    body = CompletionRequest("answer = ", "", document="timing").body().decode()
+    body = CompletionRequest("answer = ", "", document="timing").to_json().decode()
     times = site.page.evaluate(
         """async ([url, token, body]) => {
             const times = [];

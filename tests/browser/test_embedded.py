@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from jupyter_site import JupyterSite, is_local, jupyter_site
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
-from notebook_page import NotebookPage
 from playwright.sync_api import Browser, expect
 
-_PICTURE = Path(__file__).parents[2] / "docs/screenshot.png"
+from tests.support.jupyter_site import JupyterSite, is_local, jupyter_site
+from tests.support.notebook_page import NotebookPage
+from tests.support.paths import ROOT
+
+_PICTURE = ROOT / "docs/screenshot.png"
 #: Typed into a cell; no file but the notebook may have it.
 _MARKER = "zq_private_marker"
 

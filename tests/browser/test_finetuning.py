@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jupyter_site import JupyterSite, jupyter_site
 from playwright.sync_api import Browser, expect
-from team_notebooks import write_team
 
-from jupyter_safecoder.finetune.jobs import Job
-from jupyter_safecoder.models import EMBEDDED, find_model
+from jupyter_safecoder.finetune.jobs.job import LocalJob
+from jupyter_safecoder.models import EMBEDDED, resolve_model
+from tests.support.jupyter_site import JupyterSite, jupyter_site
+from tests.support.team_notebooks import write_team
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -35,7 +35,7 @@ def cache(tmp_path: Path) -> Iterator[Path]:
     cache = tmp_path / "cache"
     yield cache
     # It would outlive the kernel and the server.
-    if (job := Job(cache, "ours")).works:
+    if (job := LocalJob(cache, "ours")).works:
         job.stop()
         job.wait()
 
@@ -44,7 +44,7 @@ def test_the_panel_of_a_job(browser: Browser, tmp_path: Path, cache: Path) -> No
     # Late: this imports torch, and most tests in the browser can do without.
     from jupyter_safecoder.models.random_weights import write_random_checkpoint
 
-    tiny = write_random_checkpoint(tmp_path / "tiny", _SHAPE, find_model(EMBEDDED).tokenizer)
+    tiny = write_random_checkpoint(tmp_path / "tiny", _SHAPE, resolve_model(EMBEDDED).tokenizer)
     team = write_team(tmp_path / "team")
     config = {"model": str(tiny), "engine": "transformers", "cache_dir": str(cache)}
     with jupyter_site(browser, tmp_path / "site", config) as site:

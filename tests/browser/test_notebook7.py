@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from jupyter_site import JupyterSite
 from playwright.sync_api import expect
+
+from tests.support.jupyter_site import JupyterSite
 
 APP = "notebook"
 SCRIPT = {

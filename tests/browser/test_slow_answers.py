@@ -7,8 +7,8 @@ import os
 import signal
 import time
 
-from jupyter_site import JupyterSite
-from notebook_page import NotebookPage
+from tests.support.jupyter_site import JupyterSite
+from tests.support.notebook_page import NotebookPage
 
 #: A token is a byte: this one takes more than a second.
 _SLOW = "total = su", "m(number for number in values)"

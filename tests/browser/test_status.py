@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from jupyter_site import JupyterSite, jupyter_site, scripted
 from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.support.jupyter_site import JupyterSite, jupyter_site, scripted
 
 SCRIPT = {"answers": [{"after": "answer = ", "text": "6 * 7"}], "otherwise": ""}
 

@@ -10,10 +10,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
-from processes import until
 from tornado.netutil import bind_sockets
 
-CONFIGURATION = Path(__file__).parents[2] / "docs/deployment/nginx.conf"
+from tests.support.paths import ROOT
+from tests.support.processes import until
+
+CONFIGURATION = ROOT / "docs/deployment/nginx.conf"
 
 
 @contextmanager

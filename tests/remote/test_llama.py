@@ -8,15 +8,16 @@ from typing import Any
 
 import httpx
 import pytest
-from driving import complete, complete_on_the_command_line, engine_on
-from processes import RuntimeProcess, until
-from servers import Server, llama_cpp_python, llama_server, serve
 
-from jupyter_safecoder.engines import EngineProblem, RemoteServer
-from jupyter_safecoder.engines.remote import RemoteEngine
-from jupyter_safecoder.models import EMBEDDED, find_model
+from jupyter_safecoder.engines import RemoteServer
+from jupyter_safecoder.engines.remote.engine import RemoteEngine
+from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.models import EMBEDDED, resolve_model
+from tests.support.inference_servers import Server, llama_cpp_python, llama_server, serve
+from tests.support.processes import RuntimeProcess, until
+from tests.support.remote_runtime import complete, complete_on_the_command_line, engine_on
 
-MODEL = find_model(EMBEDDED)
+MODEL = resolve_model(EMBEDDED)
 CODE = "import numpy as np\n\n\ndef mean(rows):\n    return"
 
 
@@ -29,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def engine(server: Server) -> Iterator[RemoteEngine]:
-    with engine_on(MODEL, RemoteServer(server.url, patience_s=60)) as engine:
+    with engine_on(MODEL, RemoteServer(server.url, token_timeout_s=60)) as engine:
         yield engine
 
 
@@ -50,9 +51,9 @@ def own_answer(server: Server, prompt: list[int], most: int) -> dict[str, Any]:
 )
 def test_ids_and_text_are_llama_cpps(engine: RemoteEngine, server: Server, text: str) -> None:
     tokenizer = engine.tokenizer
-    prompt = [tokenizer.special("<fim_middle>"), *tokenizer.encode(text)]
+    prompt = [tokenizer.token_id("<fim_middle>"), *tokenizer.encode(text)]
     own = own_answer(server, prompt, 24)
-    end = tokenizer.special("<|endoftext|>")
+    end = tokenizer.token_id("<|endoftext|>")
     ((ids, finished),) = complete(engine, [prompt], (end,), 24)
     assert tokenizer.decode(ids) == own["content"]
     assert ids == [token for token in own["tokens"] if token != end]
@@ -99,7 +100,7 @@ def test_the_whole_way(
 def test_a_server_that_takes_no_ids(tmp_path: Path) -> None:
     with (
         serve(tmp_path / "server.log", llama_cpp_python(MODEL.weights)) as server,
-        pytest.raises(EngineProblem, match="takes no token ids"),
+        pytest.raises(EngineError, match="takes no token ids"),
         engine_on(MODEL, RemoteServer(server.url)),
     ):
         pass

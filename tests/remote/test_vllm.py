@@ -9,15 +9,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from driving import complete, complete_on_the_command_line, engine_on
-from processes import RuntimeProcess, until
-from servers import Server, serve, vllm
 
-from jupyter_safecoder.engines import EngineProblem, RemoteServer
-from jupyter_safecoder.engines.remote import RemoteEngine
-from jupyter_safecoder.models import EMBEDDED, ModelDescription, find_model
+from jupyter_safecoder.engines import RemoteServer
+from jupyter_safecoder.engines.remote.engine import RemoteEngine
+from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
 from jupyter_safecoder.protocol import CompletionRequest
+from tests.support.inference_servers import Server, serve, vllm
+from tests.support.processes import RuntimeProcess, until
+from tests.support.remote_runtime import complete, complete_on_the_command_line, engine_on
 
 # transformers' gpt_bigcode uses a part of torch that torch is about to give up.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")
@@ -40,7 +41,7 @@ SHAPE = {
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> ModelDescription:
-    embedded = find_model(EMBEDDED)
+    embedded = resolve_model(EMBEDDED)
     directory = write_random_checkpoint(
         tmp_path_factory.mktemp("vllm") / "tiny", SHAPE, embedded.tokenizer
     )
@@ -70,7 +71,7 @@ def remote(server: Server, model: ModelDescription) -> RemoteServer:
     key = model.weights.with_name("key")
     key.write_text(KEY)
     key.chmod(0o600)
-    return RemoteServer(server.url, key_file=str(key), patience_s=60)
+    return RemoteServer(server.url, key_file=str(key), token_timeout_s=60)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +159,7 @@ def test_a_prompt_beyond_the_servers_window(engine: RemoteEngine) -> None:
 
 def test_another_model(model: ModelDescription, remote: RemoteServer) -> None:
     with (
-        pytest.raises(EngineProblem, match="no model named 'large'; it has: 'tiny'"),
+        pytest.raises(EngineError, match="no model named 'large'; it has: 'tiny'"),
         engine_on(model, replace(remote, model="large")),
     ):
         pass
@@ -166,7 +167,7 @@ def test_another_model(model: ModelDescription, remote: RemoteServer) -> None:
 
 def test_no_key(model: ModelDescription, remote: RemoteServer) -> None:
     with (
-        pytest.raises(EngineProblem, match=r"asks for a key \(HTTP 401\)"),
+        pytest.raises(EngineError, match=r"asks for a key \(HTTP 401\)"),
         engine_on(model, replace(remote, key_file="")),
     ):
         pass
@@ -177,7 +178,7 @@ def test_another_tokenizer(model: ModelDescription, remote: RemoteServer, tmp_pa
     swapped = text.replace('"<fim_middle>"', '"<x>"').replace('"<fim_prefix>"', '"<fim_middle>"')
     (tmp_path / "tokenizer.json").write_text(swapped.replace('"<x>"', '"<fim_prefix>"'), "utf-8")
     other = replace(model, tokenizer=tmp_path / "tokenizer.json")
-    with pytest.raises(EngineProblem, match="another tokenizer"), engine_on(other, remote):
+    with pytest.raises(EngineError, match="another tokenizer"), engine_on(other, remote):
         pass
 
 

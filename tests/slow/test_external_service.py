@@ -22,17 +22,17 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from deploy_placements import DEPLOY, PLACEMENTS
-from processes import until
-from real_hub import Hub, body, real_hub
 
-from jupyter_safecoder.extension.hub_gateway import HubGateway
-from jupyter_safecoder.hub.audit_chain import verify
-from jupyter_safecoder.hub.client import ServiceClient
-from jupyter_safecoder.hub.names import COMPLETE, access_scope
+from jupyter_safecoder.clients.hub_backend import HubBackend
+from jupyter_safecoder.clients.hub_client import HubClient
+from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.hub.accounting.audit_chain import verify
+from jupyter_safecoder.hub.constants import COMPLETE, access_scope
 from jupyter_safecoder.models import EMBEDDED
 from jupyter_safecoder.protocol import Status
-from jupyter_safecoder.runtime.client import RuntimeProblem
+from tests.support.deploy_placements import DEPLOY, PLACEMENTS
+from tests.support.processes import until
+from tests.support.real_hub import Hub, body, real_hub
 
 pytestmark = pytest.mark.timeout(240)
 TOKEN = secrets.token_hex(16)
@@ -152,7 +152,7 @@ def test_by_tls_servers_and_kernels_trust_an_authority_of_one_s_own(
     token = external.token("ada", [access_scope("safecoder"), COMPLETE])
 
     async def asked(ca_file: str) -> Status:
-        gateway = HubGateway(url, token, ca_file)
+        gateway = HubBackend(url, token, ca_file)
         try:
             return await gateway.status()
         finally:
@@ -162,7 +162,7 @@ def test_by_tls_servers_and_kernels_trust_an_authority_of_one_s_own(
         return asyncio.run(asked(str(certificate))).state == "off"
 
     def by_kernel() -> bool:
-        with ServiceClient(url, token) as kernel:
+        with HubClient(url, token) as kernel:
             return kernel.status().state == "off"
 
     with service(external, *options, **listens):
@@ -170,7 +170,7 @@ def test_by_tls_servers_and_kernels_trust_an_authority_of_one_s_own(
         # A busy Hub may be late with its word on the token; an authority is trusted or never is.
         until(by_server, 30)
         assert "service does not answer at" in asyncio.run(asked("")).reason
-        with pytest.raises(RuntimeProblem, match="service does not answer"):
+        with pytest.raises(RuntimeRequestError, match="service does not answer"):
             by_kernel()
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         until(by_kernel, 30)

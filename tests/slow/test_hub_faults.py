@@ -15,10 +15,11 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from processes import runtimes_of, until
-from real_hub import SCOPES, Hub
 
-from jupyter_safecoder.hub.identity import Identity, Refused
+from jupyter_safecoder.errors import RequestDenied
+from jupyter_safecoder.hub.access.authenticator import Authenticator
+from tests.support.processes import runtimes_of, until
+from tests.support.real_hub import SCOPES, Hub
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -138,8 +139,8 @@ def test_a_hub_that_answers_500(
         Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("JUPYTERHUB_API_URL", f"http://127.0.0.1:{server.server_port}/hub/api")
         monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "x")
-        with pytest.raises(Refused, match=reason) as raised:
-            asyncio.run(Identity(30).person("token abc"))
+        with pytest.raises(RequestDenied, match=reason) as raised:
+            asyncio.run(Authenticator(30).person("token abc"))
         server.shutdown()
     assert raised.value.status == refused
 

@@ -24,13 +24,13 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Page, expect, sync_playwright
-from processes import runtimes_of, until
-from real_hub import SCOPES, Hub, body, real_hub, start_jupyterhub
-from real_postgresql import Postgres, real_postgresql
 
-from jupyter_safecoder.hub.audit_chain import verify
-from jupyter_safecoder.hub.database import Database
-from jupyter_safecoder.hub.usage import Usages
+from jupyter_safecoder.hub.accounting.audit_chain import verify
+from jupyter_safecoder.hub.accounting.database import Database
+from jupyter_safecoder.hub.accounting.usage import UsageStore
+from tests.support.processes import runtimes_of, until
+from tests.support.real_hub import SCOPES, Hub, body, real_hub, start_jupyterhub
+from tests.support.real_postgresql import Postgres, real_postgresql
 
 pytestmark = pytest.mark.timeout(3600)
 KILLS = int(os.environ.get("KILLS", "100"))
@@ -240,7 +240,7 @@ def _counts_are_whole(hub: Hub, typists: list[Typist]) -> None:
     url = hub.directory / "jupyterhub_config.py"
     [found] = re.findall(r"postgresql\+pg8000://[^']*", url.read_text())[:1]
     database = Database(found)
-    usages = Usages(database)
+    usages = UsageStore(database)
     until(lambda: all(usages.tokens_today(t.name) == logged[t.name] for t in typists), 30)
     database.engine.dispose()
     for typist in typists:

@@ -16,17 +16,17 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_output
-from people_who_train import Somebody
-from processes import children_that_run, runtimes_of, until
-from real_hub import Hub, real_hub
-from team_notebooks import write_notebook, write_team
-from tiny_adapters import write_tiny_model
 
-from jupyter_safecoder.finetune.adapters import Registry, export
-from jupyter_safecoder.finetune.jobs import Job
-from jupyter_safecoder.hub.audit_chain import verify
-from jupyter_safecoder.hub.names import COMPLETE, TRAIN, access_scope
-from jupyter_safecoder.hub.teams import whole_name
+from jupyter_safecoder.adapters.registry import Registry, export
+from jupyter_safecoder.finetune.jobs.job import LocalJob
+from jupyter_safecoder.hub.access.namespaces import qualified_name
+from jupyter_safecoder.hub.accounting.audit_chain import verify
+from jupyter_safecoder.hub.constants import COMPLETE, TRAIN, access_scope
+from tests.support.hub_training import Somebody
+from tests.support.processes import children_that_run, runtimes_of, until
+from tests.support.real_hub import Hub, real_hub
+from tests.support.team_notebooks import write_notebook, write_team
+from tests.support.tiny_adapters import write_tiny_model
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -64,8 +64,8 @@ def cache(hub: Hub) -> Path:
     return hub.directory / "cache"
 
 
-def job_of(hub: Hub, group: str, name: str = "ours") -> Job:
-    return Job(cache(hub), whole_name(group, name))
+def job_of(hub: Hub, group: str, name: str = "ours") -> LocalJob:
+    return LocalJob(cache(hub), qualified_name(group, name))
 
 
 def workers() -> list[psutil.Process]:
@@ -191,7 +191,7 @@ def test_what_is_another_group_s_cannot_be_named(hub: Hub, bob: Somebody) -> Non
     told = bob.types("%safecoder adapters", "%safecoder jobs")
     assert "Adapters: 0" in told
     assert "Jobs: 0" in told
-    theirs = whole_name("vision", "ours")
+    theirs = qualified_name("vision", "ours")
     for name in ("ours", theirs, f"../{theirs}", "..%2Fours"):
         assert bob.asks("POST", "adapters/use", json={"name": name, "back": False})[0] == 409
         for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/stop"), ("POST", "/resume")):
@@ -338,7 +338,7 @@ def test_a_killed_job_is_resumed_and_one_that_hangs_is_ended(
 
 def test_what_the_policy_names_wins(hub: Hub, ada: Somebody, tmp_path: Path) -> None:
     registry = Registry(cache(hub))
-    ours = registry.find(whole_name("vision", "ours"))
+    ours = registry.find(qualified_name("vision", "ours"))
     export(ours, tmp_path / "exported")
     registry.import_(tmp_path / "exported", replace(ours.card, name="pinned"))
     hub.policy.write_text(

@@ -88,7 +88,7 @@ export class Flight {
           return;
         }
         if (event.event === 'queued') {
-          onQueued?.(event.place);
+          onQueued?.(event.position);
         } else if (event.event === 'text') {
           this._setText(event.text);
         } else if (event.event === 'done') {
@@ -154,7 +154,7 @@ namespace Private {
   /** The connection ended without a last word. */
   export const lost: IErrorEvent = {
     event: 'error',
-    code: 'runtime_lost',
+    code: 'runtime_unavailable',
     message: 'The connection to the server was lost.',
     remedy: 'The next keystroke tries again.'
   };

@@ -173,7 +173,6 @@ namespace Private {
 
   export const nothingAround: ISurroundings = {
     before: [],
-    after: [],
     fingerprint: ''
   };
 

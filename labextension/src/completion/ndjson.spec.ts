@@ -20,7 +20,7 @@ async function read(text: string, size: number): Promise<CompletionEvent[]> {
 
 describe('readEvents', () => {
   const events: CompletionEvent[] = [
-    { event: 'queued', place: 1 },
+    { event: 'queued', position: 1 },
     { event: 'text', text: 'é 🎉\u2028\n', tokens: 2 },
     done('é 🎉\n漢字')
   ];

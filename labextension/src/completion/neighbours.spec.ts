@@ -1,5 +1,5 @@
 import { ICell } from '../protocol';
-import { AFTER_BUDGET, BEFORE_BUDGET, chooseNeighbours } from './neighbours';
+import { BEFORE_BUDGET, chooseNeighbours } from './neighbours';
 
 function code(source: string): ICell {
   return { type: 'code', source };
@@ -15,19 +15,17 @@ describe('chooseNeighbours', () => {
   );
 
   it('takes what fits of 2,000 cells, in notebook order', () => {
-    const { before, after } = chooseNeighbours(many, 1000);
+    const before = chooseNeighbours(many, 1000);
     expect(before[before.length - 1]).toBe(many[999]);
-    expect(after[0]).toBe(many[1001]);
     expect(size(before)).toBeLessThanOrEqual(BEFORE_BUDGET);
     expect(size(before)).toBeGreaterThanOrEqual(BEFORE_BUDGET / 2);
-    expect(size(after)).toBe(AFTER_BUDGET);
     expect(before).toEqual(many.slice(1000 - before.length, 1000));
   });
 
   it('keeps its first cell while the notebook grows a little', () => {
     const firsts = new Set<ICell>();
     for (let index = 1000; index < 1080; index++) {
-      firsts.add(chooseNeighbours(many, index).before[0]);
+      firsts.add(chooseNeighbours(many, index)[0]);
     }
     expect(firsts.size).toBe(1);
   });
@@ -35,13 +33,11 @@ describe('chooseNeighbours', () => {
   it('leaves out the empty and the oversized and walks on', () => {
     const big = code('b'.repeat(BEFORE_BUDGET + 1));
     const cells = [code('a'), big, null, code(''), code('b'), code('here')];
-    expect(chooseNeighbours(cells, 5).before).toEqual([code('a'), code('b')]);
-    const below = [code('here'), big, null, code('c')];
-    expect(chooseNeighbours(below, 0).after).toEqual([code('c')]);
+    expect(chooseNeighbours(cells, 5)).toEqual([code('a'), code('b')]);
   });
 
   it('counts outputs too', () => {
-    const cell = { ...code('a'), output: 'o'.repeat(AFTER_BUDGET) };
-    expect(chooseNeighbours([code('here'), cell], 0).after).toEqual([]);
+    const cell = { ...code('a'), output: 'o'.repeat(BEFORE_BUDGET) };
+    expect(chooseNeighbours([cell, code('here')], 1)).toEqual([]);
   });
 });

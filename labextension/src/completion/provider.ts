@@ -198,10 +198,8 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
         path: site.path,
         language: site.language,
         before: around.before,
-        after: around.after,
         prefix: window.prefix,
-        suffix: window.suffix,
-        trigger: turn.isInvoked ? 'invoke' : 'automatic'
+        suffix: window.suffix
       }
     });
     this._flight = flight;
@@ -318,12 +316,12 @@ namespace Private {
 
   /** Whether the same request might be answered with more. */
   export function isPartial(flight: Flight): boolean {
-    return ['deadline', 'replaced'].includes(flight.finishReason ?? '');
+    return ['deadline', 'superseded'].includes(flight.finishReason ?? '');
   }
 
   /** How long, in ms, automatic requests stay away after a failure. */
   export function quiet(error: IErrorEvent): number {
-    const polite = ['queue_full', 'not_ready', 'runtime_lost'];
+    const polite = ['queue_full', 'not_ready', 'runtime_unavailable'];
     const seconds = polite.includes(error.code) ? 1 : 0;
     return Math.min(error.retry_after_s ?? seconds, 30) * 1000;
   }

@@ -12,5 +12,5 @@ const reasons: { [reason in FinishReason]?: string } = {
   duplicate: 'the model would only repeat what is already there.',
   empty_prompt: 'there is no text to go on. Write a few words first.',
   excluded: 'the policy of this Hub excludes it from completions.',
-  replaced: 'a newer request took its place.'
+  superseded: 'a newer request took its place.'
 };

@@ -3,7 +3,7 @@ import {
   IInlineCompletionContext
 } from '@jupyterlab/completer';
 
-import { INeighbours } from './neighbours';
+import { ICell } from '../protocol';
 
 /** The text of an editor and where its cursor is. */
 export interface IPlace {
@@ -15,7 +15,10 @@ export interface IPlace {
 }
 
 /** The surroundings of a cell. */
-export interface ISurroundings extends INeighbours {
+export interface ISurroundings {
+  /** Cells above, in notebook order. */
+  before: ICell[];
+
   /** A string that is equal exactly when the neighbours are. */
   fingerprint: string;
 }

@@ -41,17 +41,17 @@ export class DocumentSurroundings {
       this._includeOutputs = includeOutputs;
       this._snapshots = new WeakMap();
     }
-    const { before, after } = chooseNeighbours(
+    const before = chooseNeighbours(
       cells.map((cell, index) => (index === current ? null : this._read(cell))),
       current
     );
-    const content = JSON.stringify([before, after]);
+    const content = JSON.stringify(before);
     const known = this._fingerprints.get(model);
     const fingerprint =
       known?.content === content ? known.fingerprint : `${++this._count}`;
     this._fingerprints.set(model, { content, fingerprint });
     this._current = new WeakRef(model);
-    return (this._chosen = { before, after, fingerprint });
+    return (this._chosen = { before, fingerprint });
   }
 
   /** The list of cells has changed. */

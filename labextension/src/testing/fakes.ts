@@ -35,7 +35,7 @@ export function done(text: string, more: Partial<IDoneEvent> = {}): IDoneEvent {
 /** A runtime's status. */
 export function runtime(more: Partial<IRuntimeStatus> = {}): IRuntimeStatus {
   return {
-    version: 1,
+    version: 2,
     state: 'ready',
     reason: 'The model is ready.',
     remedy: '',
@@ -112,7 +112,7 @@ export class Desk {
   enabled = true;
   dismissed = 0;
   cell = 'cell-1';
-  around: ISurroundings = { before: [], after: [], fingerprint: '0' };
+  around: ISurroundings = { before: [], fingerprint: '0' };
   readonly calls: Call[] = [];
   readonly answers: Array<IErrorEvent | null> = [];
   readonly nothings: string[] = [];

@@ -1,0 +1,201 @@
+"""``python -m benchmarks NAME``: benchmarks for developers, from a clone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from jupyter_safecoder.cli.bench import add_tasks_argument, read_tasks_of
+from jupyter_safecoder.cli.options import (
+    add_command,
+    add_engine_arguments,
+    add_runtime_arguments,
+)
+from jupyter_safecoder.cli.output import (
+    print_error,
+    print_line,
+    print_report,
+    print_table,
+    progress_bar,
+    progress_share,
+    progress_spinner,
+)
+from jupyter_safecoder.errors import SafeCoderError
+from jupyter_safecoder.models import EMBEDDED
+from jupyter_safecoder.models.random_weights import SHAPES
+from jupyter_safecoder.option import as_arguments, given_arguments
+from jupyter_safecoder.settings import RuntimeSettings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a benchmark; returns the exit status."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        return int(parsed.run(parsed) or 0)
+    except SafeCoderError as error:
+        print_error(error.reason, error.remedy)
+    except KeyboardInterrupt:
+        print_error("Interrupted.")
+    return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all benchmarks."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Benchmarks of jupyter_safecoder."
+    )
+    commands = parser.add_subparsers(title="benchmarks", required=True, metavar="NAME")
+    gateway = add_command(
+        commands, "gateway", _gateway, "latency of the path from client to engine and back"
+    )
+    gateway.add_argument(
+        "--requests", type=int, default=300, help="number of requests (default: 300)"
+    )
+    engines = add_command(commands, "engines", _engines, "our engines and others side by side")
+    engines.add_argument(
+        "models",
+        nargs="+",
+        metavar="MODEL",
+        help=f"name of a model, or random weights in a shape: {', '.join(SHAPES)}",
+    )
+    engines.add_argument(
+        "--engines", default="", metavar="A,B", help="engines to measure (default: all)"
+    )
+    _add_peers_argument(engines)
+    engines.add_argument(
+        "--context",
+        type=int,
+        default=1000,
+        help="minimum number of context tokens in a prompt (default: 1000)",
+    )
+    engines.add_argument(
+        "--work-dir",
+        type=Path,
+        metavar="DIRECTORY",
+        help="keep random weights and converted models here for another run",
+    )
+    hub = add_command(commands, "hub", _hub, "overhead and fairness of a JupyterHub service")
+    hub.add_argument("--users", type=int, default=50, help="number of users (default: 50)")
+    _add_seconds_argument(hub)
+    hub.add_argument(
+        "--minutes",
+        type=float,
+        help="type for so long before one user floods, to see whether memory stays flat",
+    )
+    capacity = add_command(
+        commands, "capacity", _capacity, "how many users a model serves here, ours and llama.cpp"
+    )
+    capacity.add_argument("--model", required=True, help="name of the model")
+    capacity.add_argument(
+        "--users", type=int, default=50, help="maximum number of users to try (default: 50)"
+    )
+    _add_seconds_argument(capacity)
+    _add_peers_argument(capacity)
+    add_engine_arguments(capacity)
+    lookup = add_command(commands, "lookup", _lookup, "speed-up of prompt lookup")
+    add_tasks_argument(lookup)
+    add_runtime_arguments(lookup)
+    train = add_command(commands, "train", _train, "our training next to transformers.Trainer")
+    train.add_argument(
+        "paths",
+        type=Path,
+        nargs="*",
+        metavar="PATH",
+        help="notebooks to train on (default: Python's standard library)",
+    )
+    train.add_argument(
+        "--model", default=EMBEDDED, help=f"name of the base model (default: {EMBEDDED})"
+    )
+    return parser
+
+
+def _add_seconds_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="duration of each measurement (default: 30)"
+    )
+
+
+def _add_peers_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        default=Path(".venvs"),
+        metavar="DIRECTORY",
+        help="environments that 'make peers' made (default: .venvs)",
+    )
+
+
+def _gateway(arguments: argparse.Namespace) -> int:
+    from benchmarks.gateway import bench_gateway
+
+    with progress_bar("Requesting", arguments.requests) as advance:
+        report = bench_gateway(arguments.requests, advance)
+    return print_report(report, arguments.json)
+
+
+def _engines(arguments: argparse.Namespace) -> int:
+    from benchmarks.engines.benchmark import EnginesOptions, bench_engines
+
+    wanted = [name.strip() for name in arguments.engines.split(",") if name.strip()]
+    options = EnginesOptions(wanted, arguments.peers, arguments.context, arguments.work_dir)
+    with progress_spinner("Measuring…") as show:
+        report = bench_engines(arguments.models, options, show)
+    if arguments.json:
+        return print_report(report, as_json=True)
+    print_line(f"Read bandwidth: {report['read_bandwidth_gb_s']} GB/s")
+    print_table(report["rows"])
+    return 0
+
+
+def _hub(arguments: argparse.Namespace) -> int:
+    from benchmarks.hub.benchmark import HubBench, bench_hub
+
+    steady_s = arguments.seconds if arguments.minutes is None else 60 * arguments.minutes
+    options = HubBench(arguments.users, arguments.seconds, steady_s)
+    with progress_spinner("Measuring…") as show:
+        report = bench_hub(options, read_tasks_of(None), show)
+    return print_report(report, arguments.json)
+
+
+def _capacity(arguments: argparse.Namespace) -> int:
+    from benchmarks.hub.capacity import CapacityBench, bench_capacity
+
+    model = Path(arguments.model)
+    # The service runs in another directory.
+    arguments.model = str(model.absolute()) if model.exists() else arguments.model
+    options = CapacityBench(
+        arguments.model,
+        as_arguments(given_arguments(arguments, RuntimeSettings)),
+        arguments.users,
+        arguments.seconds,
+        arguments.peers,
+    )
+    with progress_spinner("Measuring…") as show:
+        report = bench_capacity(options, read_tasks_of(None), show)
+    return print_report(report, arguments.json)
+
+
+def _lookup(arguments: argparse.Namespace) -> int:
+    from benchmarks.lookup import bench_lookup
+
+    tasks = read_tasks_of(arguments.file)
+    model, engine = arguments.model or EMBEDDED, arguments.engine or "openvino"
+    with progress_bar("Completing", len(tasks)) as advance:
+        report = bench_lookup(model, engine, tasks, progress=advance)
+    return print_report(report, arguments.json)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from benchmarks.train import bench_train
+    from jupyter_safecoder.telemetry import silence_telemetry
+
+    silence_telemetry()
+    with progress_share("Measuring") as progress:
+        report: dict[str, Any] = bench_train(arguments.model, arguments.paths, progress)
+    return print_report(report, arguments.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

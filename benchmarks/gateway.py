@@ -1,0 +1,98 @@
+"""What the way from a client through the Jupyter server to the engine and back takes.
+
+A real Jupyter server, its runtime process, and the scripted engine, which answers at once: what is
+measured is everything but the model.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.evaluation.percentiles import percentiles
+from jupyter_safecoder.protocol import (
+    Cell,
+    CompletionRequest,
+    Done,
+    Text,
+    decode_event,
+    parse_status,
+)
+from tests.support.jupyter_server import JupyterServer, jupyter_server
+
+_ANSWER = "mpy as np"
+_CELL = Cell("code", "frame = pd.read_csv('measurements.csv')\nframe.describe()\n" * 4)
+_WARM_UP = 20
+
+
+def bench_gateway(
+    requests: int, progress: Callable[[int], None] = lambda done: None
+) -> dict[str, Any]:
+    """Send requests one after the other, each one key further.
+
+    Returns
+    -------
+    dict
+        ``first_text_ms`` and ``whole_ms`` as the client sees them, p50 and p95.
+    """
+    first, whole = [], []
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(temporary)
+        model = write_scripted_model(directory / "model", {"otherwise": _ANSWER})
+        config = {"engine": "scripted", "model": str(model), "start_runtime": "server"}
+        with jupyter_server(directory, config) as server, _client(server) as client:
+            _wait_until_ready(client)
+            request = CompletionRequest("import nu", "", before=(_CELL,) * 20, document="bench")
+            for number in range(_WARM_UP + requests):
+                times = _ask(client, replace(request, prefix=f"x = {number}\nimport nu"))
+                if number >= _WARM_UP:
+                    first.append(times[0])
+                    whole.append(times[1])
+                    progress(number - _WARM_UP + 1)
+    return {
+        "requests": requests,
+        "request_bytes": len(request.to_json()),
+        "first_text_ms": percentiles(first),
+        "whole_ms": percentiles(whole),
+    }
+
+
+def _client(server: JupyterServer) -> httpx.Client:
+    return httpx.Client(
+        base_url=f"{server.url}/jupyter-safecoder",
+        headers={"Authorization": f"token {server.token}"},
+        trust_env=False,
+        timeout=30,
+    )
+
+
+def _wait_until_ready(client: httpx.Client) -> None:
+    for _ in range(300):
+        status = parse_status(client.get("/status").content)
+        if status.state == "ready":
+            return
+        if status.state == "failed":
+            raise RuntimeRequestError(status.reason, status.remedy)
+        time.sleep(0.1)
+    raise RuntimeRequestError("The runtime did not become ready.")
+
+
+def _ask(client: httpx.Client, request: CompletionRequest) -> tuple[float, float]:
+    began = time.perf_counter()
+    first = None
+    with client.stream("POST", "/completions", content=request.to_json()) as answer:
+        for line in answer.iter_lines():
+            event = decode_event(line)
+            if first is None and isinstance(event, Text):
+                first = time.perf_counter() - began
+            if isinstance(event, Done) and first is not None:
+                return first * 1000, (time.perf_counter() - began) * 1000
+    raise RuntimeRequestError("The runtime ended the answer without a result.")

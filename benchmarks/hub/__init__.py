@@ -1,0 +1,1 @@
+"""Benchmarks of a JupyterHub service: overhead, fairness, capacity."""

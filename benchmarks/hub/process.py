@@ -1,0 +1,171 @@
+"""A real JupyterHub of one's own, with people and their tokens, and our service, for measuring."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from jupyter_safecoder.clients.connection import Connection, read_connection
+from jupyter_safecoder.clients.hub_client import HubClient
+from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.hub.constants import COMPLETE, SERVICE, access_scope
+from jupyter_safecoder.protocol import Status
+from tests.support.jupyter_server import free_port
+
+#: People are in the one or the other; both may the same.
+_GROUPS = ("odd", "even")
+_CONFIG = Path(__file__).with_name("jupyterhub_config.py")
+_START_S, _STOP_S = 60.0, 20.0
+
+
+@dataclass(frozen=True)
+class BenchHub:
+    """Where the service and its runtime are; ``tokens`` has one for each person's name."""
+
+    service: str
+    service_pid: int
+    runtime: Connection
+    tokens: dict[str, str]
+
+
+@contextmanager
+def bench_hub_process(
+    directory: Path, people: int, arguments: Sequence[str], say: Callable[[str], None]
+) -> Iterator[BenchHub]:
+    """Yield a Hub that lives as long as the context, its service's runtime ready.
+
+    Parameters
+    ----------
+    directory
+        Gets all that it writes.
+    people
+        How many it knows.
+    arguments
+        More for ``jupyter safecoder hub``.
+    say
+        Hears what is going on.
+
+    Raises
+    ------
+    RuntimeRequestError
+        If something is not installed, or does not start.
+    """
+    for module in ("jupyterhub", "sqlalchemy"):
+        if find_spec(module) is None:
+            raise RuntimeRequestError(
+                f"{module} is not installed here.",
+                "Install it with: pip install 'jupyter-safecoder[hub,local]'.",
+            )
+    say("Starting a JupyterHub")
+    port, token = free_port(), secrets.token_hex(16)
+    service = f"http://127.0.0.1:{free_port()}"
+    runtimes = directory / "runtime"
+    policy = directory / "policy.toml"
+    policy.write_text("".join(f"[groups.{group}]\n" for group in _GROUPS), "utf-8")
+    scopes = [access_scope(SERVICE), COMPLETE]
+    given = {
+        "policy": str(policy),
+        "groups": _GROUPS,
+        "service": service,
+        "arguments": ["--state", str(directory / "state"), *arguments],
+        "environment": {**_our_environment(), "JUPYTER_RUNTIME_DIR": str(runtimes)},
+        "port": port,
+        "token": token,
+        "scopes": scopes,
+    }
+    service = f"{service}/services/{SERVICE}"
+    with (
+        _process(directory, given) as process,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{port}/hub/api",
+            headers={"Authorization": f"token {token}"},
+            timeout=_START_S,
+            trust_env=False,
+        ) as api,
+    ):
+        _wait_until_up(process, api, service, directory / "log")
+        names = [f"person-{number}" for number in range(1, people + 1)]
+        tokens = _introduce(api, names, scopes)
+
+        def news(status: Status) -> None:
+            say(f"{status.state}: {status.reason}")
+
+        with HubClient(service, tokens[names[0]]) as client:
+            client.wait_until_ready(news)
+        connections = map(read_connection, runtimes.glob("safecoder-*.json"))
+        runtime = next(found for found in connections if found is not None)
+        pid = api.get(f"/services/{SERVICE}").raise_for_status().json()["pid"]
+        yield BenchHub(service, pid, runtime, tokens)
+
+
+def _our_environment() -> dict[str, str]:
+    """Return what says where models and adapters are; of a Hub that we run in, nothing."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("JUPYTER_") or name in ("HOME", "TMPDIR")
+    }
+
+
+@contextmanager
+def _process(directory: Path, given: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("JUPYTERHUB_")}
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "jupyterhub", "-f", str(_CONFIG)],
+            cwd=directory,
+            env={**environment, "SAFECODER_BENCH_HUB": json.dumps(given)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # Its own session: a Ctrl-C is for us, and we end it.
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_up(
+    process: subprocess.Popen[bytes], api: httpx.Client, service: str, log: Path
+) -> None:
+    until = time.monotonic() + _START_S
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if api.get("/").is_success and api.get(f"{service}/health").is_success:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    lines = log.read_text("utf-8", "replace").strip().splitlines()
+    raise RuntimeRequestError("The JupyterHub did not start.", lines[-1] if lines else "")
+
+
+def _introduce(api: httpx.Client, names: Sequence[str], scopes: Sequence[str]) -> dict[str, str]:
+    """Make people, and return a token of each, as their servers would have."""
+    api.post("/users", json={"usernames": names}).raise_for_status()
+    for number, group in enumerate(_GROUPS):
+        members = {"users": names[number :: len(_GROUPS)]}
+        api.post(f"/groups/{group}/users", json=members).raise_for_status()
+    tokens = {}
+    for name in names:
+        made = api.post(f"/users/{name}/tokens", json={"scopes": scopes}).raise_for_status()
+        tokens[name] = made.json()["token"]
+    return tokens

@@ -1,0 +1,1 @@
+"""Low-rank adapters: the registry, merging into a base model, import of PEFT directories."""

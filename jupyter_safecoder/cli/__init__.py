@@ -1,0 +1,1 @@
+"""``jupyter safecoder``: the command line, a file a topic."""

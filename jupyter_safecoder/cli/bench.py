@@ -1,0 +1,81 @@
+"""``jupyter safecoder bench``: how fast completions are on this machine."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from jupyter_safecoder.protocol import ModelInfo
+
+from .options import add_command, add_runtime_arguments, runtime, settings, wait_until_ready
+from .output import print_report, progress_bar, progress_spinner
+
+
+def add_bench_commands(commands: Any) -> None:
+    """Add ``bench typing`` and ``bench load``."""
+    bench = commands.add_parser("bench", help="measure speed on this machine").add_subparsers(
+        title="benchmarks", required=True, metavar="BENCHMARK"
+    )
+    typing = add_command(bench, "typing", _typing, "time to first token while a user types")
+    add_tasks_argument(typing)
+    typing.add_argument(
+        "--notebooks", type=int, default=6, help="number of notebooks to type into (default: 6)"
+    )
+    add_runtime_arguments(typing)
+    load = add_command(bench, "load", _load, "several users who type at once, next to one alone")
+    add_tasks_argument(load)
+    load.add_argument("--users", type=int, default=8, help="number of users (default: 8)")
+    load.add_argument(
+        "--seconds", type=float, default=30.0, help="duration of each measurement (default: 30)"
+    )
+    add_runtime_arguments(load)
+
+
+def add_tasks_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the file whose tasks or cells are typed."""
+    parser.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        metavar="FILE",
+        help="infilling tasks (.jsonl) or a notebook to type (default: a notebook of ours)",
+    )
+
+
+def read_tasks_of(file: Path | None) -> list[dict[str, Any]]:
+    """Return the tasks of a file, of a notebook, or of our own notebook if none is named."""
+    from jupyter_safecoder.evaluation.tasks import SAMPLE, notebook_tasks, read_tasks
+
+    path = file or SAMPLE
+    return notebook_tasks(path) if path.suffix == ".ipynb" else read_tasks(path)
+
+
+def _typing(arguments: argparse.Namespace) -> int:
+    from jupyter_safecoder.evaluation.typing_latency import bench_typing, choose_tasks
+
+    chosen = choose_tasks(read_tasks_of(arguments.file), arguments.notebooks)
+    with runtime(arguments) as client:
+        layouts = _compared_layouts(client.status().model)
+        with progress_bar("Typing", len(chosen) * len(layouts)) as advance:
+            report = bench_typing(client, chosen, layouts, lambda done, total: advance(done))
+    return print_report(report, arguments.json)
+
+
+def _compared_layouts(model: ModelInfo | None) -> list[str]:
+    """Return the two layouts worth comparing, or the default where the model lacks one of them."""
+    assert model is not None
+    both = [layout for layout in model.layouts if layout in ("spm", "psm")]
+    return both or [model.default_layout]
+
+
+def _load(arguments: argparse.Namespace) -> int:
+    from jupyter_safecoder.clients.discovery import own_runtime
+    from jupyter_safecoder.evaluation.load import bench_load
+
+    tasks = read_tasks_of(arguments.file)
+    with own_runtime(settings(arguments)) as client:
+        wait_until_ready(client)
+        with progress_spinner("Measuring…") as show:
+            report = bench_load(client, tasks, arguments.users, arguments.seconds, show)
+    return print_report(report, arguments.json)

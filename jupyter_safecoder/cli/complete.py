@@ -1,0 +1,82 @@
+"""``jupyter safecoder complete`` and ``infill``: completions in files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from jupyter_safecoder.prompt import LAYOUTS
+from jupyter_safecoder.protocol import CompletionOptions
+
+from .options import add_command, add_runtime_arguments, runtime
+from .output import print_error, print_line, print_report, progress_bar
+
+
+def add_complete_commands(commands: Any) -> None:
+    """Add ``complete`` and ``infill``."""
+    complete = add_command(commands, "complete", _complete, "complete at a cursor in a notebook")
+    complete.add_argument("file", type=Path, metavar="FILE.ipynb")
+    for name, what in (("cell", "cell"), ("line", "line of the cell"), ("column", "column")):
+        complete.add_argument(
+            f"--{name}", type=int, required=True, help=f"number of the {what}, counted from 0"
+        )
+    infill = add_command(commands, "infill", _infill, "score completions on infilling tasks")
+    infill.add_argument("file", type=Path, metavar="TASKS.jsonl")
+    for parser in (complete, infill):
+        _add_generation_arguments(parser)
+        add_runtime_arguments(parser)
+
+
+def _add_generation_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--layout", choices=tuple(LAYOUTS), help="FIM layout (default: the model's own)"
+    )
+    parser.add_argument("--max-tokens", type=int, help="maximum number of tokens to generate")
+    parser.add_argument(
+        "--mode",
+        choices=("auto", "line", "block"),
+        default="auto",
+        help="what to complete: the rest of the line, a block, or what fits the cursor (auto)",
+    )
+    parser.add_argument("--raw", action="store_true", help="apply no stop rules and no filters")
+
+
+def _completion_options(arguments: argparse.Namespace, *, raw: bool) -> CompletionOptions:
+    return CompletionOptions(
+        arguments.layout, arguments.max_tokens, arguments.mode, raw, rules=not arguments.raw
+    )
+
+
+def _complete(arguments: argparse.Namespace) -> int:
+    from jupyter_safecoder.notebooks import read_cells, request_at
+
+    cells, language = read_cells(arguments.file)
+    cursor = (arguments.cell, arguments.line, arguments.column)
+    request = request_at(cells, language, *cursor, _completion_options(arguments, raw=False))
+    with runtime(arguments) as client:
+        done = client.complete(request)
+    report = {
+        "text": done.text,
+        "ttft_ms": done.ttft_ms,
+        "total_ms": done.total_ms,
+        "prompt_tokens": done.prompt_tokens,
+        "completion_tokens": done.completion_tokens,
+        "finish_reason": done.finish_reason,
+        "layout": done.layout,
+    }
+    if not done.text and not arguments.json:
+        print_error(f"No suggestion here ({done.finish_reason}).")
+    print_line(json.dumps(report) if arguments.json else done.text)
+    return 0
+
+
+def _infill(arguments: argparse.Namespace) -> int:
+    from jupyter_safecoder.evaluation.infill import infill
+    from jupyter_safecoder.evaluation.tasks import read_tasks
+
+    tasks = read_tasks(arguments.file)
+    with runtime(arguments) as client, progress_bar("Infilling", len(tasks)) as advance:
+        report = infill(client, tasks, _completion_options(arguments, raw=True), advance)
+    return print_report(report, arguments.json)

@@ -1,0 +1,56 @@
+"""``jupyter safecoder``: parses the command line, runs the command, prints errors as a sentence."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from io import TextIOWrapper
+
+from jupyter_safecoder._version import __version__
+from jupyter_safecoder.errors import SafeCoderError
+
+from .bench import add_bench_commands
+from .complete import add_complete_commands
+from .doctor import add_doctor_command
+from .finetune import add_finetune_commands
+from .hub import add_hub_commands
+from .models import add_model_commands
+from .output import print_error
+from .serve import add_serve_command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that lacks a character shows a question mark instead of a traceback.
+            stream.reconfigure(errors="replace")
+    parsed = build_parser().parse_args(arguments)
+    try:
+        return int(parsed.run(parsed) or 0)
+    except SafeCoderError as error:
+        print_error(error.reason, error.remedy)
+    except KeyboardInterrupt:
+        print_error("Interrupted.")
+    return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="jupyter safecoder", description="The private code assistant for Jupyter."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add_complete_commands(commands)
+    add_model_commands(commands)
+    add_finetune_commands(commands)
+    add_bench_commands(commands)
+    add_hub_commands(commands)
+    add_doctor_command(commands)
+    add_serve_command(commands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Arguments that several commands share, and what they ask for: settings, a runtime."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from jupyter_safecoder.clients.runtime_client import RuntimeClient
+from jupyter_safecoder.option import add_arguments, given_arguments
+from jupyter_safecoder.protocol import Status
+from jupyter_safecoder.settings import RuntimeSettings
+
+from .output import progress_spinner
+
+#: Where a model is, and how to run it.
+ENGINE_ARGUMENTS = ("engine", "device", "precision", "revision", "allow_downloads", "cache_dir")
+_REMOTE_ARGUMENTS = (
+    *("remote_url", "remote_model", "remote_key_file", "remote_ca_file"),
+    *("remote_certificate_file", "remote_certificate_key_file"),
+)
+
+
+def add_command(
+    commands: Any, name: str, run: Callable[[Any], int | None], help: str, json_output: bool = True
+) -> argparse.ArgumentParser:
+    """Add a command.
+
+    Parameters
+    ----------
+    commands
+        The subparsers to add it to.
+    name, help
+        As ``--help`` shows them.
+    run
+        Gets the parsed arguments and returns the exit status.
+    json_output
+        Whether it has ``--json``.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
+    parser.set_defaults(run=run)
+    if json_output:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that :func:`runtime` reads."""
+    add_arguments(parser, RuntimeSettings, ("model", *ENGINE_ARGUMENTS))
+
+
+def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how to run a model, and where to look for it."""
+    add_arguments(parser, RuntimeSettings, ENGINE_ARGUMENTS)
+
+
+def add_remote_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the completion server that runs the model instead, and how it is trusted."""
+    add_arguments(parser, RuntimeSettings, _REMOTE_ARGUMENTS)
+
+
+def settings(arguments: argparse.Namespace) -> RuntimeSettings:
+    """Return the settings that the arguments ask for."""
+    return RuntimeSettings(**given_arguments(arguments, RuntimeSettings))
+
+
+@contextmanager
+def runtime(arguments: argparse.Namespace) -> Iterator[RuntimeClient]:
+    """Yield a client of a runtime that is ready: the running one, or one for this command."""
+    from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
+
+    with running_runtime() as running:
+        if running is not None and not given_arguments(arguments, RuntimeSettings):
+            wait_until_ready(running)
+            yield running
+            return
+    with own_runtime(settings(arguments)) as own:
+        wait_until_ready(own)
+        yield own
+
+
+def wait_until_ready(client: RuntimeClient) -> None:
+    """Wait for a runtime, and show its states meanwhile."""
+    with progress_spinner("Waiting for the runtime…") as show:
+
+        def on_status(status: Status) -> None:
+            share = "" if status.progress is None else f" {status.progress:.0%}"
+            show(f"{status.state}{share}: {status.reason}")
+
+        client.wait_until_ready(on_status)

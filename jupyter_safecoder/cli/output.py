@@ -1,0 +1,91 @@
+"""What commands print: lines, tables, progress, errors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def progress_spinner(text: str) -> Iterator[Callable[[str], None]]:
+    """Show that something goes on; yields a function that changes the text."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(text) as status:
+        yield status.update
+
+
+@contextmanager
+def progress_share(text: str) -> Iterator[Callable[[float, str], None]]:
+    """Show work as a share; yields a function that takes it, 0 to 1, and what is being done."""
+    with progress_spinner(f"{text}…") as change:
+        yield lambda share, what: change(f"{what} ({share:.0%})")
+
+
+@contextmanager
+def progress_bar(text: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar; yields a function that takes how many of ``total`` are done."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def print_report(content: dict[str, Any], as_json: bool) -> int:
+    """Print a report for programs, or for people; returns the exit status."""
+    if as_json:
+        print_line(json.dumps(content))
+    else:
+        _print_lines(content)
+    return 0
+
+
+def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows that have the same keys as a table; what a row has no value for stays empty."""
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    table = Table(*(Column(column, overflow="fold") for column in columns))
+    for row in rows:
+        values = (row.get(column) for column in columns)
+        table.add_row(*("" if value is None else str(value) for value in values))
+    Console().print(table)
+
+
+def _print_lines(content: dict[str, Any], indent: str = "") -> None:
+    for name, value in content.items():
+        if isinstance(value, dict) and any(isinstance(v, dict) for v in value.values()):
+            print_line(f"{indent}{name}")
+            _print_lines(value, indent + "  ")
+        elif isinstance(value, dict):
+            print_line(f"{indent}{name}: " + ", ".join(f"{k} {v}" for k, v in value.items()))
+        else:
+            print_line(f"{indent}{name}: {value}")
+
+
+def print_line(text: str) -> None:
+    """Print a line."""
+    sys.stdout.write(text + "\n")
+
+
+def print_error(reason: str, remedy: str = "") -> None:
+    """Print what went wrong, and what to do about it, as one line on standard error."""
+    sys.stderr.write(f"{reason} {remedy}".strip() + "\n")

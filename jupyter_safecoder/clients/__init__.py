@@ -1,0 +1,1 @@
+"""Clients of a runtime process and of a JupyterHub service, and what starts and finds them."""

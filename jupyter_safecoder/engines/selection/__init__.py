@@ -1,0 +1,1 @@
+"""Which engine, device and precision run a model on this machine."""

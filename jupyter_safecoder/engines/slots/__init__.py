@@ -1,0 +1,1 @@
+"""Continuous batching for engines that keep their own KV cache: a fixed number of slots."""

@@ -1,0 +1,278 @@
+"""All exceptions of this package, each with a reason and a remedy for people.
+
+::
+
+    SafeCoderError
+    ├── InvalidInput              data from outside that does not fit its schema
+    ├── InvalidRequest            a body that is not a request of the protocol
+    │   └── BodyTooLarge
+    ├── NotebookError             a notebook, cursor or task file that cannot be used
+    ├── ModelError                a model cannot be found, described, verified or converted
+    ├── EngineError               an engine cannot load or run a model
+    │   └── RemoteServerError     a completion server answered with an error status
+    ├── MalformedResponse         a completion server answered something that is not a completion
+    ├── FinetuneError             an adapter cannot be trained, stored, merged or used
+    │   └── ServiceUnavailable    the Hub's service does not answer
+    ├── UnusableFile              a file that cannot be part of a corpus
+    ├── RuntimeRequestError       a runtime did not answer a request
+    ├── RuntimeUnavailable        there is no runtime to ask
+    ├── RuntimeNotReady           the runtime has no model loaded
+    ├── ConnectionRefused         nothing listens at the address
+    ├── ConnectionLost            the connection ended before the response did
+    │   └── RuntimeTimeout        the runtime did not finish a response in time
+    ├── QueueFull                 the queue of waiting requests is full
+    ├── Superseded                a newer request for the same document took this one's place
+    ├── QueueTimeout              a request waited in the queue until its deadline
+    ├── RequestDenied             the Hub's service does not allow a request
+    │   └── RateLimited
+    ├── LimitReached              a user has used what the policy allows
+    ├── UsageUnavailable          the usage database does not answer
+    ├── PolicyError               a policy file is invalid
+    └── DatabaseError             the usage database cannot be used
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SafeCoderError(Exception):
+    """Something that a person can be told, and that can be answered in the protocol.
+
+    Parameters
+    ----------
+    reason
+        One sentence: what is wrong. Never text of a notebook.
+    remedy
+        One sentence: what to do about it.
+    retry_after_s
+        Seconds after which the same request may succeed; ``None`` if waiting does not help.
+    """
+
+    #: The protocol's code of this error.
+    code: ClassVar[str] = "internal"
+
+    def __init__(
+        self, reason: str = "", remedy: str = "", *, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+        self.retry_after_s = retry_after_s
+
+
+class InvalidInput(SafeCoderError, ValueError):
+    """Data from outside does not fit its schema.
+
+    Parameters
+    ----------
+    what
+        Names the data, such as ``the policy``.
+    path
+        Leads to the value: names of tables and keys, indexes of lists.
+    rule
+        What the value must be.
+    """
+
+    code = "bad_request"
+
+    def __init__(self, what: str, path: tuple[str, ...], rule: str) -> None:
+        super().__init__(f"{'.'.join(path) or what} {rule}" + (f" in {what}." if path else "."))
+        self.path = path
+        self.rule = rule
+
+
+class InvalidRequest(SafeCoderError, ValueError):
+    """The body is not a request of the protocol; the reason never quotes what was sent."""
+
+    code = "bad_request"
+
+
+class BodyTooLarge(InvalidRequest):
+    """The body is larger than the limit."""
+
+    code = "too_large"
+
+
+class NotebookError(SafeCoderError, ValueError):
+    """A notebook, a cursor in it, or a file of tasks cannot be used."""
+
+    code = "bad_request"
+
+
+class ModelError(SafeCoderError):
+    """A model cannot be found, described, verified or converted."""
+
+    code = "bad_request"
+
+
+class EngineError(SafeCoderError):
+    """An engine cannot load or run a model."""
+
+    code = "engine_failed"
+
+
+class RemoteServerError(EngineError):
+    """A completion server answered with an HTTP status other than 200."""
+
+    def __init__(self, status: int, reason: str, remedy: str) -> None:
+        super().__init__(reason, remedy)
+        self.status = status
+
+
+class MalformedResponse(SafeCoderError):
+    """A completion server's response is not a completion; the reason never quotes it."""
+
+    code = "engine_failed"
+
+
+class FinetuneError(SafeCoderError):
+    """An adapter cannot be trained, stored, merged or used."""
+
+    code = "bad_request"
+
+
+class ServiceUnavailable(FinetuneError):
+    """The Hub's service does not answer, or cannot at the moment."""
+
+    code = "not_ready"
+
+
+class UnusableFile(SafeCoderError, ValueError):
+    """A file cannot be part of a corpus."""
+
+
+class RuntimeRequestError(SafeCoderError):
+    """A runtime, or the Hub's service, refused a request or did not answer it."""
+
+
+class RuntimeUnavailable(SafeCoderError):
+    """There is no runtime to ask; the reason is that of its status."""
+
+    code = "not_ready"
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason, remedy, retry_after_s=1.0)
+
+
+class RuntimeNotReady(SafeCoderError):
+    """The runtime has no model loaded, or is changing adapters already."""
+
+    code = "not_ready"
+
+
+class ConnectionRefused(SafeCoderError):
+    """Nothing listens at the address."""
+
+    code = "not_ready"
+
+
+class ConnectionLost(SafeCoderError):
+    """The connection ended before the response did."""
+
+    code = "runtime_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The runtime ended in the middle of a response.",
+            "It restarts automatically: keep typing.",
+            retry_after_s=1.0,
+        )
+
+
+class RuntimeTimeout(ConnectionLost):
+    """The runtime did not finish a response long after its deadline."""
+
+
+class QueueFull(SafeCoderError):
+    """The queue of waiting requests is full, for everybody or for this user."""
+
+    code = "queue_full"
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        super().__init__(reason, "Wait a moment.", retry_after_s=retry_after_s)
+        self.retry_after_s: float = retry_after_s
+
+
+class Superseded(SafeCoderError):
+    """A newer request for the same document took this one's place."""
+
+
+class QueueTimeout(SafeCoderError):
+    """A request waited in the queue until its deadline."""
+
+
+class RequestDenied(SafeCoderError):
+    """The Hub's service does not allow a request.
+
+    Parameters
+    ----------
+    status
+        HTTP status of the response.
+    reason, remedy
+        As for every error.
+    kind
+        What the audit log records as the reason: ``policy``, ``not granted``, ``limit``, …
+    """
+
+    _CODES: ClassVar[dict[int, str]] = {
+        401: "unauthorized",
+        403: "forbidden",
+        404: "not_found",
+        429: "queue_full",
+        503: "not_ready",
+    }
+
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        remedy: str,
+        kind: str = "",
+        *,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(reason, remedy, retry_after_s=retry_after_s)
+        self.status = status
+        self.kind = kind
+
+    @property
+    def code(self) -> str:  # type: ignore[override]
+        """The protocol's code for the HTTP status."""
+        return self._CODES.get(self.status, "internal")
+
+
+class RateLimited(RequestDenied):
+    """A user has to wait before the next request."""
+
+    def __init__(self, reason: str, retry_after_s: float, kind: str) -> None:
+        remedy = "Wait, or ask an administrator for a higher limit."
+        super().__init__(429, reason, remedy, kind, retry_after_s=retry_after_s)
+
+
+class LimitReached(SafeCoderError):
+    """A user has used what the group's policy allows."""
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        super().__init__(reason, retry_after_s=retry_after_s)
+        self.retry_after_s: float = retry_after_s
+
+
+class UsageUnavailable(SafeCoderError):
+    """The usage database does not answer, so limits cannot be checked."""
+
+
+class PolicyError(SafeCoderError):
+    """A policy file is invalid; the reason begins with the line where that is known."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(f"line {line}: {reason}" if line else reason)
+
+
+class DatabaseError(SafeCoderError):
+    """The usage database cannot be used."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of a library's error message, at most 200 characters of it."""
+    return str(error).strip().partition("\n")[0][:200]

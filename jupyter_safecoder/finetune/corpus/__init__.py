@@ -1,0 +1,1 @@
+"""The training corpus: find files, filter, deduplicate, redact, hold out."""

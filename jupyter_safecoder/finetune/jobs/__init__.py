@@ -1,0 +1,1 @@
+"""Fine-tuning jobs: their directory, their process, and where they run."""

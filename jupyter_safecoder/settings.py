@@ -1,0 +1,179 @@
+"""The settings of a runtime, declared once.
+
+The server extension offers them as traits, the command line as arguments, and a runtime process
+reads them as one JSON line on its standard input.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .engines.selection.choice import AUTO, EnginePreferences
+from .models import EMBEDDED, cache_directory
+from .option import option
+
+
+@dataclass(frozen=True)
+class RuntimeSettings:
+    """Settings of a runtime process; times in seconds, sizes in bytes."""
+
+    model: str = option(
+        EMBEDDED,
+        "The model: 'safecoder-smol-135m', which ships with the product; a directory with a "
+        "Hugging Face checkpoint; a GGUF file; or 'owner/name' on the Hugging Face Hub.",
+        argument=f"name of the model; starts a runtime for this command (default: {EMBEDDED})",
+    )
+    revision: str = option(
+        "",
+        "The revision of a model on the Hugging Face Hub: a commit, a tag or a branch. Empty: the "
+        "newest one.",
+        argument="revision of a model on the Hugging Face Hub",
+    )
+    allow_downloads: bool = option(
+        False,
+        "Whether a model may be downloaded from the Hugging Face Hub; otherwise it must be on this "
+        "disk.",
+        argument="download the model if it is not on this disk",
+    )
+    cache_dir: str = option(
+        "",
+        "Directory for converted models and adapters. Empty: 'safecoder' in Jupyter's data "
+        "directory.",
+        argument="directory for converted models and adapters",
+        metavar="DIRECTORY",
+    )
+    adapter: str = option(
+        "",
+        "Name of the adapter to serve the model with. Empty: the active one, see 'jupyter "
+        "safecoder adapter use'; '-': none.",
+    )
+    draft_model: str = option(
+        "",
+        "A much smaller model with the same tokenizer for speculative decoding, named like "
+        "'model'. Empty: none.",
+    )
+    lookup_tokens: int = option(
+        0,
+        "Maximum number of tokens that prompt lookup proposes at once from repetitions in the "
+        "notebook; the text stays the same. 0 switches it off.",
+        minimum=0,
+        maximum=16,
+    )
+    engine: str = option(
+        "auto",
+        "The inference engine. 'auto' takes the one that should be fastest on this machine, "
+        "'measured' measures the two best on the model once and keeps the faster; or an engine's "
+        "name: 'openvino', 'transformers', 'onnxruntime', 'remote', or that of an installed "
+        "package. 'scripted' answers from a script instead of a model, for tests.",
+        argument="inference engine (default: auto)",
+    )
+    device: str = option(
+        "",
+        "The device, as the engine names it: 'cpu', 'cuda:1', 'GPU'. Empty: the best one found.",
+        argument="device, as the engine names it (default: the best one found)",
+    )
+    precision: str = option(
+        "",
+        "The precision of the weights. Empty: what suits the device and its memory.",
+        argument="precision of the weights (default: what suits the device)",
+        choices=("", "fp32", "bf16", "fp16", "int8", "int4"),
+    )
+    layout: str = option(
+        "",
+        "The FIM layout of prompts: 'spm', 'psm', 'context', 'suffix-first' or 'prefix'. Empty: "
+        "the model's default.",
+    )
+    remote_url: str = option(
+        "",
+        "URL of a completion server (vLLM, llama.cpp's llama-server), 'https://host:port', which "
+        "then runs the model; 'model' names the tokenizer. Empty: no server.",
+        argument="URL of a completion server that runs the model, such as vLLM",
+        metavar="URL",
+    )
+    remote_model: str = option(
+        "",
+        "The completion server's name for the model. Empty: the only one that it lists.",
+        argument="the completion server's name for the model (default: its only one)",
+        metavar="NAME",
+    )
+    remote_key_file: str = option(
+        "",
+        "File with the completion server's API key, which no other user may read. It is read again "
+        "when it changes.",
+        argument="file with the completion server's API key",
+        metavar="FILE",
+    )
+    remote_ca_file: str = option(
+        "",
+        "Certificate authorities in PEM format that sign the completion server's certificate. "
+        "Empty: those of the system.",
+        argument="certificate authorities of the completion server (default: the system's)",
+        metavar="FILE.pem",
+    )
+    remote_certificate_file: str = option(
+        "",
+        "Client certificate for the completion server, in PEM format.",
+        argument="client certificate for the completion server",
+        metavar="FILE.pem",
+    )
+    remote_certificate_key_file: str = option(
+        "",
+        "Private key of the client certificate, unencrypted. Empty: it is in the same file.",
+        argument="private key of the client certificate (default: in the same file)",
+        metavar="FILE.pem",
+    )
+    max_tokens_line: int = option(
+        48, "Maximum number of tokens of a completion that stays on its line.", minimum=1
+    )
+    max_tokens_block: int = option(
+        128, "Maximum number of tokens of a completion of several lines.", minimum=1
+    )
+    max_lines: int = option(12, "Maximum number of lines of a completion.", minimum=1)
+    deadline_s: float = option(
+        10.0,
+        "Seconds after which a completion ends; what has been generated by then is kept.",
+        minimum=0,
+    )
+    max_running: int = option(
+        8, "Maximum number of completions that the engine runs at once.", minimum=1
+    )
+    max_waiting: int = option(
+        64,
+        "Maximum number of completions that wait in the queue; further requests are refused with "
+        "429.",
+        minimum=0,
+    )
+    max_request_bytes: int = option(
+        16 * 2**20,
+        "Maximum size of a request in bytes; larger ones are refused with 413.",
+        minimum=1,
+    )
+    connection_name: str = ""
+
+    @property
+    def remote(self) -> bool:
+        """Whether a completion server runs the model, and has the weights."""
+        return bool(self.remote_url) and self.engine in (*AUTO, "remote")
+
+    @property
+    def engine_preferences(self) -> EnginePreferences:
+        """What the settings ask of the engine, for its selection."""
+        return EnginePreferences(
+            self.engine, self.device, self.precision, remote=bool(self.remote_url)
+        )
+
+    @property
+    def cache(self) -> Path:
+        """The cache directory."""
+        return Path(self.cache_dir).expanduser() if self.cache_dir else cache_directory()
+
+    def to_json(self) -> bytes:
+        """Return the settings as one line of JSON."""
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> RuntimeSettings:
+        """Return the settings of a line of JSON."""
+        return cls(**json.loads(line))

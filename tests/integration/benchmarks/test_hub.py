@@ -1,0 +1,206 @@
+"""``jupyter safecoder bench hub``: a real Hub for a few people, and what its figures react to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from benchmarks.__main__ import main
+from benchmarks.hub.benchmark import event_tokens, fairness, overhead
+from benchmarks.hub.capacity import llama_tokens, max_sustained_users
+from benchmarks.hub.fairness import jain
+from benchmarks.hub.load_generator import (
+    Endpoint,
+    RequestResult,
+    User,
+    make_person,
+    run_closed_loop,
+    run_open_loop,
+)
+from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.evaluation.tasks import SAMPLE, notebook_tasks
+from jupyter_safecoder.protocol import Done, Error, Queued, Text, encode_event
+from tests.support.processes import children_that_run
+
+PERCENTILES = {"p50", "p95"}
+PEOPLE = [User(name, {}, [[b"{}"] * 3]) for name in ("ada", "bob", "eve")]
+
+
+def bench(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    assert main(["hub", *map(str, arguments), "--json"]) == 0
+    report: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert not children_that_run("jupyterhub")
+    assert not children_that_run("jupyter_safecoder")
+    return report
+
+
+def test_a_real_hub(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = bench(capsys, "--users", 4, "--seconds", 3)
+    assert report["users"] == 4
+    first_token_ms = report["engine"]["first_token_ms"]
+    for times in (report["ttft_ms"], report["runtime_ttft_ms"]):
+        assert first_token_ms < times["p50"] <= times["p95"]
+    assert report["overhead_ms"] == overhead(report["ttft_ms"], report["runtime_ttft_ms"])
+    assert report["requests"]["answered"] >= 4
+    assert report["flood_p95_ratio"] > 0
+    assert set(report["flood_p95_ms"]) == {"without", "during"}
+    # One of four at least had something, and the engine was full: eight run, of 40 ask.
+    assert 0.25 <= report["jain"] <= 1
+    assert report["saturated"]["tokens_per_s"] > 100
+    # A Python process with what it imports, and another.
+    assert len(report["rss_mb"]) >= 3
+    assert all(megabytes > 60 for megabytes in report["rss_mb"])
+    assert not list((tmp_path / "tmp").glob("tmp*"))
+
+
+def test_without_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "jupyterhub", None)
+    assert main(["hub"]) == 1
+    error = capsys.readouterr().err
+    assert "jupyterhub is not installed here." in error
+    assert "jupyter-safecoder[hub,local]" in error
+
+
+def test_one_person_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["hub", "--users", "1"]) == 1
+    assert "two people" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("shares", "index"),
+    [([3, 3, 3], 1), ([1, 0, 0, 0], 0.25), ([1, 2], 0.9), ([0, 0], 1)],
+)
+def test_jain(shares: list[float], index: float) -> None:
+    assert jain(shares) == pytest.approx(index)
+
+
+def test_overhead() -> None:
+    through, past = {"p50": 38.5, "p95": 61.0}, {"p50": 34.25, "p95": 64.0}
+    assert overhead(through, past) == {"p50": 4.25, "p95": -3.0}
+
+
+def test_fairness() -> None:
+    report = fairness([100, 300], 2.0)
+    assert report["jain"] == 0.8
+    assert report["saturated"] == {"tokens_per_s": 200.0, "least_tokens": 100, "most_tokens": 300}
+    with pytest.raises(RuntimeRequestError, match="Nobody had an answer"):
+        fairness([0, 0], 2.0)
+
+
+@pytest.mark.parametrize(
+    ("p95", "carried"), [([90, 480, 700], 2), ([90, 700, 400], 1), ([501], 0), ([], 0)]
+)
+def test_the_last_step_that_is_carried(p95: list[float], carried: int) -> None:
+    steps = [{"users": n, "ttft_ms": {"p95": value}} for n, value in enumerate(p95, 1)]
+    assert max_sustained_users(steps) == carried
+
+
+def test_events() -> None:
+    done = Done("x = 1", "end", "spm", "m", 90, 4, 12.0, 30.0)
+    events = (Queued(3), Text("x", 1), done)
+    assert [event_tokens(encode_event(event)) for event in events] == [None, 1, 4]
+    with pytest.raises(RuntimeRequestError, match="No room"):
+        event_tokens(encode_event(Error("engine_failed", "No room.")))
+    assert llama_tokens(b'data: {"content": "x", "tokens_predicted": 2}') == 2
+    assert llama_tokens(b": ping") is None
+
+
+def at_a_door(
+    answer: Callable[[httpx.Request], httpx.Response], what: Callable[[Endpoint], Any]
+) -> Any:
+    async def run() -> Any:
+        async def reply(request: httpx.Request) -> httpx.Response:
+            return answer(request)
+
+        transport = httpx.MockTransport(reply)
+        async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
+            return await what(Endpoint(client, "/", event_tokens))
+
+    return asyncio.run(run())
+
+
+class QueueTimeout(httpx.AsyncByteStream):
+    """A first token after some time, and the end."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield encode_event(Queued(1))
+        await asyncio.sleep(self._seconds)
+        yield encode_event(Text("x", 1)) + encode_event(
+            Done("xy", "end", "spm", "m", 9, 2, 1.0, 2.0)
+        )
+
+
+def typed(late_s: float, seconds: float, often: float = 1.0) -> list[RequestResult]:
+    answer = lambda request: httpx.Response(200, stream=QueueTimeout(late_s))  # noqa: E731
+    asked: list[RequestResult] = at_a_door(
+        answer, lambda door: run_open_loop(door, PEOPLE, seconds, "seed", often)
+    )
+    return asked
+
+
+def test_the_time_to_the_first_token() -> None:
+    asked = typed(late_s=0.1, seconds=1.5)
+    assert {one.outcome for one in asked} == {"answered"}
+    assert {one.tokens for one in asked} == {2}
+    assert all(100 <= one.ttft_ms < 400 for one in asked if one.ttft_ms)
+
+
+def test_what_the_next_key_overtakes_has_waited() -> None:
+    asked = typed(late_s=60, seconds=1.5)
+    assert {one.outcome for one in asked} == {"given_up"}
+    assert all(one.ttft_ms and one.ttft_ms > 490 for one in asked)
+
+
+def test_twenty_times_as_often() -> None:
+    usual, often = typed(0, 1.5), typed(0, 1.5, often=20)
+    assert len(often) > 10 * len(usual)
+
+
+def test_the_same_seed_types_the_same() -> None:
+    first, second = typed(0, 1.5), typed(0, 1.5)
+    assert [one.person for one in first] == [one.person for one in second]
+
+
+def test_who_is_refused() -> None:
+    refusal = httpx.Response(429, headers={"Retry-After": "1"})
+    asked = at_a_door(
+        lambda request: refusal, lambda door: run_open_loop(door, PEOPLE, 1.5, "seed")
+    )
+    assert {(one.outcome, one.ttft_ms) for one in asked} == {("refused", None)}
+    of_people = at_a_door(lambda request: refusal, lambda door: run_closed_loop(door, PEOPLE, 0.5))
+    # They wait as long as they are told.
+    assert [len(asked) for asked in of_people.values()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (httpx.Response(500, content=b"<html>"), "answered 500"),
+        (httpx.Response(503, content=encode_event(Error("not_ready", "Down."))), "Down."),
+    ],
+)
+def test_a_door_that_breaks(answer: httpx.Response, says: str) -> None:
+    with pytest.raises(RuntimeRequestError, match=says):
+        at_a_door(lambda request: answer, lambda door: run_open_loop(door, PEOPLE, 1.5, "seed"))
+
+
+def test_each_has_keys_of_their_own() -> None:
+    tasks = notebook_tasks(SAMPLE)
+    ada, bob = (make_person(name, {}, tasks, notebooks=2) for name in ("ada", "bob"))
+    bodies = [json.loads(body) for person in (ada, bob) for body in person.notebooks[1][:2]]
+    assert [body["document"] for body in bodies] == ["ada/1", "ada/1", "bob/1", "bob/1"]
+    # A key further, in cells that no other's prompt begins with.
+    assert bodies[1]["prefix"].startswith(bodies[0]["prefix"])
+    assert bodies[0]["before"][0] != bodies[2]["before"][0]

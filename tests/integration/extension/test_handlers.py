@@ -1,0 +1,145 @@
+"""No door of the extension opens to a stranger, nor to whom the server's authorizer denies it."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_server.auth.authorizer import Authorizer
+from jupyter_server.auth.identity import User
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.serverapp import ServerApp
+from tornado.httpclient import HTTPClientError
+
+from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.protocol import CompletionRequest
+
+DOORS = [
+    ("GET", "status", None),
+    ("POST", "start", b""),
+    ("POST", "completions", CompletionRequest("x = ", "").to_json()),
+    ("GET", "v1/models", None),
+    ("GET", "v1/models/name", None),
+    ("POST", "v1/completions", b'{"prompt": "x = "}'),
+]
+Fetch = Callable[..., Any]
+
+
+class DenyAll(Authorizer):
+    """Knows everybody and lets nobody in."""
+
+    def is_authorized(
+        self, handler: JupyterHandler, user: User, action: str, resource: str
+    ) -> bool:
+        return resource != "safecoder"
+
+
+class ReadOnly(Authorizer):
+    """Lets people look."""
+
+    def is_authorized(
+        self, handler: JupyterHandler, user: User, action: str, resource: str
+    ) -> bool:
+        return action == "read"
+
+
+@pytest.fixture
+def jp_server_config(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, Any]:
+    model = write_scripted_model(tmp_path / "model", {"otherwise": "pass"})
+    server = {
+        "allow_unauthenticated_access": False,
+        "jpserver_extensions": {"jupyter_safecoder": True},
+        **getattr(request, "param", {}),
+    }
+    return {"ServerApp": server, "SafeCoder": {"engine": "scripted", "model": str(model)}}
+
+
+def _extension(app: ServerApp) -> Any:
+    (extension,) = app.extension_manager.extension_apps["jupyter_safecoder"]
+    return extension
+
+
+def test_every_door_is_among_those_tested(jp_serverapp: ServerApp) -> None:
+    routes = [handler[0] for handler in _extension(jp_serverapp).handlers]
+    doors = [route for route in routes if "static" not in route]
+    tested = [door for _, door, _ in DOORS]
+    assert len(doors) == len(tested)
+    assert all(any(re.fullmatch(door, f"/jupyter-safecoder/{t}") for door in doors) for t in tested)
+
+
+def test_the_server_finds_no_unprotected_method(
+    jp_configurable_serverapp: Callable[[], ServerApp],
+) -> None:
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        app = jp_configurable_serverapp()
+    of_ours = [str(warning.message) for warning in found if "safecoder" in str(warning.message)]
+    assert _extension(app)
+    assert of_ours == []
+
+
+@pytest.mark.parametrize(("method", "door", "body"), DOORS)
+@pytest.mark.parametrize("token", [None, "wrong"])
+async def test_strangers(
+    jp_serverapp: ServerApp,
+    jp_base_url: str,
+    http_server_client: Any,
+    method: str,
+    door: str,
+    body: bytes | None,
+    token: str | None,
+) -> None:
+    headers = {"Authorization": f"token {token}"} if token else {}
+    with pytest.raises(HTTPClientError) as raised:
+        await http_server_client.fetch(
+            f"{jp_base_url}jupyter-safecoder/{door}", method=method, body=body, headers=headers
+        )
+    assert raised.value.code in (401, 403)
+    assert not _extension(jp_serverapp).supervisor.running
+
+
+@pytest.mark.parametrize(("method", "door", "body"), DOORS)
+@pytest.mark.parametrize("jp_server_config", [{"authorizer_class": DenyAll}], indirect=True)
+async def test_an_authorizer_that_denies(
+    jp_fetch: Fetch, method: str, door: str, body: bytes | None
+) -> None:
+    with pytest.raises(HTTPClientError) as raised:
+        await jp_fetch("jupyter-safecoder", door, method=method, body=body)
+    assert raised.value.code == 403
+    assert b"Traceback" not in raised.value.response.body
+
+
+@pytest.mark.parametrize("jp_server_config", [{"authorizer_class": ReadOnly}], indirect=True)
+async def test_who_may_only_look_sees_the_state(jp_fetch: Fetch) -> None:
+    answer = await jp_fetch("jupyter-safecoder", "status")
+    assert json.loads(answer.body)["state"] == "off"
+    for method, door, body in (door for door in DOORS if door[0] == "POST"):
+        with pytest.raises(HTTPClientError) as raised:
+            await jp_fetch("jupyter-safecoder", door, method=method, body=body)
+        assert raised.value.code == 403
+
+
+async def test_a_page_of_another_site_is_refused(
+    jp_serverapp: ServerApp, jp_fetch: Fetch, jp_base_url: str, http_server_client: Any
+) -> None:
+    """With a person's cookie, without the page's token: a forged request."""
+    answer = await http_server_client.fetch(
+        f"{jp_base_url}tree?token={jp_serverapp.identity_provider.token}",
+        follow_redirects=False,
+        raise_error=False,
+    )
+    cookies = "; ".join(c.partition(";")[0] for c in answer.headers.get_list("Set-Cookie"))
+    assert cookies
+    with pytest.raises(HTTPClientError) as raised:
+        await http_server_client.fetch(
+            f"{jp_base_url}jupyter-safecoder/start",
+            method="POST",
+            body=b"",
+            headers={"Cookie": cookies, "Origin": "https://elsewhere.example"},
+        )
+    assert raised.value.code in (403, 404)

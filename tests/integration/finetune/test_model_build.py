@@ -1,0 +1,242 @@
+"""From packages to a model that is served: the way of the embedded one, with tiny things."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from jupyter_safecoder.adapters.network import load_network, merge
+from jupyter_safecoder.adapters.registry import Registry
+from jupyter_safecoder.cli.main import main
+from jupyter_safecoder.engines import EngineOptions, make_engine
+from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.finetune.corpus.corpus import build_corpus, count_samples
+from jupyter_safecoder.finetune.corpus.sampling_weights import sampling_weights
+from jupyter_safecoder.finetune.model_build.base_model import prepare_base, rename
+from jupyter_safecoder.finetune.model_build.export_model import write_model
+from jupyter_safecoder.finetune.model_build.fetch import fetch_packages
+from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest, read_manifest
+from jupyter_safecoder.finetune.recipe import Recipe, read_recipe
+from jupyter_safecoder.finetune.samples.batches import Batches
+from jupyter_safecoder.finetune.samples.samples import SampleBuilder
+from jupyter_safecoder.finetune.training.lora import adapt
+from jupyter_safecoder.models import ModelDescription, resolve_model
+from jupyter_safecoder.models.tokenizer import FileTokenizer
+from jupyter_safecoder.telemetry import silence_telemetry
+from tests.support.model_sources import (
+    MODEL,
+    RENAMED,
+    write_base,
+    write_manifest,
+    write_sdist,
+)
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.timeout(300)
+SHIPPED = ROOT / "weights" / "recipe"
+
+
+@pytest.fixture
+def base(packages: Path, tmp_path: Path) -> Base:
+    (tmp_path / "scratch").mkdir()
+    return write_base(packages, tmp_path / "scratch")
+
+
+def test_tokens_are_renamed_at_their_ids(base: Base, tmp_path: Path) -> None:
+    model = prepare_base(base, tmp_path / "cache")
+    tokenizer, embedded = FileTokenizer(model.tokenizer), resolve_model("safecoder-smol-135m")
+    own = FileTokenizer(embedded.tokenizer)
+    for old, new in RENAMED.items():
+        assert not tokenizer.has(old)
+        assert tokenizer.token_id(new) == own.token_id(new)
+    text = "for x in range(10):\n    naïve(<fim_middle>)"
+    assert tokenizer.encode(text) == own.encode(text)
+    assert model.default_layout == MODEL["default_layout"]
+    with pytest.raises(FinetuneError, match="no <gh_stars>"):
+        rename(["a", "b"], RENAMED)
+    with pytest.raises(FinetuneError, match="or a token <fim_pad> already"):
+        rename([*RENAMED, "<fim_pad>"], RENAMED)
+
+
+def test_held_out_packages_are_not_even_fetched(base: Base, packages: Path, tmp_path: Path) -> None:
+    one = write_sdist(packages, "tinyone", tmp_path / "scratch")
+    write_sdist(packages, "judge", tmp_path / "scratch")
+    manifest = Manifest(base, (one,), ("judge",))
+    directories = fetch_packages(manifest, tmp_path / "cache", 5)
+    assert [path.name.partition("-")[0] for path in directories] == ["tinyone"]
+    corpus = build_corpus(directories)
+    assert not any("judge" in document.path for document in (*corpus.train, *corpus.held_out))
+
+
+def test_no_package_dominates(packages: Path, base: Base, tmp_path: Path) -> None:
+    sources = [
+        write_sdist(packages, name, tmp_path / "scratch", number)
+        for name, number in (("tinyone", 9), ("tinytwo", 3))
+    ]
+    directories = fetch_packages(Manifest(base, tuple(sources), ()), tmp_path / "cache", 5)
+    documents = [d for directory in directories for d in _documents(directory)]
+    counts = [count_samples(document) for document in documents]
+
+    def samples(balance: float, notebook_share: float, **wanted: Any) -> float:
+        weights = sampling_weights(documents, directories, balance, notebook_share)
+        assert sum(w * n for w, n in zip(weights, counts, strict=True)) == pytest.approx(
+            sum(counts)
+        )
+        chosen = [
+            all(getattr(d, name) == value for name, value in wanted.items()) for d in documents
+        ]
+        parts = zip(weights, counts, chosen, strict=True)
+        return sum(w * n for w, n, c in parts if c) / sum(counts)
+
+    assert samples(0.5, 0.6, notebook=True) == pytest.approx(0.6)
+    assert samples(0.0, 0.0, notebook=True) == pytest.approx(
+        sum(n for n, d in zip(counts, documents, strict=True) if d.notebook) / sum(counts)
+    )
+    few = sampling_weights(documents, directories, 1.0, 0.0)[-1]
+    assert few > sampling_weights(documents, directories, 1.0, 0.0)[0]
+
+
+def _documents(directory: Path) -> list[Any]:
+    from jupyter_safecoder.finetune.corpus.sources import find_sources
+    from jupyter_safecoder.finetune.documents import read_document
+
+    return [read_document(path) for path in find_sources([directory])[0]]
+
+
+def test_a_large_corpus_is_streamed(
+    team: Path, tiny_models: Callable[[str], ModelDescription], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_safecoder.finetune.samples.batches._AT_ONCE", 2)
+    model = tiny_models("llama")
+    builder = SampleBuilder(
+        model, FileTokenizer(model.tokenizer), None, {"context": 0.5, "spm": 0.5}, {"anywhere": 1}
+    )
+    documents = build_corpus([team]).train
+    batches = Batches(documents, (), builder, 400, 0.0, 0, [2.5] * len(documents), 2)
+    packs = list(batches.epoch(0))
+    assert [pack.ids for pack in packs] == [pack.ids for pack in batches.epoch(0)]
+    assert len(packs) == pytest.approx(batches.packs_per_epoch(), rel=0.5)
+    plain = Batches(documents, (), builder, 400, 0.0, 0)
+    one = sum(pack.samples for pack in plain.epoch(0))
+    assert sum(pack.samples for pack in packs) == pytest.approx(2.5 * one, rel=0.35)
+
+
+@pytest.mark.slow
+def test_the_file_says_what_the_merged_checkpoint_says(base: Base, tmp_path: Path) -> None:
+    silence_telemetry()
+    torch.set_num_threads(1)
+    model = prepare_base(base, tmp_path / "cache")
+    recipe = Recipe(rank=4, alpha=8, trained_tokens=["<fim_prefix>", "<|endoftext|>"])
+    network = adapt(load_network(model), model, recipe)
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            if weight.requires_grad:
+                weight.add_(0.1 * torch.randn_like(weight))
+                assert "lora" in name or "token_adapter" in name
+    network.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
+    (tmp_path / "merged").mkdir()
+    merge(model, tmp_path / "adapter", tmp_path / "merged")
+    manifest = Manifest(base, (), ())
+    made = write_model(tmp_path / "merged", model.tokenizer, manifest, tmp_path / "made")
+
+    merged = load_network(resolve_model(str(tmp_path / "merged")))
+    file = load_network(made)
+    ids = [[11, 13, 8, 10, 500, 9, 600 + n, 700] for n in range(6)]
+    with torch.no_grad():
+        trained = network(input_ids=torch.tensor(ids)).logits
+        wanted = merged(input_ids=torch.tensor(ids)).logits
+        found = file(input_ids=torch.tensor(ids)).logits
+        untrained = load_network(model)(input_ids=torch.tensor(ids)).logits
+    assert float((wanted - trained).abs().max()) < 0.05 * float(trained.abs().max())
+    # Eight bits for each weight: what is left of a difference is far less than what was trained.
+    rounding, learned = (found - wanted).std(), (wanted - untrained).std()
+    assert float(rounding) < 0.1 * float(learned)
+
+    # OpenVINO reads the same file, and takes the token that the merged checkpoint takes wherever
+    # the first and the second are further apart than rounding.
+    engine = make_engine("openvino", made, EngineOptions())
+    engine.load()
+    two = wanted[:, -1].topk(2).values
+    clear = (two[:, 0] - two[:, 1]) > 8 * float(rounding)
+    assert int(clear.sum()) >= 2
+    for number, prompt in enumerate(ids):
+        engine.submit(number, prompt, [], 1)
+    answers: dict[int, list[int]] = {}
+    while engine.busy():
+        for output in engine.step():
+            answers.setdefault(output.request, []).extend(output.ids)
+    for number in clear.nonzero().flatten().tolist():
+        assert answers[number] == [int(wanted[number, -1].argmax())]
+
+
+@pytest.mark.slow
+def test_one_command_makes_a_model(
+    base: Base,
+    packages: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("JUPYTER_SAFECODER_CACHE", str(tmp_path / "cache"))
+    sources = [
+        write_sdist(packages, name, tmp_path / "scratch", 5) for name in ("tinyone", "tinytwo")
+    ]
+    write_manifest(tmp_path / "sources.toml", Manifest(base, tuple(sources), ("judge",)))
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        (SHIPPED / "recipe.toml").read_text("utf-8").replace("rank = 32", "rank = 4\njudged = 12"),
+        "utf-8",
+    )
+    order = ["finetune", "--recipe", str(recipe), "--name", "tiny", "--steps", "3"]
+    assert main([*order, "--wait", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    directory = Path(report["model"])
+    assert report["steps"] == 3
+    made = resolve_model(str(directory))
+    assert made.name == MODEL["name"]
+    card = (directory / "CARD.md").read_text("utf-8")
+    for said in ("tiny-base 1.0 (MIT)", "held out whole: judge", "3 steps", "context 90%"):
+        assert said in card
+    assert str(tmp_path) not in card
+    assert len(json.loads((directory / "curves.json").read_text())["train"]) == 3
+    assert (directory / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+    # And on from there: what it begins with is the model that was made, and not the base.
+    recipe.write_text(f"start = {str(directory)!r}\n{recipe.read_text('utf-8')}", "utf-8")
+    order[order.index("tiny")] = "next"
+    assert main([*order, "--wait", "--json"]) == 0
+    following = json.loads(capsys.readouterr().out)
+    registry = Registry(tmp_path / "cache")
+    assert registry.find("next").card.base_sha256 == registry.base_hash(made)
+    first, then = (one["held_out"] for one in (report, following))
+    assert then["base"]["loss"] == pytest.approx(first["tuned"]["loss"], rel=0.02)
+    assert resolve_model(following["model"]).weights != made.weights
+
+
+def test_sources_or_paths(team: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = str(SHIPPED / "recipe.toml")
+    assert main(["finetune", str(team), "--recipe", recipe, "--name", "x"]) == 1
+    assert "names its sources itself" in capsys.readouterr().err
+    assert main(["finetune", "--name", "x"]) == 1
+    assert "nothing to learn from" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line", ["layout_shares = { psmm = 1 }", "cut_shares = { anywhere = 'x' }", "sources = 3"]
+)
+def test_recipes_that_are_none(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(line)
+    with pytest.raises(FinetuneError):
+        read_recipe(path)
+
+
+def test_the_recipe_that_ships() -> None:
+    recipe = read_recipe(SHIPPED / "recipe.toml")
+    assert read_manifest(Path(recipe.sources)).base.model["name"] == "safecoder-smol-135m"
+    assert set(recipe.layout_shares) <= set(MODEL["layouts"])

@@ -1,0 +1,60 @@
+"""Two groups of a real Hub with an adapter each: nobody is ever served with another's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jupyter_safecoder.models import resolve_model
+from tests.support.processes import runtimes_of, until
+from tests.support.real_hub import SCOPES, Hub, real_hub
+from tests.support.tiny_adapters import make_adapter, write_tiny_model
+
+pytestmark = pytest.mark.timeout(240)
+POLICY = """\
+[groups.vision]
+adapter = "seeing"
+
+[groups.speech]
+adapter = "hearing"
+"""
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """Start a Hub with a tiny model and two adapters of it."""
+    directory: Path = tmp_path_factory.mktemp("hub")
+    tiny = write_tiny_model(tmp_path_factory.mktemp("model") / "tiny")
+    for seed, name in enumerate(("seeing", "hearing")):
+        make_adapter(resolve_model(str(tiny)), directory / "cache", name, seed)
+    with real_hub(directory, policy=POLICY, model=tiny) as running:
+        yield running
+
+
+def test_each_group_has_its_own_and_no_other(hub: Hub) -> None:
+    tokens = {name: hub.token(name, SCOPES) for name in ("ada", "bob", "cleo")}
+    for token in tokens.values():
+        until(lambda token=token: hub.ready(token), 90)
+    options = {"max_tokens": 12, "rules": False}
+
+    def answer(name: str) -> str:
+        status, events = hub.ask(tokens[name], prefix="import teamkit", options=options)
+        assert status == 200
+        return str(events[-1]["text"])
+
+    # The same prompt again and again: what one group's cache holds must not reach the other.
+    answers = [(answer("ada"), answer("bob"), answer("cleo")) for _ in range(3)]
+    [(seeing, hearing, also_seeing)] = set(answers)
+    assert seeing == also_seeing != hearing
+    served = {entry["person"]: entry["adapter"] for entry in hub.entries()}
+    assert served == {"ada": "seeing", "bob": "hearing", "cleo": "seeing"}
+    assert len(runtimes_of(hub.process.pid)) == 2
+
+    # The policy gives bob's group none; whoever asks in between is never given another's.
+    hub.policy.write_text(POLICY.replace('adapter = "hearing"', ""))
+    until(lambda: hub.ready(tokens["bob"]) and answer("bob") != hearing, 60)
+    assert answer("bob") not in (seeing, hearing)
+    assert "teamkit" not in json.dumps(hub.entries())

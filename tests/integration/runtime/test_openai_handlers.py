@@ -1,0 +1,297 @@
+"""The doors for other editors, on a real runtime and its socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from jupyter_safecoder.models import EMBEDDED
+from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest
+from tests.support.processes import RuntimeProcess, runtime_process, until
+
+TEXT = "pàss\nif x:\n    return"
+SECRET = "s3cr3t_of_the_file"
+SCRIPT = {
+    "answers": [
+        {"after": "slow", "text": "abcdefghij" * 200},
+        {"after": "stall", "stall": True},
+        {"after": "fail", "text": "abc", "fail_after": 2},
+    ],
+    "otherwise": TEXT,
+    "token_ms": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeProcess]:
+    directory = tmp_path_factory.mktemp("runtime")
+    with runtime_process(directory, SCRIPT, max_request_bytes=100_000, deadline_s=5) as runtime:
+        runtime.client.wait_until_ready()
+        yield runtime
+
+
+@pytest.fixture
+def http(runtime: RuntimeProcess) -> Iterator[httpx.Client]:
+    with _http(runtime) as client:
+        yield client
+
+
+def _http(runtime: RuntimeProcess, token: str | None = None) -> httpx.Client:
+    given = runtime.connection.token if token is None else token
+    return httpx.Client(
+        transport=httpx.HTTPTransport(uds=runtime.connection.socket),
+        base_url=runtime.connection.base_url,
+        headers={"Authorization": f"Bearer {given}"},
+        timeout=30,
+        trust_env=False,
+    )
+
+
+def _ask(http: httpx.Client, **fields: Any) -> dict[str, Any]:
+    answer = http.post("/v1/completions", json=fields)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def _text(http: httpx.Client, **fields: Any) -> str:
+    text: str = _ask(http, **fields)["choices"][0]["text"]
+    return text
+
+
+def _events(http: httpx.Client, **fields: Any) -> list[str]:
+    with http.stream("POST", "/v1/completions", json={**fields, "stream": True}) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        lines = [line for line in answer.iter_lines() if line]
+    assert all(line.startswith("data: ") for line in lines)
+    return [line.removeprefix("data: ") for line in lines]
+
+
+def test_the_model(http: httpx.Client) -> None:
+    listed = http.get("/v1/models").json()
+    (model,) = listed["data"]
+    assert (listed["object"], model["id"], model["object"]) == ("list", "scripted", "model")
+    assert model["max_model_len"] > 1000
+    assert http.get("/v1/models/scripted").json() == model
+    assert http.get("/v1/models/other").status_code == 404
+
+
+def test_an_answer(http: httpx.Client) -> None:
+    body = _ask(http, model="scripted", prompt="x = ", max_tokens=100)
+    assert body["object"] == "text_completion"
+    assert body["id"].startswith("cmpl-")
+    (choice,) = body["choices"]
+    assert choice == {"index": 0, "text": TEXT, "logprobs": None, "finish_reason": "stop"}
+    tokens = len(TEXT.encode())
+    assert body["usage"] == {
+        "prompt_tokens": 4,
+        "completion_tokens": tokens,
+        "total_tokens": tokens + 4,
+    }
+
+
+def test_sixteen_tokens_unless_asked_for_more(http: httpx.Client) -> None:
+    body = _ask(http, prompt="slow")
+    assert body["choices"][0]["finish_reason"] == "length"
+    assert body["usage"]["completion_tokens"] == 16
+
+
+def test_a_stream_is_the_same_text(http: httpx.Client) -> None:
+    *pieces, last = _events(http, prompt="x", max_tokens=100)
+    assert last == "[DONE]"
+    choices = [json.loads(piece)["choices"][0] for piece in pieces]
+    assert "".join(choice["text"] for choice in choices) == TEXT
+    assert all("\ufffd" not in choice["text"] for choice in choices)
+    assert [c["finish_reason"] for c in choices] == [None] * (len(choices) - 1) + ["stop"]
+    assert len(choices) > 10
+    assert len({json.loads(piece)["id"] for piece in pieces}) == 1
+
+
+def test_a_stream_with_its_usage(http: httpx.Client) -> None:
+    events = _events(http, prompt="xy", max_tokens=5, stream_options={"include_usage": True})
+    last = json.loads(events[-2])
+    assert last["choices"] == []
+    assert last["usage"]["prompt_tokens"] == 2
+    assert last["usage"]["completion_tokens"] == 5
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("stop", "expected"),
+    [
+        ("\n", "pàss"),
+        (["return", "if"], "pàss\n"),
+        (["    return"], "pàss\nif x:\n"),
+        (["nowhere", "returns"], TEXT),
+        ("pà", ""),
+        ("à", "p"),
+    ],
+)
+def test_stop_texts(http: httpx.Client, stop: Any, expected: str, stream: bool) -> None:
+    fields = {"prompt": "x", "max_tokens": 100, "stop": stop}
+    if stream:
+        pieces = [json.loads(event) for event in _events(http, **fields)[:-1]]
+        assert "".join(piece["choices"][0]["text"] for piece in pieces) == expected
+    else:
+        assert _text(http, **fields) == expected
+
+
+def test_ids_are_taken_as_they_are(http: httpx.Client) -> None:
+    for prompt in ([115, 108, 111, 119], [[115, 108, 111, 119]], ["slow"]):
+        assert _text(http, prompt=prompt, max_tokens=4) == "abcd"
+
+
+def test_closing_cancels_in_the_engine(runtime: RuntimeProcess, http: httpx.Client) -> None:
+    before = runtime.cancelled()
+    with http.stream("POST", "/v1/completions", json={"prompt": "slow", "max_tokens": 200}):
+        pass
+    body = {"prompt": "slow", "max_tokens": 2000, "stream": True}
+    with http.stream("POST", "/v1/completions", json=body) as answer:
+        next(answer.iter_lines())
+    until(lambda: runtime.cancelled() > before)
+
+
+def test_the_deadline_keeps_what_is_there(
+    start_runtime: Callable[..., RuntimeProcess],
+) -> None:
+    runtime = start_runtime(SCRIPT, deadline_s=0.2)
+    runtime.client.wait_until_ready()
+    with _http(runtime) as http:
+        body = _ask(http, prompt="slow", max_tokens=200)
+    assert body["choices"][0]["finish_reason"] == "length"
+    assert 0 < len(body["choices"][0]["text"]) < 200
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        (b"", 400, "not JSON"),
+        (b"{" * 1000, 400, "not JSON"),
+        (b"[1]", 400, "object"),
+        ({}, 400, "'prompt' is missing"),
+        ({"prompt": ""}, 400, "'prompt' is empty"),
+        ({"prompt": []}, 400, "'prompt' is empty"),
+        ({"prompt": 5}, 400, "'prompt'"),
+        ({"prompt": ["a", "b"]}, 400, "neither one text"),
+        ({"prompt": [1, -1]}, 400, "neither one text"),
+        ({"prompt": [1, 2.5]}, 400, "neither one text"),
+        ({"prompt": [True]}, 400, "neither one text"),
+        ({"prompt": [10**9]}, 400, "ids that the model's tokenizer has not"),
+        ({"prompt": [1], "suffix": "x"}, 400, "'suffix' needs"),
+        ({"prompt": SECRET, "suffix": 5}, 400, "'suffix'"),
+        ({"prompt": SECRET, "max_tokens": 0}, 400, "'max_tokens'"),
+        ({"prompt": SECRET, "max_tokens": -3}, 400, "'max_tokens'"),
+        ({"prompt": SECRET, "max_tokens": "many"}, 400, "'max_tokens'"),
+        ({"prompt": SECRET, "stream": "yes"}, 400, "'stream'"),
+        ({"prompt": SECRET, "stream_options": 1}, 400, "'stream_options'"),
+        ({"prompt": SECRET, "stop": [""]}, 400, "'stop'"),
+        ({"prompt": SECRET, "stop": list("abcde")}, 400, "more than 4"),
+        ({"prompt": SECRET, "stop": "x" * 1000}, 400, "too long"),
+        ({"prompt": SECRET, "stop": 7}, 400, "'stop'"),
+        ({"prompt": SECRET, "n": 2}, 400, "'n' is not supported"),
+        ({"prompt": SECRET, "logprobs": 1}, 400, "'logprobs' is not supported"),
+        ({"prompt": SECRET, "echo": True}, 400, "'echo' is not supported"),
+        ({"prompt": SECRET, "model": "gpt-5"}, 404, "'scripted'"),
+        ({"prompt": SECRET * 4000}, 400, "the model's window has room for"),
+        ({"prompt": SECRET * 10_000}, 413, "larger than 100,000 bytes"),
+    ],
+)
+def test_bad_requests(http: httpx.Client, body: Any, status: int, says: str) -> None:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = http.post("/v1/completions", content=content)
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    assert says in error["message"]
+    assert SECRET not in answer.text
+    assert http.get("/v1/models").status_code == 200
+
+
+@pytest.mark.parametrize("text", ["\ud83d", "\udc00x\ud83d", "\x00"])
+def test_any_text_is_a_prompt(http: httpx.Client, text: str) -> None:
+    body = json.dumps({"prompt": text, "suffix": text, "max_tokens": 100})
+    answer = http.post("/v1/completions", content=body.encode("utf-8", "surrogatepass"))
+    assert answer.json()["choices"][0]["text"] == TEXT
+
+
+def test_no_door_opens_without_the_token(runtime: RuntimeProcess) -> None:
+    for token in ("x", "wrong"):
+        with _http(runtime, token) as http:
+            for answer in (
+                http.get("/v1/models"),
+                http.get("/v1/models/scripted"),
+                http.post("/v1/completions", json={"prompt": "x"}),
+            ):
+                assert answer.status_code == 401
+                assert answer.json()["error"]["type"] == "authentication_error"
+
+
+def test_a_full_queue(start_runtime: Callable[..., RuntimeProcess]) -> None:
+    runtime = start_runtime(SCRIPT, max_running=1, max_waiting=0)
+    runtime.client.wait_until_ready()
+    with _http(runtime) as http:
+        body = {"prompt": "slow", "max_tokens": 2000, "stream": True}
+        with http.stream("POST", "/v1/completions", json=body) as first:
+            lines = first.iter_lines()
+            next(lines)
+            answer = http.post("/v1/completions", json={"prompt": "x"})
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.json()["error"]["type"] == "rate_limit_error"
+
+
+def test_requests_of_one_person_do_not_replace_each_other(
+    start_runtime: Callable[..., RuntimeProcess],
+) -> None:
+    runtime = start_runtime(SCRIPT, max_running=1)
+    runtime.client.wait_until_ready()
+    with _http(runtime) as http:
+        body = {"prompt": "slow", "max_tokens": 60, "stream": True}
+        with http.stream("POST", "/v1/completions", json=body) as first:
+            lines = first.iter_lines()
+            next(lines)
+            assert _text(http, prompt="x", max_tokens=100) == TEXT
+            assert list(lines)[-2:] == ["data: [DONE]", ""]
+
+
+def test_before_the_model_is_there(start_runtime: Callable[..., RuntimeProcess]) -> None:
+    runtime = start_runtime({**SCRIPT, "load_ms": 1500})
+    with _http(runtime) as http:
+        answer = http.post("/v1/completions", json={"prompt": "x"})
+        assert answer.status_code == 503
+        assert "Retry-After" in answer.headers
+        assert answer.json()["error"]["code"] == "not_ready"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_engine_that_fails(start_runtime: Callable[..., RuntimeProcess], stream: bool) -> None:
+    runtime = start_runtime(SCRIPT)
+    runtime.client.wait_until_ready()
+    with _http(runtime) as http:
+        body = {"prompt": "fail", "stream": stream}
+        answer = http.post("/v1/completions", json=body)
+    if stream:
+        last = json.loads(answer.text.strip().rpartition("\n")[2].removeprefix("data: "))
+    else:
+        assert answer.status_code == 500
+        last = answer.json()
+    assert "The engine stopped" in last["error"]["message"]
+
+
+def test_the_embedded_model_fills_in(start_runtime: Callable[..., RuntimeProcess]) -> None:
+    """The same words as at our own door, where neither notebook nor stop rules come in."""
+    runtime = start_runtime(model=EMBEDDED)
+    runtime.client.wait_until_ready()
+    prefix, suffix = "import numpy as np\nx = np.", "(10)\nprint(x)\n"
+    with _http(runtime) as http:
+        filled = _text(http, prompt=prefix, suffix=suffix, max_tokens=8)
+        plain = _text(http, prompt="import numpy as ", max_tokens=2)
+    assert plain.startswith("np")
+    own = runtime.client.complete(
+        CompletionRequest(prefix, suffix, options=CompletionOptions(rules=False, max_tokens=8))
+    )
+    assert filled.partition("\n")[0] == own.text.partition("\n")[0] != ""

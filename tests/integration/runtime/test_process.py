@@ -1,0 +1,294 @@
+"""A runtime process begins anywhere and ends with whoever started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from jupyter_safecoder.clients.connection import connection_directory, find_connections
+from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
+from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.models import EMBEDDED
+from jupyter_safecoder.protocol import CompletionRequest
+from jupyter_safecoder.settings import RuntimeSettings
+from tests.support.processes import RuntimeProcess, until
+
+Start = Callable[..., RuntimeProcess]
+SCRIPT = {"otherwise": "pass"}
+LOADING = {"otherwise": "pass", "load_ms": 120_000}
+
+# A parent that starts a runtime, says its pid, and does nothing more.
+PARENT = """
+import subprocess, sys, time
+from jupyter_safecoder.settings import RuntimeSettings
+from jupyter_safecoder.clients.connection import Connection
+settings = RuntimeSettings(model=sys.argv[1], engine=sys.argv[2])
+runtime = subprocess.Popen(
+    [sys.executable, "-m", "jupyter_safecoder.runtime"],
+    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+)
+runtime.stdin.write(settings.to_json())
+runtime.stdin.flush()
+print(Connection.from_json(runtime.stdout.readline()).pid, flush=True)
+time.sleep(300)
+"""
+
+
+def _answers(runtime: RuntimeProcess) -> None:
+    runtime.client.wait_until_ready()
+    assert runtime.client.complete(CompletionRequest("x = ", "")).text == "pass"
+
+
+def _ends(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("script", [SCRIPT, LOADING], ids=["ready", "loading"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_at_once(
+    start_runtime: Start, script: dict[str, object], number: signal.Signals
+) -> None:
+    runtime = start_runtime(script)
+    state = "loading" if "load_ms" in script else "ready"
+    until(lambda: runtime.client.status().state == state)
+    runtime.process.send_signal(number)
+    assert runtime.process.wait(5) == 0
+    assert find_connections() == []
+    assert runtime.log.read_text() == ""
+
+
+@pytest.mark.parametrize("script", [SCRIPT, LOADING], ids=["ready", "loading"])
+def test_no_orphan_when_the_parent_is_killed(tmp_path: Path, script: dict[str, object]) -> None:
+    model = write_scripted_model(tmp_path / "model", script)
+    _kill_the_parent(str(model), "scripted", "loading" if "load_ms" in script else "ready")
+
+
+def test_no_orphan_when_the_parent_is_killed_while_the_embedded_model_loads() -> None:
+    _kill_the_parent(EMBEDDED, "openvino", "loading")
+
+
+def _kill_the_parent(model: str, engine: str, state: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, model, engine], stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout
+        pid = int(parent.stdout.readline())
+        with running_runtime() as client:
+            assert client
+            until(lambda: client.status().state == state)
+        parent.kill()
+    try:
+        until(lambda: _ends(pid), 10)
+        assert find_connections() == []
+    finally:
+        if not _ends(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_closing_its_standard_input_ends_it(start_runtime: Start) -> None:
+    runtime = start_runtime(SCRIPT)
+    assert runtime.process.stdin
+    runtime.process.stdin.close()
+    assert runtime.process.wait(5) == 0
+
+
+def test_two_runtimes_of_one_user(start_runtime: Start) -> None:
+    first = start_runtime({"otherwise": "one"})
+    second = start_runtime({"otherwise": "two"})
+    for runtime, text in ((first, "one"), (second, "two")):
+        runtime.client.wait_until_ready()
+        assert runtime.client.complete(CompletionRequest("x = ", "")).text == text
+    assert {c.pid for _, c in find_connections()} == {first.process.pid, second.process.pid}
+    first.process.terminate()
+    first.process.wait(5)
+    assert [c for _, c in find_connections()] == [second.connection]
+    assert second.client.status().state == "ready"
+
+
+def test_the_newest_that_answers_is_found(start_runtime: Start, tmp_path: Path) -> None:
+    start_runtime({"otherwise": "old"}).client.wait_until_ready()
+    hung = start_runtime({"otherwise": "failed"}, layout="nonsense")
+    until(lambda: hung.client.status().state == "failed")
+    with running_runtime() as client:
+        assert client
+        assert client.complete(CompletionRequest("x = ", "")).text == "old"
+
+
+def test_no_runtime_is_found_where_none_is() -> None:
+    with running_runtime() as client:
+        assert client is None
+
+
+def test_own_runtime_lives_as_long_as_its_context(tmp_path: Path) -> None:
+    model = write_scripted_model(tmp_path / "model", SCRIPT)
+    with own_runtime(RuntimeSettings(str(model), "scripted")) as client:
+        client.wait_until_ready()
+        ((_, connection),) = find_connections()
+        assert not _ends(connection.pid)
+    assert _ends(connection.pid)
+    assert find_connections() == []
+
+
+def test_a_model_that_is_not_there_fails_with_a_remedy(start_runtime: Start) -> None:
+    runtime = start_runtime(model="/nowhere/model", engine="scripted")
+    with pytest.raises(RuntimeRequestError) as raised:
+        runtime.client.wait_until_ready()
+    assert "/nowhere/model" in raised.value.reason
+    assert raised.value.remedy
+    assert runtime.process.poll() is None  # it stays, to tell
+
+
+@pytest.mark.parametrize("settings", [{"engine": "none"}, {"engine": "scripted", "layout": "abc"}])
+def test_settings_that_make_no_sense_fail_with_a_remedy(
+    start_runtime: Start, tmp_path: Path, settings: dict[str, str]
+) -> None:
+    model = write_scripted_model(tmp_path / "model", SCRIPT)
+    runtime = start_runtime(model=str(model), **settings)
+    status = until(lambda: (s := runtime.client.status()).state == "failed" and s)
+    assert "c.SafeCoder." in status.remedy
+
+
+def test_weights_that_the_engine_cannot_read_fail_with_a_remedy(
+    start_runtime: Start, tmp_path: Path
+) -> None:
+    """A whole file that is no GGUF: OpenVINO says so, the process stays to tell."""
+    model = write_scripted_model(tmp_path / "model", SCRIPT)
+    runtime = start_runtime(model=str(model), engine="openvino")
+    status = until(lambda: (s := runtime.client.status()).state == "failed" and s, 30)
+    assert status.reason
+    assert status.remedy
+
+
+# Where the files may lie.
+
+
+def test_a_path_too_long_for_a_socket(
+    start_runtime: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / ("d" * 120)
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(directory))
+    runtime = start_runtime(SCRIPT)
+    _answers(runtime)
+    assert runtime.connection.socket
+    assert Path(runtime.connection.socket).is_relative_to(tempfile.gettempdir())
+    assert Path(runtime.connection.socket).parent.stat().st_mode & 0o077 == 0
+    assert [c for _, c in find_connections()] == [runtime.connection]
+
+
+def test_no_directory_short_enough_takes_the_loopback_address(
+    start_runtime: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("d" * 120)
+    long.mkdir()
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(long))
+    monkeypatch.setenv("TMPDIR", str(long))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    runtime = start_runtime(SCRIPT)
+    _answers(runtime)
+    assert runtime.connection.socket is None
+    (listening,) = (
+        c for c in psutil.Process(runtime.process.pid).net_connections() if c.status == "LISTEN"
+    )
+    assert listening.laddr == ("127.0.0.1", runtime.connection.port)
+
+
+def test_a_runtime_directory_below_a_file(
+    start_runtime: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "file" / "runtime"))
+    runtime = start_runtime(SCRIPT)
+    _answers(runtime)
+    assert [c for _, c in find_connections()] == [runtime.connection]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc here")
+def test_a_runtime_directory_that_takes_no_files(
+    start_runtime: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To root /proc/self looks writable: only trying tells."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", "/proc/self")
+    runtime = start_runtime(SCRIPT)
+    _answers(runtime)
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    directory = tmp_path / "full"
+    directory.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=64,mode=700", "full", directory]
+    made = subprocess.run(mount, check=False, capture_output=True, text=True)
+    if made.returncode != 0:
+        pytest.skip(f"No file system can be mounted here: {made.stderr.strip()}")
+    try:
+        _fill(directory / "filling")
+        yield directory
+    finally:
+        subprocess.run(["umount", "-l", directory], check=True)
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as filling, suppress(OSError):
+        while True:
+            filling.write(b"x" * 512)
+
+
+def test_a_full_disk(
+    start_runtime: Start, full_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who started it gets completions; that others cannot find it is said in the log."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(full_disk))
+    runtime = start_runtime(SCRIPT)
+    _answers(runtime)
+    log = runtime.log.read_text()
+    assert "No space left on device" in log
+    assert "Traceback" not in log
+    runtime.process.terminate()
+    assert runtime.process.wait(5) == 0
+    assert [path.name for path in full_disk.iterdir()] == ["filling"]
+
+
+def test_dead_runtimes_are_cleaned_up_behind(start_runtime: Start) -> None:
+    runtime = start_runtime(SCRIPT)
+    runtime.process.kill()
+    runtime.process.wait()
+    assert runtime.connection.socket
+    assert Path(runtime.connection.socket).exists()
+    assert find_connections() == []
+    assert list(connection_directory().iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"token": 1}', "\x00"])
+def test_foreign_connection_files_are_left_alone(content: str) -> None:
+    path = connection_directory() / "safecoder-1.json"
+    path.write_text(content)
+    path.chmod(0o600)
+    assert find_connections() == []
+    assert path.exists()
+
+
+def test_a_connection_file_that_others_can_read_is_not_trusted(start_runtime: Start) -> None:
+    start_runtime(SCRIPT)
+    ((path, _),) = find_connections()
+    path.chmod(0o644)
+    assert find_connections() == []
+
+
+def test_somebody_elses_private_directory_is_not_trusted(
+    start_runtime: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "theirs"
+    target.mkdir()
+    (tmp_path / "tmp" / f"safecoder-{os.getuid()}").symlink_to(target)
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / ("d" * 120)))
+    assert find_connections() == []

@@ -1,0 +1,93 @@
+"""Jobs as people start them: through the command line, on a network that trains in no time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_safecoder.cli.main import main
+from jupyter_safecoder.finetune.jobs.job import LocalJob
+from jupyter_safecoder.models import ModelDescription
+from tests.support.processes import until
+
+Capture = pytest.CaptureFixture[str]
+
+
+def run(*arguments: object) -> int:
+    """Run a command; returns its exit status."""
+    return main([str(argument) for argument in arguments])
+
+
+def answer(capsys: Capture) -> dict[str, Any]:
+    """Return what a command has printed as JSON."""
+    loaded: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return loaded
+
+
+def quick(directory: Path) -> tuple[str | Path, ...]:
+    """Return the options of a recipe whose steps take next to no time."""
+    path = directory / "quick.toml"
+    path.write_text(
+        "tokens_per_step = 200\nwarmup = 2\nlearning_rate = 3e-3\njudged = 12\n", "utf-8"
+    )
+    return ("--recipe", path)
+
+
+def tiny(model: ModelDescription) -> tuple[str | Path, ...]:
+    """Return the options of a network that torch trains and serves in no time."""
+    return ("--model", model.weights, "--engine", "transformers")
+
+
+def worker(job: LocalJob) -> int:
+    """Return the process that works on a job."""
+    [found] = workers(job)
+    return found
+
+
+def workers(job: LocalJob) -> list[int]:
+    """Return the processes that work on a job, without the one that launched several."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        ours = words[1:3] == [b"-m", b"jupyter_safecoder.finetune"] or b"-u" in words
+        if str(job.directory).encode() in words and ours:
+            found.append(int(path.parent.name))
+    return found
+
+
+def until_phase(job: LocalJob, phase: str) -> None:
+    """Wait until a job does this."""
+
+    def there() -> bool:
+        status = job.status()
+        assert not status.over, (status.state, status.reason, status.phase)
+        return status.state == "running" and status.phase == phase
+
+    until(there, 120)
+
+
+def until_step(job: LocalJob, step: int) -> None:
+    """Wait until a job has trained so many steps."""
+
+    def there() -> bool:
+        status = job.status()
+        assert not status.over, (status.state, status.reason, status.phase)
+        return status.step >= step
+
+    until(there, 120)
+
+
+def kill(job: LocalJob) -> None:
+    """Kill the process of a job, and wait until it is gone."""
+    os.kill(worker(job), signal.SIGKILL)
+    while job.works:
+        time.sleep(0.02)

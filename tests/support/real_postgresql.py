@@ -1,0 +1,108 @@
+"""A real PostgreSQL server of the system's packages, on a port of its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from tests.support.processes import until
+from tests.support.real_hub import free_port
+
+
+@contextmanager
+def closing_engine(url: str) -> Iterator[Engine]:
+    """Yield an engine, and end its connections."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@dataclass
+class Postgres:
+    """Where it is; it can be killed and started again."""
+
+    directory: Path
+    programs: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Of its first database."""
+        return f"postgresql+pg8000://postgres:unread@127.0.0.1:{self.port}/postgres"
+
+    def new_database(self) -> str:
+        """Return the URL of a new database."""
+        name = f"d{secrets.token_hex(6)}"
+        with closing_engine(self.url) as engine, engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        return self.url.removesuffix("postgres") + name
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.directory}"
+        self._run("pg_ctl", "-w", "-o", options, "-l", str(self.directory / "log"), "start")
+
+        def answers() -> bool:
+            try:
+                with closing_engine(self.url) as engine, engine.connect():
+                    return True
+            except SQLAlchemyError:
+                return False
+
+        until(answers)
+
+    def kill(self) -> None:
+        """Kill it as the system would."""
+        pid = int((self.directory / "data/postmaster.pid").read_text().split()[0])
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not Path(f"/proc/{pid}").exists())
+        until(lambda: not self._children_of(pid))
+
+    def _children_of(self, pid: int) -> bool:
+        found = subprocess.run(["pgrep", "-g", str(pid)], capture_output=True, check=False)
+        return found.returncode == 0
+
+    def make(self) -> None:
+        """Make its files."""
+        self._run("initdb", "-A", "trust", "-U", "postgres", "--no-sync")
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._run("pg_ctl", "-m", "immediate", "stop", check=False)
+
+    def _run(self, program: str, *words: str, check: bool = True) -> None:
+        # It refuses to run as root.
+        user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        command = [*user, str(self.programs / program), "-D", str(self.directory / "data"), *words]
+        subprocess.run(command, check=check, stdout=subprocess.DEVNULL, timeout=60)
+
+
+@contextmanager
+def real_postgresql() -> Iterator[Postgres]:
+    """Start it in a directory of its own."""
+    [*_, programs] = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    # Its user must get to its files, which pytest keeps from all others.
+    own = Path("/tmp") / f"safecoder-postgresql-{secrets.token_hex(4)}"
+    own.mkdir()
+    if os.geteuid() == 0:
+        shutil.chown(own, "postgres")
+    running = Postgres(own, programs, free_port())
+    try:
+        running.make()
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(own)

@@ -1,0 +1,46 @@
+"""A GGUF that may not be written to, as one that an administrator installed for others.
+
+In a container, with the embedded model: ``tests/deploy/test_external_service.py``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from jupyter_safecoder.conversion import ensure_writable_copy
+from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.models import EMBEDDED, resolve_model
+
+
+@pytest.fixture
+def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let files be read only, for whoever runs the tests."""
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+
+
+def test_weights_of_one_s_own_are_not_copied(cache: Path) -> None:
+    model = resolve_model(EMBEDDED)
+    assert ensure_writable_copy(model, cache) == model.weights
+    assert not cache.exists()
+
+
+@pytest.mark.usefixtures("read_only")
+def test_others_are_copied_at_each_start_into_one_place(cache: Path) -> None:
+    model = resolve_model(EMBEDDED)
+    copy = ensure_writable_copy(model, cache)
+    assert copy.suffix == ".gguf"
+    copy.write_bytes(b"altered since")
+    assert ensure_writable_copy(model, cache) == copy
+    assert copy.read_bytes() == model.weights.read_bytes()
+    assert [path for path in cache.rglob("*") if path.is_file()] == [copy]
+
+
+@pytest.mark.usefixtures("read_only")
+def test_a_cache_that_cannot_be_written_is_said(cache: Path) -> None:
+    cache.write_text("not a directory")
+    with pytest.raises(ModelError, match="must be copied, and could not be") as caught:
+        ensure_writable_copy(resolve_model(EMBEDDED), cache)
+    assert "c.SafeCoder.cache_dir" in caught.value.remedy

@@ -1,0 +1,92 @@
+"""What is found on a machine: each file of ``machines`` is a tree of files, and what is in it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from jupyter_safecoder.engines.hardware.probe import probe
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
+
+MACHINES = sorted((Path(__file__).parent / "machines").glob("*.toml"))
+
+
+def _grow(root: Path, machine: dict[str, Any]) -> None:
+    files = {**machine.get("files", {}), **machine.get("tools", {})}
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content.lstrip("\n"), "utf-8")
+        path.chmod(0o755 if name in machine.get("tools", {}) else 0o644)
+    for name, target in machine.get("links", {}).items():
+        (root / name).symlink_to(target)
+
+
+@pytest.fixture(autouse=True)
+def path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin:/usr/sbin")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+
+@pytest.mark.parametrize("file", MACHINES, ids=lambda file: file.stem)
+def test_what_is_found(tmp_path: Path, file: Path) -> None:
+    machine = tomllib.loads(file.read_text("utf-8"))
+    _grow(tmp_path / "root", machine)
+    found = probe(tmp_path / "root", machine["system"], machine["machine"])
+    assert [a.kind for a in found] == [expected["kind"] for expected in machine["found"]]
+    for accelerator, expected in zip(found, machine["found"], strict=True):
+        assert {
+            name: list(value) if isinstance(value := getattr(accelerator, name), tuple) else value
+            for name in expected
+        } == expected
+        assert bool(accelerator.problem) == bool(accelerator.remedy)
+
+
+@pytest.mark.parametrize("value", ["", "-1"])
+def test_cards_that_are_hidden_from_us(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    _grow(tmp_path, {"files": {"dev/nvidia0": ""}})
+    assert [a.kind for a in probe(tmp_path, "Linux")] == ["cpu", "cuda"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
+    assert [a.kind for a in probe(tmp_path, "Linux")] == ["cpu"]
+
+
+def test_a_tool_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_safecoder.engines.hardware.device._TOOL_S", 0.2)
+    tool = {"usr/bin/nvidia-smi": "#!/bin/sh\nexec sleep 60\n"}
+    _grow(tmp_path, {"files": {"dev/nvidia0": ""}, "tools": tool})
+    began = time.monotonic()
+    assert [a.name for a in probe(tmp_path, "Linux")][1:] == ["NVIDIA GPU"]
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="compares with Linux's own figures")
+def test_this_machine() -> None:
+    cpu = probe()[0]
+    assert cpu.kind == "cpu"
+    assert cpu.name
+    assert 1 <= cpu.cores <= len(os.sched_getaffinity(0))
+    assert cpu.memory
+    assert 0 < cpu.memory <= psutil.virtual_memory().total
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="nvidia-smi takes its time")
+def test_it_takes_next_to_no_time() -> None:
+    def took() -> float:
+        began = time.perf_counter()
+        probe()
+        return time.perf_counter() - began
+
+    assert min(took() for _ in range(3)) < 0.1

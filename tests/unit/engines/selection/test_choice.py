@@ -1,0 +1,79 @@
+"""The choice by its cases, `cases/choice.toml`; what a case leaves out is in `_case`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_safecoder.engines.hardware.device import Accelerator
+from jupyter_safecoder.engines.selection.choice import EnginePreferences, Machine, candidates
+from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.models import ModelDescription
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
+
+CASES = tomllib.loads((Path(__file__).parent / "cases" / "choice.toml").read_text("utf-8"))["case"]
+INSTALLED = {"openvino-genai": "2026.4", "torch": "2.13.0+cpu", "transformers": "4.57"}
+
+
+def _case(case: dict[str, Any]) -> tuple[ModelDescription, Machine, EnginePreferences, int]:
+    model = ModelDescription(
+        name="tiny",
+        family="starcoder",
+        layouts=("spm",),
+        default_layout="spm",
+        context_window=256,
+        context_tokens=64,
+        prefix_tokens=64,
+        suffix_tokens=64,
+        languages=("python",),
+        license="Apache-2.0",
+        format=case.get("format", "checkpoint"),
+        architecture=case.get("architecture", "gpt_bigcode"),
+        weights=Path("tiny"),
+        tokenizer=Path("tiny/tokenizer.json"),
+        files=(),
+    )
+    memory = int(case.get("memory", 32) * 1e9) or None
+    cpu = Accelerator("cpu", "AMD EPYC", memory, ("avx2",), 2)
+    others = [
+        Accelerator(**{**a, "features": tuple(a.get("features", ()))})
+        for a in case.get("accelerators", ())
+    ]
+    installed = {**INSTALLED, **case.get("installed", {})}
+    machine = Machine(
+        [cpu, *others],
+        {name: version for name, version in installed.items() if version},
+        case.get("openvino_devices", ()),
+    )
+    return (
+        model,
+        machine,
+        EnginePreferences(**case.get("wish", {})),
+        int(case.get("parameters", 1) * 1e9),
+    )
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_choice(case: dict[str, Any]) -> None:
+    assert ("choices" in case) != ("problem" in case)
+    if "problem" in case:
+        with pytest.raises(EngineError) as raised:
+            candidates(*_case(case))
+        assert case["problem"] in raised.value.reason
+        assert case["remedy"] in raised.value.remedy
+        return
+    choices = candidates(*_case(case))
+    named = [" ".join(filter(None, (c.engine, c.device, c.precision))) for c in choices]
+    assert named == case["choices"]
+    for part in case.get("why", ()):
+        assert part in choices[0].why
+    for choice in choices:
+        assert choice.why.endswith(".")
+        assert choice.why.count("\n") == 0

@@ -1,0 +1,110 @@
+"""The scripted engine does what its script says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_safecoder.engines import Engine, EngineOptions, EngineOutput, make_engine
+from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.models import resolve_model, verify_files
+from tests.support.processes import run_python
+
+
+def _engine(directory: Path, script: dict[str, Any]) -> Engine:
+    model = resolve_model(str(write_scripted_model(directory / "model", script)))
+    verify_files(model)
+    engine = make_engine("scripted", model, EngineOptions())
+    engine.load()
+    return engine
+
+
+def _run(engine: Engine) -> list[EngineOutput]:
+    outputs = []
+    while engine.busy():
+        outputs += engine.step()
+    return outputs
+
+
+def _submit(engine: Engine, request: int, text: str, most: int = 99) -> None:
+    engine.submit(request, engine.tokenizer.encode(text), (), most)
+
+
+def _text(engine: Engine, outputs: list[EngineOutput], request: int) -> str:
+    return engine.tokenizer.decode([i for o in outputs if o.request == request for i in o.ids])
+
+
+def test_answers_by_the_end_of_the_prompt(tmp_path: Path) -> None:
+    engine = _engine(
+        tmp_path, {"answers": [{"after": "nu", "text": "mpy é\U0001f600"}], "otherwise": "?"}
+    )
+    _submit(engine, 1, "import nu")
+    _submit(engine, 2, "import")
+    assert engine.cache_use() == 1
+    outputs = _run(engine)
+    assert _text(engine, outputs, 1) == "mpy é\U0001f600"
+    assert _text(engine, outputs, 2) == "?"
+    assert [o.finished for o in outputs if o.finished] == ["end", "end"]
+    assert engine.cache_use() == 0
+
+
+def test_special_tokens_are_no_text(tmp_path: Path) -> None:
+    tokenizer = _engine(tmp_path, {}).tokenizer
+    one, two = tokenizer.token_id("<a>"), tokenizer.token_id("<b>")
+    assert one != two
+    assert tokenizer.token_id("<a>") == one
+    assert tokenizer.decode([one, *tokenizer.encode("<a>"), two]) == "<a>"
+
+
+def test_cap_stall_and_cancel(tmp_path: Path) -> None:
+    engine = _engine(tmp_path, {"answers": [{"after": "s", "stall": True}], "otherwise": "abcdef"})
+    _submit(engine, 1, "x", 3)
+    _submit(engine, 2, "s")
+    outputs: list[EngineOutput] = []
+    for _ in range(10):
+        outputs += engine.step()
+    assert _text(engine, outputs, 1) == "abc"
+    assert {o.request for o in outputs} == {1}
+    assert engine.busy()
+    engine.cancel(2)
+    engine.cancel(99)
+    assert not engine.busy()
+
+
+def test_fail_after(tmp_path: Path) -> None:
+    engine = _engine(tmp_path, {"answers": [{"after": "x", "text": "abc", "fail_after": 2}]})
+    _submit(engine, 1, "x")
+    assert [o.ids for o in engine.step() + engine.step()] == [[97], [98]]
+    with pytest.raises(RuntimeError, match="script"):
+        engine.step()
+
+
+def test_die_after(tmp_path: Path) -> None:
+    write_scripted_model(
+        tmp_path / "m", {"answers": [{"after": "x", "text": "abc", "die_after": 1}]}
+    )
+    code = f"""
+import os, subprocess, sys
+if os.fork() == 0:
+    from jupyter_safecoder.engines import EngineOptions, make_engine
+    from jupyter_safecoder.models import resolve_model
+    engine = make_engine("scripted", resolve_model({str(tmp_path / "m")!r}), EngineOptions())
+    engine.load()
+    engine.submit(1, [120], (), 9)
+    engine.step()
+    engine.step()
+    os._exit(1)
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+    assert run_python(code).stdout.strip() == "86"
+
+
+def test_a_script_that_is_none(tmp_path: Path) -> None:
+    model = resolve_model(str(write_scripted_model(tmp_path / "model", {})))
+    model.weights.write_text("{")
+    with pytest.raises(EngineError) as raised:
+        make_engine("scripted", model, EngineOptions()).load()
+    assert raised.value.remedy

@@ -1,0 +1,80 @@
+"""``%safecoder`` in a shell: help, tab, errors in a sentence, corpus, state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.testing.globalipapp import get_ipython
+
+from jupyter_safecoder.magics.display import html_table, plain_table
+from tests.support.team_notebooks import write_team
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
+    monkeypatch.setenv("JUPYTER_SAFECODER_CACHE", str(tmp_path / "cache"))
+    shell = get_ipython() or InteractiveShell.instance()
+    shell.run_line_magic("load_ext", "jupyter_safecoder")
+    yield shell
+    shell.run_line_magic("unload_ext", "jupyter_safecoder")
+
+
+def test_state_and_help(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    shell.run_line_magic("safecoder", "")
+    assert "No runtime runs here" in capsys.readouterr().out
+    shell.run_line_magic("safecoder", "finetune --help")
+    assert "--recipe FILE.toml" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("dance", "Argument COMMAND: invalid choice: 'dance'"),
+        ("finetune team", "The following arguments are required: --name"),
+        ("corpus 'team", "The line cannot be read: No closing quotation"),
+        ("corpus nowhere", "There is no file or directory nowhere."),
+        ("use nobody", "There is no adapter 'nobody'."),
+        ("report nobody", "There is no adapter 'nobody'."),
+        ("stop nobody", "There is no job 'nobody'."),
+        ("delete nobody", "There is no job 'nobody'."),
+    ],
+)
+def test_errors_are_one_sentence(shell: InteractiveShell, line: str, words: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        shell.run_line_magic("safecoder", line)
+    assert str(raised.value).startswith(words)
+    assert "\n" not in str(raised.value)
+
+
+def test_tab_offers_what_may_follow(shell: InteractiveShell) -> None:
+    def offered(line: str) -> list[str]:
+        found: list[str] = shell.safecoder.complete(SimpleNamespace(line=line))
+        return found
+
+    assert "finetune" in offered("%safecoder ")
+    assert "corpus" in offered("%safecoder co")
+    assert offered("%safecoder use ") == ["--base", "--back"]
+    assert "--name" in offered("%safecoder finetune team ")
+
+
+def test_the_corpus_as_text(
+    shell: InteractiveShell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team = write_team(tmp_path / "team")
+    (team / "broken.ipynb").write_text("{")
+    shell.run_line_magic("safecoder", f"corpus {team}")
+    out = capsys.readouterr().out
+    assert "Taken: 6" in out
+    assert "not a notebook that can be read" in out
+
+
+def test_what_comes_from_notebooks_is_escaped() -> None:
+    rows = [{"path": "<script>alert(1)</script>", "n": None}]
+    assert "<script>" not in html_table(rows)
+    assert plain_table(rows).splitlines()[0].split() == ["path", "n"]
+    assert plain_table([]) == "(none)"

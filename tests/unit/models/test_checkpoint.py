@@ -1,0 +1,242 @@
+"""A checkpoint is described from its files; whatever is wrong with it is said before loading."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.models import count_parameters, kv_values, resolve_model
+from jupyter_safecoder.models.checkpoint import budget_for
+
+
+def _problem(directory: Path) -> ModelError:
+    with pytest.raises(ModelError) as raised:
+        resolve_model(str(directory))
+    assert raised.value.remedy
+    return raised.value
+
+
+def _edit(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **changes}), "utf-8")
+
+
+def _split(checkpoint: Path, parts: int = 2) -> dict[str, str]:
+    """Write the weights again as several files with an index."""
+    from safetensors.torch import load_file, save_file
+
+    whole = checkpoint / "model.safetensors"
+    tensors = load_file(whole)
+    whole.unlink()
+    places = {
+        name: f"model-{n % parts + 1:05}-of-{parts:05}.safetensors"
+        for n, name in enumerate(tensors)
+    }
+    for file in {*places.values()}:
+        save_file({n: t for n, t in tensors.items() if places[n] == file}, checkpoint / file)
+    index = {"metadata": {}, "weight_map": places}
+    (checkpoint / "model.safetensors.index.json").write_text(json.dumps(index))
+    return places
+
+
+def test_description(checkpoint: Path) -> None:
+    (checkpoint / "README.md").write_text(
+        "---\ntags: [code]\nlicense: bigcode-openrail-m\n---\n# Card\nlicense: no\n"
+    )
+    model = resolve_model(str(checkpoint))
+    assert (model.name, model.format, model.architecture) == ("tiny", "checkpoint", "gpt_bigcode")
+    assert (model.family, model.default_layout) == ("starcoder", "spm")
+    assert model.license == "bigcode-openrail-m"
+    assert model.context_window == 256
+    assert model.weights == checkpoint.resolve()
+    names = {file.path.name for file in model.files}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
+    # 2 layers of 16: embeddings and positions, attention with one key head, MLP, norms.
+    layer = (16 * 32 + 32) + (16 * 16 + 16) + (16 * 32 + 32) + (32 * 16 + 16) + 4 * 16
+    assert kv_values(model) == 2 * 2 * 1 * 8  # keys and values, two layers, one head of 8
+    assert count_parameters(model) == 49152 * 16 + 256 * 16 + 2 * layer + 2 * 16
+
+
+def test_several_files_are_one_checkpoint(checkpoint: Path) -> None:
+    parameters = count_parameters(resolve_model(str(checkpoint)))
+    _split(checkpoint)
+    model = resolve_model(str(checkpoint))
+    assert count_parameters(model) == parameters
+    assert sum(file.path.suffix == ".safetensors" for file in model.files) == 2
+
+
+@pytest.mark.parametrize("window", [32, 128, 256, 2048, 4096, 8192, 16384])
+def test_a_prompt_and_an_answer_fit_the_window(window: int) -> None:
+    budget = budget_for(window)
+    # As the window moves, a quarter more of the prefix may be a cell magic.
+    most = budget.context + budget.prefix * 5 // 4 + budget.suffix
+    assert min(budget.context, budget.prefix, budget.suffix) >= 1
+    assert window - most >= min(160, window // 4)
+
+
+def _pickle(directory: Path) -> None:
+    (directory / "model.safetensors").rename(directory / "pytorch_model.bin")
+
+
+def _no_weights(directory: Path) -> None:
+    (directory / "model.safetensors").unlink()
+
+
+def _truncated(directory: Path) -> None:
+    path = directory / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def _no_header(directory: Path) -> None:
+    (directory / "model.safetensors").write_bytes(b"\xff" * 1000)
+
+
+def _foreign_header(directory: Path) -> None:
+    (directory / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"[]")
+
+
+def _negative_header(directory: Path) -> None:
+    header = b'{"x": {"shape": ["a"], "data_offsets": [0]}}'
+    (directory / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+
+
+def _missing_part(directory: Path) -> None:
+    (directory / _split(directory)["transformer.wte.weight"]).unlink()
+
+
+def _escape(directory: Path) -> None:
+    _split(directory)
+    (directory / "model.safetensors.index.json").write_text(
+        json.dumps({"weight_map": {"x": "../../etc/passwd"}})
+    )
+
+
+def _no_index(directory: Path) -> None:
+    _split(directory)
+    (directory / "model.safetensors.index.json").write_text('{"weight_map": 5}')
+
+
+def _other_weights(directory: Path) -> None:
+    _edit(directory / "config.json", model_type="llama", max_position_embeddings=256)
+
+
+def _lost_layer(directory: Path) -> None:
+    _edit(directory / "config.json", n_layer=3)
+
+
+def _other_vocabulary(directory: Path) -> None:
+    _edit(directory / "config.json", vocab_size=50000)
+
+
+def _wrong_architecture(directory: Path) -> None:
+    _edit(directory / "config.json", model_type="bert")
+
+
+def _no_architecture(directory: Path) -> None:
+    (directory / "config.json").write_text("{}")
+
+
+def _no_window(directory: Path) -> None:
+    _edit(directory / "config.json", n_positions="many")
+
+
+def _garbage_config(directory: Path) -> None:
+    (directory / "config.json").write_bytes(b"\xff\x00")
+
+
+def _no_config(directory: Path) -> None:
+    (directory / "config.json").unlink()
+
+
+def _no_tokenizer(directory: Path) -> None:
+    (directory / "tokenizer.json").unlink()
+
+
+def _garbage_tokenizer(directory: Path) -> None:
+    (directory / "tokenizer.json").write_text('{"model": {"type": "BPE"}}')
+
+
+def _larger_tokenizer(directory: Path) -> None:
+    path = directory / "tokenizer.json"
+    added = json.loads(path.read_text("utf-8"))["added_tokens"]
+    _edit(path, added_tokens=[*added, {**added[-1], "id": 49152, "content": "<one_more>"}])
+
+
+def _endless_tokenizer(directory: Path) -> None:
+    text = (directory / "tokenizer.json").read_text("utf-8")
+    for name in ("<|endoftext|>", "<jupyter_output>", "<jupyter_text>", "<jupyter_code>"):
+        text = text.replace(name, f"<not_{name[1:]}")
+    text = (
+        text.replace("<file_sep>", "<x>").replace("<reponame>", "<y>").replace("<filename>", "<z>")
+    )
+    (directory / "tokenizer.json").write_text(text.replace("<|im_end|>", "<w>"), "utf-8")
+
+
+def _adapter(directory: Path) -> None:
+    (directory / "model.safetensors").unlink()
+    (directory / "adapter_config.json").write_text("{}")
+
+
+@pytest.mark.parametrize(
+    ("harm", "says", "remedy"),
+    [
+        (_pickle, "can run code", "safetensors"),
+        (_no_weights, "no model.safetensors", "again"),
+        (_truncated, "truncated", "again"),
+        (_no_header, "damaged", "again"),
+        (_foreign_header, "damaged", "again"),
+        (_negative_header, "damaged", "again"),
+        (_missing_part, "lacks 1 of 2 files", "again"),
+        (_escape, "outside of the checkpoint", "again"),
+        (_no_index, "index of weights", "again"),
+        (_other_weights, "no model.embed_tokens.weight", "different models"),
+        (_lost_layer, "2 layers of 3", "different models"),
+        (_other_vocabulary, "49152 embeddings for 50000 ids", "different models"),
+        (_wrong_architecture, "'bert'", "gpt_bigcode"),
+        (_no_architecture, "'None'", "gpt_bigcode"),
+        (_no_window, "max_position_embeddings", "again"),
+        (_garbage_config, "cannot be read", "again"),
+        (_no_config, "no config.json", "checkpoint"),
+        (_no_tokenizer, "no tokenizer.json", "save_pretrained"),
+        (_garbage_tokenizer, "not a tokenizer", "again"),
+        (_larger_tokenizer, "does not fit the model: it has ids up to 49152", "belongs"),
+        (_endless_tokenizer, "no token that ends an answer", "belongs"),
+        (_adapter, "an adapter", "made for"),
+    ],
+)
+def test_what_cannot_be_served(
+    checkpoint: Path, harm: Callable[[Path], None], says: str, remedy: str
+) -> None:
+    harm(checkpoint)
+    problem = _problem(checkpoint)
+    assert says in problem.reason
+    assert remedy in problem.remedy
+
+
+def test_without_weights_a_server_computes(checkpoint: Path) -> None:
+    (checkpoint / "model.safetensors").unlink()
+    model = resolve_model(str(checkpoint), weights=False)
+    assert model.family == "starcoder"
+    assert count_parameters(model) == 0
+
+
+def test_the_runtime_says_what_is_wrong(
+    checkpoint: Path, start_runtime: Callable[..., Any]
+) -> None:
+    _truncated(checkpoint)
+    runtime = start_runtime(model=str(checkpoint))
+    while (status := runtime.client.status()).state not in ("failed", "ready"):
+        pass
+    assert status.state == "failed"
+    assert "truncated" in status.reason
+    assert "again" in status.remedy
+    assert runtime.process.poll() is None
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"x")
+    assert "not a GGUF" in _problem(tmp_path / "model.onnx").reason

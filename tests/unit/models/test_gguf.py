@@ -1,0 +1,142 @@
+"""A GGUF file alone gives the same ids as the model's own tokenizer, and completes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.models import EMBEDDED, resolve_model
+from jupyter_safecoder.models.tokenizer import FileTokenizer
+from tests.support.paths import ROOT
+
+#: Metadata of a file that has one tensor.
+_FIELDS: dict[str, Any] = {"architecture": "llama", "window": 512, "pre": "smollm", "kind": "gpt2"}
+
+VOCABULARY = ["<|endoftext|>", "a", "b", "ab"]
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Path:
+    """Return the embedded model's file, in a directory without a tokenizer."""
+    (tmp_path / "gguf").mkdir()
+    return Path(shutil.copy(resolve_model(EMBEDDED).weights, tmp_path / "gguf/alone.gguf"))
+
+
+def _write(path: Path, tokens: list[str], **changes: Any) -> Path:
+    """Write a file with no more than a header and one tensor."""
+    import gguf
+    import numpy
+
+    fields = {**_FIELDS, **changes}
+    writer = gguf.GGUFWriter(path, fields["architecture"])
+    writer.add_context_length(fields["window"])
+    writer.add_tokenizer_model(fields["kind"])
+    writer.add_tokenizer_pre(fields["pre"])
+    writer.add_token_list(tokens)
+    writer.add_token_types([3 if token.startswith("<") else 1 for token in tokens])
+    writer.add_token_merges(["a b"])
+    writer.add_tensor("x", numpy.zeros((2, 256), dtype=fields.get("dtype", "float32")))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def test_the_vocabulary_within_gives_the_same_ids(
+    alone: Path, tmp_path: Path, embedded_tokenizer: FileTokenizer
+) -> None:
+    model = resolve_model(str(alone), cache=tmp_path / "cache")
+    assert (model.format, model.family, model.context_window) == ("gguf", "starcoder", 8192)
+    tokenizer = FileTokenizer(model.tokenizer)
+    for text in _texts():
+        assert tokenizer.encode(text) == embedded_tokenizer.encode(text)
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def _texts() -> Iterator[str]:
+    yield from ("naïve Größe 日本語 🙂\u00a0x\r\n\t1234567", "<fim_prefix><|endoftext|>", "")
+    for path in (ROOT / "tests").rglob("*.py"):
+        yield path.read_text("utf-8")
+
+
+def test_it_is_read_once(alone: Path, tmp_path: Path) -> None:
+    first = resolve_model(str(alone), cache=tmp_path / "cache")
+    kept = first.tokenizer.stat().st_mtime_ns
+    assert resolve_model(str(alone), cache=tmp_path / "cache") == first
+    assert first.tokenizer.stat().st_mtime_ns == kept
+
+
+def test_a_tokenizer_beside_it_is_taken(alone: Path, tmp_path: Path) -> None:
+    beside = Path(shutil.copy(resolve_model(EMBEDDED).tokenizer, alone.with_name("tokenizer.json")))
+    assert resolve_model(str(alone), cache=tmp_path / "cache").tokenizer == beside.resolve()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"", "no GGUF"), (b"GGUF", "no GGUF"), (b"PK\x03\x04" * 100, "no GGUF")],
+)
+def test_a_file_that_is_none(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "x.gguf"
+    path.write_bytes(content)
+    assert says in _problem(path, tmp_path).reason
+
+
+def _problem(path: Path, cache: Path) -> ModelError:
+    with pytest.raises(ModelError) as raised:
+        resolve_model(str(path), cache=cache)
+    assert raised.value.remedy
+    return raised.value
+
+
+def _truncate(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-600])
+
+
+def test_a_truncated_file(tmp_path: Path) -> None:
+    path = _write(tmp_path / "x.gguf", VOCABULARY)
+    resolve_model(str(path), cache=tmp_path / "one")
+    _truncate(path)
+    assert "truncated" in _problem(path, tmp_path / "two").reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"architecture": "starcoder"}, "'starcoder', which is not served as a GGUF"),
+        ({"kind": "llama"}, "a tokenizer of a kind"),
+        ({"pre": "nobody-knows"}, "a tokenizer of a kind (nobody-knows)"),
+        ({"dtype": "float64"}, "tensors of the type F64"),
+    ],
+)
+def test_what_cannot_be_served(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
+    path = _write(tmp_path / "x.gguf", VOCABULARY, **changes)
+    assert says in _problem(path, tmp_path / "cache").reason
+
+
+def test_a_tokenizer_that_does_not_fit(tmp_path: Path) -> None:
+    path = _write(tmp_path / "x.gguf", VOCABULARY)
+    shutil.copy(resolve_model(EMBEDDED).tokenizer, tmp_path / "tokenizer.json")
+    assert "does not fit" in _problem(path, tmp_path / "cache").reason
+
+
+def test_a_model_without_fim_says_so(tmp_path: Path) -> None:
+    model = resolve_model(str(_write(tmp_path / "x.gguf", VOCABULARY)), cache=tmp_path)
+    assert (model.family, model.layouts) == ("prefix-only", ("prefix",))
+
+
+def test_it_completes(alone: Path, start_runtime: Callable[..., Any]) -> None:
+    runtime = start_runtime(model=str(alone))
+    status = runtime.client.wait_until_ready()
+    assert status.model
+    assert status.model.name == "alone"
+    from jupyter_safecoder.protocol import CompletionRequest
+
+    *_, done = runtime.client.events(CompletionRequest("import numpy as ", ""))
+    assert json.dumps(done.text).startswith('"np')

@@ -1,0 +1,67 @@
+"""Each rule by its cases, `cases/<rule>.toml`; what a case leaves out is in `_case`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_safecoder.postprocess import AnswerFilter, FilteredAnswer, FilterInput, mode_at
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
+
+CASES = Path(__file__).parent / "cases"
+
+
+def _cases(*rules: str) -> list[Any]:
+    found = []
+    for rule in rules:
+        with (CASES / f"{rule}.toml").open("rb") as file:
+            cases = tomllib.load(file)["case"]
+        found += [pytest.param(case, id=f"{rule}-{case['name']}") for case in cases]
+    return found
+
+
+RULES = sorted(path.stem for path in CASES.glob("*.toml") if path.stem != "mode")
+
+
+@pytest.mark.parametrize("case", _cases("mode"))
+def test_mode(case: dict[str, str]) -> None:
+    language = case.get("language", "python")
+    assert mode_at(case["prefix"], case.get("suffix", ""), language) == case["mode"]
+
+
+def _filter_input(case: dict[str, Any]) -> FilterInput:
+    prefix, suffix = case["prefix"], case.get("suffix", "")
+    language = case.get("language", "python")
+    mode = case.get("mode") or mode_at(prefix, suffix, language)
+    return FilterInput(prefix, suffix, language, mode, case.get("max_lines", 20))
+
+
+@pytest.mark.parametrize("case", _cases(*RULES))
+def test_rule(case: dict[str, Any]) -> None:
+    filtered = AnswerFilter(_filter_input(case)).apply(case["raw"], ended=case.get("ended", "end"))
+    assert filtered == FilteredAnswer(case["text"], case["reason"])
+
+
+@pytest.mark.parametrize("case", _cases(*RULES))
+def test_rule_while_streaming(case: dict[str, Any]) -> None:
+    """Char by char the outcome is the same, and the text shown on the way only grows."""
+    answer_filter = AnswerFilter(_filter_input(case))
+    raw, shown = case["raw"], ""
+    for length in range(len(raw) + 1):
+        filtered = answer_filter.apply(raw[:length], ended=None)
+        if filtered.reason:
+            break
+        assert filtered.text.startswith(shown)
+        shown = filtered.text
+    else:
+        filtered = answer_filter.apply(raw, ended=case.get("ended", "end"))
+    assert filtered.text == case["text"]
+    if not case.get("retracts", False):
+        assert filtered.text.startswith(shown)

@@ -1,0 +1,172 @@
+"""The schema and the classes are one protocol: neither knows what the other does not."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import typing
+from typing import Any
+
+import jsonschema
+import pytest
+
+from jupyter_safecoder import protocol
+from jupyter_safecoder.protocol import (
+    Cell,
+    CompletionOptions,
+    CompletionRequest,
+    Counters,
+    Done,
+    Error,
+    Event,
+    ModelInfo,
+    Queued,
+    Status,
+    Text,
+    decode_event,
+    encode_event,
+    parse_request,
+    parse_status,
+)
+
+SCHEMA = protocol.schema()
+
+
+def _properties(*path: str) -> dict[str, Any]:
+    found: Any = SCHEMA["definitions"]
+    for name in path:
+        found = found[name]
+    properties: dict[str, Any] = found["properties"]
+    return properties
+
+
+def check(definition: str, body: bytes | str) -> Any:
+    """Check a body against a definition; returns the data."""
+    data = json.loads(body)
+    validator = jsonschema.Draft7Validator(
+        {"$ref": f"#/definitions/{definition}", "definitions": SCHEMA["definitions"]}
+    )
+    validator.validate(data)
+    return data
+
+
+def test_schema_is_a_schema() -> None:
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("kind", "definition", "extra"),
+    [
+        (Cell, ("Cell",), set()),
+        (CompletionRequest, ("CompletionRequest",), {"version"}),
+        (CompletionOptions, ("CompletionRequest", "properties", "options"), set()),
+        (Queued, ("QueuedEvent",), set()),
+        (Text, ("TextEvent",), set()),
+        (Done, ("DoneEvent",), set()),
+        (Error, ("ErrorEvent",), set()),
+        (ModelInfo, ("Model",), set()),
+        (Status, ("Status",), set()),
+        (Counters, ("Status", "properties", "counters"), set()),
+    ],
+)
+def test_class_and_schema_have_the_same_fields(
+    kind: Any, definition: tuple[str, ...], extra: set[str]
+) -> None:
+    fields = {field.name for field in dataclasses.fields(kind)}
+    assert fields | extra == set(_properties(*definition))
+
+
+@pytest.mark.parametrize(
+    ("named", "definition"),
+    [
+        (protocol.CellType, ("Cell", "type")),
+        (protocol.State, ("Status", "state")),
+    ],
+)
+def test_class_and_schema_have_the_same_names(named: Any, definition: tuple[str, str]) -> None:
+    kind, field = definition
+    assert set(typing.get_args(named)) == set(_properties(kind)[field]["enum"])
+
+
+def test_defaults_of_class_and_schema_are_the_same() -> None:
+    properties = _properties("CompletionRequest")
+    plain = json.loads(CompletionRequest("a", "b").to_json())
+    for name in ("document", "language", "before"):
+        assert plain[name] == properties[name]["default"]
+
+
+def test_finish_reasons_are_those_of_the_answer() -> None:
+    from jupyter_safecoder.postprocess.filter_input import FinishReason
+
+    names = set(_properties("DoneEvent")["finish_reason"]["enum"])
+    assert names == set(typing.get_args(FinishReason)) | {"superseded", "empty_prompt", "excluded"}
+
+
+REQUESTS = [
+    CompletionRequest("", ""),
+    CompletionRequest(
+        "x = ",
+        "\ny",
+        before=(Cell("code", "1", "2"), Cell("markdown", "# t"), Cell("raw", "")),
+        language="julia",
+        document="a.ipynb",
+        options=CompletionOptions("psm", 8, "block", raw=True, rules=False),
+    ),
+    CompletionRequest("\ud83d lone", "\udc00 \U0001f600 \u2028", document="\ud800"),
+    CompletionRequest("<fim_middle>" * 9, "<|endoftext|>"),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_request_round_trip(request_: CompletionRequest) -> None:
+    check("CompletionRequest", request_.to_json())
+    assert parse_request(request_.to_json()) == request_
+
+
+EVENTS: list[Event] = [
+    Queued(1),
+    Text("a\ud83d\n", 3),
+    Done("t", "end", "spm", "m", 1, 2, 3.5, 4.5),
+    Done("", "blank", "psm", "m", 0, 0, None, 0.0, raw_text="\udc00"),
+    Error("queue_full", "Full.", "Wait.", 1.0),
+    Error("bad_request", "No."),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_event_round_trip(event: Event) -> None:
+    line = encode_event(event)
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    check("Event", line)
+    assert decode_event(line) == event
+
+
+STATUSES = [
+    Status("off", "Off."),
+    Status(
+        "busy",
+        "2 wait.",
+        "Wait.",
+        0.5,
+        2,
+        ModelInfo("m", "starcoder", ("spm",), "spm", 8192, ("python",), "Apache-2.0"),
+        "openvino",
+        "CPU",
+        Counters(6, 5, 4, 3, 2, 1),
+    ),
+]
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_status_round_trip(status: Status) -> None:
+    check("Status", status.to_json())
+    assert parse_status(status.to_json()) == status
+
+
+@pytest.mark.parametrize("body", ["", "[]", "null", "{}", '{"event":"other"}', '{"event":[]}', "{"])
+def test_what_is_no_event_or_status_is_a_value_error(body: str) -> None:
+    with pytest.raises(ValueError, match="is not an event"):
+        decode_event(body)
+    with pytest.raises(ValueError, match="is not a status"):
+        parse_status(body)
