@@ -26,7 +26,6 @@ from jupyter_safecoder.hub import add_safecoder
 from jupyter_safecoder.hub.access.policy import parse_policy
 from jupyter_safecoder.hub.constants import DATABASE_VARIABLE, SERVICE
 from tests.support.deploy_placements import (
-    DEPLOY,
     PLACEMENTS,
     SECRET,
     Placement,
@@ -36,11 +35,11 @@ from tests.support.deploy_placements import (
     of_kind,
     read,
 )
+from tests.support.paths import DEPLOY_HUB, DEPLOY_REMOTE, ROOT
 
-ROOT = DEPLOY.parent
-DOCKERFILES = sorted(path.name for path in DEPLOY.glob("*.Dockerfile"))
+DOCKERFILES = sorted(path.name for path in DEPLOY_HUB.glob("*.Dockerfile"))
 WORKLOADS = [("one-replica.yaml", "Deployment"), ("vllm.yaml", "StatefulSet")]
-POLICY = parse_policy((DEPLOY / "policy.toml").read_text())
+POLICY = parse_policy((DEPLOY_HUB / "policy.toml").read_text())
 PORT = 8765
 each_placement = pytest.mark.parametrize("place", PLACEMENTS)
 each_workload = pytest.mark.parametrize(("name", "kind"), WORKLOADS)
@@ -50,7 +49,7 @@ def options(placement: Placement) -> Any:
     """Return what the real parser makes of a command; it ends the test if it takes it not."""
     assert Path(placement.command[0]).name == "jupyter"
     assert placement.command[1] == "safecoder"
-    return cli._parser().parse_args(placement.command[2:])
+    return cli.build_parser().parse_args(placement.command[2:])
 
 
 @each_placement
@@ -99,8 +98,8 @@ def test_a_database_s_password_comes_by_the_environment() -> None:
 def test_the_database_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(DATABASE_VARIABLE, "sqlite:///of-the-environment")
     command = ["hub", "--policy", "policy.toml"]
-    assert cli._parser().parse_args(command).database == "sqlite:///of-the-environment"
-    assert cli._parser().parse_args([*command, "--database", "x"]).database == "x"
+    assert cli.build_parser().parse_args(command).database == "sqlite:///of-the-environment"
+    assert cli.build_parser().parse_args([*command, "--database", "x"]).database == "x"
 
 
 # Compose
@@ -109,7 +108,7 @@ def test_the_database_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatc
 def test_compose_follows_its_schema() -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run(
-        [*command, DEPLOY / "compose.yaml"], text=True, capture_output=True, check=False
+        [*command, DEPLOY_HUB / "compose.yaml"], text=True, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stdout
 
@@ -118,10 +117,10 @@ def test_compose_names_what_there_is() -> None:
     whole = read("compose.yaml")
     for service in whole["services"].values():
         if build := service.get("build"):
-            assert (DEPLOY / build["context"] / build["dockerfile"]).is_file()
+            assert (DEPLOY_HUB / build["context"] / build["dockerfile"]).is_file()
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            assert (DEPLOY / source).is_file() if source[0] == "." else True
+            assert (DEPLOY_HUB / source).is_file() if source[0] == "." else True
             assert source[0] in "./" or source in whole["volumes"]
         assert set(service.get("networks", [])) <= set(whole["networks"])
 
@@ -131,7 +130,7 @@ def test_compose_has_no_secret_of_its_own() -> None:
         for name, value in service.get("environment", {}).items():
             if re.search("TOKEN|PASSWORD|DATABASE$", name):
                 assert re.search(r"\$\{\w+:\?", value), name
-    assert "/deploy/.env" in (ROOT / ".gitignore").read_text().splitlines()
+    assert "/deploy/hub/.env" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 def test_compose_s_service_has_a_read_only_root_and_no_way_out() -> None:
@@ -146,7 +145,7 @@ def test_compose_s_service_has_a_read_only_root_and_no_way_out() -> None:
 def hub_configuration(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return what jupyterhub_config.py says, read as JupyterHub reads it."""
     monkeypatch.setenv("SAFECODER_TOKEN", SECRET)
-    return PyFileConfigLoader("jupyterhub_config.py", path=str(DEPLOY)).load_config()
+    return PyFileConfigLoader("jupyterhub_config.py", path=str(DEPLOY_HUB)).load_config()
 
 
 def test_the_hub_of_compose_knows_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +174,7 @@ def test_the_hub_of_compose_knows_its_neighbours(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize(
     "path",
-    [*(DEPLOY / "kubernetes").glob("*.yaml"), *(ROOT / "docs/deployment").glob("*.yaml")],
+    [*(DEPLOY_HUB / "kubernetes").glob("*.yaml"), *DEPLOY_REMOTE.glob("*.yaml")],
     ids=lambda path: f"{path.parent.name}/{path.name}",
 )
 def test_manifests_follow_kubernetes_schemas(path: Path) -> None:
@@ -303,7 +302,7 @@ def test_policies_are_policies_and_name_the_same_groups() -> None:
 
 def test_what_vllm_s_balancer_is_called() -> None:
     arguments = options(PLACEMENTS["vllm"]())
-    router = yaml.safe_load_all((ROOT / "docs/deployment/vllm.yaml").read_text())
+    router = yaml.safe_load_all((DEPLOY_REMOTE / "vllm.yaml").read_text())
     [service] = [
         o for o in router if o["kind"] == "Service" and o["metadata"]["name"] == "safecoder-router"
     ]
@@ -341,7 +340,7 @@ def test_hub_and_servers_have_the_jupyterhub_that_is_tested(name: str) -> None:
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="There is no systemd here.")
 def test_the_unit_is_one(tmp_path: Path) -> None:
     unit = tmp_path / "safecoder.service"
-    text = (DEPLOY / "safecoder.service").read_text()
+    text = (DEPLOY_HUB / "safecoder.service").read_text()
     unit.write_text(text.replace("/opt/safecoder/bin/jupyter", sys.executable))
     command = ["systemd-analyze", "verify", "--man=no", unit]
     done = subprocess.run(command, text=True, capture_output=True, check=False)

@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx
 from tornado.netutil import bind_sockets
 
-from tests.support.paths import ROOT
+from tests.support.paths import DEPLOY_REMOTE
 from tests.support.processes import until
 
-CONFIGURATION = ROOT / "docs/deployment/nginx.conf"
+CONFIGURATION = DEPLOY_REMOTE / "nginx.conf"
 
 
 @contextmanager

@@ -30,7 +30,8 @@ from jupyter_safecoder.hub.accounting.audit_chain import verify
 from jupyter_safecoder.hub.constants import COMPLETE, access_scope
 from jupyter_safecoder.models import EMBEDDED
 from jupyter_safecoder.protocol import Status
-from tests.support.deploy_placements import DEPLOY, PLACEMENTS
+from tests.support.deploy_placements import PLACEMENTS
+from tests.support.paths import DEPLOY_HUB
 from tests.support.processes import until
 from tests.support.real_hub import Hub, body, real_hub
 
@@ -95,7 +96,7 @@ def service(hub: Hub, *options: str, **changes: str) -> Iterator[subprocess.Pope
 
 def healthy(hub: Hub, **changes: str) -> bool:
     """Return whether the image's health check says so."""
-    check = [sys.executable, DEPLOY / "health.py"]
+    check = [sys.executable, DEPLOY_HUB / "health.py"]
     done = subprocess.run(check, env=environment(hub, **changes), capture_output=True, check=False)
     return done.returncode == 0
 

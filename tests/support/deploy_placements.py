@@ -1,4 +1,4 @@
-"""Where the service is put by the files in ``deploy/``: with which command and environment."""
+"""Where the service is put by the files in ``deploy/hub/``: with which command and environment."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 
 import yaml
 
-from tests.support.paths import ROOT
+from tests.support.paths import DEPLOY_HUB
 
-DEPLOY = ROOT / "deploy"
 #: Where a value is a secret of somebody who sets it up.
 SECRET = "secret"
 _SECRET_OF_ENV = re.compile(r"\$\{\w+:\?[^}]*\}")
@@ -28,12 +27,12 @@ class Placement:
 
 def read(name: str) -> Any:
     """Return the content of a YAML file."""
-    return yaml.safe_load((DEPLOY / name).read_text())
+    return yaml.safe_load((DEPLOY_HUB / name).read_text())
 
 
 def objects(name: str) -> list[dict[str, Any]]:
     """Return the Kubernetes objects of a file."""
-    return list(yaml.safe_load_all((DEPLOY / "kubernetes" / name).read_text()))
+    return list(yaml.safe_load_all((DEPLOY_HUB / "kubernetes" / name).read_text()))
 
 
 def of_kind(name: str, kind: str) -> dict[str, Any]:
@@ -44,7 +43,7 @@ def of_kind(name: str, kind: str) -> dict[str, Any]:
 
 def instructions(dockerfile: str) -> list[tuple[str, str]]:
     """Return the instructions of a Dockerfile, each as its word and the rest."""
-    text = re.sub(r"^#.*\n", "", (DEPLOY / dockerfile).read_text(), flags=re.MULTILINE)
+    text = re.sub(r"^#.*\n", "", (DEPLOY_HUB / dockerfile).read_text(), flags=re.MULTILINE)
     lines = text.replace("\\\n", " ").splitlines()
     return [(line.split()[0], line.partition(" ")[2].strip()) for line in lines if line.strip()]
 
@@ -92,7 +91,7 @@ def pod(name: str, kind: str) -> Placement:
 
 def unit() -> Placement:
     """Return how systemd starts it, with what the administrator is told to set."""
-    text = (DEPLOY / "safecoder.service").read_text()
+    text = (DEPLOY_HUB / "safecoder.service").read_text()
     [line] = re.findall(r"^ExecStart=(.*)", text, re.MULTILINE)
     command = shlex.split(line.replace("${STATE_DIRECTORY}", "/var/lib/safecoder"))
     command = [re.sub(r"^\$\{CREDENTIALS_DIRECTORY\}", "/run/credentials", w) for w in command]

@@ -19,12 +19,12 @@ from jupyter_safecoder.hub.accounting.record import Record
 from jupyter_safecoder.hub.constants import ADMIN as ADMINISTER
 from jupyter_safecoder.hub.constants import COMPLETE, METRICS, access_scope
 from jupyter_safecoder.hub.dashboard.metrics import Metrics
-from tests.support.paths import ROOT
+from tests.support.paths import DEPLOY_HUB
 from tests.support.processes import until
 from tests.support.real_hub import ADMIN, POLICY, Hub, body
 
 pytestmark = pytest.mark.timeout(240)
-DASHBOARD = ROOT / "deploy/grafana-dashboard.json"
+DASHBOARD = DEPLOY_HUB / "grafana-dashboard.json"
 ACCESS = access_scope("safecoder")
 
 

@@ -1,6 +1,6 @@
 """A GGUF that may not be written to, as one that an administrator installed for others.
 
-In a container, with the embedded model: ``tests/deploy/test_external_service.py``.
+In a container, with the embedded model: ``tests/slow/test_external_service.py``.
 """
 
 from __future__ import annotations

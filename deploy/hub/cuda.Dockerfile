@@ -1,6 +1,6 @@
 # The Hub's service with its runtime, for NVIDIA GPUs. The machine needs the NVIDIA Container Toolkit.
 #   make dist
-#   docker build -f deploy/cuda.Dockerfile --build-context wheels=dist -t safecoder:cuda .
+#   docker build -f deploy/hub/cuda.Dockerfile --build-context wheels=dist -t safecoder:cuda .
 # Without a network: --build-context wheels=wheelhouse --build-arg PIP_NO_INDEX=1; how the wheelhouse
 # is made: docs/hub-administration.md. An index that asks for a password:
 # --secret id=pip.conf,src=pip.conf, which no layer keeps; build arguments stay in the history.
@@ -26,7 +26,7 @@ ENV JUPYTER_SAFECODER_CACHE=/var/lib/safecoder/cache \
     PYTHONUNBUFFERED=1 \
     DO_NOT_TRACK=1 \
     HF_HUB_DISABLE_TELEMETRY=1
-COPY deploy/health.py /opt/safecoder/health.py
+COPY deploy/hub/health.py /opt/safecoder/health.py
 USER 10001:10001
 WORKDIR /var/lib/safecoder
 VOLUME /var/lib/safecoder

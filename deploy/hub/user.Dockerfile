@@ -1,5 +1,5 @@
 # What a person's server is: JupyterLab and our extensions. No model, no torch.
-#   docker build -f deploy/user.Dockerfile --build-context wheels=dist -t safecoder-user .
+#   docker build -f deploy/hub/user.Dockerfile --build-context wheels=dist -t safecoder-user .
 ARG PYTHON=docker.io/library/python:3.12-slim
 FROM ${PYTHON}
 
@@ -14,7 +14,7 @@ RUN --mount=type=bind,from=wheels,target=/wheels \
     && useradd --uid 1000 --gid users --create-home --shell /bin/bash jovyan
 
 # JupyterLab asks nobody for news.
-COPY deploy/jupyter_server_config.json /etc/jupyter/
+COPY deploy/hub/jupyter_server_config.json /etc/jupyter/
 ENV DO_NOT_TRACK=1
 USER 1000:100
 WORKDIR /home/jovyan
