@@ -91,6 +91,11 @@ dist: env
 test-dist: dist
 	$(BIN)/pytest -q tests/integration/dist
 
+# The pages of docs/reference that are generated from the code; a test compares them.
+.PHONY: reference
+reference: env
+	$(BIN)/python docs/reference/generate.py
+
 # The oldest versions that we support, in an environment of their own; apart from `make test`.
 # JupyterLab 4.4 stops at a dialog for a kernel that is not installed: that one test is left out.
 test-oldest: dist browser

@@ -1,0 +1,187 @@
+"""The JSON objects that commands print with ``--json``: fields and their meanings.
+
+Every command that has ``--json`` must be here: ``generate.py`` fails otherwise. Fields that belong
+together share an entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_PERCENTILES = "`{p50, p95}`, milliseconds"
+_SCORES = "`{exact_match, edit_similarity}`, each 0 to 1"
+_CARD = "the card of the adapter: "
+
+#: Commands of ``jupyter safecoder``.
+JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
+    "complete": {
+        "text": "the completion",
+        "ttft_ms, total_ms": "time to first token, and time of the whole request, in milliseconds",
+        "prompt_tokens, completion_tokens": "number of tokens of the prompt and of the completion",
+        "finish_reason": "why the completion ended: see [Finish reasons](finish-reasons.md)",
+        "layout": "the FIM layout of the prompt",
+    },
+    "infill": {
+        "tasks": "number of tasks",
+        "exact_match, edit_similarity": "means over all tasks, 0 to 1",
+        "layout": "the FIM layout of the prompts",
+        "ttft_ms, total_ms": f"time to first token and of whole requests: {_PERCENTILES}",
+        "unfiltered": f"the scores without stop rules and filters: {_SCORES}",
+    },
+    "model list": {
+        "models": "list of `{model, kind, engine, precision, size_mb, directory}`; `kind` is "
+        "`embedded`, `downloaded` or `prepared` (converted)",
+    },
+    "model show": {
+        "name, family, license, format, architecture": "what the model is",
+        "layouts, default_layout, languages, context_window": "what it was trained on; the window "
+        "in tokens",
+        "note": "what users should know of the family, or `null`",
+        "parameters, weights_mb, weights": "number of parameters, size and path of the weights",
+        "engine, device, precision, why": "how it would run on this machine, and the reason",
+        "preparation": "`null`, or the conversion that the engine needs: `{done, memory_mb, "
+        "disk_mb}`",
+    },
+    "model prepare": {
+        "model, engine, precision": "what was converted, and for which engine",
+        "directory, size_mb, seconds": "the converted model; `directory` is `null` if the engine "
+        "needs no conversion",
+        "reused": "whether it was converted before; `null` if no conversion is needed",
+    },
+    "model verify": {
+        "model": "name of the model",
+        "ok": "`true`; if a file is damaged the command fails instead",
+        "files": "number of files that were checked",
+        "prepared": "list of the conversions that were checked, such as `openvino int8`",
+    },
+    "model remove": {
+        "removed": "list of the directories that were deleted",
+        "freed_mb": "their size in MB",
+    },
+    "corpus": {
+        "taken": "list of `{path, samples, held_out}`: the documents that would be learned from or "
+        "held out",
+        "left_out": "list of `{path, reason}`",
+        "secrets": "list of `{path, cell, kind}`: where secrets are replaced",
+    },
+    "finetune": {
+        "job, state": "name and state of the job (without `--wait`)",
+        "job, directory": "name and directory of the job (with `--no-start`)",
+        "adapter": "name of the adapter (with `--wait`, as all fields below)",
+        "steps, tokens_per_s, seconds": "optimizer steps, throughput, and duration of the job",
+        "held_out, general": "scores on held-out notebooks and on general code: `{base, tuned}`, "
+        "each `{exact_match, edit_similarity, loss}`",
+        "probe": "memorization: `{lines, memorized, secrets, leaked}`",
+        "accepted, reason": "whether the adapter is accepted, and why",
+        "examples": "list of `{prefix, expected, base, tuned, better}`",
+        "model": "directory of the model that was built, for recipes with `sources`",
+    },
+    "job list": {"jobs": "list of `{job, state, phase, step, of, reason}`"},
+    "job show": {
+        "name": "name of the job",
+        "state": "`waiting`, `starting`, `running`, `stopped`, `failed` or `done`",
+        "phase, share, eta_s": "what the job does now, the share that is done (0 to 1), and the "
+        "estimated seconds until the end",
+        "step, total, tokens_per_s": "optimizer steps done and planned, and throughput",
+        "curve, held_out": "training loss and loss on held-out documents: lists of `[step, loss]`",
+        "reason, remedy": "why the job is in this state, and what to do",
+        "result": "the object that `finetune --wait` prints, or `null`",
+    },
+    "job wait": {"…": "the same object as `finetune --wait`"},
+    "job stop": {"job, state, reason": "name and state of the job, and why"},
+    "job resume": {"job, state": "name and state of the job"},
+    "job delete": {"deleted": "name of the job"},
+    "adapter list": {
+        "adapters": "list of `{adapter, base, accepted, in_use, made, by, reason}`",
+    },
+    "adapter show": {
+        "name, base, base_sha256": _CARD + "its name, its base, and the hash of the base's weights",
+        "corpus_sha256, counts, recipe": "what it was trained on, and how",
+        "curves, scores, probe, accepted, reason": "how it was evaluated, as in `finetune --wait`",
+        "made, by, versions, files": "when and by whom it was made, versions of packages, hashes "
+        "of its files",
+    },
+    "adapter use": {
+        "adapter, before": "the adapter that is served now and the one before; `null`: none",
+        "switched": "whether a running runtime was switched",
+        "warning": "why the adapter was not accepted, or empty",
+    },
+    "adapter verify": {"adapter, ok, files": "name, `true`, and number of files that were checked"},
+    "adapter remove": {"removed": "name of the adapter"},
+    "adapter export": {"adapter, directory": "name of the adapter, and where it was written"},
+    "adapter import": {"adapter, directory": "name of the adapter, and its directory in the cache"},
+    "bench typing": {
+        "context_tokens": "median length of the prompts when typing starts, in tokens",
+        "notebooks, keystrokes": "number of notebooks, and of keystrokes per layout",
+        "layouts": "by layout: `{cold_ttft_ms, keystroke_ttft_ms, tpot_ms}`, each "
+        f"{_PERCENTILES}",
+    },
+    "bench load": {
+        "users": "number of users",
+        "tokens_per_s": "tokens of all users together, per second",
+        "ttft_ms": f"over all requests, time in the queue included: {_PERCENTILES}",
+        "per_user_p95_ms": "list of each user's p95, in milliseconds",
+        "single": "the same fields for one user",
+    },
+    "policy check": {
+        "ok, problem": "whether the policy is valid, and the error if not",
+        "groups": "names of the groups, in the order of the file",
+    },
+    "audit verify": {
+        "ok, problem": "whether the chain is unbroken, and where it breaks if not",
+        "lines": "number of lines that are part of the unbroken chain",
+        "last": "hash of the last of these lines",
+    },
+    "doctor": {
+        "ok": "whether all checks passed",
+        "model, engine, device, precision, why": "what would run, and why it was chosen",
+        "accelerators": "list of `{kind, name, detail}`",
+        "checks": "list of `{name, ok, detail, remedy}`",
+    },
+}
+
+#: Commands of ``python -m benchmarks``.
+BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
+    "gateway": {
+        "requests, request_bytes": "number of requests, and the size of one",
+        "first_text_ms, whole_ms": f"until the first text and until the end: each {_PERCENTILES}",
+    },
+    "engines": {
+        "read_bandwidth_gb_s": "memory bandwidth of this machine, in GB per second",
+        "rows": "list of `{model, engine, precision, cold_ttft_ms, keystroke_ttft_ms, tpot_ms, "
+        "load_s, rss_mb, weights_mb, limit_ratio}`, medians; a row that failed has `error`",
+    },
+    "hub": {
+        "users": "number of users",
+        "engine": "name and speed of the scripted engine",
+        "load_average": "load of the machine in the minute before",
+        "ttft_ms, runtime_ttft_ms, overhead_ms": "TTFT through the service, without it, and the "
+        f"difference: each {_PERCENTILES}",
+        "requests": "number of requests: `{answered, given_up, refused}`",
+        "flood_p95_ratio, flood_p95_ms": "p95 of the other users' TTFT while one user floods: as a "
+        "ratio, and in milliseconds",
+        "jain, saturated": "fairness when the engine is saturated: Jain's index, and the tokens "
+        "behind it",
+        "rss_mb, rss": "memory of service and runtime over time, in MB",
+    },
+    "capacity": {
+        "model": "name of the model",
+        "load_average": "load of the machine in the minute before",
+        "carried": "`{limit_ms, safecoder, llama.cpp, steps}`: the limit of the p95 TTFT, and the "
+        "number of users that each serves within it; `llama.cpp` is `null` if it is not built, and "
+        "`error` gives the reason; `steps` is a list of `{engine, users, ttft_ms, requests, "
+        "given_up, tokens_per_s}`",
+    },
+    "lookup": {
+        "tokens_per_s": "`{off, on}`: tokens per second without and with prompt lookup",
+        "ratio": "on divided by off",
+        "identical": "whether all completions were the same, token by token",
+        "tasks": "number of tasks",
+    },
+    "train": {
+        "ours_tokens_per_s, trainer_tokens_per_s, ratio": "throughput of our training, of "
+        "`transformers.Trainer`, and their ratio",
+        "samples, sample_tokens, computed_tokens": "number of samples, of their tokens, and of "
+        "the tokens that were computed, which are fewer because samples share prefixes",
+    },
+}
