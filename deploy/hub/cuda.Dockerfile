@@ -2,7 +2,7 @@
 #   make dist
 #   docker build -f deploy/hub/cuda.Dockerfile --build-context wheels=dist -t safecoder:cuda .
 # Without a network: --build-context wheels=wheelhouse --build-arg PIP_NO_INDEX=1; how the wheelhouse
-# is made: docs/hub-administration.md. An index that asks for a password:
+# is made: docs/how-to/closed-network.md. An index that asks for a password:
 # --secret id=pip.conf,src=pip.conf, which no layer keeps; build arguments stay in the history.
 ARG PYTHON=docker.io/library/python:3.12-slim
 FROM ${PYTHON}

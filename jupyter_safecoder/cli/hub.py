@@ -75,7 +75,7 @@ def _hub(arguments: argparse.Namespace) -> int:
     if missing := [name for name in needed if not os.environ.get(name)]:
         print_error(
             f"{' and '.join(missing)} must be set: a Hub sets them for a service that it starts.",
-            "See 'Set it up' in docs/hub.md.",
+            "See 'Configure the Hub' in docs/how-to/jupyterhub.md.",
         )
         return 1
     try:
@@ -109,7 +109,7 @@ def _hub(arguments: argparse.Namespace) -> int:
             f"The service cannot start: {error.strerror or error}.", "Mend that, try again."
         )
     except DatabaseError as problem:
-        print_error(str(problem), "--database names it; docs/hub.md says how.")
+        print_error(str(problem), "--database names it; docs/how-to/jupyterhub.md says how.")
     return 1
 
 

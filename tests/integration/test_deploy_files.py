@@ -82,7 +82,7 @@ def test_the_environment_is_that_of_an_external_service(place: str) -> None:
 
 
 def test_the_guide_names_the_whole_environment() -> None:
-    guide = (ROOT / "docs/hub-administration.md").read_text()
+    guide = (ROOT / "docs/how-to/jupyterhub-operations.md").read_text()
     for name in read("compose.yaml")["services"]["safecoder"]["environment"]:
         assert f"`{name}`" in guide
 
