@@ -16,7 +16,7 @@ RUN --mount=type=bind,from=wheels,target=/wheels \
     --mount=type=bind,source=constraints.txt,target=/constraints.txt \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     pip install --no-cache-dir --find-links /wheels --constraint /constraints.txt \
-      "$(echo /wheels/jupyter_safecoder-*.whl)[hub,local,finetune]" /wheels/safecoder_smol_135m-*.whl \
+      "$(echo /wheels/jupyter_safecoder-*.whl)[hub,local,checkpoints,finetune]" /wheels/safecoder_smol_135m-*.whl \
     && useradd --uid 10001 --user-group --home-dir /var/lib/safecoder --create-home safecoder
 
 # The rest of the root may be read-only: give /tmp as a tmpfs. Adapters are in the cache: it is kept.

@@ -10,7 +10,7 @@ ARG JUPYTERHUB=6.1.1
 RUN --mount=type=bind,from=wheels,target=/wheels \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     pip install --no-cache-dir --find-links /wheels \
-      "jupyterhub==${JUPYTERHUB}" /wheels/jupyter_safecoder-*.whl \
+      "jupyterhub==${JUPYTERHUB}" "$(echo /wheels/jupyter_safecoder-*.whl)[lab]" \
     && useradd --uid 1000 --gid users --create-home --shell /bin/bash jovyan
 
 # JupyterLab asks nobody for news.

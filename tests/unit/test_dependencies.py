@@ -1,0 +1,197 @@
+"""Every import is declared in ``pyproject.toml``, in the extra of its folder, and pinned."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.support.paths import ROOT
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+#: The extras whose packages a file may import, beside those of the plain installation. The longest
+#: path that matches counts. A file that is not listed works in a plain installation.
+EXTRAS: dict[str, set[str]] = {
+    "jupyter_safecoder/adapters": {"local", "checkpoints", "finetune"},
+    "jupyter_safecoder/conversion": {"local", "checkpoints"},
+    "jupyter_safecoder/conversion/export.py": {"local", "checkpoints", "onnxruntime"},
+    "jupyter_safecoder/engines/openvino.py": {"local"},
+    "jupyter_safecoder/engines/onnxruntime.py": {"local", "onnxruntime"},
+    "jupyter_safecoder/engines/selection/select.py": {"local"},
+    "jupyter_safecoder/engines/slots/cache.py": {"local", "checkpoints"},
+    "jupyter_safecoder/engines/slots/forward.py": {"local", "checkpoints"},
+    "jupyter_safecoder/engines/transformers.py": {"local", "checkpoints"},
+    "jupyter_safecoder/engines/generate.py": {"local", "checkpoints"},
+    "jupyter_safecoder/engines/habana.py": {"local", "checkpoints"},
+    "jupyter_safecoder/engines/neuron.py": {"local", "checkpoints"},
+    "jupyter_safecoder/evaluation/scoring.py": {"local", "remote"},
+    "jupyter_safecoder/finetune": {"local", "checkpoints", "finetune"},
+    "jupyter_safecoder/hub": {"hub"},
+    "jupyter_safecoder/magics": {"finetune"},
+    "jupyter_safecoder/models": {"local", "checkpoints"},
+    "jupyter_safecoder/models/gguf.py": {"local"},
+    "jupyter_safecoder/models/gguf_tokenizer.py": {"local"},
+    "jupyter_safecoder/models/tokenizer.py": {"local", "remote"},
+    "benchmarks": {"local", "checkpoints", "finetune", "hub", "dev"},
+    "tests": {
+        "lab",
+        "local",
+        "checkpoints",
+        "remote",
+        "onnxruntime",
+        "finetune",
+        "hub",
+        "dev",
+    },
+}
+
+#: Modules that another environment provides, by the file that imports them.
+PROVIDED_ELSEWHERE = {
+    "benchmarks/engines/workers/llama_cpp_engine.py": {"llama_cpp"},
+    "benchmarks/engines/workers/vllm_engine.py": {"vllm"},
+    # Intel's and AWS's containers
+    "jupyter_safecoder/engines/habana.py": {"optimum"},
+    "jupyter_safecoder/engines/neuron.py": {"optimum"},
+}
+
+#: Requirements that no file imports, and why they are declared.
+NOT_IMPORTED = {
+    "build": "python -m build, in the Makefile",
+    "check-jsonschema": "the Makefile's lint",
+    "import-linter": "the Makefile's lint",
+    "jupyterlab": "the lab extension runs in it",
+    "mypy": "the Makefile's lint",
+    "notebook": "Notebook 7, in tests/browser",
+    "pandas": "notebooks/01-complete.ipynb",
+    "pg8000": "SQLAlchemy's driver for PostgreSQL",
+    "pre-commit": "checks before a commit",
+    "pre-commit-hooks": "checks before a commit",
+    "pytest-cov": "the Makefile's coverage",
+    "pytest-jupyter": "a plugin that tests/conftest.py names",
+    "pytest-timeout": "the timeouts of the tests",
+    "ruff": "the Makefile's lint",
+    "safecoder-smol-135m": "its files are read as data",
+    "tomli": "imported on Python 3.10 alone",
+}
+
+
+def normalized(name: str) -> str:
+    """Return a distribution's name as PyPI compares names."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@cache
+def project() -> dict[str, Any]:
+    """Return the table ``project`` of pyproject.toml."""
+    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return table
+
+
+def declared(extras: set[str]) -> set[str]:
+    """Return the names of what a plain installation and these extras require."""
+    lines = [*project()["dependencies"]]
+    for extra in extras:
+        lines += project()["optional-dependencies"][extra]
+    return {normalized(Requirement(line).name) for line in lines}
+
+
+def extras_of(path: str) -> set[str]:
+    """Return the extras whose packages a file may import."""
+    matching = [prefix for prefix in EXTRAS if f"{path}/".startswith(f"{prefix}/")]
+    return EXTRAS[max(matching, key=len)] if matching else set()
+
+
+def python_files() -> list[str]:
+    """Return the paths of all Python files of the package, the benchmarks and the tests."""
+    found = [
+        path
+        for top in ("jupyter_safecoder", "benchmarks", "tests")
+        for path in (ROOT / top).rglob("*.py")
+    ]
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Yield the top-level name of each absolute import, those inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name.partition(".")[0]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.partition(".")[0]
+
+
+@cache
+def distributions() -> dict[str, set[str]]:
+    """Return the normalized names of the installed distributions that have each module."""
+    found = importlib.metadata.packages_distributions()
+    return {module: {normalized(name) for name in names} for module, names in found.items()}
+
+
+@cache
+def third_party_modules(path: str) -> set[str]:
+    """Return the modules of other projects that a file imports."""
+    ours = {"jupyter_safecoder", "benchmarks", "tests"}
+    names = set(imported_modules(ROOT / path))
+    return names - ours - sys.stdlib_module_names - PROVIDED_ELSEWHERE.get(path, set())
+
+
+@pytest.mark.parametrize("path", [p for p in python_files() if third_party_modules(p)])
+def test_imports_are_declared(path: str) -> None:
+    allowed = declared(extras_of(path))
+    undeclared = {m for m in third_party_modules(path) if not distributions().get(m, {m}) & allowed}
+    assert not undeclared, f"not in the base requirements or in the extras {extras_of(path)}"
+
+
+def test_the_table_names_extras_and_files_that_exist() -> None:
+    files = python_files()
+    assert all(any(f"{f}/".startswith(f"{p}/") for f in files) for p in EXTRAS)
+    assert set().union(*EXTRAS.values()) == set(project()["optional-dependencies"])
+    assert set(PROVIDED_ELSEWHERE) <= set(files)
+
+
+def test_each_requirement_is_imported_or_has_a_reason() -> None:
+    imported = {
+        name
+        for path in python_files()
+        for module in third_party_modules(path)
+        for name in distributions().get(module, set())
+    }
+    everything = declared(set(project()["optional-dependencies"]))
+    assert everything - imported - set(NOT_IMPORTED) == set()
+    assert set(NOT_IMPORTED) <= everything
+
+
+def test_the_constraints_pin_every_requirement_to_a_version_of_its_range() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith((" ", "#"))]
+    extras = project()["optional-dependencies"].values()
+    for line in [*project()["dependencies"], *(line for extra in extras for line in extra)]:
+        wanted = Requirement(line)
+        if wanted.name == "safecoder-smol-135m":
+            continue  # built from weights/
+        versions = [
+            next(iter(pin.specifier)).version
+            for pin in pins
+            if normalized(pin.name) == normalized(wanted.name)
+        ]
+        assert versions, f"{wanted.name} has no pin: run `make lock`"
+        assert all(version in wanted.specifier for version in versions), wanted.name
+
+
+def test_the_constraints_name_no_package_index_and_no_file() -> None:
+    text = (ROOT / "constraints.txt").read_text()
+    assert "://" not in text
+    assert not re.search(r"^(-|\S+ @)", text, re.MULTILINE)
