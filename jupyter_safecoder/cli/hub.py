@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE
+from jupyter_safecoder.extras import INSTALL_HUB
 from jupyter_safecoder.hub.constants import DATABASE_VARIABLE
 
 from .options import add_command, add_engine_arguments, add_remote_arguments, settings
@@ -102,7 +103,7 @@ def _hub(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         print_error(
             f"{error.name} is not installed here.",
-            "Install the service with: pip install 'jupyter-safecoder[hub,local]'.",
+            f"Install the service with: {INSTALL_HUB}.",
         )
     except OSError as error:
         print_error(

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jupyter_safecoder.extras import INSTALL_LOCAL, INSTALL_ONNXRUNTIME
+from jupyter_safecoder.extras import INSTALL_CHECKPOINTS, INSTALL_ONNXRUNTIME
 
 StatusCallback = Callable[[float, str], None]
 
@@ -168,9 +168,10 @@ def main() -> int:
         )
         return 0
     except ImportError as error:
+        onnx = job["engine"] == "onnxruntime"
         tell(
             problem=f"The export needs a library that is not installed ({error.name}).",
-            remedy=f"Run: {INSTALL_ONNXRUNTIME if job['engine'] == 'onnxruntime' else INSTALL_LOCAL}.",
+            remedy=f"Run: {INSTALL_ONNXRUNTIME if onnx else INSTALL_CHECKPOINTS}.",
         )
     except MemoryError:
         tell(problem="The memory ran out during the export.", remedy=_MORE_MEMORY)

@@ -13,6 +13,7 @@ from typing import Any
 
 from jupyter_safecoder.engines.slots.batching import PIECE, PromptChunk, SlotEngine
 from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.extras import INSTALL_ONNXRUNTIME
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 
@@ -46,7 +47,7 @@ class OnnxRuntimeEngine(SlotEngine):
         except ImportError as error:
             raise EngineError(
                 "ONNX Runtime is not installed here.",
-                "Install it with: pip install 'jupyter-safecoder[local,onnxruntime]'.",
+                f"Install it with: {INSTALL_ONNXRUNTIME}.",
             ) from error
         self._numpy, self._ort = numpy, onnxruntime
         self.tokenizer = FileTokenizer(self._model.tokenizer)

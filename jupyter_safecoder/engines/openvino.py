@@ -15,6 +15,7 @@ from typing import Any
 
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.extras import INSTALL_LOCAL
 from jupyter_safecoder.models import ModelDescription, kv_values
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 
@@ -84,7 +85,7 @@ class OpenVinoEngine:
         except ImportError as error:
             raise EngineError(
                 "OpenVINO GenAI is not installed here: this is a thin installation.",
-                "Install the runtime with: pip install 'jupyter-safecoder[local]'.",
+                f"Install the runtime with: {INSTALL_LOCAL}.",
             ) from error
         self._numpy, self._openvino, self._genai = numpy, openvino, openvino_genai
         self.tokenizer = FileTokenizer(self._model.tokenizer)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.engines.slots.batching import PIECE, PromptChunk, SlotEngine
 from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.extras import INSTALL_CHECKPOINTS
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 
@@ -47,7 +48,7 @@ class TransformersEngine(SlotEngine):
         except ImportError as error:
             raise EngineError(
                 "torch and transformers are not installed here: this is a thin installation.",
-                "Install them with: pip install 'jupyter-safecoder[local]'.",
+                f"Install them with: {INSTALL_CHECKPOINTS}.",
             ) from error
         quiet: Any = transformers.utils.logging
         quiet.set_verbosity_error()

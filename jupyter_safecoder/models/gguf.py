@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.extras import INSTALL_LOCAL
 from jupyter_safecoder.prompt import FAMILIES, detect_family
 
 from .checkpoint import budget_for, check_ends
@@ -101,7 +102,7 @@ def _read(path: Path) -> dict[str, Any]:
     except ImportError:
         raise ModelError(
             "Reading a GGUF needs the package gguf, which is not installed.",
-            "Install it: pip install 'jupyter-safecoder[local]'.",
+            f"Install it: {INSTALL_LOCAL}.",
         ) from None
     try:
         reader = gguf.GGUFReader(path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.extras import INSTALL_CHECKPOINTS
 
 #: ``owner/name``, as hubs allow it.
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -60,7 +61,7 @@ def fetch_checkpoint(
     except ImportError:
         raise ModelError(
             "Models of a hub need the package huggingface_hub, which is not installed.",
-            "Install it: pip install 'jupyter-safecoder[local]'.",
+            f"Install it: {INSTALL_CHECKPOINTS}.",
         ) from None
     revision = revision or "main"
     here = _in_cache(name, revision)

