@@ -1,5 +1,8 @@
-# make lab    a JupyterLab with completions, on notebooks/
-# make test   everything that must hold, from nothing but Python, Node and make
+# make lab        JupyterLab with completions, on notebooks/
+# make test       every test that must pass before a change lands, with a summary
+# make coverage   the same tests of Python and TypeScript, with a report of the lines that they reach
+# make lock       resolves constraints.txt again from pyproject.toml
+# Everything is made from a clone with Python, Node and make alone.
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,8 +25,14 @@ JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
-.PHONY: env lab lab-extension browser postgresql lint test-unit test-integration test-typescript test-browser test-dist \
-  test-oldest peers test-remote test-slow test dist clean
+# What the two wheels are built from. A folder is newer after one of its files is deleted.
+WHEEL_SOURCES := $(shell find jupyter_safecoder jupyter-config -not -path '*/__pycache__*' \
+  -not -path 'jupyter_safecoder/labextension*') pyproject.toml README.md LICENSE
+WEIGHTS_SOURCES := $(shell find weights/safecoder_smol_135m -not -path '*/__pycache__*') \
+  weights/pyproject.toml weights/LICENSE
+
+.PHONY: env lab lab-extension browser postgresql lock lint lint-python lint-typescript test-unit test-integration \
+  test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-slow test coverage dist clean
 
 env: .venv/.installed
 
@@ -47,7 +56,8 @@ lab-extension: $(LAB_BUNDLE)
 
 .venv/.installed: .venv/.tools $(LAB_BUNDLE) pyproject.toml weights/pyproject.toml \
     jupyter-config/server-config/jupyter_safecoder.json
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e weights -e '.[local,onnxruntime,finetune,hub,dev]'
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e weights \
+	  -e '.[lab,local,checkpoints,remote,onnxruntime,finetune,hub,dev]'
 	mkdir -p .venv/share/jupyter/lab/settings
 	echo '$(NO_NEWS)' > .venv/share/jupyter/lab/settings/overrides.json
 	touch $@
@@ -63,11 +73,34 @@ browser:
 postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { $(APT) postgresql; }
 
-lint: env
+# Pins what is tested together, for each Python that we support. Pins that still fit stay as they are;
+# `make lock UPGRADE=--upgrade` takes the newest ones.
+UPGRADE ?=
+lock:
+	$(PYTHON) -m venv .venvs/lock
+	.venvs/lock/bin/pip install -q --disable-pip-version-check uv
+	grep -v '^#' constraints.txt > .venvs/lock/constraints.txt
+	@# The requirements of building a wheel are in no extra.
+	printf '%s\n' hatchling hatch-jupyter-builder 'jupyter-builder<2' | .venvs/lock/bin/uv pip compile -q --native-tls \
+	  pyproject.toml - --all-extras --universal --python-version 3.10 --no-header $(UPGRADE) \
+	  --no-emit-package safecoder-smol-135m --output-file .venvs/lock/constraints.txt
+	{ grep '^#' constraints.txt; grep -v '^#' .venvs/lock/constraints.txt; } > .venvs/lock/merged.txt
+	mv .venvs/lock/merged.txt constraints.txt
+
+lint: lint-python lint-typescript
+
+lint-python: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/pre-commit validate-config
+
+lint-typescript: env
 	$(JLPM) lint:check
 	$(JLPM) typecheck
 
@@ -83,12 +116,29 @@ test-typescript: env
 test-browser: env browser
 	$(BIN)/pytest -q tests/browser
 
-dist: env
-	rm -rf dist
-	$(BIN)/python -m build --wheel -o dist weights
-	$(BIN)/python -m build -o dist .
+coverage: env postgresql
+	$(BIN)/pytest -q -m 'not slow' --ignore=tests/integration/dist --cov --cov-report=term --cov-report=html \
+	  tests/unit tests/integration
+	$(JLPM) jest --coverage
 
+dist: dist/.weights dist/.package
+
+dist/.weights: .venv/.installed $(WEIGHTS_SOURCES)
+	mkdir -p dist && rm -f dist/safecoder_smol_135m-*
+	$(BIN)/python -m build --wheel -o dist weights
+	touch $@
+
+dist/.package: .venv/.installed $(WHEEL_SOURCES) $(LAB_BUNDLE)
+	mkdir -p dist && rm -f dist/jupyter_safecoder-*
+	$(BIN)/python -m build -o dist .
+	touch $@
+
+# The wheels in environments of their own, as users install them: without torch.
 test-dist: dist
+	$(BIN)/pytest -q -m 'not slow' tests/integration/dist
+
+# The extras with torch too: several minutes of installing.
+test-dist-full: dist
 	$(BIN)/pytest -q tests/integration/dist
 
 # The pages of docs/reference that are generated from the code; a test compares them.
@@ -96,7 +146,7 @@ test-dist: dist
 reference: env
 	$(BIN)/python docs/reference/generate.py
 
-# The oldest versions that we support, in an environment of their own; apart from `make test`.
+# The oldest JupyterLab and Notebook that we support, in an environment of their own; apart from `make test`.
 # JupyterLab 4.4 stops at a dialog for a kernel that is not installed: that one test is left out.
 test-oldest: dist browser
 	$(PYTHON) -m venv .venvs/oldest
@@ -105,7 +155,7 @@ test-oldest: dist browser
 	  'notebook==7.4.*' dist/jupyter_safecoder-*.whl \
 	  pytest pytest-timeout 'pytest-jupyter[server]' playwright jsonschema psutil
 	.venvs/oldest/bin/pytest -q tests/browser \
-	  --ignore tests/browser/test_embedded.py --ignore tests/browser/test_loopback_alone.py \
+	  --ignore tests/browser/test_embedded.py --ignore tests/browser/test_loopback_only.py \
 	  --deselect 'tests/browser/test_documents.py::test_the_language_of_the_kernel[metadata1-r]'
 
 # What we speak to and are compared with, in environments of their own: they want other versions
@@ -147,13 +197,13 @@ test-remote: env peers
 	$(BIN)/pytest -q tests/remote
 
 # Tests that take a quarter of an hour: a real Hub whose parts fail and are killed, long trainings.
-test-slow: env browser postgresql
+test-slow: env browser postgresql test-dist-full
 	$(BIN)/pytest -q tests/slow
 	@# A killed job is compared with the one before it in its module.
 	$(BIN)/pytest -q tests/integration/finetune/test_jobs.py
 	$(BIN)/pytest -q -m slow --ignore=tests/integration/finetune/test_jobs.py tests/unit tests/integration
 
-# Every part runs, also after one failed; the summary tells.
+# Every part runs, also after one failed; the summary at the end has all.
 test: env browser
 	@bash tests/run_all.sh
 
