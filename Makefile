@@ -25,6 +25,13 @@ JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
+EMPTY :=
+COMMA := ,
+join_extras = $(subst $(EMPTY) ,$(COMMA),$(strip $(1)))
+#: What is installed together; ONNX Runtime's converter wants an older transformers than the rest.
+EXTRAS := lab local checkpoints remote finetune hub dev
+ONNX_EXTRAS := local checkpoints onnxruntime hub dev
+
 # What the two wheels are built from. A folder is newer after one of its files is deleted.
 WHEEL_SOURCES := $(shell find jupyter_safecoder jupyter-config -not -path '*/__pycache__*' \
   -not -path 'jupyter_safecoder/labextension*') pyproject.toml README.md LICENSE
@@ -32,7 +39,7 @@ WEIGHTS_SOURCES := $(shell find weights/safecoder_smol_135m -not -path '*/__pyca
   weights/pyproject.toml weights/LICENSE
 
 .PHONY: env lab lab-extension browser postgresql lock lint lint-python lint-typescript test-unit test-integration \
-  test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-slow test coverage dist clean
+  test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-slow test coverage dist clean
 
 env: .venv/.installed
 
@@ -44,7 +51,7 @@ lab: env
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt jupyter-builder
 	touch $@
 
-labextension/node_modules/.yarn-state.yml: .venv/.tools labextension/package.json labextension/yarn.lock
+labextension/node_modules/.yarn-state.yml: labextension/package.json labextension/yarn.lock | .venv/.tools
 	$(JLPM) install --immutable
 	touch $@
 
@@ -57,7 +64,7 @@ lab-extension: $(LAB_BUNDLE)
 .venv/.installed: .venv/.tools $(LAB_BUNDLE) pyproject.toml weights/pyproject.toml \
     jupyter-config/server-config/jupyter_safecoder.json
 	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e weights \
-	  -e '.[lab,local,checkpoints,remote,onnxruntime,finetune,hub,dev]'
+	  -e '.[$(call join_extras,$(EXTRAS))]'
 	mkdir -p .venv/share/jupyter/lab/settings
 	echo '$(NO_NEWS)' > .venv/share/jupyter/lab/settings/overrides.json
 	touch $@
@@ -76,16 +83,21 @@ postgresql:
 # Pins what is tested together, for each Python that we support. Pins that still fit stay as they are;
 # `make lock UPGRADE=--upgrade` takes the newest ones.
 UPGRADE ?=
+UV_COMPILE = .venvs/lock/bin/uv pip compile -q --native-tls pyproject.toml --universal --python-version 3.10 \
+  --no-header --no-emit-package safecoder-smol-135m $(UPGRADE)
 lock:
 	$(PYTHON) -m venv .venvs/lock
 	.venvs/lock/bin/pip install -q --disable-pip-version-check uv
-	grep -v '^#' constraints.txt > .venvs/lock/constraints.txt
+	for name in constraints constraints-onnxruntime; do grep -v '^#' $$name.txt > .venvs/lock/$$name.txt; done
 	@# The requirements of building a wheel are in no extra.
-	printf '%s\n' hatchling hatch-jupyter-builder 'jupyter-builder<2' | .venvs/lock/bin/uv pip compile -q --native-tls \
-	  pyproject.toml - --all-extras --universal --python-version 3.10 --no-header $(UPGRADE) \
-	  --no-emit-package safecoder-smol-135m --output-file .venvs/lock/constraints.txt
-	{ grep '^#' constraints.txt; grep -v '^#' .venvs/lock/constraints.txt; } > .venvs/lock/merged.txt
-	mv .venvs/lock/merged.txt constraints.txt
+	printf '%s\n' hatchling hatch-jupyter-builder 'jupyter-builder<2' | $(UV_COMPILE) - \
+	  $(addprefix --extra=,$(EXTRAS)) --output-file .venvs/lock/constraints.txt
+	$(UV_COMPILE) $(addprefix --extra=,$(ONNX_EXTRAS)) --output-file .venvs/lock/constraints-onnxruntime.txt
+	for name in constraints constraints-onnxruntime; do \
+	  { grep '^#' $$name.txt; grep -vE '^(#|$$)' .venvs/lock/$$name.txt; } > .venvs/lock/merged.txt \
+	  && mv .venvs/lock/merged.txt $$name.txt; done
+
+CHECK := $(BIN)/check-jsonschema -q --builtin-schema=
 
 lint: lint-python lint-typescript
 
@@ -94,10 +106,11 @@ lint-python: env
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
-	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
-	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(CHECK)vendor.github-workflows .github/workflows/*.yml
+	$(CHECK)custom.github-workflows-require-timeout .github/workflows/*.yml
+	$(CHECK)vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
+	$(CHECK)vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(CHECK)vendor.dependabot .github/dependabot.yml
 	$(BIN)/pre-commit validate-config
 
 lint-typescript: env
@@ -108,7 +121,16 @@ test-unit: env postgresql
 	$(BIN)/pytest -q -m 'not slow' tests/unit
 
 test-integration: env postgresql
-	$(BIN)/pytest -q -m 'not slow' --ignore=tests/integration/dist tests/integration
+	$(BIN)/pytest -q -m 'not slow' -k 'not onnxruntime' --ignore=tests/integration/dist tests/integration
+
+.venvs/onnxruntime/.installed: constraints-onnxruntime.txt pyproject.toml weights/pyproject.toml $(LAB_BUNDLE)
+	$(PYTHON) -m venv .venvs/onnxruntime
+	.venvs/onnxruntime/bin/pip install -q --disable-pip-version-check -c constraints-onnxruntime.txt \
+	  -e weights -e '.[$(call join_extras,$(ONNX_EXTRAS))]'
+	touch $@
+
+test-onnxruntime: .venvs/onnxruntime/.installed
+	.venvs/onnxruntime/bin/pytest -q -k onnxruntime tests/integration/engines
 
 test-typescript: env
 	$(JLPM) test
@@ -117,7 +139,7 @@ test-browser: env browser
 	$(BIN)/pytest -q tests/browser
 
 coverage: env postgresql
-	$(BIN)/pytest -q -m 'not slow' --ignore=tests/integration/dist --cov --cov-report=term --cov-report=html \
+	$(BIN)/pytest -q -m 'not slow' -k 'not onnxruntime' --ignore=tests/integration/dist --cov --cov-report=term --cov-report=html \
 	  tests/unit tests/integration
 	$(JLPM) jest --coverage
 
@@ -201,7 +223,8 @@ test-slow: env browser postgresql test-dist-full
 	$(BIN)/pytest -q tests/slow
 	@# A killed job is compared with the one before it in its module.
 	$(BIN)/pytest -q tests/integration/finetune/test_jobs.py
-	$(BIN)/pytest -q -m slow --ignore=tests/integration/finetune/test_jobs.py tests/unit tests/integration
+	$(BIN)/pytest -q -m slow --ignore=tests/integration/finetune/test_jobs.py --ignore=tests/integration/dist \
+	  tests/unit tests/integration
 
 # Every part runs, also after one failed; the summary at the end has all.
 test: env browser

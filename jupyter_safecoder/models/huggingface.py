@@ -181,6 +181,7 @@ def _size(directory: Path) -> int:
 @contextmanager
 def _explained(name: str, revision: str) -> Iterator[None]:
     """Turn the hub's errors into sentences."""
+    from httpx import HTTPError
     from huggingface_hub import errors
 
     try:
@@ -212,8 +213,8 @@ def _explained(name: str, revision: str) -> Iterator[None]:
             f"The hub answered with status {status} when asked for {name}.",
             "Try again later; behind a proxy, check HTTPS_PROXY and HF_ENDPOINT.",
         ) from None
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except (OSError, HTTPError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ModelError(
                 f"The disk filled up while {name} was downloaded; what is here is kept.",
                 "Free some space and start again: the download goes on where it stopped.",

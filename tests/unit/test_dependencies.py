@@ -74,6 +74,7 @@ NOT_IMPORTED = {
     "jupyterlab": "the lab extension runs in it",
     "mypy": "the Makefile's lint",
     "notebook": "Notebook 7, in tests/browser",
+    "optimum-onnx": "imported as optimum.exporters.onnx, in an environment of its own",
     "pandas": "notebooks/01-complete.ipynb",
     "pg8000": "SQLAlchemy's driver for PostgreSQL",
     "pre-commit": "checks before a commit",
@@ -83,7 +84,13 @@ NOT_IMPORTED = {
     "pytest-timeout": "the timeouts of the tests",
     "ruff": "the Makefile's lint",
     "safecoder-smol-135m": "its files are read as data",
-    "tomli": "imported on Python 3.10 alone",
+}
+
+
+#: The extras that each lock is made for, as in the Makefile.
+LOCKS = {
+    "constraints.txt": {"lab", "local", "checkpoints", "remote", "finetune", "hub", "dev"},
+    "constraints-onnxruntime.txt": {"local", "checkpoints", "onnxruntime", "hub", "dev"},
 }
 
 
@@ -167,18 +174,23 @@ def test_each_requirement_is_imported_or_has_a_reason() -> None:
         name
         for path in python_files()
         for module in third_party_modules(path)
-        for name in distributions().get(module, set())
+        for name in distributions().get(module, {module})
     }
     everything = declared(set(project()["optional-dependencies"]))
     assert everything - imported - set(NOT_IMPORTED) == set()
     assert set(NOT_IMPORTED) <= everything
 
 
-def test_the_constraints_pin_every_requirement_to_a_version_of_its_range() -> None:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+@pytest.mark.parametrize(("lock", "extras"), LOCKS.items())
+def test_a_lock_pins_every_requirement_to_a_version_of_its_range(
+    lock: str, extras: set[str]
+) -> None:
+    lines = (ROOT / lock).read_text().splitlines()
     pins = [Requirement(line) for line in lines if line and not line.startswith((" ", "#"))]
-    extras = project()["optional-dependencies"].values()
-    for line in [*project()["dependencies"], *(line for extra in extras for line in extra)]:
+    required = [*project()["dependencies"]]
+    for extra in extras:
+        required += project()["optional-dependencies"][extra]
+    for line in required:
         wanted = Requirement(line)
         if wanted.name == "safecoder-smol-135m":
             continue  # built from weights/
@@ -191,7 +203,8 @@ def test_the_constraints_pin_every_requirement_to_a_version_of_its_range() -> No
         assert all(version in wanted.specifier for version in versions), wanted.name
 
 
-def test_the_constraints_name_no_package_index_and_no_file() -> None:
-    text = (ROOT / "constraints.txt").read_text()
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_package_index_and_no_file(lock: str) -> None:
+    text = (ROOT / lock).read_text()
     assert "://" not in text
     assert not re.search(r"^(-|\S+ @)", text, re.MULTILINE)

@@ -153,12 +153,14 @@ def test_the_last_position(
         assert answer(load(name, "gpt_bigcode"), prompt, 99) == expected
 
 
-def test_ids_beyond_the_tokenizer(load: Load, references: Callable[[str], Reference]) -> None:
+@with_every_engine
+def test_ids_beyond_the_tokenizer(
+    name: str, load: Load, references: Callable[[str], Reference]
+) -> None:
     """Those of a vocabulary that was padded are ids like others, in a prompt as in an answer."""
     prompt = [49279, 49152, 49200, 7]
     expected = references("gpt_bigcode").answer(prompt, MOST)
-    for name in ENGINES:
-        assert answer(load(name, "gpt_bigcode"), prompt, MOST) == expected
+    assert answer(load(name, "gpt_bigcode"), prompt, MOST) == expected
 
 
 @everywhere
