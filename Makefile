@@ -125,8 +125,9 @@ test-integration: env postgresql
 
 .venvs/onnxruntime/.installed: constraints-onnxruntime.txt pyproject.toml weights/pyproject.toml $(LAB_BUNDLE)
 	$(PYTHON) -m venv .venvs/onnxruntime
-	.venvs/onnxruntime/bin/pip install -q --disable-pip-version-check -c constraints-onnxruntime.txt \
-	  -e weights -e '.[$(call join_extras,$(ONNX_EXTRAS))]'
+	.venvs/onnxruntime/bin/pip install -q --disable-pip-version-check --no-compile -c constraints-onnxruntime.txt \
+	  -e weights -e '.[$(call join_extras,$(filter-out dev,$(ONNX_EXTRAS)))]' \
+	  pytest pytest-timeout 'pytest-jupyter[server]' psutil
 	touch $@
 
 test-onnxruntime: .venvs/onnxruntime/.installed

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Runs every part of the tests, also after one failed, and ends with a plain summary.
 #
-# Two lanes share the cores. The first has the tests that measure times; the second, at a lower
-# priority, has what only computes: linters, TypeScript and the wheels. LANES=1 runs one after the other.
+# Two lanes share the cores. The first has the tests that measure times. The second, at a lower priority,
+# has what only computes: linters, TypeScript, exactness with ONNX Runtime, the wheels. LANES=1 runs one
+# part after the other.
 set -um
 cd "$(dirname "$0")/.."
 timed=(test-unit test-integration test-browser)
-computing=(lint test-typescript test-dist)
+computing=(lint test-typescript test-onnxruntime test-dist)
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 # Each lane is a process group, which an interruption ends as a whole.

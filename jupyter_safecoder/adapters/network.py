@@ -40,7 +40,9 @@ def load_network(model: ModelDescription, attention: str = "sdpa", **how: Any) -
     import torch
     import transformers
 
-    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    quiet: Any = transformers.utils.logging
+    quiet.set_verbosity_error()
+    quiet.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     _check_architecture(model)
     path, file = _place(model)

@@ -152,7 +152,9 @@ def third_party_modules(path: str) -> set[str]:
     """Return the modules of other projects that a file imports."""
     ours = {"jupyter_safecoder", "benchmarks", "tests"}
     names = set(imported_modules(ROOT / path))
-    return names - ours - sys.stdlib_module_names - PROVIDED_ELSEWHERE.get(path, set())
+    # Python 3.10 has no tomllib yet.
+    standard_library = sys.stdlib_module_names | {"tomllib"}
+    return names - ours - standard_library - PROVIDED_ELSEWHERE.get(path, set())
 
 
 @pytest.mark.parametrize("path", [p for p in python_files() if third_party_modules(p)])

@@ -62,8 +62,13 @@ class _SlotLayer(CacheLayerMixin):
         self._slots = slots
         self._length = length
 
-    def lazy_initialization(self, key_states: torch.Tensor) -> None:
-        """Take the memory: now type, device and shape are known, which values share with keys."""
+    def lazy_initialization(
+        self, key_states: torch.Tensor, value_states: torch.Tensor | None = None
+    ) -> None:
+        """Take the memory: now type, device and shape are known, which values share with keys.
+
+        Transformers 4 passes ``key_states`` alone.
+        """
         self.keys, self.values = self._zeros(key_states), self._zeros(key_states)
         self.is_initialized = True
 
@@ -95,8 +100,11 @@ class _SlotLayer(CacheLayerMixin):
             return seen[0][place.contiguous], seen[1][place.contiguous]
         return seen[0][place.rows], seen[1][place.rows]
 
-    def get_mask_sizes(self, cache_position: torch.Tensor) -> tuple[int, int]:
-        """Return how many positions a mask covers, and from where."""
+    def get_mask_sizes(self, query_length: Any) -> tuple[int, int]:
+        """Return how many positions a mask covers, and from where.
+
+        ``query_length`` is a number in transformers 5, a tensor of positions in transformers 4.
+        """
         return self.get_seq_length(), 0
 
     def get_seq_length(self) -> int:
