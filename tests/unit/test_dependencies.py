@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+import jupyter_safecoder.extras as extras_module
 from tests.support.paths import ROOT
 
 if sys.version_info >= (3, 11):
@@ -181,6 +182,13 @@ def test_each_requirement_is_imported_or_has_a_reason() -> None:
     everything = declared(set(project()["optional-dependencies"]))
     assert everything - imported - set(NOT_IMPORTED) == set()
     assert set(NOT_IMPORTED) <= everything
+
+
+def test_install_commands_name_extras_that_exist() -> None:
+    commands = [value for name, value in vars(extras_module).items() if "INSTALL" in name]
+    named = {extra for c in commands for extra in c.partition("[")[2].partition("]")[0].split(",")}
+    assert len(commands) >= 6
+    assert named <= set(project()["optional-dependencies"])
 
 
 @pytest.mark.parametrize(("lock", "extras"), LOCKS.items())
