@@ -10,7 +10,7 @@ LAB_BUNDLE := jupyter_safecoder/labextension/package.json
 LAB_SOURCES := $(shell find labextension/src labextension/schema labextension/style -type f) \
   $(wildcard labextension/*.json labextension/*.js labextension/*.mjs labextension/yarn.lock)
 
-# Yarn does not read npm's configuration: tell it which registry and which certificates npm uses.
+# Yarn does not read npm's configuration: pass on npm's registry and certificates.
 # Exported, because building the Python package may run yarn too.
 NPM_REGISTRY := $(filter http%,$(shell npm config get registry 2>/dev/null))
 ifneq ($(NPM_REGISTRY),)
@@ -21,7 +21,7 @@ ifneq ($(NPM_CERTIFICATES),)
 export NODE_EXTRA_CA_CERTS := $(NPM_CERTIFICATES)
 endif
 JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
-# What we start asks nobody for news: no JupyterLab announcements, no update check.
+# JupyterLab sends no requests for announcements and updates.
 NO_NEWS := {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}}
 QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
 
