@@ -143,9 +143,18 @@ def imported_modules(path: Path) -> Iterator[str]:
 
 @cache
 def distributions() -> dict[str, set[str]]:
-    """Return the normalized names of the installed distributions that have each module."""
-    found = importlib.metadata.packages_distributions()
-    return {module: {normalized(name) for name in names} for module, names in found.items()}
+    """Return the normalized names of the installed distributions that have each module.
+
+    ``importlib.metadata.packages_distributions`` of Python 3.10 knows only those with a
+    ``top_level.txt``.
+    """
+    found: dict[str, set[str]] = {}
+    for distribution in importlib.metadata.distributions():
+        name = normalized(distribution.metadata["Name"])
+        for line in (distribution.read_text("RECORD") or "").splitlines():
+            module = re.split(r"[/.,]", line, maxsplit=1)[0]
+            found.setdefault(module, set()).add(name)
+    return found
 
 
 @cache
@@ -161,7 +170,11 @@ def third_party_modules(path: str) -> set[str]:
 @pytest.mark.parametrize("path", [p for p in python_files() if third_party_modules(p)])
 def test_imports_are_declared(path: str) -> None:
     allowed = declared(extras_of(path))
-    undeclared = {m for m in third_party_modules(path) if not distributions().get(m, {m}) & allowed}
+    undeclared = {
+        m
+        for m in third_party_modules(path)
+        if not distributions().get(m, {normalized(m)}) & allowed
+    }
     assert not undeclared, f"not in the base requirements or in the extras {extras_of(path)}"
 
 
@@ -177,7 +190,7 @@ def test_each_requirement_is_imported_or_has_a_reason() -> None:
         name
         for path in python_files()
         for module in third_party_modules(path)
-        for name in distributions().get(module, {module})
+        for name in distributions().get(module, {normalized(module)})
     }
     everything = declared(set(project()["optional-dependencies"]))
     assert everything - imported - set(NOT_IMPORTED) == set()
