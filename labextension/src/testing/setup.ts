@@ -1,5 +1,5 @@
 /**
- * What the browser has and jsdom lacks.
+ * Defines what browsers have and jsdom lacks.
  */
 import { TextDecoder, TextEncoder } from 'util';
 import { ReadableStream } from 'stream/web';
