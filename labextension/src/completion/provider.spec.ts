@@ -1,4 +1,7 @@
-import { InlineCompletionTriggerKind } from '@jupyterlab/completer';
+import {
+  IInlineCompletionContext,
+  InlineCompletionTriggerKind
+} from '@jupyterlab/completer';
 
 import { IErrorEvent } from '../protocol';
 import {
@@ -8,6 +11,7 @@ import {
   flushPromises,
   textEvent
 } from '../testing/fakes';
+import { NoSuggestionError } from './provider';
 
 const DEBOUNCE = 60;
 const { Automatic } = InlineCompletionTriggerKind;
@@ -295,6 +299,21 @@ describe('SafeCoderProvider', () => {
     await pause();
     expect(harness.responses).toHaveLength(1);
     expect(harness.lastResponse.signal.aborted).toBe(true);
+  });
+
+  it('has no suggestion if the request is not for the text of the editor', async () => {
+    harness.before = 'a';
+    const request = { ...harness.request(), text: 'b' };
+    const context = { triggerKind: Automatic } as IInlineCompletionContext;
+    await expect(harness.provider.fetch(request, context)).rejects.toThrow(
+      NoSuggestionError
+    );
+    harness.isInEditor = false;
+    await expect(
+      harness.provider.fetch(harness.request(), context)
+    ).rejects.toThrow(NoSuggestionError);
+    await pause();
+    expect(harness.responses).toHaveLength(0);
   });
 
   it('rejects at once when the user leaves during the pause', async () => {

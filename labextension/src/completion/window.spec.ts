@@ -31,6 +31,13 @@ describe('cutWindow', () => {
     }
   });
 
+  it('starts inside a line that is longer than the budget', () => {
+    const text = 'x'.repeat(40_000) + '\nnext';
+    const { prefix, suffix } = cutWindow(text, 35_000);
+    expect(prefix).toBe('x'.repeat(35_000 - PREFIX_STEP));
+    expect(suffix).toBe('x'.repeat(5_000) + '\nnext');
+  });
+
   it('keeps a cell magic in front of a cut cell', () => {
     const text = '%%bash\n' + LINE.repeat(5000);
     const { prefix } = cutWindow(text, text.length);

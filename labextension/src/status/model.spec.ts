@@ -97,6 +97,47 @@ describe('SafeCoderStatus', () => {
     expect(tooltipOf(status.view, trans)).toContain('No memory. Buy some.');
   });
 
+  it('starts the runtime, and polls its state', async () => {
+    status.applySetting(true);
+    await after(200);
+    sent.length = 0;
+    respond = () => Promise.resolve(runtimeStatus({ state: 'starting' }));
+    await status.start();
+    expect(sent).toEqual(['start']);
+    expect(status.view.state).toBe('starting');
+    await after(200);
+    expect(sent).toEqual(['start', 'status']);
+  });
+
+  it('shows why the runtime could not be started', async () => {
+    status.applySetting(true);
+    await after(200);
+    respond = () => Promise.reject(new Error('You are not logged in.'));
+    await status.start();
+    expect(status.view).toMatchObject({
+      state: 'unreachable',
+      reason: 'You are not logged in.'
+    });
+  });
+
+  it('neither polls nor emits after it is disposed', async () => {
+    status.applySetting(true);
+    await after(200);
+    const emitted = jest.fn();
+    status.changed.connect(emitted);
+    let resolve: (status: IRuntimeStatus) => void = () => undefined;
+    respond = () => new Promise(callback => (resolve = callback));
+    const started = status.start();
+    const count = sent.length;
+    status.dispose();
+    expect(status.isDisposed).toBe(true);
+    resolve(runtimeStatus({ state: 'failed' }));
+    await started;
+    await after(60_000);
+    expect(sent).toHaveLength(count);
+    expect(emitted).not.toHaveBeenCalled();
+  });
+
   it('shows a lost connection and recovers', async () => {
     status.applySetting(true);
     await after(200);

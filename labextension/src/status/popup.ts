@@ -110,10 +110,8 @@ export class StatusPopup extends Widget {
     const { style } = this.node;
     const isAbove = anchor.top > window.innerHeight - anchor.bottom;
     style.right = `${Math.max(8, window.innerWidth - anchor.right)}px`;
-    style.top = isAbove ? 'auto' : `${anchor.bottom + 4}px`;
-    style.bottom = isAbove
-      ? `${window.innerHeight - anchor.top + 4}px`
-      : 'auto';
+    style.top = isAbove ? '' : `${anchor.bottom + 4}px`;
+    style.bottom = isAbove ? `${window.innerHeight - anchor.top + 4}px` : '';
   }
 
   private _render(): void {
