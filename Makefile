@@ -100,7 +100,7 @@ test-oldest: dist browser
 	  'notebook==7.4.*' dist/jupyter_safecoder-*.whl \
 	  pytest pytest-timeout 'pytest-jupyter[server]' playwright jsonschema psutil
 	.venvs/oldest/bin/pytest -q tests/browser \
-	  --ignore tests/browser/test_embedded.py --ignore tests/browser/test_loopback_alone.py \
+	  --ignore tests/browser/test_embedded.py --ignore tests/browser/test_loopback_only.py \
 	  --deselect 'tests/browser/test_documents.py::test_the_language_of_the_kernel[metadata1-r]'
 
 # What we speak to and are compared with, in environments of their own: they want other versions
