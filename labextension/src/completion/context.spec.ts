@@ -88,6 +88,15 @@ describe('DocumentContext', () => {
     expect(cells.map(cell => cell.reads)).toEqual([2, 1, 0]);
   });
 
+  it('stays the same while the user types in a cell that was context', () => {
+    const cells = fakeCells('a', 'b', 'c');
+    select(cells, 2);
+    const first = select(cells, 1);
+    cells[1].edit('B');
+    expect(select(cells, 1)).toBe(first);
+    expect(select(cells, 2).before[1].source).toBe('B');
+  });
+
   it('has the same fingerprint when the user returns to a cell', () => {
     const cells = fakeCells('a', 'b', 'c');
     const first = select(cells, 1);

@@ -219,7 +219,7 @@ describe('createFindTarget', () => {
     });
 
     it.each([
-      { line: 0, column: 0 },
+      { line: 0, column: 1 },
       { line: 1, column: 0 }
     ])('has no cursor while text from %j is selected', selection => {
       const { editor } = notebook.widgets[2];

@@ -27,7 +27,7 @@ export interface ITrackers {
 /**
  * Create the function that finds the target of a request.
  *
- * @param trackers - Tell which kind of document a widget is.
+ * @param trackers - The open documents of each kind.
  * @param dismiss - Removes a shown suggestion from an editor.
  */
 export function createFindTarget(

@@ -91,11 +91,9 @@ namespace Private {
     const settings = await registry
       ?.load(completionPlugin.id)
       .catch(() => undefined);
-    let isStarted = false;
     const start = (): void => {
       const isSet = settings?.composite.startWithNotebook !== false;
-      if (!isStarted && isSet && status.enabled && notebooks.size > 0) {
-        isStarted = true;
+      if (isSet && status.enabled && notebooks.size > 0) {
         notebooks.widgetAdded.disconnect(start);
         status.changed.disconnect(start);
         void status.start();

@@ -189,7 +189,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       throw new NoSuggestionError('superseded');
     }
     if (!call.isInvoked && Date.now() < this._retryTime) {
-      throw new NoSuggestionError('the server asked to wait');
+      throw new NoSuggestionError('waiting after a failure');
     }
     return this._start(call, context);
   }

@@ -108,14 +108,12 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
       return;
     }
     await this._request(this._api.start).catch(() => undefined);
-    if (!this.isDisposed) {
-      void this._poll.refresh();
-    }
+    this.refresh();
   }
 
   /** Poll the server now, for instance when the page becomes visible. */
   refresh(): void {
-    if (this._enabled) {
+    if (this._enabled && !this.isDisposed) {
       void this._poll.refresh();
     }
   }
@@ -162,9 +160,6 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
           : this._trans.__('The Jupyter server does not respond.');
       this._emitIfChanged(before);
       throw error;
-    }
-    if (this.isDisposed) {
-      return;
     }
     const interval = Private.isStarting(this._runtime)
       ? STARTING_INTERVAL

@@ -56,11 +56,8 @@ export const statusPlugin: JupyterFrontEndPlugin<ISafeCoderStatus> = {
     void Private.applySettings(status, settings);
     Private.notifyFailures(status, trans);
 
-    document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) {
-        status.refresh();
-      }
-    });
+    // While the page is hidden, the status does not poll.
+    document.addEventListener('visibilitychange', () => status.refresh());
 
     let item: StatusItem | null = null;
     if (statusBar) {
