@@ -1,4 +1,4 @@
-/** The ES modules of Jupyter and of its dependencies that jest has to compile. */
+/** Dependencies that are ES modules, which jest has to compile. */
 const esModules = [
   '@jupyter',
   '@jupyterlab',
@@ -18,6 +18,16 @@ module.exports = {
   testEnvironment: 'jsdom',
   testMatch: ['<rootDir>/src/**/*.spec.ts'],
   setupFiles: ['<rootDir>/src/testing/setup.ts'],
+  collectCoverageFrom: [
+    'src/**/*.ts',
+    '!src/**/*.spec.ts',
+    '!src/testing/**',
+    '!src/index.ts'
+  ],
+  coverageReporters: ['text-summary', 'json-summary'],
+  coverageThreshold: {
+    global: { branches: 97, functions: 98, lines: 99, statements: 99 }
+  },
   moduleNameMapper: {
     '\\.(css|svg)$': '<rootDir>/src/testing/empty.ts'
   },

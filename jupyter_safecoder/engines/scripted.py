@@ -8,7 +8,7 @@ The script is a JSON file, the ``weights`` of a model directory whose ``engine``
 
 An answer is chosen by the text that the prompt ends with; besides ``text`` it may carry ``stall``
 (true: never give a token), ``fail_after`` or ``die_after`` (a number of tokens, then the engine
-raises, or its process dies). Each UTF-8 byte is a token.
+raises, or its process dies), and a ``token_ms`` of its own. Each UTF-8 byte is a token.
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ class ScriptedEngine:
             raise RuntimeError("The script says: fail.")
         ids = state.ids[state.given : state.given + 1]
         state.given += 1
-        state.due = now + self._ms("token_ms")
+        pause_ms = state.answer.get("token_ms", self._script.get("token_ms", 0))
+        state.due = now + float(pause_ms) / 1000
         if state.given < len(state.ids):
             return EngineOutput(request, ids)
         del self._running[request]

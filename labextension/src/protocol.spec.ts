@@ -1,9 +1,17 @@
+import { InlineCompletionTriggerKind } from '@jupyterlab/completer';
 import Ajv from 'ajv';
 import { readFileSync } from 'fs';
 import { join } from 'path';
 
-import { readRefusal } from './completion/transport';
-import { Desk, done, runtime, settle } from './testing/fakes';
+import { parseErrorResponse } from './errorResponse';
+import { errorText } from './protocol';
+import {
+  ProviderHarness,
+  doneEvent,
+  flushPromises,
+  runtimeStatus,
+  trans
+} from './testing/fakes';
 
 const schema = JSON.parse(
   readFileSync(
@@ -14,54 +22,69 @@ const schema = JSON.parse(
 const ajv = new Ajv({ strict: false, allErrors: true });
 ajv.addSchema(schema);
 
-/** The complaints of the schema; `null` if there are none. */
-function complaints(definition: string, data: unknown): unknown {
+/** The validation errors; `null` if there are none. */
+function validationErrors(definition: string, data: unknown): unknown {
   const check = ajv.getSchema(`${schema.$id}#/definitions/${definition}`);
-  // As it comes out of the wire.
+  // Validate what is sent: undefined fields are left out.
   return check!(JSON.parse(JSON.stringify(data))) ? null : check!.errors;
 }
 
-describe('the protocol', () => {
-  it.each(['automatic', 'invoke'])('allows our %s request', async trigger => {
-    const desk = new Desk();
-    desk.around = {
+describe('protocol.schema.json', () => {
+  const { Automatic, Invoke } = InlineCompletionTriggerKind;
+
+  it.each([
+    ['automatic', Automatic],
+    ['explicit', Invoke]
+  ])('accepts an %s request of the provider', async (_, triggerKind) => {
+    const harness = new ProviderHarness();
+    harness.context = {
       before: [
         { type: 'markdown', source: '# Title' },
         { type: 'code', source: '1 + 1', output: '2' }
       ],
       fingerprint: '1'
     };
-    desk.provider.configure({ debounce: 0 });
-    desk.before = 'x = ';
-    desk.ask(trigger === 'invoke' ? 0 : 1);
-    await settle();
-    expect(complaints('CompletionRequest', desk.last.request)).toBeNull();
+    harness.provider.configure({ debounce: 0 });
+    harness.before = 'x = ';
+    harness.fetch(triggerKind);
+    await flushPromises();
+    const { request } = harness.lastResponse;
+    expect(validationErrors('CompletionRequest', request)).toBeNull();
     expect(
-      complaints('CompletionRequest', { ...desk.last.request, folder: 'a' })
+      validationErrors('CompletionRequest', { ...request, folder: 'a' })
     ).not.toBeNull();
-    desk.provider.cancel();
+    harness.provider.cancel();
   });
 
-  it('agrees on events and status', () => {
+  it('accepts our events and status', () => {
     const text = { event: 'text', text: 'a', tokens: 1 };
-    for (const event of [{ event: 'queued', position: 1 }, text, done('a')]) {
-      expect(complaints('Event', event)).toBeNull();
+    const queued = { event: 'queued', position: 1 };
+    for (const event of [queued, text, doneEvent('a')]) {
+      expect(validationErrors('Event', event)).toBeNull();
     }
-    expect(complaints('Event', { ...text, prompt_tokens: 7 })).toBeNull();
-    expect(complaints('Event', { ...text, tokens: 0 })).not.toBeNull();
-    expect(complaints('Status', runtime())).toBeNull();
+    expect(validationErrors('Event', { ...text, prompt_tokens: 7 })).toBeNull();
+    expect(validationErrors('Event', { ...text, tokens: 0 })).not.toBeNull();
+    expect(validationErrors('Status', runtimeStatus())).toBeNull();
   });
 
   it.each([401, 403, 404, 413, 502])(
-    'makes an error of a bare %d answer',
+    'accepts the error of a response with status %d and no event',
     async status => {
       const response = {
         status,
         json: () => Promise.reject(new SyntaxError('<html>'))
       } as unknown as Response;
-      const event = await readRefusal(response);
-      expect(complaints('ErrorEvent', event)).toBeNull();
+      const event = await parseErrorResponse(response, trans);
+      expect(validationErrors('ErrorEvent', event)).toBeNull();
       expect(event.remedy).not.toBe('');
     }
   );
+});
+
+describe('errorText', () => {
+  it('joins the message and the remedy, if there is one', () => {
+    const error = { event: 'error', code: 'internal', message: 'A.' } as const;
+    expect(errorText({ ...error, remedy: 'B.' })).toBe('A. B.');
+    expect(errorText(error)).toBe('A.');
+  });
 });

@@ -1,14 +1,14 @@
 /**
- * The wire protocol: what the lab extension and the server say to each other.
+ * The types of the protocol between the lab extension and the server.
  *
- * The single source of truth is `jupyter_safecoder/protocol.schema.json`;
- * `protocol.spec.ts` checks these types' users against it.
+ * The protocol is defined by `jupyter_safecoder/protocol.schema.json`;
+ * `protocol.spec.ts` validates what the lab extension sends against it.
  */
 
-/** The version of the protocol that this code speaks. */
+/** The version of the protocol. */
 export const PROTOCOL_VERSION = 2;
 
-/** A neighbour of the current cell. */
+/** A cell above the current one. */
 export interface ICell {
   type: 'code' | 'markdown' | 'raw';
   source: string;
@@ -28,13 +28,16 @@ export interface ICompletionRequest {
   suffix: string;
 }
 
-/** The request is in the queue; `position` 1 is next. */
+/** The request waits in the queue; the request at `position` 1 is the next. */
 export interface IQueuedEvent {
   event: 'queued';
   position: number;
 }
 
-/** The whole text to insert so far; the first tells the prompt's length. */
+/**
+ * The whole text to insert so far. The first event of a response also has the
+ * number of tokens of the prompt.
+ */
 export interface ITextEvent {
   event: 'text';
   text: string;
@@ -42,7 +45,7 @@ export interface ITextEvent {
   prompt_tokens?: number;
 }
 
-/** Why an answer ended where it did. */
+/** Why generation stopped. */
 export type FinishReason =
   | 'end'
   | 'length'
@@ -58,7 +61,7 @@ export type FinishReason =
   | 'empty_prompt'
   | 'excluded';
 
-/** The final text: it may be shorter than the last `text` event's, or empty. */
+/** The final text; it can be shorter than that of the last `text` event. */
 export interface IDoneEvent {
   event: 'done';
   text: string;
@@ -72,7 +75,7 @@ export interface IDoneEvent {
   raw_text?: string;
 }
 
-/** The kinds of failure that the server names. */
+/** The codes of errors. */
 export type ErrorCode =
   | 'bad_request'
   | 'too_large'
@@ -85,7 +88,7 @@ export type ErrorCode =
   | 'engine_failed'
   | 'internal';
 
-/** The last event of a completion that failed, and the body of a refusal. */
+/** The last event of a failed completion, and the body of an error response. */
 export interface IErrorEvent {
   event: 'error';
   code: ErrorCode;
@@ -94,7 +97,7 @@ export interface IErrorEvent {
   retry_after_s?: number;
 }
 
-/** One line of a streamed answer. */
+/** One line of a streamed response. */
 export type CompletionEvent =
   IQueuedEvent | ITextEvent | IDoneEvent | IErrorEvent;
 
@@ -109,7 +112,7 @@ export type RuntimeState =
   | 'busy'
   | 'failed';
 
-/** What the runtime says of its model. */
+/** The model of the runtime. */
 export interface IModelInfo {
   name: string;
   family: string;
@@ -142,7 +145,7 @@ export interface IRuntimeStatus {
   };
 }
 
-/** The full sentence that a person is shown for a failure. */
-export function sentence(error: IErrorEvent): string {
+/** The message of an error and what to do about it, as users read it. */
+export function errorText(error: IErrorEvent): string {
   return [error.message, error.remedy].filter(Boolean).join(' ');
 }

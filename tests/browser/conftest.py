@@ -1,4 +1,4 @@
-"""A headless Chromium for all tests, and a Jupyter server for each module of them."""
+"""A headless Chromium and a JupyterLab that the tests share."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tests.support.jupyter_site import JupyterSite, jupyter_site, scripted
 
 _SCREENSHOTS = Path(__file__).parent / "screenshots"
 _BROWSER = pytest.StashKey[Browser]()
-_FIGURES = pytest.StashKey[list[str]]()
+_MEASUREMENTS = pytest.StashKey[list[str]]()
 
-#: The first two: nothing that Chromium itself might want leaves the machine, not even a look-up.
+#: The first two keep Chromium's own requests on this machine, DNS lookups included.
 _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--no-proxy-server",
@@ -33,19 +33,19 @@ _FLAGS = (
 
 @pytest.fixture
 def jp_asyncio_loop() -> None:
-    """Instead of pytest-jupyter's: the event loop here is Playwright's."""
+    """Replace the fixture of pytest-jupyter: Playwright has an event loop of its own."""
 
 
 @pytest.fixture
 def jp_server_cleanup() -> None:
-    """Instead of pytest-jupyter's: there is no server in this process."""
+    """Replace the fixture of pytest-jupyter: no server runs in this process."""
 
 
 @pytest.fixture(scope="session")
 def browser(pytestconfig: pytest.Config) -> Iterator[Browser]:
-    """The machine's own Chromium or Chrome."""
+    """Start the Chromium or Chrome that is installed."""
     executable = shutil.which("chromium") or shutil.which("google-chrome")
-    assert executable, "There is no chromium and no google-chrome: run 'make browser'."
+    assert executable, "Neither chromium nor google-chrome is installed: run 'make browser'."
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     flags = [*_FLAGS, *(["--no-sandbox"] if is_root else [])]
     expect.set_options(timeout=15_000)
@@ -56,37 +56,36 @@ def browser(pytestconfig: pytest.Config) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(
     request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[JupyterSite]:
-    """A server whose answers are the module's ``SCRIPT``; ``APP`` says which application."""
+    """Start the JupyterLab that all modules with ``ANSWERS`` share: its script has all of them."""
     directory = tmp_path_factory.mktemp("site")
-    app = getattr(request.module, "APP", "jupyterlab")
-    config = scripted(directory, request.module.SCRIPT)
-    with jupyter_site(browser, directory, config, app=app) as site:
+    config = scripted(directory, _answers(request.session))
+    with jupyter_site(browser, directory, config) as site:
         yield site
 
 
 @pytest.fixture
 def site(request: pytest.FixtureRequest, server: JupyterSite) -> Iterator[JupyterSite]:
-    """The module's server with no notebook open; the page stays unless the test failed."""
+    """Return the server without an open notebook; a failed test also costs the page."""
     yield server
     if getattr(request.node, "failed", False):
-        server.close_page()
+        server.reset()
     else:
         server.close_notebooks()
 
 
 @pytest.fixture
-def figures(pytestconfig: pytest.Config) -> list[str]:
-    """Lines that the summary prints."""
-    return pytestconfig.stash.setdefault(_FIGURES, [])
+def measurements(pytestconfig: pytest.Config) -> list[str]:
+    """Lines for the summary."""
+    return pytestconfig.stash.setdefault(_MEASUREMENTS, [])
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Take a picture of every page when a test fails, before anything is closed."""
+    """Take a screenshot of every page when a test fails, before anything is closed."""
     report: Any = yield
     browser = item.config.stash.get(_BROWSER, None)
     if report.when == "call" and report.failed and browser is not None:
@@ -101,6 +100,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print the figures that tests have measured."""
-    for line in config.stash.get(_FIGURES, []):
+    """Print the measurements of the tests."""
+    for line in config.stash.get(_MEASUREMENTS, []):
         terminalreporter.write_line(line)
+
+
+def _answers(session: pytest.Session) -> list[dict[str, Any]]:
+    """Return the ``ANSWERS`` of the collected modules, the most specific ones first."""
+    modules = {module for item in session.items if (module := item.getparent(pytest.Module))}
+    answers: dict[str, dict[str, Any]] = {}
+    for module in modules:
+        for answer in getattr(module.obj, "ANSWERS", ()):
+            other = answers.setdefault(answer["after"], answer)
+            assert other == answer, f"{module.name} and another module differ in {answer}."
+    return sorted(answers.values(), key=lambda answer: -len(answer["after"]))

@@ -1,6 +1,6 @@
-"""The model that ships with the product, from the first key to the ghost text.
+"""Completions of the embedded model, from the first keystroke to the ghost text.
 
-Runs here and, by ``test_loopback_alone.py``, once more where there is no network.
+``test_loopback_only.py`` runs these tests once more without a network.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from tests.support.jupyter_site import JupyterSite, is_local, jupyter_site
 from tests.support.notebook_page import NotebookPage
 from tests.support.paths import ROOT
 
-_PICTURE = ROOT / "docs/screenshot.png"
-#: Typed into a cell; no file but the notebook may have it.
+_SCREENSHOT = ROOT / "docs/screenshot.png"
+#: Typed into a cell; no file except the notebook may contain it.
 _MARKER = "zq_private_marker"
 
 _CELLS = (
@@ -55,7 +55,7 @@ _CELLS = (
 
 @dataclass
 class Session:
-    """What was seen of a person's work with the embedded model."""
+    """What was recorded while a user worked with the embedded model."""
 
     directory: Path
     urls: list[str] = field(default_factory=list)
@@ -65,9 +65,9 @@ class Session:
 
 @pytest.fixture(scope="module")
 def session(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Session:
-    """Work for a while with a server that logs all it can, then end it."""
+    """Work with a server that logs at the debug level, then stop the server."""
     directory = tmp_path_factory.mktemp("embedded")
-    seen = Session(directory)
+    recorded = Session(directory)
     with pytest.MonkeyPatch.context() as patch:
         for name, folder in (("HOME", "home"), ("TMPDIR", "tmp"), ("XDG_CACHE_HOME", "cache")):
             (directory / folder).mkdir()
@@ -76,11 +76,11 @@ def session(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Sessi
             browser, directory, {}, arguments=["--Application.log_level=DEBUG"]
         ) as site:
             browser_page = site.new_page()
-            browser_page.on("request", lambda request: seen.urls.append(request.url))
-            browser_page.on("websocket", lambda socket: seen.urls.append(socket.url))
+            browser_page.on("request", lambda request: recorded.urls.append(request.url))
+            browser_page.on("websocket", lambda socket: recorded.urls.append(socket.url))
             site.use(browser_page)
-            _work(site, seen)
-    return seen
+            _work(site, recorded)
+    return recorded
 
 
 def test_ghost_at_the_end_of_a_line(session: Session) -> None:
@@ -93,7 +93,7 @@ def test_ghost_in_the_middle_of_a_cell(session: Session) -> None:
     assert f'ax.scatter(df["temperature"], {ghost}\nax.set_xlabel' in session.source
 
 
-def test_the_page_asks_only_its_own_server(session: Session) -> None:
+def test_the_page_connects_only_to_its_own_server(session: Session) -> None:
     assert any(url.startswith("ws:") for url in session.urls)
     assert any("/jupyter-safecoder/completions" in url for url in session.urls)
     assert [url for url in session.urls if not is_local(url)] == []
@@ -111,7 +111,7 @@ def test_no_prompt_and_no_suggestion_is_in_any_file(session: Session) -> None:
         assert found - {"bikes-checkpoint.ipynb"} == {"bikes.ipynb"}
 
 
-def _work(site: JupyterSite, seen: Session) -> None:
+def _work(site: JupyterSite, recorded: Session) -> None:
     notebook = site.notebook(*_CELLS, name="bikes", kernel=True)
     site.expect_state("ready")
     notebook.command("application:toggle-left-area")
@@ -120,34 +120,34 @@ def _work(site: JupyterSite, seen: Session) -> None:
     expect(launcher).to_have_count(0)
     notebook.edit(1)
     notebook.type("import matplotlib.pyp", 60)
-    seen.ghosts["import"] = _whole_ghost(notebook)
+    recorded.ghosts["import"] = _final_ghost(notebook)
     notebook.press("Tab", "Escape")
     notebook.edit(4, 1)
     notebook.type('ax.scatter(df["temperature"], ', 60)
-    seen.ghosts["scatter"] = _whole_ghost(notebook)
+    recorded.ghosts["scatter"] = _final_ghost(notebook)
     if os.environ.get("SAFECODER_SCREENSHOT") == "1":
-        _picture(notebook)
+        _take_screenshot(notebook)
     notebook.press("Tab")
-    seen.source = notebook.source(4)
+    recorded.source = notebook.source(4)
     notebook.edit(5)
     notebook.type(f"{_MARKER} = df[", 60)
     notebook.ghost.wait_for()
     notebook.save()
-    # The log and the workspace have been written when the server has ended.
+    # The log and the workspace are complete once the server has stopped.
 
 
-def _whole_ghost(notebook: NotebookPage) -> str:
-    """Wait until the answer has ended and return its text."""
+def _final_ghost(notebook: NotebookPage) -> str:
+    """Wait until the completion is final and return its text."""
     notebook.ghost.wait_for()
     notebook.expect_no_spinner()
     return notebook.ghost.inner_text()
 
 
-def _picture(notebook: NotebookPage) -> None:
-    """Make the README's picture: the notebook alone, its ghost in sight."""
+def _take_screenshot(notebook: NotebookPage) -> None:
+    """Take the screenshot of the README: only the notebook, with its ghost text."""
     page = notebook.page
     page.mouse.move(600, 680)
     expect(page.locator(".jp-InlineCompleter")).to_be_hidden()
     expect(notebook.ghost).to_be_visible()
-    _PICTURE.parent.mkdir(exist_ok=True)
-    page.screenshot(path=_PICTURE)
+    _SCREENSHOT.parent.mkdir(exist_ok=True)
+    page.screenshot(path=_SCREENSHOT)

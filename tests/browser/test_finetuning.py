@@ -1,4 +1,4 @@
-"""A team lead trains in JupyterLab: the panel follows, stops and resumes the job."""
+"""Training in JupyterLab: the panel of a job shows its progress, stops it and resumes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.team_notebooks import write_team
 
 pytestmark = pytest.mark.timeout(300)
 
-#: A step takes a moment: it is stopped long before it is through.
+#: So many that the job runs until it is stopped.
 _STEPS = 100_000
 _SHAPE = {
     "model_type": "llama",
@@ -34,14 +34,14 @@ _SHAPE = {
 def cache(tmp_path: Path) -> Iterator[Path]:
     cache = tmp_path / "cache"
     yield cache
-    # It would outlive the kernel and the server.
+    # A job outlives the kernel and the server.
     if (job := LocalJob(cache, "ours")).works:
         job.stop()
         job.wait()
 
 
 def test_the_panel_of_a_job(browser: Browser, tmp_path: Path, cache: Path) -> None:
-    # Late: this imports torch, and most tests in the browser can do without.
+    # Imported here because it imports torch, which most browser tests do not need.
     from jupyter_safecoder.models.random_weights import write_random_checkpoint
 
     tiny = write_random_checkpoint(tmp_path / "tiny", _SHAPE, resolve_model(EMBEDDED).tokenizer)

@@ -1,31 +1,38 @@
-"""The same in Jupyter Notebook 7, which has no status bar."""
+"""Completions and status in Jupyter Notebook 7, which has no status bar."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.support.jupyter_site import JupyterSite
+from tests.support.jupyter_site import JupyterSite, jupyter_site, scripted
 
-APP = "notebook"
-SCRIPT = {
-    "answers": [
-        {"after": "total = su", "text": "m(values)"},
-        {"after": "stalled = ", "text": "never", "stall": True},
-    ],
-    "otherwise": "",
-}
+_ANSWERS = [
+    {"after": "total = su", "text": "m(values)"},
+    {"after": "stalled = ", "text": "never", "stall": True},
+]
+
+
+@pytest.fixture(scope="module")
+def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterSite]:
+    """Start a Notebook 7, instead of the JupyterLab that other modules share."""
+    directory = tmp_path_factory.mktemp("notebook7")
+    config = scripted(directory, _ANSWERS)
+    with jupyter_site(browser, directory, config, app="notebook") as site:
+        yield site
 
 
 @pytest.fixture
 def ready(site: JupyterSite) -> JupyterSite:
-    """The server, with a runtime that is ready."""
+    """Open a notebook and wait until the runtime is ready."""
     site.notebook("", "")
     site.expect_state("ready")
     return site
 
 
-def test_show_type_along_and_accept(ready: JupyterSite) -> None:
+def test_show_type_and_accept(ready: JupyterSite) -> None:
     notebook = ready.opened[-1]
     notebook.edit(0)
     notebook.insert("total = su")
@@ -56,7 +63,7 @@ def test_escape_dismisses_and_cancels(ready: JupyterSite) -> None:
     notebook.save()
 
 
-def test_the_state_is_in_the_menu_bar(ready: JupyterSite) -> None:
+def test_the_status_item_is_in_the_menu_bar(ready: JupyterSite) -> None:
     item = ready.page.locator(".jp-SafeCoder-item")
     expect(item).to_have_count(1)
     expect(ready.page.locator("#menu-panel").locator(item)).to_have_text("ready")
@@ -71,7 +78,7 @@ def test_the_state_is_in_the_menu_bar(ready: JupyterSite) -> None:
     expect(item).to_have_text("ready")
 
 
-def test_no_state_where_nothing_is_edited(ready: JupyterSite) -> None:
+def test_no_status_item_on_a_page_without_an_editor(ready: JupyterSite) -> None:
     page = ready.page
     page.goto(f"{ready.server.url}/tree?token={ready.server.token}")
     page.locator(".jp-DirListing-item").first.wait_for()

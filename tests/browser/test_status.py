@@ -1,4 +1,4 @@
-"""What a person is told about the state, and the switch."""
+"""The status item, its popup, the switch, and a runtime that fails."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.jupyter_site import JupyterSite, jupyter_site, scripted
 
-SCRIPT = {"answers": [{"after": "answer = ", "text": "6 * 7"}], "otherwise": ""}
+ANSWERS = [{"after": "answer = ", "text": "6 * 7"}]
 
 
 @pytest.fixture(scope="module")
 def broken(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterSite]:
-    """A server whose model's weights are missing."""
+    """Start a JupyterLab whose model has no weights."""
     directory = tmp_path_factory.mktemp("broken")
-    config = scripted(directory, SCRIPT)
+    config = scripted(directory, ANSWERS)
     weights = directory / "model/script.json"
     weights.rename(directory / "script.json")
     with jupyter_site(browser, directory, config) as site:
@@ -61,7 +61,7 @@ def test_the_switch(site: JupyterSite) -> None:
     reloaded.type("1\nanswer = ", 110)
     _click(site.page, "Turn completions on")
     site.expect_state("ready")
-    # With the switch on there is a request: none was on its way before.
+    # The next request is the first one since completions were turned off.
     reloaded.edit(1)
     reloaded.insert("1\nanswer = ")
     reloaded.expect_ghost("6 * 7")
@@ -69,22 +69,22 @@ def test_the_switch(site: JupyterSite) -> None:
     reloaded.save()
 
 
-def test_the_model_is_missing_then_altered_then_whole(broken: JupyterSite) -> None:
+def test_weights_that_are_missing_then_altered_then_complete(broken: JupyterSite) -> None:
     page = broken.page
     _expect_failure(page, "script.json is missing")
     notice = page.locator(".Toastify__toast", has_text="SafeCoder failed.")
     expect(notice).to_contain_text("Get the model again")
 
-    whole = (broken.directory / "script.json").read_bytes()
+    complete = (broken.directory / "script.json").read_bytes()
     weights = broken.directory / "model/script.json"
-    weights.write_bytes(whole[:-1])
+    weights.write_bytes(complete[:-1])
     _click(page, "Restart")
     _expect_failure(page, "it is truncated or another file")
 
-    weights.write_bytes(whole.replace(b"6 * 7", b"6 * 8"))
+    weights.write_bytes(complete.replace(b"6 * 7", b"6 * 8"))
     _item(page).click()
     _popup(page).get_by_role("button", name="Restart").click()
-    # The button goes away with the focus on it; Escape closes the popup all the same.
+    # The focused button disappears; Escape still closes the popup.
     expect(_popup(page)).to_contain_text("its SHA-256 differs")
     page.keyboard.press("Escape")
     expect(_popup(page)).to_have_count(0)
@@ -99,7 +99,7 @@ def test_the_model_is_missing_then_altered_then_whole(broken: JupyterSite) -> No
     notebook.expect_source(1, "answer = 5")
     notebook.expect_no_ghost()
 
-    weights.write_bytes(whole)
+    weights.write_bytes(complete)
     _click(page, "Restart")
     broken.expect_state("ready")
     notebook.edit(1)

@@ -1,4 +1,4 @@
-"""Ghost text while somebody types in JupyterLab: it shows, it follows, it is accepted."""
+"""Ghost text while the user types in JupyterLab: shown, shortened by typing, accepted."""
 
 from __future__ import annotations
 
@@ -18,20 +18,17 @@ _ABOVE = (
 )
 _PROMPT = "# Signalsimport numpy as np\nnp.pi3.14159"
 
-SCRIPT = {
-    "answers": [
-        # Chosen by the end of the whole prompt: suffix, cells above with their outputs, prefix.
-        {"after": f"{_PROMPT}t = np.li", "text": "nspace(0, 1)"},
-        {"after": f", 2)\nprint(t){_PROMPT}t = np.lo", "text": "gspace(0, 1"},
-        {"after": "total = su", "text": "m(values)"},
-        {"after": "face = '😀👩\u200d👩\u200d👧' + na", "text": "me.title()"},
-        {"after": "pri", "text": "nt(answer)"},
-        {"after": "print(", "text": "answer)"},
-        {"after": "code_ce", "text": "ll_only"},
-        {"after": "for x in y:\n    ", "text": "print(x)"},
-    ],
-    "otherwise": "",
-}
+ANSWERS = [
+    # The end of the whole prompt: suffix, cells above with their outputs, prefix.
+    {"after": f"{_PROMPT}t = np.li", "text": "nspace(0, 1)"},
+    {"after": f", 2)\nprint(t){_PROMPT}t = np.lo", "text": "gspace(0, 1"},
+    {"after": "total = su", "text": "m(values)"},
+    {"after": "face = '😀👩\u200d👩\u200d👧' + na", "text": "me.title()"},
+    {"after": "pri", "text": "nt(answer)"},
+    {"after": "print(", "text": "answer)"},
+    {"after": "code_ce", "text": "ll_only"},
+    {"after": "for x in y:\n    ", "text": "print(x)"},
+]
 
 
 def test_ghost_at_the_end_of_a_line(site: JupyterSite) -> None:
@@ -45,7 +42,7 @@ def test_ghost_at_the_end_of_a_line(site: JupyterSite) -> None:
         {"type": "markdown", "source": "# Signals"},
         {"type": "code", "source": "import numpy as np\nnp.pi", "output": "3.14159"},
     ]
-    assert request["after"] == [{"type": "code", "source": "below = 1"}]
+    assert "below" not in str(request)
     assert request["language"] == "python"
     # A Hub's policy may exclude the path; it is nowhere else.
     assert request.pop("path") == notebook.path
@@ -63,23 +60,23 @@ def test_ghost_in_the_middle_of_a_line(site: JupyterSite) -> None:
     notebook.expect_source(2, "t = np.logspace(0, 1, 2)\nprint(t)")
 
 
-def test_typing_along_keeps_the_ghost_and_asks_nobody(site: JupyterSite) -> None:
+def test_typing_the_ghost_text_shortens_it_without_a_request(site: JupyterSite) -> None:
     notebook = site.notebook("")
     notebook.edit(0)
     notebook.type("total = su")
     notebook.expect_ghost("m(values)")
     notebook.expect_requests(1)
-    for typed, rest in (("m", "(values)"), ("(", "values)"), ("v", "alues)"), ("al", "ues)")):
+    for typed, remainder in (("m", "(values)"), ("(", "values)"), ("v", "alues)"), ("al", "ues)")):
         notebook.type(typed, SLOWLY)
-        notebook.expect_ghost(rest)
-    # Leaving the text of the ghost is what sends the next request: none was sent before.
+        notebook.expect_ghost(remainder)
+    # Typing other text sends the next request, which is the first one since then.
     notebook.type("X")
     notebook.expect_no_ghost()
     notebook.expect_requests(2)
     assert [body["prefix"] for body in notebook.requests] == ["total = su", "total = sum(valX"]
 
 
-def test_tab_accepts_and_nothing_typed_is_lost(site: JupyterSite) -> None:
+def test_tab_accepts_and_keeps_all_typed_text(site: JupyterSite) -> None:
     notebook = site.notebook("")
     notebook.edit(0)
     notebook.type("total = su")
@@ -93,7 +90,7 @@ def test_tab_accepts_and_nothing_typed_is_lost(site: JupyterSite) -> None:
     notebook.expect_no_ghost()
 
 
-def test_fast_typing_loses_nothing(site: JupyterSite) -> None:
+def test_fast_typing_keeps_all_text(site: JupyterSite) -> None:
     notebook = site.notebook("")
     notebook.edit(0)
     text = "total = sum(values)\nfor x in y:\nprint(x)"
@@ -101,7 +98,7 @@ def test_fast_typing_loses_nothing(site: JupyterSite) -> None:
     notebook.expect_source(0, "total = sum(values)\nfor x in y:\n    print(x)")
 
 
-def test_offset_behind_emoji(site: JupyterSite) -> None:
+def test_cursor_after_emoji(site: JupyterSite) -> None:
     notebook = site.notebook("face = '😀👩\u200d👩\u200d👧' + )  # 🎉")
     notebook.edit(0, 0, len("face = '😀👩\u200d👩\u200d👧' + ".encode("utf-16-le")) // 2)
     notebook.type("na")
@@ -126,7 +123,7 @@ def test_no_request_from_markdown_and_raw_cells(site: JupyterSite) -> None:
     assert notebook.source(1) == "Raw code_ce"
 
 
-def test_a_bracket_that_the_editor_closed_does_not_come_twice(site: JupyterSite) -> None:
+def test_a_bracket_that_the_editor_closed_is_not_suggested_again(site: JupyterSite) -> None:
     notebook = site.notebook("")
     toggle = "fileeditor:toggle-autoclosing-brackets-universal"
     notebook.command(toggle)
@@ -144,7 +141,7 @@ def test_a_bracket_that_the_editor_closed_does_not_come_twice(site: JupyterSite)
         notebook.command(toggle)
 
 
-def test_asking_on_an_empty_line(site: JupyterSite) -> None:
+def test_explicit_request_on_an_empty_line(site: JupyterSite) -> None:
     notebook = site.notebook("for x in y:\n    ")
     notebook.edit(0)
     notebook.press("Alt+Backslash")
@@ -153,7 +150,7 @@ def test_asking_on_an_empty_line(site: JupyterSite) -> None:
     notebook.expect_source(0, "for x in y:\n    print(x)")
 
 
-def test_the_ghost_belongs_to_the_notebook_that_asked(site: JupyterSite) -> None:
+def test_ghost_text_stays_in_the_notebook_of_its_request(site: JupyterSite) -> None:
     left = site.notebook("", name="left")
     right = site.notebook("", name="right")
     right.edit(0)

@@ -1,4 +1,4 @@
-"""A Jupyter server with completions, and the one browser page that its notebooks are opened in."""
+"""A Jupyter server with completions, and one browser page that opens its notebooks."""
 
 from __future__ import annotations
 
@@ -31,16 +31,29 @@ _ARGUMENTS = (
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.expose_app_in_browser=True",
     "--JupyterNotebookApp.expose_app_in_browser=True",
-    # It looks for a dozen language servers at each start, by running node.
+    # Each start would run node a dozen times to find language servers.
     "--LanguageServerManager.autodetect=False",
 )
-#: The flags above silence the news; this keeps Lab from asking whether they are wanted.
+_USER_SETTINGS = "config/lab/user-settings"
+#: The arguments above turn the news off; this keeps Lab from asking whether to turn them on.
 _NOTIFICATIONS = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": False}
 
 
 @dataclass
 class JupyterSite:
-    """A running server, and how the tests reach it."""
+    """A running server and its browser page.
+
+    Parameters
+    ----------
+    browser
+        Opens the page.
+    server
+        The server.
+    directory
+        Has the server's notebooks, configuration, runtime files and log.
+    app
+        The application: ``jupyterlab`` or ``notebook``.
+    """
 
     browser: Browser
     server: JupyterServer
@@ -51,23 +64,23 @@ class JupyterSite:
 
     @property
     def log(self) -> Path:
-        """What the server and its runtime wrote."""
+        """The output of the server and its runtime."""
         return self.directory / "server.log"
 
     @property
     def page(self) -> Page:
-        """The page, loaded when it is first asked for, with a runtime that is ready or failed."""
+        """The page, loaded at its first use; then the runtime is ready or failed."""
         if self._page is None:
             self.use(self.new_page())
         assert self._page is not None
         return self._page
 
     def new_page(self) -> Page:
-        """Return an empty page that shares nothing with others."""
+        """Return an empty page in a browser context of its own."""
         return self.browser.new_context(viewport={"width": 1200, "height": 700}).new_page()
 
     def use(self, page: Page) -> None:
-        """Load JupyterLab in this page, and wait for a runtime that is ready or failed."""
+        """Load JupyterLab in this page, and wait until the runtime is ready or failed."""
         self._page = page
         page.goto(f"{self.server.url}/lab?token={self.server.token}")
         page.wait_for_function("window.jupyterapp")
@@ -76,7 +89,7 @@ class JupyterSite:
         self.expect_state("ready|failed")
 
     def expect_state(self, pattern: str) -> None:
-        """Wait until the status item shows a state."""
+        """Wait until the status item shows a state that matches."""
         item = self.page.locator("#jupyter-safecoder-status")
         expect(item).to_have_attribute("data-state", re.compile(f"^({pattern})$"), timeout=30_000)
 
@@ -92,13 +105,13 @@ class JupyterSite:
         Parameters
         ----------
         cells
-            The source of code cells, or whole cells.
+            Sources of code cells, or whole cells.
         name
-            Without the ending.
+            The file name without its suffix; numbered by default.
         metadata
-            The notebook's.
+            The metadata of the notebook.
         kernel
-            Whether to start its kernel, which takes a second that most tests can do without.
+            Whether to start a kernel, which takes a second and most tests do not need.
         """
         path = f"{name or f'notebook-{len(self.opened)}'}.ipynb"
         whole = [new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
@@ -109,10 +122,9 @@ class JupyterSite:
             page = self._page = self._page or self.new_page()
             page.goto(f"{self.server.url}/notebooks/{path}?token={self.server.token}")
         else:
-            preference = {"shouldStart": True} if kernel else {"shouldStart": False}
             self.page.evaluate(
                 "args => window.jupyterapp.commands.execute('docmanager:open', args).then(() => 0)",
-                {"path": path, "kernelPreference": preference},
+                {"path": path, "kernelPreference": {"shouldStart": kernel}},
             )
         return self.attach(path, len(whole))
 
@@ -123,24 +135,24 @@ class JupyterSite:
         return opened
 
     def status(self) -> dict[str, Any]:
-        """Return the runtime's state."""
-        answer = self.page.request.get(f"{self.server.url}/jupyter-safecoder/status")
-        assert answer.ok
-        return answer.json()  # type: ignore[no-any-return]
+        """Return the runtime's status."""
+        response = self.page.request.get(f"{self.server.url}/jupyter-safecoder/status")
+        assert response.ok
+        return response.json()  # type: ignore[no-any-return]
 
     def counter(self, name: str) -> int:
-        """Return a sum that the runtime keeps."""
+        """Return one of the runtime's counters."""
         return int(self.status()["counters"][name])
 
     def expect_counter(self, name: str, value: int) -> None:
-        """Wait until the runtime's sum is the value, and no other."""
-        until = time.monotonic() + _WAIT_S
-        while (now := self.counter(name)) < value and time.monotonic() < until:
+        """Wait until a counter of the runtime has exactly this value."""
+        deadline = time.monotonic() + _WAIT_S
+        while (now := self.counter(name)) < value and time.monotonic() < deadline:
             self.page.wait_for_timeout(50)
         assert now == value, f"{name}: {now} instead of {value}"
 
     def close_notebooks(self) -> None:
-        """Close what a test has opened."""
+        """Close the notebooks that a test has opened."""
         for notebook in self.opened:
             notebook.close()
         if self.app != "notebook" and self._page is not None:
@@ -151,10 +163,16 @@ class JupyterSite:
             )
 
     def close_page(self) -> None:
-        """Close the page; the next use opens another."""
+        """Close the page; the next use opens a new one."""
         if self._page is not None:
             self._page.context.close()
             self._page = None
+
+    def reset(self) -> None:
+        """Close the page and delete the user's settings of the extension, after a failed test."""
+        self.close_page()
+        for settings in (self.directory / _USER_SETTINGS).glob("jupyter-safecoder/*"):
+            settings.unlink()
 
 
 @contextmanager
@@ -166,8 +184,22 @@ def jupyter_site(
     app: str = "jupyterlab",
     arguments: Sequence[str] = (),
 ) -> Iterator[JupyterSite]:
-    """Yield a site with a server of its own."""
-    settings = directory / "config/lab/user-settings/@jupyterlab/apputils-extension"
+    """Start a server, and yield a site for it.
+
+    Parameters
+    ----------
+    browser
+        Opens the page.
+    directory
+        Gets the server's notebooks, configuration, runtime files and log.
+    config
+        Traits of the SafeCoder extension.
+    app
+        The application: ``jupyterlab`` or ``notebook``.
+    arguments
+        More command-line arguments of the server.
+    """
+    settings = directory / _USER_SETTINGS / "@jupyterlab/apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(_NOTIFICATIONS))
     with jupyter_server(
@@ -184,13 +216,17 @@ def jupyter_site(
             site.close_page()
 
 
-def scripted(directory: Path, script: dict[str, Any]) -> dict[str, object]:
-    """Return the configuration of a server whose answers are in a script."""
+def scripted(directory: Path, answers: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """Write a model that answers from a script, and return the configuration that uses it.
+
+    A prompt without an answer gets an empty completion.
+    """
+    script = {"answers": list(answers), "otherwise": ""}
     model = write_scripted_model(directory / "model", script)
     return {"engine": "scripted", "model": str(model)}
 
 
 def is_local(url: str) -> bool:
-    """Say whether a URL leads to this machine, or to no machine at all."""
+    """Return whether a URL is on this machine, or needs no machine at all."""
     parts = urlsplit(url)
     return parts.scheme in ("data", "blob", "about") or parts.hostname == "127.0.0.1"

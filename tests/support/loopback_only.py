@@ -1,4 +1,7 @@
-"""Run inside a new network namespace: ``REPORT TESTS``; see ``test_loopback_alone.py``."""
+"""Runs tests in a new network namespace and reports the kernel's counters of it.
+
+Arguments: the report to write, and the tests to run; see ``test_loopback_only.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,36 +15,37 @@ from contextlib import suppress
 from pathlib import Path
 
 _SIOCSIFFLAGS, _SIOCSIFADDR, _IFF_UP = 0x8914, 0x8916, 0x1
-#: Chromium finds out whether there is IPv6 by asking the kernel, without sending anything, for a
-#: way to this address. Here it is an address of the loopback interface, so that it is not counted.
-_PROBE = "2001:4860:4860::8888"
+#: Chromium checks for IPv6 by asking the kernel for a route to this address; it sends nothing. The
+#: loopback interface gets the address, so that the check is not counted as a missing route.
+_IPV6_PROBE = "2001:4860:4860::8888"
 
 
 def main() -> int:
-    """Run the tests and write what the kernel has counted."""
+    """Run the tests and write the counters before and after them, and after a control."""
     report, tests = sys.argv[1:]
-    with socket.socket() as any_socket:
-        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
-    with socket.socket(socket.AF_INET6) as any_socket, suppress(OSError):  # no IPv6, no probe
-        probe = socket.inet_pton(socket.AF_INET6, _PROBE)
+    with socket.socket() as any_ipv4:
+        fcntl.ioctl(any_ipv4, _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", _IFF_UP))
+    with socket.socket(socket.AF_INET6) as any_ipv6, suppress(OSError):  # a machine without IPv6
+        probe = socket.inet_pton(socket.AF_INET6, _IPV6_PROBE)
         request = struct.pack("16sIi", probe, 128, socket.if_nametoindex("lo"))
-        fcntl.ioctl(any_socket, _SIOCSIFADDR, request)
-    counted = {"before": _counters()}
-    # No cache: it would be shared with the run that this one is a part of.
+        fcntl.ioctl(any_ipv6, _SIOCSIFADDR, request)
+    counters = {"before": _counters()}
+    # Without pytest's cache, which the outer run uses.
     flags = ["-q", "-p", "no:cacheprovider"]
     status = subprocess.run([sys.executable, "-m", "pytest", *flags, tests]).returncode
-    counted["after"] = _counters()
+    counters["after"] = _counters()
     for family, address in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
         with socket.socket(family) as stream, suppress(OSError):
             stream.connect((address, 443))
     with socket.socket(type=socket.SOCK_DGRAM) as datagram:
         datagram.sendto(b"?", ("127.0.0.53", 53))
-    counted["control"] = _counters()
-    Path(report).write_text(json.dumps(counted))
+    counters["control"] = _counters()
+    Path(report).write_text(json.dumps(counters))
     return status
 
 
 def _counters() -> dict[str, int]:
+    """Return how many packets had no route or no listener in this network namespace."""
     counters = {}
     lines = [line.split() for line in Path("/proc/net/snmp").read_text().splitlines()]
     for names, values in zip(lines[::2], lines[1::2], strict=True):

@@ -1,4 +1,4 @@
-"""A notebook in the browser: what a person does there and sees."""
+"""A notebook in the browser: what a user does and sees there."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from jupyter_safecoder.protocol import schema
 
-#: Longer than the extension's pause before a request: each key could send one.
+#: Milliseconds between keys: longer than the pause before a request, so each key can send one.
 SLOWLY = 110
-#: Without what Lab leaves behind a ghost for a second, invisible, so that nothing jumps.
+#: Without the invisible spacers that Lab leaves after a ghost for a second against layout shifts.
 GHOST = ".jp-GhostText:not(.jp-GhostText-lineSpacer, .jp-GhostText-letterSpacer)"
 
 
@@ -24,17 +24,17 @@ class NotebookPage:
     Parameters
     ----------
     page
-        Where it is open.
+        The page that opens it.
     path
-        The notebook, as the server names it.
+        The path of the notebook, relative to the server's root.
     cells
-        How many cells to wait for.
+        The number of cells to wait for.
     """
 
     def __init__(self, page: Page, path: str, cells: int) -> None:
         self.page = page
         self.path = path
-        #: The bodies of the requests for completions since the notebook was opened.
+        #: The bodies of the completion requests since the notebook was opened.
         self.requests: list[dict[str, Any]] = []
         self.root = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")
         self.cell(0).wait_for()
@@ -45,7 +45,7 @@ class NotebookPage:
             }""",
             arg=[path, cells],
         )
-        # Until then the panel moves the focus by itself.
+        # Until then the panel moves the focus itself.
         page.evaluate(
             """() => {
                 const { revealed, sessionContext } = window.jupyterapp.shell.currentWidget;
@@ -61,19 +61,29 @@ class NotebookPage:
 
     @property
     def spinner(self) -> Locator:
-        """What moves while an answer comes."""
+        """The animation that Lab shows while a completion is streamed."""
         return self.root.locator(".jp-GhostText-streamingIndicator, .jp-GhostText-streaming")
 
     def cell(self, index: int) -> Locator:
-        """Return a cell."""
+        """Return the element of a cell."""
         return self.root.locator(f'.jp-Cell[data-windowed-list-index="{index}"]')
 
     def close(self) -> None:
-        """Listen to requests no more."""
+        """Stop recording requests."""
         self.page.remove_listener("request", self._on_request)
 
     def edit(self, cell: int, line: int | None = None, column: int | None = None) -> None:
-        """Put the cursor into a cell, at its end or at a place (UTF-16 columns, from 0)."""
+        """Put the cursor into a cell.
+
+        Parameters
+        ----------
+        cell
+            The index of the cell.
+        line
+            The line, from 0; the last one by default.
+        column
+            The column in UTF-16 code units, from 0; the end of the line by default.
+        """
         self.page.evaluate(
             """async ([index, line, column]) => {
                 const { content } = window.jupyterapp.shell.currentWidget;
@@ -91,7 +101,7 @@ class NotebookPage:
             }""",
             [cell, line, column],
         )
-        # Playwright's own wait for the focus takes a minute where there are thousands of cells.
+        # Playwright's own wait for the focus takes a minute in a notebook of thousands of cells.
         self.page.wait_for_function(
             """index => {
                 const editor = document.activeElement?.closest('.cm-content');
@@ -102,11 +112,11 @@ class NotebookPage:
         )
 
     def type(self, text: str, delay: float = 0) -> None:
-        """Type, key by key."""
+        """Type key by key, with this many milliseconds between two keys."""
         self.page.keyboard.type(text, delay=delay)
 
     def insert(self, text: str) -> None:
-        """Put in text at once, as an input method does: one change, one request."""
+        """Insert text at once, as an input method does: one change, one request."""
         self.page.keyboard.insert_text(text)
 
     def press(self, *keys: str) -> None:
@@ -115,7 +125,7 @@ class NotebookPage:
             self.page.keyboard.press(key)
 
     def source(self, cell: int) -> str:
-        """Return the text of a cell."""
+        """Return the source of a cell."""
         return str(
             self.page.evaluate(
                 """index => window.jupyterapp.shell.currentWidget.content.widgets[index]
@@ -125,14 +135,14 @@ class NotebookPage:
         )
 
     def set_source(self, cell: int, literal: str) -> None:
-        """Change the text of a cell from outside, to a string literal of JavaScript."""
+        """Set the source of a cell from outside the editor, to a JavaScript string literal."""
         self.page.evaluate(
             f"""window.jupyterapp.shell.currentWidget.content.widgets[{cell}]
                 .model.sharedModel.setSource({literal})"""
         )
 
     def expect_source(self, cell: int, text: str) -> None:
-        """Wait until the text of a cell is this."""
+        """Wait until the source of a cell is this text."""
         self.page.wait_for_function(
             """([index, text]) => window.jupyterapp.shell.currentWidget.content.widgets[index]
                 .model.sharedModel.getSource() === text""",
@@ -140,25 +150,25 @@ class NotebookPage:
         )
 
     def expect_ghost(self, text: str) -> None:
-        """Wait for exactly this ghost text, in this notebook and nowhere else."""
+        """Wait for exactly this ghost text, in this notebook and in no other."""
         self.ghost.wait_for()
         expect(self.ghost).to_have_text(text, use_inner_text=True)
         expect(self.page.locator(GHOST)).to_have_count(1)
 
     def expect_ghost_part(self, text: str) -> None:
-        """Wait for ghost text that has this in it."""
+        """Wait for ghost text that contains this text."""
         expect(self.ghost).to_have_text(re.compile(re.escape(text)), use_inner_text=True)
 
     def expect_no_spinner(self) -> None:
-        """Wait until nothing moves any more."""
+        """Wait until no completion is streamed any more."""
         expect(self.spinner).to_have_count(0)
 
     def expect_no_ghost(self) -> None:
-        """Wait until there is no ghost text anywhere."""
+        """Wait until no notebook shows ghost text."""
         expect(self.page.locator(GHOST)).to_have_count(0)
 
     def expect_requests(self, count: int) -> None:
-        """Wait until so many requests were sent, and no more."""
+        """Wait until exactly this many requests were sent."""
         while len(self.requests) < count:
             self.page.wait_for_event("request", is_completion)
         assert len(self.requests) == count, [body["prefix"][-40:] for body in self.requests]
@@ -188,7 +198,7 @@ class NotebookPage:
 
 
 def is_completion(request: Request) -> bool:
-    """Say whether a request asks for a completion."""
+    """Return whether a request is a completion request."""
     return request.method == "POST" and "/jupyter-safecoder/completions" in request.url
 
 

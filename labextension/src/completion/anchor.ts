@@ -1,14 +1,20 @@
 /**
- * Where a window of at most `budget` characters begins in a text of `total`.
+ * The start of a window that ends with a text and has a limited length.
  *
- * The start moves in steps and not with each character, so that what the model
- * has already read keeps its place while somebody types (design, section 3).
+ * The start moves in steps and not with each typed character. Between two steps
+ * the prompt only grows at its end, so the engine reuses its prefix cache and
+ * computes only the tokens that are new. `jupyter_safecoder/prompt/window.py`
+ * applies the same rule to tokens, on the server.
  *
- * @param total - The length of the text.
- * @param budget - The most characters that the window may hold.
- * @param step - How far the start moves when it must.
- * @returns A multiple of `step`; `total` less this is never above `budget`.
+ * @param total - The length of the text, in characters.
+ * @param budget - The maximum length of the window, in characters.
+ * @param step - The distance between two possible starts, in characters.
+ * @returns A multiple of `step`; `total` minus this is never above `budget`.
  */
-export function anchored(total: number, budget: number, step: number): number {
+export function anchoredStart(
+  total: number,
+  budget: number,
+  step: number
+): number {
   return total <= budget ? 0 : Math.ceil((total - budget) / step) * step;
 }

@@ -1,7 +1,7 @@
 import { CompletionCache, cacheKey } from './cache';
 
 describe('CompletionCache', () => {
-  it('answers while the text is typed, and not once it is all typed', () => {
+  it('completes typed text until all of the completion is typed', () => {
     const cache = new CompletionCache();
     cache.store('k', 'im', 'port');
     expect(cache.find('k', 'im')).toBe('port');
@@ -13,21 +13,21 @@ describe('CompletionCache', () => {
     expect(cache.find('other', 'im')).toBeNull();
   });
 
-  it('knows an empty answer at its very place only', () => {
+  it('uses an empty completion for exactly its prefix only', () => {
     const cache = new CompletionCache();
     cache.store('k', 'a', '');
     expect(cache.find('k', 'a')).toBe('');
     expect(cache.find('k', 'ab')).toBeNull();
   });
 
-  it('prefers the answer to the longest prefix', () => {
+  it('prefers the completion of the longest prefix', () => {
     const cache = new CompletionCache();
     cache.store('k', 'a', 'bcd');
     cache.store('k', 'ab', 'cz');
     expect(cache.find('k', 'abc')).toBe('z');
   });
 
-  it('replaces the answer to the same prefix', () => {
+  it('replaces the completion of the same prefix', () => {
     const cache = new CompletionCache();
     cache.store('k', 'a', 'old');
     cache.store('k', 'a', 'new');
@@ -47,7 +47,7 @@ describe('CompletionCache', () => {
     expect(cache.size).toBe(2);
   });
 
-  it('is bounded in characters', () => {
+  it('limits the number of characters', () => {
     const cache = new CompletionCache({ maxCharacters: 100 });
     for (let i = 0; i < 50; i++) {
       cache.store(`key-${i}`, 'p'.repeat(20), 't'.repeat(20));
@@ -58,7 +58,7 @@ describe('CompletionCache', () => {
     expect([cache.size, cache.characters]).toEqual([0, 0]);
   });
 
-  it('has keys whose parts cannot run into each other', () => {
+  it('makes different keys of different parts', () => {
     expect(cacheKey('a', 'b', 'c', 'd')).not.toBe(
       cacheKey('a","b', '', 'c', 'd')
     );

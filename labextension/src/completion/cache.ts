@@ -1,32 +1,32 @@
 /**
- * Answers of the model, found again while their text is typed.
+ * Completions that are used again while the user types their text.
  *
  * #### Notes
- * An answer `T` to the prefix `P` is also the answer to `P + t` as long as `T`
- * begins with `t`. Everything else that the answer depends on is in the key
+ * A completion `T` of the prefix `P` also completes `P + t` as long as `T`
+ * starts with `t`. Everything else that the completion depends on is in the key
  * and must be equal. Nothing is written to disk.
  */
 export class CompletionCache {
   /**
-   * @param options - The bounds of the cache.
+   * @param options - The limits of the cache.
    */
   constructor(options: CompletionCache.IOptions = {}) {
     this._maxEntries = options.maxEntries ?? 200;
     this._maxCharacters = options.maxCharacters ?? 2_000_000;
   }
 
-  /** The number of answers that are kept. */
+  /** The number of completions in the cache. */
   get size(): number {
     return this._entries.size;
   }
 
-  /** The number of characters that are kept, keys included. */
+  /** The number of characters in the cache, keys included. */
   get characters(): number {
     return this._characters;
   }
 
   /**
-   * Forget everything.
+   * Remove all completions.
    */
   clear(): void {
     this._entries.clear();
@@ -35,19 +35,20 @@ export class CompletionCache {
   }
 
   /**
-   * Find what is left to insert.
+   * Find the text that remains to be inserted at the cursor.
    *
-   * @param key - What else the answer depends on, see `cacheKey`.
+   * @param key - What else the completion depends on, see `cacheKey`.
    * @param prefix - The text before the cursor.
-   * @returns The rest of a known answer; the empty string if it is known that
-   * there is none at this very place; `null` if nothing is known.
+   * @returns The remainder of a known completion; the empty string if the
+   * completion of exactly this prefix is known to be empty; `null` if none is
+   * known.
    */
   find(key: string, prefix: string): string | null {
     let best: CompletionCache.IEntry | null = null;
     for (const entry of this._byKey.get(key) ?? []) {
       if (
         (best === null || entry.prefix.length > best.prefix.length) &&
-        answers(entry, prefix)
+        completes(entry, prefix)
       ) {
         best = entry;
       }
@@ -55,14 +56,18 @@ export class CompletionCache {
     if (best === null) {
       return null;
     }
-    // The entry used last is evicted last.
+    // Sets keep the order of insertion: the entry used last is evicted last.
     this._entries.delete(best);
     this._entries.add(best);
     return best.text.slice(prefix.length - best.prefix.length);
   }
 
   /**
-   * Keep an answer, possibly an empty one.
+   * Store a completion, possibly an empty one.
+   *
+   * @param key - What else the completion depends on, see `cacheKey`.
+   * @param prefix - The prefix that was completed.
+   * @param text - The whole completion.
    */
   store(key: string, prefix: string, text: string): void {
     for (const entry of this._byKey.get(key) ?? []) {
@@ -107,16 +112,16 @@ export class CompletionCache {
  * A namespace for `CompletionCache` statics.
  */
 export namespace CompletionCache {
-  /** The bounds of a cache. */
+  /** The limits of a cache. */
   export interface IOptions {
-    /** The most answers kept; default 200. */
+    /** Maximum number of completions; default 200. */
     maxEntries?: number;
 
-    /** The most characters kept; default 2,000,000. */
+    /** Maximum number of characters; default 2,000,000. */
     maxCharacters?: number;
   }
 
-  /** One answer. */
+  /** One completion. */
   export interface IEntry {
     key: string;
     prefix: string;
@@ -125,7 +130,12 @@ export namespace CompletionCache {
 }
 
 /**
- * All that an answer depends on apart from the prefix, as one string.
+ * Everything that a completion depends on except the prefix, as one string.
+ *
+ * @param document - The id of the document.
+ * @param cell - The id of the cell.
+ * @param context - The fingerprint of the context.
+ * @param suffix - The text after the cursor.
  */
 export function cacheKey(
   document: string,
@@ -136,7 +146,8 @@ export function cacheKey(
   return JSON.stringify([document, cell, context, suffix]);
 }
 
-function answers(entry: CompletionCache.IEntry, prefix: string): boolean {
+/** Whether the entry is known to complete the prefix. */
+function completes(entry: CompletionCache.IEntry, prefix: string): boolean {
   if (prefix === entry.prefix) {
     return true;
   }
@@ -149,6 +160,7 @@ function answers(entry: CompletionCache.IEntry, prefix: string): boolean {
   );
 }
 
+/** The number of characters that an entry counts. */
 function sizeOf(entry: CompletionCache.IEntry): number {
   return entry.key.length + entry.prefix.length + entry.text.length;
 }

@@ -6,15 +6,18 @@ import {
 } from '@jupyterlab/completer';
 
 /**
- * Be able to remove a suggestion that Lab shows.
+ * Removes suggestions that Lab shows.
  *
- * The interface of providers has no way to take a suggestion back, and an empty
- * one would leave Tab swallowed. So the completers that Lab makes are
- * remembered, and the model of the right one is reset.
+ * Lab's provider interface cannot withdraw a suggestion, and an empty
+ * suggestion would still capture the Tab key. So this class remembers the
+ * completers that Lab creates and resets their models.
  */
-export class Dismisser {
+export class SuggestionDismisser {
   /**
-   * Let Lab make its completers through us.
+   * Make Lab create its completers through this object.
+   *
+   * @param manager - Lab's manager of completion providers.
+   * @param factory - The factory that Lab would use otherwise.
    */
   install(
     manager: ICompletionProviderManager,
@@ -31,7 +34,7 @@ export class Dismisser {
   }
 
   /**
-   * Remove what is shown in an editor.
+   * Remove the suggestion that an editor shows.
    */
   dismiss(editor: CodeEditor.IEditor): void {
     for (const completer of this._completers) {
@@ -42,7 +45,7 @@ export class Dismisser {
   }
 
   /**
-   * Remove everything that is shown and came from a provider.
+   * Remove all suggestions of a provider.
    */
   dismissAll(providerId: string): void {
     for (const completer of this._completers) {

@@ -1,6 +1,6 @@
 /**
- * What we rely on in Lab's own code: its reconciler and its model take our
- * answers without leaving a stale or an empty suggestion behind.
+ * Tests with Lab's own reconciler and model: our suggestions leave neither a
+ * stale nor an empty suggestion on the screen.
  */
 import {
   CompletionHandler,
@@ -11,32 +11,37 @@ import {
   ProviderReconciliator
 } from '@jupyterlab/completer';
 
-import { Desk, done, settle } from '../testing/fakes';
+import {
+  ProviderHarness,
+  doneEvent,
+  flushPromises,
+  textEvent
+} from '../testing/fakes';
 
 type LabItems = IInlineCompletionList<CompletionHandler.IInlineItem> | null;
 
-describe("in Lab's hands", () => {
-  let desk: Desk;
+describe("SafeCoderProvider in Lab's completer", () => {
+  let harness: ProviderHarness;
   let lab: ProviderReconciliator;
   let model: InlineCompleter.Model;
 
-  /** Type as the handler of Lab does: trim first, then ask. */
+  /** Type as Lab's handler does: update the model first, then fetch. */
   async function type(text: string): Promise<void> {
-    desk.before += text;
+    harness.before += text;
     model.handleTextChange({ sourceChange: [{ insert: text }] });
-    const [answer] = lab.fetchInline(
-      desk.request(),
+    const [promise] = lab.fetchInline(
+      harness.request(),
       InlineCompletionTriggerKind.Automatic
     );
-    void answer.then(result => {
+    void promise.then(result => {
       const list = result as LabItems;
       if (list?.items) {
         model.setCompletions(list);
       }
     });
-    await settle();
+    await flushPromises();
     jest.advanceTimersByTime(60);
-    await settle();
+    await flushPromises();
   }
 
   function shown(): string | undefined {
@@ -45,14 +50,14 @@ describe("in Lab's hands", () => {
 
   beforeEach(() => {
     jest.useFakeTimers();
-    desk = new Desk();
+    harness = new ProviderHarness();
     model = new InlineCompleter.Model();
     lab = new ProviderReconciliator({
       context: {} as IInlineCompletionContext,
       providers: [],
-      inlineProviders: [desk.provider],
+      inlineProviders: [harness.provider],
       inlineProvidersSettings: {
-        [desk.provider.identifier]: {
+        [harness.provider.identifier]: {
           enabled: true,
           autoFillInMiddle: true,
           debouncerDelay: 0,
@@ -64,42 +69,42 @@ describe("in Lab's hands", () => {
   });
 
   afterEach(() => {
-    desk.provider.cancel();
+    harness.provider.cancel();
     jest.useRealTimers();
   });
 
-  it('streams, and never doubles what is typed along', async () => {
+  it('streams, and does not repeat text that the user has typed', async () => {
     await type('im');
-    await desk.last.send({ event: 'text', text: 'port', tokens: 1 });
+    await harness.lastResponse.send(textEvent('port'));
     expect(shown()).toBe('port');
     await type('po');
     expect(shown()).toBe('rt');
-    await desk.last.send({ event: 'text', text: 'port os', tokens: 2 });
+    await harness.lastResponse.send(textEvent('port os'));
     expect(shown()).toBe('rt os');
     await type('r');
-    await desk.last.send(done('port os, re'));
+    await harness.lastResponse.send(doneEvent('port os, re'));
     expect(shown()).toBe('t os, re');
     expect(model.completions?.items[0].streaming).toBeFalsy();
-    expect(desk.calls).toHaveLength(1);
+    expect(harness.responses).toHaveLength(1);
   });
 
-  it('leaves nothing stale when the next text does not agree', async () => {
+  it('leaves no stale suggestion when the typed text does not agree', async () => {
     await type('im');
-    await desk.last.send({ event: 'text', text: 'port', tokens: 1 });
+    await harness.lastResponse.send(textEvent('port'));
     await type('x');
     expect(shown()).toBeUndefined();
-    await desk.last.send(done(''));
+    await harness.lastResponse.send(doneEvent(''));
     expect(shown()).toBeUndefined();
     expect(model.completions?.items ?? null).toBeNull();
   });
 
-  it('keeps a suggestion that still agrees when there is no answer', async () => {
+  it('keeps a suggestion that still agrees when there is no other', async () => {
     await type('a');
-    await desk.last.send(done('bc'));
-    desk.around = { ...desk.around, fingerprint: '1' };
+    await harness.lastResponse.send(doneEvent('bc'));
+    harness.context = { ...harness.context, fingerprint: '1' };
     await type('b');
     expect(shown()).toBe('c');
-    await desk.last.send(done(''));
+    await harness.lastResponse.send(doneEvent(''));
     expect(shown()).toBe('c');
   });
 });

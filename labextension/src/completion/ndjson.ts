@@ -1,10 +1,10 @@
 import { CompletionEvent } from '../protocol';
 
 /**
- * Read the events of a streamed answer.
+ * Read the events of a streamed response: one JSON object a line (NDJSON).
  *
- * @param chunks - The bytes as the network cuts them, in the midst of a line
- * or of a character.
+ * @param chunks - The bytes of the response. A chunk may end inside a line or
+ * inside a character.
  * @throws SyntaxError - When a line is not JSON.
  */
 export async function* readEvents(

@@ -10,20 +10,22 @@ import { IConsoleTracker } from '@jupyterlab/console';
 import { IEditorTracker } from '@jupyterlab/fileeditor';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator } from '@jupyterlab/translation';
 
 import { ISafeCoderStatus } from '../status/tokens';
-import { watchDepartures } from './departures';
-import { Dismisser } from './dismiss';
-import { siteFinder } from './locate';
+import { loadTranslations } from '../translation';
+import { cancelOnLeave } from './cancellation';
+import { SuggestionDismisser } from './dismiss';
+import { createFindTarget } from './findTarget';
 import { SafeCoderProvider } from './provider';
 import { httpTransport } from './transport';
 
 /**
- * Ghost text in notebooks, consoles and Python files.
+ * Shows ghost text in notebooks, consoles and Python files.
  */
 export const completionPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-safecoder:completion',
-  description: 'Suggests what to insert at the cursor, by a private model.',
+  description: 'Completes code at the cursor with a private model.',
   autoStart: true,
   requires: [ICompletionProviderManager, ISafeCoderStatus],
   optional: [
@@ -31,7 +33,8 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     INotebookTracker,
     IConsoleTracker,
     IEditorTracker,
-    ISettingRegistry
+    ISettingRegistry,
+    ITranslator
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -41,29 +44,34 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     notebooks: INotebookTracker | null,
     consoles: IConsoleTracker | null,
     editors: IEditorTracker | null,
-    settings: ISettingRegistry | null
+    settings: ISettingRegistry | null,
+    translator: ITranslator | null
   ): void => {
+    const trans = loadTranslations(translator);
     if (!manager.registerInlineProvider) {
-      status.nothing('this version of Jupyter cannot show suggestions.');
+      status.onEmpty(
+        trans.__('this version of Jupyter cannot show suggestions.')
+      );
       return;
     }
-    const dismisser = new Dismisser();
+    const dismisser = new SuggestionDismisser();
     const provider = new SafeCoderProvider({
-      findSite: siteFinder({ notebooks, consoles, editors }, editor =>
+      findTarget: createFindTarget({ notebooks, consoles, editors }, editor =>
         dismisser.dismiss(editor)
       ),
       reporter: status,
-      transport: httpTransport(app.serviceManager.serverSettings)
+      trans,
+      transport: httpTransport(app.serviceManager.serverSettings, trans)
     });
-    // Lab collects the providers' settings once: nothing is awaited before.
+    // Lab collects the settings of the providers once, so register at once.
     manager.registerInlineProvider(provider);
     if (factory) {
       void app.started.then(() => dismisser.install(manager, factory));
     }
-    watchDepartures(app, notebooks, provider);
+    cancelOnLeave(app, notebooks, provider);
     status.changed.connect(() => {
       if (!status.enabled) {
-        provider.forget();
+        provider.reset();
         dismisser.dismissAll(provider.identifier);
       }
     });
@@ -74,7 +82,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
 };
 
 namespace Private {
-  /** Start the runtime when the first notebook opens, if the person likes. */
+  /** Start the runtime when the first notebook opens, if the setting is on. */
   export async function startWithNotebook(
     notebooks: INotebookTracker,
     status: ISafeCoderStatus,
@@ -83,11 +91,9 @@ namespace Private {
     const settings = await registry
       ?.load(completionPlugin.id)
       .catch(() => undefined);
-    let isDone = false;
     const start = (): void => {
-      const isWanted = settings?.composite.startWithNotebook !== false;
-      if (!isDone && isWanted && status.enabled && notebooks.size > 0) {
-        isDone = true;
+      const isSet = settings?.composite.startWithNotebook !== false;
+      if (isSet && status.enabled && notebooks.size > 0) {
         notebooks.widgetAdded.disconnect(start);
         status.changed.disconnect(start);
         void status.start();

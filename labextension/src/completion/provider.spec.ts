@@ -1,322 +1,352 @@
-import { Desk, Listener, done, settle } from '../testing/fakes';
-import { CompletionEvent, IErrorEvent } from '../protocol';
+import {
+  IInlineCompletionContext,
+  InlineCompletionTriggerKind
+} from '@jupyterlab/completer';
+
+import { IErrorEvent } from '../protocol';
+import {
+  ProviderHarness,
+  StreamConsumer,
+  doneEvent,
+  flushPromises,
+  textEvent
+} from '../testing/fakes';
+import { NoSuggestionError } from './provider';
 
 const DEBOUNCE = 60;
+const { Automatic } = InlineCompletionTriggerKind;
 
-function text(value: string): CompletionEvent {
-  return { event: 'text', text: value, tokens: 1 };
-}
-
-/** Let the debounce go by. */
+/** Let the pause before a request pass. */
 async function pause(ms = DEBOUNCE): Promise<void> {
-  await settle();
+  await flushPromises();
   jest.advanceTimersByTime(ms);
-  await settle();
+  await flushPromises();
 }
 
 describe('SafeCoderProvider', () => {
-  let desk: Desk;
+  let harness: ProviderHarness;
 
   beforeEach(() => {
     jest.useFakeTimers({ now: 1_000_000 });
-    desk = new Desk();
+    harness = new ProviderHarness();
   });
 
   afterEach(() => {
-    desk.provider.cancel();
+    harness.provider.cancel();
     jest.useRealTimers();
   });
 
-  it('asks for the middle of a line by default', () => {
-    const defaults = desk.provider.schema.default as Record<string, unknown>;
+  it('completes inside a line by default', () => {
+    const defaults = harness.provider.schema.default as Record<string, unknown>;
     expect(defaults.autoFillInMiddle).toBe(true);
     expect(defaults.debouncerDelay).toBe(0);
     expect(defaults.timeout).toBeGreaterThanOrEqual(15000);
   });
 
   it('sends one request for a burst of keystrokes', async () => {
-    const asks = ['i', 'm', 'p'].map(letter => desk.type(letter));
+    const results = ['i', 'm', 'p'].map(letter => harness.type(letter));
     await pause();
-    expect(desk.calls.map(call => call.request.prefix)).toEqual(['imp']);
-    await desk.last.send(done('ort os'));
-    expect(asks.map(ask => ask.state)).toEqual([
+    expect(harness.responses.map(response => response.request.prefix)).toEqual([
+      'imp'
+    ]);
+    await harness.lastResponse.send(doneEvent('ort os'));
+    expect(results.map(result => result.state)).toEqual([
       'rejected',
       'rejected',
       'shown'
     ]);
-    expect(asks[2].text).toBe('ort os');
-    expect(asks[2].token).toBeUndefined();
+    expect(results[2].text).toBe('ort os');
+    expect(results[2].token).toBeUndefined();
   });
 
-  it('waits for the configured pause, and not at all when invoked', async () => {
-    desk.provider.configure({ debounce: 500, includeOutputs: true });
-    desk.type('x');
+  it('waits for the configured pause, but not when invoked', async () => {
+    harness.provider.configure({ debounce: 500, includeOutputs: true });
+    harness.type('x');
     await pause(499);
-    expect(desk.calls).toHaveLength(0);
+    expect(harness.responses).toHaveLength(0);
     await pause(1);
-    expect(desk.calls).toHaveLength(1);
-    desk.before += 'y';
-    desk.invoke();
-    await settle();
-    expect(desk.calls).toHaveLength(2);
+    expect(harness.responses).toHaveLength(1);
+    harness.before += 'y';
+    harness.invoke();
+    await flushPromises();
+    expect(harness.responses).toHaveLength(2);
   });
 
-  it('aborts the request on its way when the text does not agree', async () => {
-    desk.type('a');
+  it('aborts the running request when the typed text does not agree', async () => {
+    harness.type('a');
     await pause();
-    const first = desk.last;
-    await first.send(text('bc'));
-    desk.type('x');
+    const first = harness.lastResponse;
+    await first.send(textEvent('bc'));
+    harness.type('x');
     expect(first.signal.aborted).toBe(true);
   });
 
-  it('serves what is typed along from memory, without a request', async () => {
-    desk.type('im');
+  it('serves typed text from the cache, without a request', async () => {
+    harness.type('im');
     await pause();
-    await desk.last.send(done('port os'));
-    const ask = desk.type('p');
-    await settle();
-    expect(ask.text).toBe('ort os');
-    expect(desk.calls).toHaveLength(1);
+    await harness.lastResponse.send(doneEvent('port os'));
+    const result = harness.type('p');
+    await flushPromises();
+    expect(result.text).toBe('ort os');
+    expect(harness.responses).toHaveLength(1);
   });
 
-  it('asks anew when the cell below the cursor has changed', async () => {
-    desk.after = ')';
-    desk.type('f(');
+  it('sends a new request when the suffix has changed', async () => {
+    harness.after = ')';
+    harness.type('f(');
     await pause();
-    await desk.last.send(done('1, 2'));
-    desk.after = ', 3)';
-    desk.type('1');
+    await harness.lastResponse.send(doneEvent('1, 2'));
+    harness.after = ', 3)';
+    harness.type('1');
     await pause();
-    expect(desk.calls).toHaveLength(2);
-    expect(desk.last.request.suffix).toBe(', 3)');
+    expect(harness.responses).toHaveLength(2);
+    expect(harness.lastResponse.request.suffix).toBe(', 3)');
   });
 
-  it.each(['around', 'cell'])(
-    'asks anew when the %s is another',
-    async what => {
-      desk.type('f');
+  it.each(['context', 'cell'])(
+    'sends a new request when the %s has changed',
+    async changed => {
+      harness.type('f');
       await pause();
-      await desk.last.send(done('oo'));
-      if (what === 'cell') {
-        desk.cell = 'cell-2';
+      await harness.lastResponse.send(doneEvent('oo'));
+      if (changed === 'cell') {
+        harness.cell = 'cell-2';
       } else {
-        desk.around = { before: [], fingerprint: '1' };
+        harness.context = { before: [], fingerprint: '1' };
       }
-      desk.ask(1);
+      harness.fetch(Automatic);
       await pause();
-      expect(desk.calls).toHaveLength(2);
+      expect(harness.responses).toHaveLength(2);
     }
   );
 
-  it('keeps the request whose text agrees with what is typed', async () => {
-    desk.type('im');
+  it('keeps the running request while its text agrees with typed text', async () => {
+    harness.type('im');
     await pause();
-    await desk.last.send(text('port'));
-    const first = new Listener(desk.provider, 'none');
-    const ask = desk.type('po');
-    await settle();
-    expect(first.isEnded).toBe(true);
-    expect(ask.text).toBe('rt');
-    expect(desk.calls).toHaveLength(1);
-    expect(desk.last.signal.aborted).toBe(false);
+    await harness.lastResponse.send(textEvent('port'));
+    const first = new StreamConsumer(harness.provider, 'none');
+    const result = harness.type('po');
+    await flushPromises();
+    expect(first.isFinished).toBe(true);
+    expect(result.text).toBe('rt');
+    expect(harness.responses).toHaveLength(1);
+    expect(harness.lastResponse.signal.aborted).toBe(false);
 
-    const listener = new Listener(desk.provider, ask.token!);
-    await desk.last.send(text('port os'));
-    expect(listener.texts[listener.texts.length - 1]).toBe('rt os');
-    await desk.last.send(done('port os.path'));
-    expect(listener.texts[listener.texts.length - 1]).toBe('rt os.path');
-    expect(listener.isEnded).toBe(true);
+    const consumer = new StreamConsumer(harness.provider, result.token!);
+    await harness.lastResponse.send(textEvent('port os'));
+    expect(consumer.texts[consumer.texts.length - 1]).toBe('rt os');
+    await harness.lastResponse.send(doneEvent('port os.path'));
+    expect(consumer.texts[consumer.texts.length - 1]).toBe('rt os.path');
+    expect(consumer.isFinished).toBe(true);
   });
 
-  it('waits on when all of the text so far has been typed', async () => {
-    desk.type('im');
+  it('waits for more text when all of it has been typed', async () => {
+    harness.type('im');
     await pause();
-    await desk.last.send(text('p'));
-    const ask = desk.type('p');
-    await settle();
-    expect(ask.state).toBe('pending');
-    await desk.last.send(text('port'));
-    expect(ask.text).toBe('ort');
-    expect(desk.calls).toHaveLength(1);
+    await harness.lastResponse.send(textEvent('p'));
+    const result = harness.type('p');
+    await flushPromises();
+    expect(result.state).toBe('pending');
+    await harness.lastResponse.send(textEvent('port'));
+    expect(result.text).toBe('ort');
+    expect(harness.responses).toHaveLength(1);
   });
 
-  it('trims what is typed while Lab does not ask', async () => {
-    const ask = desk.invoke();
-    await settle();
-    await desk.last.send(text('  return'));
-    const listener = new Listener(desk.provider, ask.token!);
-    await settle();
-    desk.before += '  ';
-    await desk.last.send(text('  return 1'));
-    expect(listener.texts).toEqual(['  return', 'return 1']);
+  it('removes typed text from the stream between two calls of fetch', async () => {
+    const result = harness.invoke();
+    await flushPromises();
+    await harness.lastResponse.send(textEvent('  return'));
+    const consumer = new StreamConsumer(harness.provider, result.token!);
+    await flushPromises();
+    harness.before += '  ';
+    await harness.lastResponse.send(textEvent('  return 1'));
+    expect(consumer.texts).toEqual(['  return', 'return 1']);
   });
 
   it.each([
-    ['typed otherwise', (d: Desk) => void (d.before += 'zzz')],
-    ['deleted', (d: Desk) => void (d.before = '')],
-    ['changed below', (d: Desk) => void (d.after = '!')],
-    ['left', (d: Desk) => void (d.isHere = false)],
-    ['cancelled', (d: Desk) => d.provider.cancel()]
+    ['typed other text', (h: ProviderHarness) => void (h.before += 'zzz')],
+    ['deleted text', (h: ProviderHarness) => void (h.before = '')],
+    ['changed the suffix', (h: ProviderHarness) => void (h.after = '!')],
+    ['left the editor', (h: ProviderHarness) => void (h.isInEditor = false)],
+    ['cancelled', (h: ProviderHarness) => h.provider.cancel()]
   ])(
-    'ends a stream, without a throw, once the person has %s',
-    async (_, act) => {
-      const ask = desk.type('a');
+    'finishes a stream without an exception once the user has %s',
+    async (_, leave) => {
+      const result = harness.type('a');
       await pause();
-      await desk.last.send(text('b'));
-      const listener = new Listener(desk.provider, ask.token!);
-      await settle();
-      act(desk);
-      await desk.last.send(text('bcd'));
-      expect(listener.texts).toEqual(['b']);
-      expect(listener.isEnded).toBe(true);
-      expect(listener.threw).toBe(false);
+      await harness.lastResponse.send(textEvent('b'));
+      const consumer = new StreamConsumer(harness.provider, result.token!);
+      await flushPromises();
+      leave(harness);
+      await harness.lastResponse.send(textEvent('bcd'));
+      expect(consumer.texts).toEqual(['b']);
+      expect(consumer.isFinished).toBe(true);
+      expect(consumer.hasThrown).toBe(false);
     }
   );
 
-  it('ends the stream of a superseded suggestion', async () => {
-    const ask = desk.type('a');
+  it('finishes the stream of a superseded suggestion', async () => {
+    const result = harness.type('a');
     await pause();
-    await desk.last.send(text('b'));
-    const listener = new Listener(desk.provider, ask.token!);
-    await settle();
-    desk.type('b');
-    await settle();
-    expect(listener.isEnded).toBe(true);
+    await harness.lastResponse.send(textEvent('b'));
+    const consumer = new StreamConsumer(harness.provider, result.token!);
+    await flushPromises();
+    harness.type('b');
+    await flushPromises();
+    expect(consumer.isFinished).toBe(true);
   });
 
-  it('ends the stream and keeps the text when the connection dies', async () => {
-    const ask = desk.type('a');
+  it('finishes the stream and keeps the text when the connection is lost', async () => {
+    const result = harness.type('a');
     await pause();
-    await desk.last.send(text('b'));
-    const listener = new Listener(desk.provider, ask.token!);
-    await desk.last.drop();
-    expect(listener).toMatchObject({
-      isEnded: true,
-      threw: false,
+    await harness.lastResponse.send(textEvent('b'));
+    const consumer = new StreamConsumer(harness.provider, result.token!);
+    await harness.lastResponse.disconnect();
+    expect(consumer).toMatchObject({
+      isFinished: true,
+      hasThrown: false,
       texts: ['b']
     });
-    expect(desk.dismissed).toBe(0);
-    expect(desk.answers[0]?.code).toBe('runtime_unavailable');
+    expect(harness.dismissed).toBe(0);
+    expect(harness.settledErrors[0]?.code).toBe('runtime_unavailable');
   });
 
-  it('takes a suggestion back that the server withdraws', async () => {
-    const ask = desk.type('a');
+  it('dismisses a suggestion that the server withdraws', async () => {
+    const result = harness.type('a');
     await pause();
-    await desk.last.send(text('b'));
-    const listener = new Listener(desk.provider, ask.token!);
-    await desk.last.send(done('', { finish_reason: 'duplicate' }));
-    expect(desk.dismissed).toBe(1);
-    expect(listener.texts).toEqual(['b']);
+    await harness.lastResponse.send(textEvent('b'));
+    const consumer = new StreamConsumer(harness.provider, result.token!);
+    await harness.lastResponse.send(
+      doneEvent('', { finish_reason: 'duplicate' })
+    );
+    expect(harness.dismissed).toBe(1);
+    expect(consumer.texts).toEqual(['b']);
   });
 
-  it('does not show an answer for a place that the person has left', async () => {
-    const ask = desk.type('a');
+  it('shows no completion after the user has left the editor', async () => {
+    const result = harness.type('a');
     await pause();
-    desk.isHere = false;
-    await desk.last.send(done('b'));
-    expect(ask.state).toBe('rejected');
+    harness.isInEditor = false;
+    await harness.lastResponse.send(doneEvent('b'));
+    expect(result.state).toBe('rejected');
   });
 
-  it('remembers an empty answer, but not for an explicit request', async () => {
-    const first = desk.type('a');
+  it('caches an empty completion, but not for an explicit request', async () => {
+    const first = harness.type('a');
     await pause();
-    await desk.last.send(done('', { finish_reason: 'blank' }));
+    await harness.lastResponse.send(doneEvent('', { finish_reason: 'blank' }));
     expect(first.state).toBe('rejected');
-    expect(desk.nothings).toEqual([]);
-    const second = desk.ask(1);
+    expect(harness.emptyReasons).toEqual([]);
+    const second = harness.fetch(Automatic);
     await pause();
     expect(second.state).toBe('rejected');
-    expect(desk.calls).toHaveLength(1);
-    const third = desk.invoke();
-    await settle();
-    expect(desk.calls).toHaveLength(2);
-    await desk.last.send(done('', { finish_reason: 'duplicate' }));
+    expect(harness.responses).toHaveLength(1);
+    const third = harness.invoke();
+    await flushPromises();
+    expect(harness.responses).toHaveLength(2);
+    await harness.lastResponse.send(
+      doneEvent('', { finish_reason: 'duplicate' })
+    );
     expect(third.state).toBe('rejected');
-    expect(desk.nothings[0]).toMatch(/repeat/);
+    expect(harness.emptyReasons[0]).toMatch(/repeat/);
   });
 
   it.each(['deadline', 'superseded'] as const)(
-    'does not remember an answer cut short by %s',
+    'does not cache a completion that is partial because of %s',
     async finish_reason => {
-      desk.type('a');
+      harness.type('a');
       await pause();
-      await desk.last.send(done('b', { finish_reason }));
-      desk.ask(1);
+      await harness.lastResponse.send(doneEvent('b', { finish_reason }));
+      harness.fetch(Automatic);
       await pause();
-      expect(desk.calls).toHaveLength(2);
+      expect(harness.responses).toHaveLength(2);
     }
   );
 
-  it('stays away for as long as the server asks, except when invoked', async () => {
+  it('sends nothing for retry_after_s, except when invoked', async () => {
     const full: IErrorEvent = {
       event: 'error',
       code: 'queue_full',
-      message: 'Too many people wait.',
+      message: 'Too many requests wait.',
       remedy: 'Try again soon.',
       retry_after_s: 5
     };
-    const ask = desk.type('a');
+    const result = harness.type('a');
     await pause();
-    await desk.last.send(full);
-    expect(ask.state).toBe('rejected');
-    expect(desk.answers).toEqual([full]);
-    desk.type('b');
+    await harness.lastResponse.send(full);
+    expect(result.state).toBe('rejected');
+    expect(harness.settledErrors).toEqual([full]);
+    harness.type('b');
     await pause();
-    expect(desk.calls).toHaveLength(1);
-    const asked = desk.invoke();
-    await settle();
-    expect(desk.calls).toHaveLength(2);
-    await desk.last.send(full);
-    expect(asked.error).toBe('Too many people wait. Try again soon.');
+    expect(harness.responses).toHaveLength(1);
+    const invoked = harness.invoke();
+    await flushPromises();
+    expect(harness.responses).toHaveLength(2);
+    await harness.lastResponse.send(full);
+    expect(invoked.error).toBe('Too many requests wait. Try again soon.');
     jest.advanceTimersByTime(5000);
-    desk.type('c');
+    harness.type('c');
     await pause();
-    expect(desk.calls).toHaveLength(3);
+    expect(harness.responses).toHaveLength(3);
   });
 
-  it('sends nothing while it is off, and stops what is on its way', async () => {
-    desk.type('a');
+  it('sends nothing while it is off, and aborts the running request', async () => {
+    harness.type('a');
     await pause();
-    desk.enabled = false;
-    desk.type('b');
-    desk.invoke();
+    harness.isEnabled = false;
+    harness.type('b');
+    harness.invoke();
     await pause();
-    expect(desk.calls).toHaveLength(1);
-    expect(desk.last.signal.aborted).toBe(true);
+    expect(harness.responses).toHaveLength(1);
+    expect(harness.lastResponse.signal.aborted).toBe(true);
   });
 
-  it('settles at once when the person leaves during the pause', async () => {
-    const ask = desk.type('a');
-    await settle();
-    desk.provider.cancel();
+  it('has no suggestion if the request is not for the text of the editor', async () => {
+    harness.before = 'a';
+    const request = { ...harness.request(), text: 'b' };
+    const context = { triggerKind: Automatic } as IInlineCompletionContext;
+    await expect(harness.provider.fetch(request, context)).rejects.toThrow(
+      NoSuggestionError
+    );
+    harness.isInEditor = false;
+    await expect(
+      harness.provider.fetch(harness.request(), context)
+    ).rejects.toThrow(NoSuggestionError);
     await pause();
-    expect(ask.state).toBe('rejected');
-    expect(desk.calls).toHaveLength(0);
+    expect(harness.responses).toHaveLength(0);
   });
 
-  it('counts the cursor in characters, not in code units', async () => {
-    desk.after = ' 🐍)';
-    desk.type("print('🎉🎉', ");
+  it('rejects at once when the user leaves during the pause', async () => {
+    const result = harness.type('a');
+    await flushPromises();
+    harness.provider.cancel();
     await pause();
-    expect(desk.last.request.prefix).toBe("print('🎉🎉', ");
-    expect(desk.last.request.suffix).toBe(' 🐍)');
+    expect(result.state).toBe('rejected');
+    expect(harness.responses).toHaveLength(0);
   });
 
-  it('tells the place in the queue', async () => {
-    desk.type('a');
+  it('finds the cursor behind characters of two code units', async () => {
+    harness.after = ' 🐍)';
+    harness.type("print('🎉🎉', ");
     await pause();
-    await desk.last.send({ event: 'queued', position: 2 });
-    expect(desk.places).toEqual([2]);
+    expect(harness.lastResponse.request.prefix).toBe("print('🎉🎉', ");
+    expect(harness.lastResponse.request.suffix).toBe(' 🐍)');
   });
 
-  it('asks again for what was cached before the document closed', async () => {
-    desk.type('a');
+  it('reports the position in the queue', async () => {
+    harness.type('a');
     await pause();
-    await desk.last.send(done('b'));
-    desk.provider.forget();
-    desk.ask(1);
+    await harness.lastResponse.send({ event: 'queued', position: 2 });
+    expect(harness.queuePositions).toEqual([2]);
+  });
+
+  it('sends a new request for what was cached before the reset', async () => {
+    harness.type('a');
     await pause();
-    expect(desk.calls).toHaveLength(2);
+    await harness.lastResponse.send(doneEvent('b'));
+    harness.provider.reset();
+    harness.fetch(Automatic);
+    await pause();
+    expect(harness.responses).toHaveLength(2);
   });
 });

@@ -7,51 +7,54 @@ import {
   InlineCompletionTriggerKind
 } from '@jupyterlab/completer';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import { safeCoderIcon } from '../icon';
-import { IErrorEvent, PROTOCOL_VERSION, sentence } from '../protocol';
+import { IErrorEvent, PROTOCOL_VERSION, errorText } from '../protocol';
 import { ICompletionReporter } from '../status/tokens';
 import { CompletionCache, cacheKey } from './cache';
+import { CompletionStream } from './completionStream';
 import { delay } from './delay';
-import { Flight } from './flight';
-import { explain } from './reasons';
+import { FetchCall } from './fetchCall';
+import { explainEmpty } from './reasons';
 import {
   DEFAULT_SETTINGS,
   ICompletionSettings,
-  SETTINGS_SCHEMA,
-  readSettings
+  readSettings,
+  settingsSchema
 } from './settings';
-import { ISurroundings, SiteFinder } from './site';
+import { FindTarget, ICellContext } from './target';
 import { CompletionTransport } from './transport';
-import { Turn } from './turn';
 import { cutWindow } from './window';
 
 /**
- * Ghost text from the runtime.
+ * Provides ghost text from the runtime.
  *
  * #### Notes
- * Lab asks at each keystroke. Either what is typed agrees with an answer that
- * is known or on its way, and the rest of it is shown at once; or the request
- * on its way is aborted and, after a short pause in typing, a new one is sent.
+ * Lab calls `fetch` at each keystroke. If the typed text agrees with a known
+ * completion or with the running one, its remainder is shown at once. Otherwise
+ * the running request is aborted and, after a short pause in typing, a new one
+ * is sent.
  *
- * Where there is nothing to show, `fetch` rejects with `NothingToShow`: Lab
- * then leaves the screen as it is, while an empty list would swallow Tab.
+ * Without a suggestion, `fetch` rejects with `NoSuggestionError`: Lab then
+ * leaves the screen as it is, while an empty list would capture the Tab key.
  */
 export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompletionItem> {
   /**
    * @param options - What the provider works with.
    */
   constructor(options: SafeCoderProvider.IOptions) {
-    this._findSite = options.findSite;
+    this._findTarget = options.findTarget;
     this._reporter = options.reporter;
+    this._trans = options.trans;
     this._transport = options.transport;
   }
 
-  /** The name in Lab's settings. */
+  /** The id in Lab's settings. */
   readonly identifier = 'jupyter-safecoder';
 
-  /** The name that people see. */
+  /** The name that users see. */
   readonly name = 'SafeCoder';
 
   /** The icon beside a suggestion. */
@@ -61,29 +64,29 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
 
   /** The fields of Lab's settings page for inline completions. */
   get schema(): ISettingRegistry.IProperty {
-    return SETTINGS_SCHEMA;
+    return settingsSchema(this._trans);
   }
 
   /**
-   * Take over the person's settings.
+   * Apply the user's settings.
    */
   configure(settings: { [property: string]: unknown }): void {
     this._settings = readSettings(settings);
   }
 
   /**
-   * Give up what is on its way: the person has left.
+   * Cancel the current call and its request: the user has left the editor.
    */
   cancel(): void {
-    this._turn?.end();
-    this._turn = null;
-    this._abortFlight();
+    this._call?.cancel();
+    this._call = null;
+    this._abortStream();
   }
 
   /**
-   * Forget a closed document.
+   * Cancel, and clear the cache: a document was closed.
    */
-  forget(): void {
+  reset(): void {
     this.cancel();
     this._cache.clear();
   }
@@ -91,187 +94,200 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
   /**
    * Suggest what to insert at the cursor.
    *
-   * @throws NothingToShow - Where Lab is to leave the screen as it is.
+   * @throws NoSuggestionError - When Lab is to leave the screen as it is.
    */
   async fetch(
     request: CompletionHandler.IRequest,
     context: IInlineCompletionContext
   ): Promise<IInlineCompletionList<IInlineCompletionItem>> {
-    const site = this._findSite(request, context);
-    const place = site?.read();
-    if (!site || !place || place.text !== request.text) {
-      throw new NothingToShow('elsewhere');
+    const target = this._findTarget(request, context);
+    const state = target?.readCursor();
+    if (!target || !state || state.text !== request.text) {
+      throw new NoSuggestionError('not in an editor');
     }
-    this._turn?.end();
-    this._turn = null;
+    this._call?.cancel();
+    this._call = null;
     if (!this._reporter.enabled) {
-      this._abortFlight();
-      throw new NothingToShow('off');
+      this._abortStream();
+      throw new NoSuggestionError('completions are off');
     }
     const isInvoked =
       context.triggerKind === InlineCompletionTriggerKind.Invoke;
-    const window = cutWindow(place.text, place.cursor);
-    const around = site.surroundings(this._settings.includeOutputs);
+    const window = cutWindow(state.text, state.cursor);
+    const cells = target.context(this._settings.includeOutputs);
     const key = cacheKey(
-      site.document,
-      site.cell,
-      around.fingerprint,
+      target.document,
+      target.cell,
+      cells.fingerprint,
       window.suffix
     );
-    const turn = (this._turn = new Turn(site, window, key, isInvoked));
+    const call = (this._call = new FetchCall(target, window, key, isInvoked));
 
-    const known = this._cache.find(key, window.prefix);
-    if (known !== null && (known !== '' || !isInvoked)) {
-      this._abortFlight();
-      return Private.list(known);
+    const cached = this._cache.find(key, window.prefix);
+    if (cached !== null && (cached !== '' || !isInvoked)) {
+      this._abortStream();
+      return Private.list(cached);
     }
-    return this._first(turn, await this._board(turn, around));
+    return this._firstSuggestion(call, await this._joinOrStart(call, cells));
   }
 
   /**
-   * The rest of a suggestion, the full text each time.
+   * Yield the growing suggestion, the full text each time.
+   *
+   * @param token - The token of the suggestion that `fetch` returned.
    *
    * #### Notes
-   * Lab neither stops listening to a generator whose suggestion is gone nor
-   * survives one that throws, so this one ends by itself and never throws.
+   * Lab neither stops a generator whose suggestion is no longer shown nor
+   * survives one that throws. So this one returns by itself and never throws.
    */
   async *stream(
     token: string
   ): AsyncGenerator<{ response: IInlineCompletionItem }, void, undefined> {
-    const turn = this._turn;
-    const flight = this._flight;
-    if (turn?.token !== token || !flight) {
+    const call = this._call;
+    const stream = this._stream;
+    if (call?.token !== token || !stream) {
       return;
     }
     let shown: string | null = null;
     for (;;) {
-      const isLast = flight.isEnded;
-      const rest = flight.isAborted ? null : turn.rest(flight);
-      if (rest === null) {
+      const isLast = stream.isSettled;
+      const remainder = stream.isAborted ? null : call.remainder(stream);
+      if (remainder === null) {
         return;
       }
-      if (rest !== '' && rest !== shown) {
-        shown = rest;
-        yield { response: { insertText: rest } };
-      } else if (rest === '' && isLast && !flight.error) {
-        turn.site.dismiss();
+      if (remainder !== '' && remainder !== shown) {
+        shown = remainder;
+        yield { response: { insertText: remainder } };
+      } else if (remainder === '' && isLast && !stream.error) {
+        call.target.dismiss();
       }
       if (isLast) {
         return;
       }
-      await turn.news(flight);
+      await call.nextUpdate(stream);
     }
   }
 
-  /** The flight that serves the turn: the one on its way, or a new one. */
-  private async _board(turn: Turn, around: ISurroundings): Promise<Flight> {
-    const flight = this._flight;
+  /** The stream that serves a call: the running one if it agrees, or a new one. */
+  private async _joinOrStart(
+    call: FetchCall,
+    context: ICellContext
+  ): Promise<CompletionStream> {
+    const stream = this._stream;
     if (
-      flight &&
-      !flight.isEnded &&
-      flight.text !== '' &&
-      flight.key === turn.key &&
-      flight.rest(turn.window.prefix) !== null
+      stream &&
+      !stream.isSettled &&
+      stream.text !== '' &&
+      stream.key === call.key &&
+      stream.remainder(call.window.prefix) !== null
     ) {
-      return flight;
+      return stream;
     }
-    this._abortFlight();
-    const pause = turn.isInvoked ? 0 : this._settings.debounce;
-    if (!(await delay(pause, turn.signal))) {
-      throw new NothingToShow('superseded');
+    this._abortStream();
+    const pause = call.isInvoked ? 0 : this._settings.debounce;
+    if (!(await delay(pause, call.signal))) {
+      throw new NoSuggestionError('superseded');
     }
-    if (!turn.isInvoked && Date.now() < this._quietUntil) {
-      throw new NothingToShow('asked to wait');
+    if (!call.isInvoked && Date.now() < this._retryTime) {
+      throw new NoSuggestionError('waiting after a failure');
     }
-    return this._depart(turn, around);
+    return this._start(call, context);
   }
 
-  private _depart(turn: Turn, around: ISurroundings): Flight {
-    const { site, window, key } = turn;
-    const flight = new Flight({
+  private _start(call: FetchCall, context: ICellContext): CompletionStream {
+    const { target, window, key } = call;
+    const stream = new CompletionStream({
       key,
+      trans: this._trans,
       transport: this._transport,
-      onQueued: place => this._reporter.queued(place),
+      onQueued: position => this._reporter.onQueued(position),
       request: {
         version: PROTOCOL_VERSION,
-        document: site.document,
-        path: site.path,
-        language: site.language,
-        before: around.before,
+        document: target.document,
+        path: target.path,
+        language: target.language,
+        before: context.before,
         prefix: window.prefix,
         suffix: window.suffix
       }
     });
-    this._flight = flight;
-    this._reporter.asked();
-    void flight.ended.then(() => this._landed(flight));
-    return flight;
+    this._stream = stream;
+    this._reporter.onSent();
+    void stream.settled.then(() => this._onSettled(stream));
+    return stream;
   }
 
-  private _landed(flight: Flight): void {
-    if (this._flight === flight && !flight.isAborted) {
-      this._reporter.answered(flight.error);
+  private _onSettled(stream: CompletionStream): void {
+    if (this._stream === stream && !stream.isAborted) {
+      this._reporter.onSettled(stream.error);
     }
-    if (flight.error && !flight.isAborted) {
-      this._quietUntil = Date.now() + Private.quiet(flight.error);
-    } else if (flight.finishReason && !Private.isPartial(flight)) {
-      this._cache.store(flight.key, flight.prefix, flight.text);
+    if (stream.error && !stream.isAborted) {
+      this._retryTime = Date.now() + Private.retryDelay(stream.error);
+    } else if (stream.finishReason && !Private.isPartial(stream)) {
+      this._cache.store(stream.key, stream.prefix, stream.text);
     }
   }
 
-  private _abortFlight(): void {
-    if (this._flight && !this._flight.isEnded) {
-      this._flight.abort();
-      this._reporter.answered(null);
+  private _abortStream(): void {
+    if (this._stream && !this._stream.isSettled) {
+      this._stream.abort();
+      this._reporter.onSettled(null);
     }
-    this._flight = null;
+    this._stream = null;
   }
 
-  /** Wait for the first text worth showing. */
-  private async _first(
-    turn: Turn,
-    flight: Flight
+  /** Wait for the first text that can be shown. */
+  private async _firstSuggestion(
+    call: FetchCall,
+    stream: CompletionStream
   ): Promise<IInlineCompletionList<IInlineCompletionItem>> {
     for (;;) {
-      if (turn.signal.aborted || flight.isAborted) {
-        throw new NothingToShow('superseded');
+      if (call.signal.aborted || stream.isAborted) {
+        throw new NoSuggestionError('superseded');
       }
-      const rest = turn.rest(flight);
-      if (rest) {
-        return Private.list(rest, flight.isEnded ? undefined : turn.token);
+      const remainder = call.remainder(stream);
+      if (remainder) {
+        return Private.list(
+          remainder,
+          stream.isSettled ? undefined : call.token
+        );
       }
-      if (flight.isEnded && flight.error) {
-        return this._fail(turn, flight.error);
+      if (stream.isSettled && stream.error) {
+        return this._showError(call, stream.error);
       }
-      if (flight.isEnded && turn.isInvoked) {
-        this._reporter.nothing(explain(flight.finishReason));
+      if (stream.isSettled && call.isInvoked) {
+        this._reporter.onEmpty(explainEmpty(stream.finishReason, this._trans));
       }
-      if (flight.isEnded || rest === null) {
-        throw new NothingToShow(flight.finishReason ?? 'moved on');
+      if (stream.isSettled || remainder === null) {
+        throw new NoSuggestionError(
+          stream.finishReason ?? 'the cursor has moved'
+        );
       }
-      await turn.news(flight);
+      await call.nextUpdate(stream);
     }
   }
 
-  private _fail(
-    turn: Turn,
+  /** Show an error where the user requested a suggestion explicitly. */
+  private _showError(
+    call: FetchCall,
     error: IErrorEvent
   ): IInlineCompletionList<IInlineCompletionItem> {
-    if (turn.isInvoked) {
-      const message = sentence(error);
+    if (call.isInvoked) {
+      const message = errorText(error);
       return { items: [{ insertText: '', error: { message } }] };
     }
-    throw new NothingToShow(error.code);
+    throw new NoSuggestionError(error.code);
   }
 
   private _cache = new CompletionCache();
-  private _findSite: SiteFinder;
-  private _flight: Flight | null = null;
-  private _quietUntil = 0;
+  private _call: FetchCall | null = null;
+  private _findTarget: FindTarget;
   private _reporter: ICompletionReporter;
+  private _retryTime = 0;
   private _settings: ICompletionSettings = DEFAULT_SETTINGS;
+  private _stream: CompletionStream | null = null;
+  private _trans: TranslationBundle;
   private _transport: CompletionTransport;
-  private _turn: Turn | null = null;
 }
 
 /**
@@ -280,11 +296,14 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
 export namespace SafeCoderProvider {
   /** What the provider works with. */
   export interface IOptions {
-    /** Finds the cell that Lab asks about. */
-    findSite: SiteFinder;
+    /** Finds the cell or file of a request. */
+    findTarget: FindTarget;
 
-    /** Is told how requests fare. */
+    /** Receives the progress of requests. */
     reporter: ICompletionReporter;
+
+    /** Translates messages. */
+    trans: TranslationBundle;
 
     /** Sends requests. */
     transport: CompletionTransport;
@@ -292,20 +311,20 @@ export namespace SafeCoderProvider {
 }
 
 /**
- * Why `fetch` did not answer. Lab takes it silently.
+ * Why `fetch` has no suggestion. Lab handles it without a message.
  */
-export class NothingToShow extends Error {
-  readonly name = 'NothingToShow';
+export class NoSuggestionError extends Error {
+  readonly name = 'NoSuggestionError';
 }
 
 namespace Private {
-  /** One suggestion; with a token if more of it is to come. */
+  /** One suggestion; the token announces that more of it will be streamed. */
   export function list(
     insertText: string,
     token?: string
   ): IInlineCompletionList<IInlineCompletionItem> {
     if (insertText === '') {
-      throw new NothingToShow('known to be empty');
+      throw new NoSuggestionError('known to be empty');
     }
     return {
       items: [
@@ -314,15 +333,15 @@ namespace Private {
     };
   }
 
-  /** Whether the same request might be answered with more. */
-  export function isPartial(flight: Flight): boolean {
-    return ['deadline', 'superseded'].includes(flight.finishReason ?? '');
+  /** Whether the same request might get a longer completion later. */
+  export function isPartial(stream: CompletionStream): boolean {
+    return ['deadline', 'superseded'].includes(stream.finishReason ?? '');
   }
 
-  /** How long, in ms, automatic requests stay away after a failure. */
-  export function quiet(error: IErrorEvent): number {
-    const polite = ['queue_full', 'not_ready', 'runtime_unavailable'];
-    const seconds = polite.includes(error.code) ? 1 : 0;
+  /** How long, in ms, no automatic request is sent after a failure. */
+  export function retryDelay(error: IErrorEvent): number {
+    const overloaded = ['queue_full', 'not_ready', 'runtime_unavailable'];
+    const seconds = overloaded.includes(error.code) ? 1 : 0;
     return Math.min(error.retry_after_s ?? seconds, 30) * 1000;
   }
 }

@@ -1,16 +1,29 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+
 import { FinishReason } from '../protocol';
 
 /**
- * Say why an answer came out empty.
+ * Explain why a completion is empty.
+ *
+ * @param reason - Why generation stopped; `null` if the server gave no reason.
+ * @param trans - Translates the explanation.
  */
-export function explain(reason: FinishReason | null): string {
-  return (reason && reasons[reason]) ?? 'the model has nothing to add.';
+export function explainEmpty(
+  reason: FinishReason | null,
+  trans: TranslationBundle
+): string {
+  switch (reason) {
+    case 'deadline':
+      return trans.__('the model did not respond in time.');
+    case 'duplicate':
+      return trans.__('the model only repeats text that is already there.');
+    case 'empty_prompt':
+      return trans.__('there is no text to complete. Type a few words first.');
+    case 'excluded':
+      return trans.__('the policy of this Hub excludes it from completions.');
+    case 'superseded':
+      return trans.__('a newer request replaced this one.');
+    default:
+      return trans.__('the model has nothing to add.');
+  }
 }
-
-const reasons: { [reason in FinishReason]?: string } = {
-  deadline: 'the model did not answer in time.',
-  duplicate: 'the model would only repeat what is already there.',
-  empty_prompt: 'there is no text to go on. Write a few words first.',
-  excluded: 'the policy of this Hub excludes it from completions.',
-  superseded: 'a newer request took its place.'
-};

@@ -1,6 +1,7 @@
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { TranslationBundle } from '@jupyterlab/translation';
 
-/** Our own fields of Lab's settings for this provider. */
+/** Our own fields in Lab's settings of this provider. */
 export interface ICompletionSettings {
   /** The pause in typing, in ms, before a request is sent. */
   debounce: number;
@@ -9,44 +10,54 @@ export interface ICompletionSettings {
   includeOutputs: boolean;
 }
 
-/** What holds until Lab tells us otherwise. */
+/** The settings until Lab passes the user's. */
 export const DEFAULT_SETTINGS: ICompletionSettings = {
   debounce: 60,
   includeOutputs: true
 };
 
 /**
- * The fields, and our defaults for Lab's own ones: ask in the midst of a line
- * too, let every keystroke through to us, and wait for a slow machine.
+ * The schema of our settings.
+ *
+ * It also changes the defaults of Lab's own fields: complete inside a line too,
+ * pass every keystroke to us without a delay, and wait for a slow machine.
+ *
+ * @param trans - Translates titles and descriptions.
  */
-export const SETTINGS_SCHEMA: ISettingRegistry.IProperty = {
-  type: 'object',
-  properties: {
-    debounce: {
-      title: 'Pause before a request (ms)',
-      description:
-        'How long typing must pause before the model is asked. Suggestions that are already known are shown without any pause.',
-      type: 'number',
-      minimum: 0,
-      maximum: 2000
+export function settingsSchema(
+  trans: TranslationBundle
+): ISettingRegistry.IProperty {
+  return {
+    type: 'object',
+    properties: {
+      debounce: {
+        title: trans.__('Pause before a request (ms)'),
+        description: trans.__(
+          'How long typing must pause before a request is sent. Suggestions that are already known are shown without a pause.'
+        ),
+        type: 'number',
+        minimum: 0,
+        maximum: 2000
+      },
+      includeOutputs: {
+        title: trans.__('Include outputs'),
+        description: trans.__(
+          'Whether the first lines of the text outputs of other cells are part of the prompt.'
+        ),
+        type: 'boolean'
+      }
     },
-    includeOutputs: {
-      title: 'Include outputs',
-      description:
-        'Let the model read the first lines of the text outputs of other cells.',
-      type: 'boolean'
+    default: {
+      ...DEFAULT_SETTINGS,
+      autoFillInMiddle: true,
+      debouncerDelay: 0,
+      timeout: 30000
     }
-  },
-  default: {
-    ...DEFAULT_SETTINGS,
-    autoFillInMiddle: true,
-    debouncerDelay: 0,
-    timeout: 30000
-  }
-};
+  };
+}
 
 /**
- * Read our fields; whatever is not of the right type counts as not given.
+ * Read our fields; a value of the wrong type is replaced by the default.
  */
 export function readSettings(settings: {
   [property: string]: unknown;

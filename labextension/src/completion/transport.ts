@@ -1,20 +1,17 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
 
-import {
-  CompletionEvent,
-  ErrorCode,
-  ICompletionRequest,
-  IErrorEvent
-} from '../protocol';
+import { parseErrorResponse } from '../errorResponse';
+import { CompletionEvent, ICompletionRequest } from '../protocol';
 import { readEvents } from './ndjson';
 
 /**
- * Send a request and listen to its answer.
+ * Send a request and yield the events of its response.
  *
- * An abort of the signal closes the connection, which cancels the request in
- * the engine. May throw; the last event need not be `done` or `error` if the
- * connection is lost.
+ * Aborting the signal closes the connection, which cancels the request in the
+ * engine. The iteration may throw, and the last event is neither `done` nor
+ * `error` when the connection is lost.
  */
 export type CompletionTransport = (
   request: ICompletionRequest,
@@ -22,10 +19,14 @@ export type CompletionTransport = (
 ) => AsyncIterable<CompletionEvent>;
 
 /**
- * The transport over HTTP.
+ * Create the transport over HTTP.
+ *
+ * @param settings - The address of the Jupyter server.
+ * @param trans - Translates error messages.
  */
 export function httpTransport(
-  settings: ServerConnection.ISettings
+  settings: ServerConnection.ISettings,
+  trans: TranslationBundle
 ): CompletionTransport {
   const url = URLExt.join(settings.baseUrl, 'jupyter-safecoder', 'completions');
   return async function* (request, signal) {
@@ -42,7 +43,7 @@ export function httpTransport(
     if (response.ok && response.body) {
       yield* readEvents(chunksOf(response.body));
     } else {
-      yield await readRefusal(response);
+      yield await parseErrorResponse(response, trans);
     }
   };
 }
@@ -63,57 +64,3 @@ async function* chunksOf(
     void reader.cancel().catch(() => undefined);
   }
 }
-
-/**
- * Turn any answer that is not a stream into an error with a reason.
- */
-export async function readRefusal(response: Response): Promise<IErrorEvent> {
-  try {
-    const body: unknown = await response.json();
-    if (isErrorEvent(body)) {
-      return body;
-    }
-  } catch {
-    // A proxy or a login page answered: its status has to be enough.
-  }
-  return (
-    refusals[response.status] ?? {
-      event: 'error',
-      code: 'internal',
-      message: `The server answered with status ${response.status}.`,
-      remedy: 'Look at the log of the Jupyter server.'
-    }
-  );
-}
-
-function isErrorEvent(body: unknown): body is IErrorEvent {
-  const candidate = body as Partial<IErrorEvent> | null;
-  return candidate?.event === 'error' && typeof candidate.message === 'string';
-}
-
-function refusal(
-  code: ErrorCode,
-  message: string,
-  remedy: string
-): IErrorEvent {
-  return { event: 'error', code, message, remedy };
-}
-
-const refusals: { [status: number]: IErrorEvent } = {
-  401: refusal('unauthorized', 'You are not logged in.', 'Log in again.'),
-  403: refusal(
-    'forbidden',
-    'The server does not allow you to use SafeCoder.',
-    'Log in again, or ask your administrator.'
-  ),
-  404: refusal(
-    'not_found',
-    'The Jupyter server does not have the SafeCoder extension.',
-    'Install jupyter_safecoder where the server runs and restart it.'
-  ),
-  413: refusal(
-    'too_large',
-    'The request is too large for the server.',
-    'Split the cell.'
-  )
-};

@@ -1,51 +1,56 @@
-import { anchored } from './anchor';
+import { anchoredStart } from './anchor';
+import { replaceLoneSurrogates, splitsSurrogatePair } from './unicode';
 
-/** The most characters of the current cell before the cursor. */
+/** Maximum number of characters of the current cell before the cursor. */
 export const PREFIX_BUDGET = 32_000;
 
-/** How far the start of the prefix moves at a time. */
+/** The distance in characters between two possible starts of the prefix. */
 export const PREFIX_STEP = 16_000;
 
-/** The most characters of the current cell after the cursor. */
+/** Maximum number of characters of the current cell after the cursor. */
 export const SUFFIX_BUDGET = 8_000;
 
-/** The longest first line that is kept for being a cell magic. */
+/** Maximum length of a cell magic line that is kept in front of a cut cell. */
 const MAGIC_BUDGET = 1_000;
 
-/** The current cell, split at the cursor. */
+/** The part of the current cell that a request carries. */
 export interface IWindow {
-  /** The end of the text before the cursor. */
+  /** The text that ends at the cursor. */
   prefix: string;
 
-  /** The start of the text after the cursor. */
+  /** The text that starts at the cursor. */
   suffix: string;
 }
 
 /**
- * Cut the part of a cell around the cursor that a request carries.
+ * Cut the window around the cursor out of a cell.
  *
  * @param text - The whole cell.
- * @param cursor - The cursor, in UTF-16 code units.
+ * @param cursor - The offset of the cursor, in UTF-16 code units.
  *
  * #### Notes
- * The prefix begins at a line start that stays where it is while somebody
- * types. A cell magic on the first line (`%%bash`) says what language the cell
- * is in, so it stays in front when the lines after it are cut.
+ * The prefix starts at a line start, and this start stays the same while the
+ * user types (see `anchoredStart`). A cell magic on the first line (`%%bash`)
+ * sets the language of the cell, so it stays in front when the lines after it
+ * are cut off.
  */
 export function cutWindow(text: string, cursor: number): IWindow {
   const end = Math.min(text.length, cursor + SUFFIX_BUDGET);
-  const suffix = text.slice(cursor, splitsPair(text, end) ? end - 1 : end);
+  const suffix = text.slice(
+    cursor,
+    splitsSurrogatePair(text, end) ? end - 1 : end
+  );
   const start = prefixStart(text, cursor);
   const prefix = text.slice(start, cursor);
   return {
-    prefix: wellFormed(magicLine(text, start) + prefix),
-    suffix: wellFormed(suffix)
+    prefix: replaceLoneSurrogates(magicLine(text, start) + prefix),
+    suffix: replaceLoneSurrogates(suffix)
   };
 }
 
-/** The line start where the prefix begins. */
+/** The offset of the line start where the prefix starts. */
 function prefixStart(text: string, cursor: number): number {
-  const start = anchored(cursor, PREFIX_BUDGET, PREFIX_STEP);
+  const start = anchoredStart(cursor, PREFIX_BUDGET, PREFIX_STEP);
   if (start === 0) {
     return 0;
   }
@@ -53,10 +58,10 @@ function prefixStart(text: string, cursor: number): number {
   if (lineStart > 0 && lineStart <= cursor) {
     return lineStart;
   }
-  return splitsPair(text, start) ? start + 1 : start;
+  return splitsSurrogatePair(text, start) ? start + 1 : start;
 }
 
-/** The first line with its line end, if it is a cell magic that was cut off. */
+/** The first line with its line break, if it is a cell magic that was cut. */
 function magicLine(text: string, start: number): string {
   if (!text.startsWith('%%')) {
     return '';
@@ -65,16 +70,4 @@ function magicLine(text: string, start: number): string {
   return length > 0 && length <= Math.min(start, MAGIC_BUDGET)
     ? text.slice(0, length)
     : '';
-}
-
-/** Whether a cut at `index` would part the two halves of a character. */
-function splitsPair(text: string, index: number): boolean {
-  return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(
-    text.slice(index - 1, index + 1)
-  );
-}
-
-/** Halves of characters, which UTF-8 cannot carry, replaced at equal length. */
-function wellFormed(text: string): string {
-  return text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }

@@ -1,12 +1,13 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { TranslationBundle } from '@jupyterlab/translation';
 
-import { readRefusal } from '../completion/transport';
-import { IRuntimeStatus, sentence } from '../protocol';
+import { parseErrorResponse } from '../errorResponse';
+import { IRuntimeStatus, errorText } from '../protocol';
 
 /** The two status requests. */
 export interface IStatusApi {
-  /** Ask for the status; starts nothing. */
+  /** Request the status; this starts nothing. */
   status(): Promise<IRuntimeStatus>;
 
   /** Start or restart the runtime. */
@@ -14,26 +15,32 @@ export interface IStatusApi {
 }
 
 /**
- * The status requests over HTTP. They reject with a sentence for a person.
+ * Create the status requests over HTTP.
+ *
+ * They reject with an `Error` whose message is for the user.
+ *
+ * @param settings - The address of the Jupyter server.
+ * @param trans - Translates error messages.
  */
 export function httpStatusApi(
-  settings: ServerConnection.ISettings
+  settings: ServerConnection.ISettings,
+  trans: TranslationBundle
 ): IStatusApi {
-  const ask = async (
+  const send = async (
     endpoint: string,
     init: RequestInit
   ): Promise<IRuntimeStatus> => {
     const url = URLExt.join(settings.baseUrl, 'jupyter-safecoder', endpoint);
     const response = await ServerConnection.makeRequest(url, init, settings);
     if (!response.ok) {
-      throw new Error(sentence(await readRefusal(response)));
+      throw new Error(errorText(await parseErrorResponse(response, trans)));
     }
     return (await response.json()) as IRuntimeStatus;
   };
   return {
-    status: () => ask('status', { method: 'GET' }),
+    status: () => send('status', { method: 'GET' }),
     start: () =>
-      ask('start', {
+      send('start', {
         method: 'POST',
         body: '{}',
         headers: { 'Content-Type': 'application/json' }

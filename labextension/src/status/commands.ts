@@ -1,56 +1,51 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
 
 import { safeCoderIcon } from '../icon';
 import { StatusItem } from './item';
 import { ISafeCoderStatus } from './tokens';
 
-/** The commands of SafeCoder. */
+/** The ids of our commands. */
 export namespace CommandIDs {
   /** Turn completions on or off. */
   export const toggle = 'safecoder:toggle';
 
-  /** Start the model, or restart it after a failure. */
+  /** Start the runtime, or restart it after a failure. */
   export const start = 'safecoder:start';
 
-  /** Open the popup of the status item. */
+  /** Open or close the popup of the status item. */
   export const showStatus = 'safecoder:show-status';
 }
 
 /**
- * Add the commands, also to the palette if there is one.
- *
- * @param item - Finds the status item, if one is on the page.
+ * Add our commands to an application.
  */
-export function addCommands(
-  app: JupyterFrontEnd,
-  status: ISafeCoderStatus,
-  palette: ICommandPalette | null,
-  item: () => StatusItem | null
-): void {
+export function addCommands(options: addCommands.IOptions): void {
+  const { app, status, palette, getItem, trans } = options;
   const { commands } = app;
   const describedBy = { args: { type: 'object', properties: {} } };
   commands.addCommand(CommandIDs.toggle, {
-    label: 'SafeCoder: Completions on/off',
-    caption: 'Turn the suggestions of SafeCoder on or off',
+    label: trans.__('SafeCoder: Completions On/Off'),
+    caption: trans.__('Turn completions on or off'),
     describedBy,
     icon: args => (args.isPalette ? undefined : safeCoderIcon),
     isToggled: () => status.enabled,
     execute: () => status.setEnabled(!status.enabled)
   });
   commands.addCommand(CommandIDs.start, {
-    label: 'SafeCoder: Start the model',
-    caption: 'Start the model, or restart it after a failure',
+    label: trans.__('SafeCoder: Start the Model'),
+    caption: trans.__('Start the model, or restart it after a failure'),
     describedBy,
     isEnabled: () => status.enabled,
     execute: () => status.start()
   });
   commands.addCommand(CommandIDs.showStatus, {
-    label: 'SafeCoder: Show the status',
-    caption: 'Show what SafeCoder is doing, and why',
+    label: trans.__('SafeCoder: Show the Status'),
+    caption: trans.__('Show the state of SafeCoder and its reason'),
     describedBy,
-    isEnabled: () => item() !== null,
-    execute: () => item()?.togglePopup()
+    isEnabled: () => getItem() !== null,
+    execute: () => getItem()?.togglePopup()
   });
   for (const command of [
     CommandIDs.toggle,
@@ -63,4 +58,27 @@ export function addCommands(
     commands.notifyCommandChanged(CommandIDs.toggle);
     commands.notifyCommandChanged(CommandIDs.start);
   });
+}
+
+/**
+ * A namespace for `addCommands` statics.
+ */
+export namespace addCommands {
+  /** What the commands work with. */
+  export interface IOptions {
+    /** The application. */
+    app: JupyterFrontEnd;
+
+    /** Finds the status item; `null` if the page has none. */
+    getItem: () => StatusItem | null;
+
+    /** Gets the commands too, if there is one. */
+    palette: ICommandPalette | null;
+
+    /** The state to show and to change. */
+    status: ISafeCoderStatus;
+
+    /** Translates labels and captions. */
+    trans: TranslationBundle;
+  }
 }

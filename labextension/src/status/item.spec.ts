@@ -1,7 +1,7 @@
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
-import { runtime, settle } from '../testing/fakes';
+import { flushPromises, runtimeStatus, trans } from '../testing/fakes';
 import { StatusItem } from './item';
 import { ISafeCoderStatus } from './tokens';
 import { describeStatus } from './view';
@@ -18,17 +18,20 @@ describe('StatusItem', () => {
       return enabled;
     },
     get view() {
-      return describeStatus({
-        enabled,
-        notice: '',
-        place: 0,
-        runtime: runtime({
-          state: 'failed',
-          reason: '<b>No memory.</b>',
-          remedy: 'Close something.'
-        }),
-        unreachable: ''
-      });
+      return describeStatus(
+        {
+          enabled,
+          notice: '',
+          queuePosition: 0,
+          runtime: runtimeStatus({
+            state: 'failed',
+            reason: '<b>No memory.</b>',
+            remedy: 'Close something.'
+          }),
+          unreachable: ''
+        },
+        trans
+      );
     },
     setEnabled: (value: boolean) => {
       enabled = value;
@@ -48,20 +51,20 @@ describe('StatusItem', () => {
   beforeEach(() => {
     enabled = true;
     started = 0;
-    item = new StatusItem(status);
+    item = new StatusItem(status, trans);
     Widget.attach(item, document.body);
   });
 
   afterEach(() => item.dispose());
 
-  it('is a button that says the state, and why', () => {
+  it('is a button that shows the state and its reason', () => {
     const button = find('button.jp-SafeCoder-item');
     expect(button.textContent).toContain('failed');
     expect(button.dataset.state).toBe('failed');
     expect(button.getAttribute('aria-label')).toContain('Close something.');
   });
 
-  it('opens and closes the popup, also by Escape', () => {
+  it('opens and closes the popup, also with Escape', () => {
     item.node.click();
     expect(find('.jp-SafeCoder-reason').textContent).toBe('<b>No memory.</b>');
     expect(find('.jp-SafeCoder-reason').children).toHaveLength(0);
@@ -74,14 +77,14 @@ describe('StatusItem', () => {
     expect(find('.jp-SafeCoder-popup')).toBeNull();
   });
 
-  it('restarts, and turns completions off', async () => {
+  it('restarts the runtime, and turns completions off', async () => {
     item.node.click();
     expect(find('.jp-SafeCoder-start').textContent).toBe('Restart');
     find('.jp-SafeCoder-start').click();
     expect(started).toBe(1);
     find('.jp-SafeCoder-toggle').click();
     await new Promise(resolve => setTimeout(resolve, 50));
-    await settle();
+    await flushPromises();
     expect(enabled).toBe(false);
     expect(find('.jp-SafeCoder-toggle').textContent).toBe(
       'Turn completions on'

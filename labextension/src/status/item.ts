@@ -1,3 +1,4 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
@@ -7,15 +8,17 @@ import { ISafeCoderStatus } from './tokens';
 import { tooltipOf } from './view';
 
 /**
- * The icon and a few words; a click opens the popup.
+ * A button with the icon and the state; a click opens the popup.
  */
 export class StatusItem extends Widget {
   /**
    * @param status - The state to show.
+   * @param trans - Translates texts.
    */
-  constructor(status: ISafeCoderStatus) {
+  constructor(status: ISafeCoderStatus, trans: TranslationBundle) {
     super({ node: document.createElement('button') });
     this._status = status;
+    this._trans = trans;
     this.addClass('jp-SafeCoder-item');
     this.node.setAttribute('type', 'button');
     this.node.setAttribute('role', 'button');
@@ -29,8 +32,8 @@ export class StatusItem extends Widget {
       margin: '0 4px 0 0'
     });
     this.node.append(icon, this._label);
-    // The status bar moves its items when an editor loses the focus; the click
-    // would then miss. So the focus stays where it is until the popup opens.
+    // The status bar moves its items when an editor loses the focus, and the
+    // click would miss. So the editor keeps the focus until the popup opens.
     this.node.addEventListener('mousedown', event => event.preventDefault());
     this.node.addEventListener('click', () => this.togglePopup());
     status.changed.connect(this.update, this);
@@ -45,7 +48,7 @@ export class StatusItem extends Widget {
       this._popup.close();
       return;
     }
-    this._popup = new StatusPopup(this._status, this.node);
+    this._popup = new StatusPopup(this._status, this.node, this._trans);
     this._popup.open();
   }
 
@@ -63,7 +66,7 @@ export class StatusItem extends Widget {
 
   private _render(): void {
     const { view } = this._status;
-    const tooltip = tooltipOf(view);
+    const tooltip = tooltipOf(view, this._trans);
     this._label.textContent = view.label;
     this.node.title = tooltip;
     this.node.dataset.state = view.state;
@@ -73,4 +76,5 @@ export class StatusItem extends Widget {
   private _label = document.createElement('span');
   private _popup: StatusPopup | null = null;
   private _status: ISafeCoderStatus;
+  private _trans: TranslationBundle;
 }

@@ -1,37 +1,38 @@
 import { IRuntimeStatus } from '../protocol';
-import { runtime, settle } from '../testing/fakes';
+import { flushPromises, runtimeStatus, trans } from '../testing/fakes';
 import { SafeCoderStatus } from './model';
 import { tooltipOf } from './view';
 
 describe('SafeCoderStatus', () => {
-  let answer: () => Promise<IRuntimeStatus>;
-  let asked: string[];
+  let respond: () => Promise<IRuntimeStatus>;
+  let sent: string[];
   let saved: boolean[];
   let status: SafeCoderStatus;
 
   async function after(ms: number): Promise<void> {
     for (let i = 0; i < 4; i++) {
-      await settle();
+      await flushPromises();
       jest.advanceTimersByTime(ms / 4);
     }
-    await settle();
+    await flushPromises();
   }
 
   beforeEach(() => {
     jest.useFakeTimers();
-    answer = () => Promise.resolve(runtime());
-    asked = [];
+    respond = () => Promise.resolve(runtimeStatus());
+    sent = [];
     saved = [];
-    const ask = (name: string) => () => {
-      asked.push(name);
-      return answer();
+    const record = (name: string) => () => {
+      sent.push(name);
+      return respond();
     };
     status = new SafeCoderStatus({
-      api: { status: ask('status'), start: ask('start') },
+      api: { status: record('status'), start: record('start') },
       save: enabled => {
         saved.push(enabled);
         return Promise.resolve();
-      }
+      },
+      trans
     });
   });
 
@@ -40,111 +41,149 @@ describe('SafeCoderStatus', () => {
     jest.useRealTimers();
   });
 
-  it('asks nothing before it is known that completions are on', async () => {
+  it('sends nothing until it is known that completions are on', async () => {
     await after(120_000);
     await status.start();
     expect(status.enabled).toBe(false);
-    expect(asked).toEqual([]);
+    expect(sent).toEqual([]);
   });
 
-  it('asks often on the way up and seldom when ready', async () => {
-    answer = () =>
-      Promise.resolve(runtime({ state: 'downloading', progress: 0.427 }));
-    status.load(true);
+  it('polls often while the runtime starts and seldom when it is ready', async () => {
+    respond = () =>
+      Promise.resolve(runtimeStatus({ state: 'downloading', progress: 0.427 }));
+    status.applySetting(true);
     await after(200);
     expect(status.view.label).toBe('downloading 42 %');
     await after(2_000);
     await after(2_000);
-    const often = asked.length;
-    expect(often).toBeGreaterThanOrEqual(3);
-    answer = () => Promise.resolve(runtime());
+    const whileStarting = sent.length;
+    expect(whileStarting).toBeGreaterThanOrEqual(3);
+    respond = () => Promise.resolve(runtimeStatus());
     await after(2_000);
     expect(status.view.label).toBe('ready');
-    const ready = asked.length;
+    const whenReady = sent.length;
     await after(10_000);
-    expect(asked.length - ready).toBeLessThanOrEqual(1);
+    expect(sent.length - whenReady).toBeLessThanOrEqual(1);
   });
 
-  it('is off for good when turned off, and says so', async () => {
-    status.load(true);
+  it('stays off when turned off, and shows that it is off', async () => {
+    status.applySetting(true);
     await after(200);
     await status.setEnabled(false);
-    const before = asked.length;
+    const before = sent.length;
     await after(120_000);
-    expect(asked).toHaveLength(before);
+    expect(sent).toHaveLength(before);
     expect(saved).toEqual([false]);
     expect(status.view).toMatchObject({ state: 'off', startLabel: '' });
     expect(status.view.reason).toMatch(/turned completions off/);
   });
 
-  it('tells a failure once, until it has been left', async () => {
+  it('emits a failure once, until the state changes', async () => {
     const seen: string[] = [];
     status.failed.connect((_, view) => void seen.push(view.reason));
-    answer = () =>
+    respond = () =>
       Promise.resolve(
-        runtime({ state: 'failed', reason: 'No memory.', remedy: 'Buy some.' })
+        runtimeStatus({
+          state: 'failed',
+          reason: 'No memory.',
+          remedy: 'Buy some.'
+        })
       );
-    status.load(true);
+    status.applySetting(true);
     await after(60_000);
     await after(60_000);
     expect(seen).toEqual(['No memory.']);
     expect(status.view.startLabel).toBe('Restart');
-    expect(tooltipOf(status.view)).toContain('No memory. Buy some.');
+    expect(tooltipOf(status.view, trans)).toContain('No memory. Buy some.');
   });
 
-  it('names a lost connection and comes back', async () => {
-    status.load(true);
+  it('starts the runtime, and polls its state', async () => {
+    status.applySetting(true);
     await after(200);
-    answer = () => Promise.reject(new TypeError('fetch'));
+    sent.length = 0;
+    respond = () => Promise.resolve(runtimeStatus({ state: 'starting' }));
+    await status.start();
+    expect(sent).toEqual(['start']);
+    expect(status.view.state).toBe('starting');
+    await after(200);
+    expect(sent).toEqual(['start', 'status']);
+  });
+
+  it('shows why the runtime could not be started', async () => {
+    status.applySetting(true);
+    await after(200);
+    respond = () => Promise.reject(new Error('You are not logged in.'));
+    await status.start();
+    expect(status.view).toMatchObject({
+      state: 'unreachable',
+      reason: 'You are not logged in.'
+    });
+  });
+
+  it('neither polls nor emits after it is disposed', async () => {
+    status.applySetting(true);
+    await after(200);
+    const emitted = jest.fn();
+    status.changed.connect(emitted);
+    let resolve: (status: IRuntimeStatus) => void = () => undefined;
+    respond = () => new Promise(callback => (resolve = callback));
+    const started = status.start();
+    const count = sent.length;
+    status.dispose();
+    expect(status.isDisposed).toBe(true);
+    resolve(runtimeStatus({ state: 'failed' }));
+    await started;
+    await after(60_000);
+    expect(sent).toHaveLength(count);
+    expect(emitted).not.toHaveBeenCalled();
+  });
+
+  it('shows a lost connection and recovers', async () => {
+    status.applySetting(true);
+    await after(200);
+    respond = () => Promise.reject(new TypeError('fetch'));
     status.refresh();
     await after(200);
     expect(status.view.state).toBe('unreachable');
-    expect(status.view.reason).toBe('The Jupyter server does not answer.');
-    answer = () => Promise.resolve(runtime());
+    expect(status.view.reason).toBe('The Jupyter server does not respond.');
+    respond = () => Promise.resolve(runtimeStatus());
     status.refresh();
     await after(2_000);
     expect(status.view.state).toBe('ready');
   });
 
-  it.each([
-    [1, '1st'],
-    [2, '2nd'],
-    [3, '3rd'],
-    [4, '4th'],
-    [11, '11th'],
-    [22, '22nd']
-  ])('shows place %d of the queue', async (place, word) => {
-    status.load(true);
+  it.each([1, 2, 3, 4, 11, 22])('shows position %d in the queue', async n => {
+    status.applySetting(true);
     await after(200);
-    status.asked();
-    status.queued(place);
-    expect(status.view.label).toBe(`busy (${word} in queue)`);
-    status.answered(null);
+    status.onSent();
+    status.onQueued(n);
+    expect(status.view.label).toBe(`busy (position ${n} in queue)`);
+    status.onSettled(null);
     expect(status.view.label).toBe('ready');
   });
 
   it('keeps the reason of an error until the next request', async () => {
-    status.load(true);
-    status.answered({
+    status.applySetting(true);
+    status.onSettled({
       event: 'error',
       code: 'queue_full',
       message: 'Full.',
       remedy: 'Wait.'
     });
     expect(status.view.notice).toBe('Full. Wait.');
-    status.asked();
+    status.onSent();
     expect(status.view.notice).toBe('');
-    status.nothing('blank.');
-    expect(status.view.notice).toBe('No suggestion here: blank.');
+    status.onEmpty('blank.');
+    expect(status.view.notice).toBe('No suggestion: blank.');
   });
 
   it('does not emit when nothing has changed', async () => {
-    status.load(true);
+    status.applySetting(true);
     await after(200);
     const emitted = jest.fn();
     status.changed.connect(emitted);
-    status.asked();
-    status.answered(null);
+    status.onSent();
+    status.onSettled(null);
     await after(60_000);
     expect(emitted).not.toHaveBeenCalled();
   });

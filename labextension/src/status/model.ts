@@ -1,40 +1,42 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IErrorEvent, IRuntimeStatus, sentence } from '../protocol';
+import { IErrorEvent, IRuntimeStatus, errorText } from '../protocol';
 import { IStatusApi } from './api';
 import { ISafeCoderStatus, IStatusView } from './tokens';
 import { describeStatus } from './view';
 
-/** Milliseconds between two polls while the runtime is on its way up. */
-const BUSY_INTERVAL = 1_000;
+/** Milliseconds between two polls while the runtime is starting. */
+const STARTING_INTERVAL = 1_000;
 
 /** Milliseconds between two polls otherwise. */
-const CALM_INTERVAL = 20_000;
+const IDLE_INTERVAL = 20_000;
 
-/** The longest pause between two polls while the server does not answer. */
+/** Maximum time in ms between two polls while the server does not respond. */
 const MAX_INTERVAL = 60_000;
 
 /**
- * The state of SafeCoder: polled from the server, and told by completions.
+ * The state of SafeCoder: polled from the server, updated by completions.
  */
 export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
   /**
-   * @param options - How to ask and where to keep the switch.
+   * @param options - How to poll the server and to save the switch.
    *
    * #### Notes
-   * Completions are off until `load` says what the person wants, so that not
-   * even the first keystroke is sent against their will.
+   * Completions are off until `applySetting` has the user's choice. So not even
+   * the first keystroke is sent if the user turned completions off.
    */
   constructor(options: SafeCoderStatus.IOptions) {
     this._api = options.api;
     this._save = options.save;
+    this._trans = options.trans;
     this._poll = new Poll<void>({
       auto: false,
       name: 'jupyter-safecoder:status',
-      factory: () => this._ask(this._api.status),
-      frequency: { interval: CALM_INTERVAL, backoff: true, max: MAX_INTERVAL },
+      factory: () => this._request(this._api.status),
+      frequency: { interval: IDLE_INTERVAL, backoff: true, max: MAX_INTERVAL },
       standby: () => !this._enabled || document.hidden
     });
   }
@@ -44,7 +46,7 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     return this._changed;
   }
 
-  /** Emitted with reason and remedy when a failure is first seen. */
+  /** Emitted with the view when the state becomes `failed`. */
   get failed(): ISignal<this, IStatusView> {
     return this._failed;
   }
@@ -59,21 +61,24 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     return this._poll.isDisposed;
   }
 
-  /** What to show. */
+  /** The texts to show. */
   get view(): IStatusView {
-    return describeStatus({
-      enabled: this._enabled,
-      notice: this._notice,
-      place: this._place,
-      runtime: this._runtime,
-      unreachable: this._unreachable
-    });
+    return describeStatus(
+      {
+        enabled: this._enabled,
+        notice: this._notice,
+        queuePosition: this._queuePosition,
+        runtime: this._runtime,
+        unreachable: this._unreachable
+      },
+      this._trans
+    );
   }
 
   /**
-   * Take the switch as it was saved.
+   * Apply the saved setting: turn completions on or off.
    */
-  load(enabled: boolean): void {
+  applySetting(enabled: boolean): void {
     if (enabled === this._enabled) {
       return;
     }
@@ -88,10 +93,10 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
   }
 
   /**
-   * Turn completions on or off, and remember it.
+   * Turn completions on or off, and save the setting.
    */
   async setEnabled(enabled: boolean): Promise<void> {
-    this.load(enabled);
+    this.applySetting(enabled);
     await this._save(enabled);
   }
 
@@ -102,85 +107,80 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     if (!this._enabled) {
       return;
     }
-    await this._ask(this._api.start).catch(() => undefined);
-    if (!this.isDisposed) {
-      void this._poll.refresh();
-    }
+    await this._request(this._api.start).catch(() => undefined);
+    this.refresh();
   }
 
-  /** Ask the server now, for instance when the page is shown again. */
+  /** Poll the server now, for instance when the page becomes visible. */
   refresh(): void {
-    if (this._enabled) {
+    if (this._enabled && !this.isDisposed) {
       void this._poll.refresh();
     }
   }
 
   /** A request was sent. */
-  asked(): void {
-    this._tell('', 0);
+  onSent(): void {
+    this._update('', 0);
   }
 
-  /** The request waits. */
-  queued(place: number): void {
-    this._tell(this._notice, place);
+  /** The request waits in the queue. */
+  onQueued(position: number): void {
+    this._update(this._notice, position);
   }
 
-  /** The request is over. */
-  answered(error: IErrorEvent | null): void {
-    this._tell(error ? sentence(error) : this._notice, 0);
+  /** The request was completed, aborted, or failed with an error. */
+  onSettled(error: IErrorEvent | null): void {
+    this._update(error ? errorText(error) : this._notice, 0);
     if (error || this._runtime?.state !== 'ready') {
       this.refresh();
     }
   }
 
-  /** An explicit request has nothing to show. */
-  nothing(reason: string): void {
-    this._tell(`No suggestion here: ${reason}`, 0);
+  /** An explicit request has no suggestion. */
+  onEmpty(reason: string): void {
+    this._update(this._trans.__('No suggestion: %1', reason), 0);
   }
 
-  /** Dispose of the poll and of the signals. */
+  /** Stop polling and disconnect all listeners. */
   dispose(): void {
     this._poll.dispose();
     Signal.clearData(this);
   }
 
-  /** Ask the server; the rejection tells the poll to back off. */
-  private async _ask(request: () => Promise<IRuntimeStatus>): Promise<void> {
+  /** Send a status request; when it rejects, the poll backs off. */
+  private async _request(send: () => Promise<IRuntimeStatus>): Promise<void> {
     const before = this.view;
     try {
-      this._runtime = await request();
+      this._runtime = await send();
       this._unreachable = '';
     } catch (error) {
       this._unreachable =
         error instanceof Error && !(error instanceof TypeError)
           ? error.message
-          : 'The Jupyter server does not answer.';
-      this._emitIfNew(before);
+          : this._trans.__('The Jupyter server does not respond.');
+      this._emitIfChanged(before);
       throw error;
     }
-    if (this.isDisposed) {
-      return;
-    }
-    const interval = Private.isRising(this._runtime)
-      ? BUSY_INTERVAL
-      : CALM_INTERVAL;
+    const interval = Private.isStarting(this._runtime)
+      ? STARTING_INTERVAL
+      : IDLE_INTERVAL;
     if (this._poll.frequency.interval !== interval) {
       this._poll.frequency = { ...this._poll.frequency, interval };
     }
-    this._emitIfNew(before);
+    this._emitIfChanged(before);
     if (this.view.state === 'failed' && before.state !== 'failed') {
       this._failed.emit(this.view);
     }
   }
 
-  private _tell(notice: string, place: number): void {
+  private _update(notice: string, queuePosition: number): void {
     const before = this.view;
     this._notice = notice;
-    this._place = place;
-    this._emitIfNew(before);
+    this._queuePosition = queuePosition;
+    this._emitIfChanged(before);
   }
 
-  private _emitIfNew(before: IStatusView): void {
+  private _emitIfChanged(before: IStatusView): void {
     if (JSON.stringify(before) !== JSON.stringify(this.view)) {
       this._changed.emit();
     }
@@ -191,10 +191,11 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
   private _enabled = false;
   private _failed = new Signal<this, IStatusView>(this);
   private _notice = '';
-  private _place = 0;
   private _poll: Poll<void>;
+  private _queuePosition = 0;
   private _runtime: IRuntimeStatus | null = null;
   private _save: (enabled: boolean) => Promise<void>;
+  private _trans: TranslationBundle;
   private _unreachable = '';
 }
 
@@ -204,19 +205,22 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
 export namespace SafeCoderStatus {
   /** What the model works with. */
   export interface IOptions {
-    /** How to ask the server. */
+    /** Sends the status requests. */
     api: IStatusApi;
 
-    /** Keeps the switch over a reload. */
+    /** Saves whether completions are on. */
     save: (enabled: boolean) => Promise<void>;
+
+    /** Translates the texts. */
+    trans: TranslationBundle;
   }
 }
 
 namespace Private {
-  const rising = ['starting', 'downloading', 'preparing', 'loading'];
+  const startingStates = ['starting', 'downloading', 'preparing', 'loading'];
 
-  /** Whether the runtime is on its way up. */
-  export function isRising(runtime: IRuntimeStatus): boolean {
-    return rising.includes(runtime.state);
+  /** Whether the runtime is starting but not ready yet. */
+  export function isStarting(runtime: IRuntimeStatus): boolean {
+    return startingStates.includes(runtime.state);
   }
 }

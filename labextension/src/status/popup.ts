@@ -1,33 +1,41 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { ISafeCoderStatus } from './tokens';
 
 /**
- * State, reason, remedy, model, and the two buttons that a person needs.
+ * A popup with the state, its reason and remedy, the model, and two buttons:
+ * completions on or off, and start or restart.
  */
 export class StatusPopup extends Widget {
   /**
    * @param status - The state to show and to change.
    * @param anchor - The element beside which the popup opens.
+   * @param trans - Translates texts.
    */
-  constructor(status: ISafeCoderStatus, anchor: HTMLElement) {
+  constructor(
+    status: ISafeCoderStatus,
+    anchor: HTMLElement,
+    trans: TranslationBundle
+  ) {
     super();
     this._status = status;
     this._anchor = anchor;
+    this._trans = trans;
     this.addClass('jp-SafeCoder-popup');
     this.addClass('jp-ThemedContainer');
     this.node.setAttribute('role', 'dialog');
     this.node.setAttribute('aria-label', 'SafeCoder');
     this.node.tabIndex = -1;
-    this._toggle = this._button('toggle', () =>
+    this._toggle = Private.createButton('toggle', () =>
       status.setEnabled(!status.enabled)
     );
-    this._start = this._button('start', () => status.start());
-    for (const part of ['state', 'reason', 'remedy', 'notice', 'model']) {
+    this._start = Private.createButton('start', () => status.start());
+    for (const name of ['state', 'reason', 'remedy', 'notice', 'model']) {
       const line = document.createElement('div');
-      line.className = `jp-SafeCoder-${part}`;
-      this._lines.set(part, line);
+      line.className = `jp-SafeCoder-${name}`;
+      this._lines.set(name, line);
       this.node.appendChild(line);
     }
     this.node.append(this._toggle, this._start);
@@ -40,7 +48,7 @@ export class StatusPopup extends Widget {
    */
   open(): void {
     Widget.attach(this, document.body);
-    this._place();
+    this._updatePosition();
     this._toggle.focus();
   }
 
@@ -53,7 +61,7 @@ export class StatusPopup extends Widget {
   /** Handle the DOM events of the popup. */
   handleEvent(event: Event): void {
     if (event.type === 'resize') {
-      this._place();
+      this._updatePosition();
     } else if (event.type === 'keydown') {
       if ((event as KeyboardEvent).key === 'Escape') {
         this.close();
@@ -92,52 +100,43 @@ export class StatusPopup extends Widget {
     super.onUpdateRequest(msg);
     this._render();
     if (this.isAttached) {
-      this._place();
+      this._updatePosition();
     }
   }
 
-  private _button(name: string, act: () => Promise<void>): HTMLButtonElement {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = `jp-SafeCoder-${name} jp-mod-styled jp-mod-minimal`;
-    button.addEventListener('click', () => void act());
-    return button;
-  }
-
-  /** Stay beside the anchor, on the side of it that has more room. */
-  private _place(): void {
+  /** Move above or below the anchor, where there is more space. */
+  private _updatePosition(): void {
     const anchor = this._anchor.getBoundingClientRect();
     const { style } = this.node;
     const isAbove = anchor.top > window.innerHeight - anchor.bottom;
     style.right = `${Math.max(8, window.innerWidth - anchor.right)}px`;
-    style.top = isAbove ? 'auto' : `${anchor.bottom + 4}px`;
-    style.bottom = isAbove
-      ? `${window.innerHeight - anchor.top + 4}px`
-      : 'auto';
+    style.top = isAbove ? '' : `${anchor.bottom + 4}px`;
+    style.bottom = isAbove ? `${window.innerHeight - anchor.top + 4}px` : '';
   }
 
   private _render(): void {
+    const trans = this._trans;
     const { view } = this._status;
-    const texts: { [part: string]: string } = {
-      state: `SafeCoder: ${view.label}`,
+    const texts: { [name: string]: string } = {
+      state: trans.__('SafeCoder: %1', view.label),
       reason: view.reason,
       remedy: view.remedy,
       notice: view.notice,
-      model: view.model && `Model: ${view.model}`
+      model: view.model && trans.__('Model: %1', view.model)
     };
-    for (const [part, line] of this._lines) {
-      line.textContent = texts[part];
-      line.hidden = texts[part] === '';
+    for (const [name, line] of this._lines) {
+      line.textContent = texts[name];
+      line.hidden = texts[name] === '';
     }
     this._toggle.textContent = view.enabled
-      ? 'Turn completions off'
-      : 'Turn completions on';
+      ? trans.__('Turn completions off')
+      : trans.__('Turn completions on');
     this._toggle.setAttribute('aria-pressed', String(view.enabled));
     this._start.textContent = view.startLabel;
     const isFocused = document.activeElement === this._start;
     this._start.hidden = view.startLabel === '';
     if (isFocused && this._start.hidden) {
-      // Or Escape would no longer reach the popup.
+      // Without the focus the popup would not receive Escape.
       this._toggle.focus();
     }
   }
@@ -147,4 +146,19 @@ export class StatusPopup extends Widget {
   private _start: HTMLButtonElement;
   private _status: ISafeCoderStatus;
   private _toggle: HTMLButtonElement;
+  private _trans: TranslationBundle;
+}
+
+namespace Private {
+  /** Create a button that calls a function when it is clicked. */
+  export function createButton(
+    name: string,
+    onClick: () => Promise<void>
+  ): HTMLButtonElement {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = `jp-SafeCoder-${name} jp-mod-styled jp-mod-minimal`;
+    button.addEventListener('click', () => void onClick());
+    return button;
+  }
 }

@@ -3,48 +3,48 @@ import { ISignal } from '@lumino/signaling';
 
 import { IErrorEvent, IRuntimeStatus } from '../protocol';
 
-/** What the completion provider tells of its requests. */
+/** Receives the progress of the completion provider's requests. */
 export interface ICompletionReporter {
-  /** Whether the person wants completions; when not, nothing is sent. */
+  /** Whether completions are on; when they are off, no request is sent. */
   readonly enabled: boolean;
 
   /** A request was sent. */
-  asked(): void;
+  onSent(): void;
 
-  /** The request waits at this place; 1 is next. */
-  queued(place: number): void;
+  /** The request waits at a position of the queue; 1 is the next. */
+  onQueued(position: number): void;
 
-  /** The request is over, with an error or without. */
-  answered(error: IErrorEvent | null): void;
+  /** The request was completed, aborted, or failed with an error. */
+  onSettled(error: IErrorEvent | null): void;
 
-  /** An explicit request has nothing to show, because of this. */
-  nothing(reason: string): void;
+  /** An explicit request has no suggestion, for this reason. */
+  onEmpty(reason: string): void;
 }
 
-/** The state of SafeCoder, as a person sees it. */
+/** The state of SafeCoder, as users see it. */
 export interface ISafeCoderStatus extends ICompletionReporter {
-  /** Emitted when anything below changes. */
+  /** Emitted when the view changes. */
   readonly changed: ISignal<ISafeCoderStatus, void>;
 
-  /** What to show. */
+  /** The texts to show. */
   readonly view: IStatusView;
 
-  /** Turn completions on or off, for good. */
+  /** Turn completions on or off, and save the setting. */
   setEnabled(enabled: boolean): Promise<void>;
 
   /** Start the runtime, or restart it after a failure. */
   start(): Promise<void>;
 }
 
-/** Everything that the status item and its popup show. */
+/** The texts that the status item and its popup show. */
 export interface IStatusView {
-  /** The runtime's state, or `off` when the person turned completions off. */
+  /** The runtime's state, or `off` when the user turned completions off. */
   state: IRuntimeStatus['state'] | 'unreachable';
 
   /** Whether completions are on. */
   enabled: boolean;
 
-  /** A few words. */
+  /** The state in a few words. */
   label: string;
 
   /** One sentence: why. */
@@ -53,14 +53,14 @@ export interface IStatusView {
   /** One sentence: what to do; may be empty. */
   remedy: string;
 
-  /** What came of the last request, where that needs saying. */
+  /** The outcome of the last request, if the user should know it. */
   notice: string;
 
-  /** The model's name, if one is known. */
+  /** The name of the model; empty if it is not known. */
   model: string;
 
-  /** Whether a start or a restart would help. */
-  startLabel: '' | 'Start' | 'Restart';
+  /** The label of the start button; empty if there is nothing to start. */
+  startLabel: string;
 }
 
 /** The token of the status. */

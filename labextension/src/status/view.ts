@@ -1,34 +1,44 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+
 import { IRuntimeStatus } from '../protocol';
 import { IStatusView } from './tokens';
 
-/** All that a view is made from. */
-export interface IStatusFacts {
-  /** Whether the person wants completions. */
+/** Everything that determines a view. */
+export interface IStatusInput {
+  /** Whether the user has turned completions on. */
   enabled: boolean;
 
-  /** The last word of the server; `null` before the first. */
+  /** The last status from the server; `null` before the first. */
   runtime: IRuntimeStatus | null;
 
-  /** Why the server could not be asked; empty if it could. */
+  /** Why the last status request failed; empty if it succeeded. */
   unreachable: string;
 
-  /** The place in the queue of our own request; 0 if it does not wait. */
-  place: number;
+  /** The queue position of our own request; 0 if it does not wait. */
+  queuePosition: number;
 
-  /** What came of the last request, where that needs saying. */
+  /** The outcome of the last request, if the user should know it. */
   notice: string;
 }
 
 /**
- * Put the state into words.
+ * Describe the state in texts for the user.
+ *
+ * @param input - The state.
+ * @param trans - Translates the texts that are ours; reason and remedy of the
+ * runtime come from the server as they are.
  */
-export function describeStatus(facts: IStatusFacts): IStatusView {
-  const { enabled, runtime, unreachable, notice } = facts;
+export function describeStatus(
+  input: IStatusInput,
+  trans: TranslationBundle
+): IStatusView {
+  const { enabled, runtime, unreachable, notice } = input;
   const view: IStatusView = {
     state: runtime?.state ?? 'off',
     enabled,
     label: '',
-    reason: runtime?.reason ?? 'The server has not been asked yet.',
+    reason:
+      runtime?.reason ?? trans.__('The status has not been requested yet.'),
     remedy: runtime?.remedy ?? '',
     notice,
     model: runtime?.model?.name ?? '',
@@ -36,58 +46,69 @@ export function describeStatus(facts: IStatusFacts): IStatusView {
   };
   if (!enabled) {
     view.state = 'off';
-    view.reason = 'You turned completions off: no request is sent.';
-    view.remedy = 'Turn completions on to use them again.';
+    view.reason = trans.__('You turned completions off: no request is sent.');
+    view.remedy = trans.__('Turn completions on to use them again.');
   } else if (unreachable) {
     view.state = 'unreachable';
     view.reason = unreachable;
-    view.remedy = 'It is tried again by itself.';
+    view.remedy = trans.__('The connection is retried automatically.');
   } else if (runtime?.state === 'off') {
-    view.startLabel = 'Start';
+    view.startLabel = trans.__('Start');
   } else if (runtime?.state === 'failed') {
-    view.startLabel = 'Restart';
+    view.startLabel = trans.__('Restart');
   }
-  view.label = labelOf(view, facts);
+  view.label = labelOf(view.state, input, trans);
   return view;
 }
 
 /**
- * A view in one paragraph, for a tooltip.
+ * All texts of a view in one paragraph, for a tooltip.
  */
-export function tooltipOf(view: IStatusView): string {
+export function tooltipOf(view: IStatusView, trans: TranslationBundle): string {
   return [
-    `SafeCoder: ${view.label}`,
+    trans.__('SafeCoder: %1', view.label),
     [view.reason, view.remedy].filter(Boolean).join(' '),
     view.notice,
-    view.model && `Model: ${view.model}`
+    view.model && trans.__('Model: %1', view.model)
   ]
     .filter(Boolean)
     .join('\n');
 }
 
-function labelOf(view: IStatusView, facts: IStatusFacts): string {
-  const progress = facts.runtime?.progress ?? null;
-  switch (view.state) {
+/** The state in a few words, with the progress or the queue position. */
+function labelOf(
+  state: IStatusView['state'],
+  input: IStatusInput,
+  trans: TranslationBundle
+): string {
+  const progress = input.runtime?.progress ?? null;
+  const percent = progress === null ? null : Math.floor(progress * 100);
+  switch (state) {
+    case 'off':
+      return trans.__('off');
+    case 'starting':
+      return trans.__('starting');
     case 'downloading':
+      return percent === null
+        ? trans.__('downloading')
+        : trans.__('downloading %1 %', percent);
     case 'preparing':
+      return percent === null
+        ? trans.__('preparing')
+        : trans.__('preparing %1 %', percent);
     case 'loading':
-      return progress === null
-        ? view.state
-        : `${view.state} ${Math.floor(progress * 100)} %`;
+      return percent === null
+        ? trans.__('loading')
+        : trans.__('loading %1 %', percent);
+    case 'failed':
+      return trans.__('failed');
+    case 'unreachable':
+      return trans.__('no connection');
     case 'ready':
     case 'busy':
-      return facts.place > 0
-        ? `busy (${ordinal(facts.place)} in queue)`
-        : view.state;
-    case 'unreachable':
-      return 'no connection';
-    default:
-      return view.state;
+      if (input.queuePosition > 0) {
+        return trans.__('busy (position %1 in queue)', input.queuePosition);
+      }
+      return state === 'ready' ? trans.__('ready') : trans.__('busy');
   }
-}
-
-function ordinal(n: number): string {
-  const teen = n % 100 >= 11 && n % 100 <= 13;
-  const suffix = teen ? 'th' : (['th', 'st', 'nd', 'rd'][n % 10] ?? 'th');
-  return `${n}${suffix}`;
 }

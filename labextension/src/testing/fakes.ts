@@ -1,23 +1,37 @@
 import {
   CompletionHandler,
-  IInlineCompletionContext
+  IInlineCompletionContext,
+  InlineCompletionTriggerKind
 } from '@jupyterlab/completer';
 import { Text } from '@jupyterlab/coreutils';
 import { Widget } from '@lumino/widgets';
 
 import { SafeCoderProvider } from '../completion/provider';
-import { ISurroundings } from '../completion/site';
+import { ICellContext, ICompletionTarget } from '../completion/target';
 import {
   CompletionEvent,
   ICompletionRequest,
   IDoneEvent,
   IErrorEvent,
-  IRuntimeStatus
+  IRuntimeStatus,
+  ITextEvent
 } from '../protocol';
 import { ICompletionReporter } from '../status/tokens';
+import { loadTranslations } from '../translation';
 
-/** The last event of an answer. */
-export function done(text: string, more: Partial<IDoneEvent> = {}): IDoneEvent {
+/** Strings in English. */
+export const trans = loadTranslations(null);
+
+/** An event with the text so far. */
+export function textEvent(text: string): ITextEvent {
+  return { event: 'text', text, tokens: 1 };
+}
+
+/** The last event of a completion. */
+export function doneEvent(
+  text: string,
+  fields: Partial<IDoneEvent> = {}
+): IDoneEvent {
   return {
     event: 'done',
     text,
@@ -28,12 +42,14 @@ export function done(text: string, more: Partial<IDoneEvent> = {}): IDoneEvent {
     completion_tokens: 2,
     ttft_ms: 12.5,
     total_ms: 20,
-    ...more
+    ...fields
   };
 }
 
-/** A runtime's status. */
-export function runtime(more: Partial<IRuntimeStatus> = {}): IRuntimeStatus {
+/** The status of a runtime. */
+export function runtimeStatus(
+  fields: Partial<IRuntimeStatus> = {}
+): IRuntimeStatus {
   return {
     version: 2,
     state: 'ready',
@@ -53,19 +69,19 @@ export function runtime(more: Partial<IRuntimeStatus> = {}): IRuntimeStatus {
       prompt_tokens: 0,
       completion_tokens: 0
     },
-    ...more
+    ...fields
   };
 }
 
-/** Let everything that is already resolved run. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 40; turn++) {
+/** Let everything that waits for resolved promises run. */
+export async function flushPromises(): Promise<void> {
+  for (let round = 0; round < 40; round++) {
     await Promise.resolve();
   }
 }
 
-/** A server whose answers the test gives by hand. */
-export class Call {
+/** A streamed response whose events the test sends. */
+export class FakeResponse {
   constructor(
     readonly request: ICompletionRequest,
     readonly signal: AbortSignal
@@ -74,21 +90,22 @@ export class Call {
   }
 
   async send(...events: CompletionEvent[]): Promise<void> {
-    this._waiting.push(...events);
+    this._pending.push(...events);
     this._wake();
-    await settle();
+    await flushPromises();
   }
 
-  async drop(): Promise<void> {
-    this._isDropped = true;
+  /** Close the connection before the last event. */
+  async disconnect(): Promise<void> {
+    this._isDisconnected = true;
     this._wake();
-    await settle();
+    await flushPromises();
   }
 
   async *events(): AsyncGenerator<CompletionEvent> {
     for (;;) {
-      const event = this._waiting.shift();
-      if (this.signal.aborted || (!event && this._isDropped)) {
+      const event = this._pending.shift();
+      if (this.signal.aborted || (!event && this._isDisconnected)) {
         throw new TypeError('network');
       }
       if (event) {
@@ -99,69 +116,48 @@ export class Call {
     }
   }
 
-  private _isDropped = false;
-  private _waiting: CompletionEvent[] = [];
+  private _isDisconnected = false;
+  private _pending: CompletionEvent[] = [];
   private _wake: () => void = () => undefined;
 }
 
-/** A person at a cell, with our provider. */
-export class Desk {
+/** A provider with a fake editor, a fake server and a recording reporter. */
+export class ProviderHarness {
+  /** The text of the cell before and after the cursor. */
   before = '';
   after = '';
-  isHere = true;
-  enabled = true;
-  dismissed = 0;
+
   cell = 'cell-1';
-  around: ISurroundings = { before: [], fingerprint: '0' };
-  readonly calls: Call[] = [];
-  readonly answers: Array<IErrorEvent | null> = [];
-  readonly nothings: string[] = [];
-  readonly places: number[] = [];
+  context: ICellContext = { before: [], fingerprint: '0' };
+  isEnabled = true;
+  isInEditor = true;
+
+  /** How often a suggestion was dismissed. */
+  dismissed = 0;
+
+  readonly responses: FakeResponse[] = [];
+
+  /** What was reported, in order. */
+  readonly settledErrors: Array<IErrorEvent | null> = [];
+  readonly emptyReasons: string[] = [];
+  readonly queuePositions: number[] = [];
 
   readonly provider = new SafeCoderProvider({
-    findSite: () =>
-      this.isHere
-        ? {
-            document: 'doc',
-            path: 'work.ipynb',
-            cell: this.cell,
-            language: 'python',
-            surroundings: () => this.around,
-            dismiss: () => void this.dismissed++,
-            read: () =>
-              this.isHere
-                ? {
-                    text: this.before + this.after,
-                    cursor: this.before.length
-                  }
-                : null
-          }
-        : null,
+    findTarget: () => (this.isInEditor ? this._target() : null),
     reporter: this._reporter(),
+    trans,
     transport: (request, signal) => {
-      const call = new Call(request, signal);
-      this.calls.push(call);
-      return call.events();
+      const response = new FakeResponse(request, signal);
+      this.responses.push(response);
+      return response.events();
     }
   });
 
-  private _reporter(): ICompletionReporter {
-    const isEnabled = (): boolean => this.enabled;
-    return {
-      get enabled() {
-        return isEnabled();
-      },
-      asked: () => undefined,
-      queued: place => void this.places.push(place),
-      answered: error => void this.answers.push(error),
-      nothing: reason => void this.nothings.push(reason)
-    };
+  get lastResponse(): FakeResponse {
+    return this.responses[this.responses.length - 1];
   }
 
-  get last(): Call {
-    return this.calls[this.calls.length - 1];
-  }
-
+  /** The request that Lab makes for the editor's text. */
   request(): CompletionHandler.IRequest {
     const text = this.before + this.after;
     return {
@@ -171,27 +167,56 @@ export class Desk {
     };
   }
 
-  /** Type; the result is the text shown, or the reason of the rejection. */
-  type(text: string): Ask {
+  /** Type a text; Lab then calls `fetch`. */
+  type(text: string): FetchResult {
     this.before += text;
-    return this.ask(1);
+    return this.fetch(InlineCompletionTriggerKind.Automatic);
   }
 
-  invoke(): Ask {
-    return this.ask(0);
+  /** Request a suggestion explicitly. */
+  invoke(): FetchResult {
+    return this.fetch(InlineCompletionTriggerKind.Invoke);
   }
 
-  ask(triggerKind: number): Ask {
+  fetch(triggerKind: InlineCompletionTriggerKind): FetchResult {
     const context = {
       triggerKind,
       widget: null as unknown as Widget
     } as IInlineCompletionContext;
-    return new Ask(this.provider.fetch(this.request(), context));
+    return new FetchResult(this.provider.fetch(this.request(), context));
+  }
+
+  private _target(): ICompletionTarget {
+    return {
+      document: 'doc',
+      path: 'work.ipynb',
+      cell: this.cell,
+      language: 'python',
+      context: () => this.context,
+      dismiss: () => void this.dismissed++,
+      readCursor: () =>
+        this.isInEditor
+          ? { text: this.before + this.after, cursor: this.before.length }
+          : null
+    };
+  }
+
+  private _reporter(): ICompletionReporter {
+    const isEnabled = (): boolean => this.isEnabled;
+    return {
+      get enabled() {
+        return isEnabled();
+      },
+      onSent: () => undefined,
+      onQueued: position => void this.queuePositions.push(position),
+      onSettled: error => void this.settledErrors.push(error),
+      onEmpty: reason => void this.emptyReasons.push(reason)
+    };
   }
 }
 
-/** One call of `fetch`, and what became of it. */
-export class Ask {
+/** The outcome of a call of `fetch`. */
+export class FetchResult {
   constructor(promise: ReturnType<SafeCoderProvider['fetch']>) {
     promise.then(
       list => {
@@ -200,9 +225,8 @@ export class Ask {
         this.error = list.items[0]?.error?.message;
         this.state = 'shown';
       },
-      reason => {
+      () => {
         this.state = 'rejected';
-        this.reason = (reason as Error).message;
       }
     );
   }
@@ -211,26 +235,29 @@ export class Ask {
   text: string | null = null;
   token: string | undefined;
   error: string | undefined;
-  reason = '';
 }
 
-/** Listens to a stream as Lab does. */
-export class Listener {
+/** Consumes the provider's stream, as Lab does. */
+export class StreamConsumer {
   constructor(provider: SafeCoderProvider, token: string) {
-    void this._run(provider, token);
+    void this._consume(provider, token);
   }
-  readonly texts: string[] = [];
-  isEnded = false;
-  threw = false;
 
-  private async _run(provider: SafeCoderProvider, token: string) {
+  readonly texts: string[] = [];
+  isFinished = false;
+  hasThrown = false;
+
+  private async _consume(
+    provider: SafeCoderProvider,
+    token: string
+  ): Promise<void> {
     try {
       for await (const { response } of provider.stream(token)) {
         this.texts.push(response.insertText);
       }
     } catch {
-      this.threw = true;
+      this.hasThrown = true;
     }
-    this.isEnded = true;
+    this.isFinished = true;
   }
 }

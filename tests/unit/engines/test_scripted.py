@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -108,3 +109,19 @@ def test_a_script_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(EngineError) as raised:
         make_engine("scripted", model, EngineOptions()).load()
     assert raised.value.remedy
+
+
+def test_an_answer_can_have_its_own_pause_between_tokens(tmp_path: Path) -> None:
+    script = {
+        "answers": [{"after": "slow", "text": "abc", "token_ms": 30}],
+        "otherwise": "abc",
+    }
+    engine = _engine(tmp_path, script)
+    seconds = {}
+    for request, prompt in enumerate(("quick", "slow")):
+        start = time.monotonic()
+        _submit(engine, request, prompt)
+        assert _text(engine, _run(engine), request) == "abc"
+        seconds[prompt] = time.monotonic() - start
+    assert seconds["slow"] >= 0.06
+    assert seconds["quick"] < seconds["slow"]

@@ -4,12 +4,16 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { SafeCoderProvider } from './provider';
 
 /**
- * Give up requests that nobody waits for any more.
+ * Cancel the running request when the user leaves the editor.
  *
- * Lab does not tell a provider that the person pressed Escape, left the editor
- * or closed the document.
+ * Lab does not report to a provider that the user pressed Escape, moved to
+ * another cell or document, or closed the document.
+ *
+ * @param app - The application whose shell has the documents.
+ * @param notebooks - The open notebooks.
+ * @param provider - The provider whose request is cancelled.
  */
-export function watchDepartures(
+export function cancelOnLeave(
   app: JupyterFrontEnd,
   notebooks: INotebookTracker | null,
   provider: SafeCoderProvider
@@ -32,6 +36,6 @@ export function watchDepartures(
   app.shell.currentChanged?.connect(cancel);
   notebooks?.activeCellChanged.connect(cancel);
   notebooks?.widgetAdded.connect((_, panel) => {
-    panel.disposed.connect(() => provider.forget());
+    panel.disposed.connect(() => provider.reset());
   });
 }

@@ -11,13 +11,13 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { UUID } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
-import { ICompletionSite, ISurroundings, SiteFinder } from './site';
-import { DocumentSurroundings } from './surroundings';
+import { DocumentContext } from './context';
+import { FindTarget, ICellContext, ICompletionTarget } from './target';
 
-/** How many earlier inputs of a console are context. */
-const CONSOLE_INPUTS = 20;
+/** Maximum number of earlier console inputs that are context. */
+const MAX_CONSOLE_INPUTS = 20;
 
-/** The kinds of documents that we know, as far as the application has them. */
+/** The trackers of the application; `null` where it lacks the plugin. */
 export interface ITrackers {
   consoles: IConsoleTracker | null;
   editors: IEditorTracker | null;
@@ -25,66 +25,63 @@ export interface ITrackers {
 }
 
 /**
- * Find the cell that Lab asks about.
+ * Create the function that finds the target of a request.
  *
- * @param trackers - Say what kind of document a widget is.
+ * @param trackers - The open documents of each kind.
  * @param dismiss - Removes a shown suggestion from an editor.
  */
-export function siteFinder(
+export function createFindTarget(
   trackers: ITrackers,
   dismiss: (editor: CodeEditor.IEditor) => void
-): SiteFinder {
-  const surroundings = new WeakMap<NotebookPanel, DocumentSurroundings>();
+): FindTarget {
+  const contexts = new WeakMap<NotebookPanel, DocumentContext>();
 
-  const inNotebook = (panel: NotebookPanel): Private.ISpot | null => {
+  const inNotebook = (panel: NotebookPanel): Private.IEditorInfo | null => {
     const { activeCell } = panel.content;
     if (!activeCell || activeCell.model.type !== 'code') {
       return null;
     }
-    let around = surroundings.get(panel);
-    if (!around) {
-      around = new DocumentSurroundings();
-      surroundings.set(panel, around);
-      Private.follow(panel, around);
-    }
-    const chosen = around;
+    const context = contexts.get(panel) ?? Private.connectContext(panel);
+    contexts.set(panel, context);
     return {
       editor: activeCell.editor,
       path: panel.context.path,
       cell: activeCell.model.id,
       language: Private.languageOf(panel),
-      surroundings: includeOutputs =>
-        chosen.choose(
-          panel.content.widgets.map(cell => cell.model),
-          panel.content.activeCellIndex,
+      context: includeOutputs => {
+        const { activeCellIndex, widgets } = panel.content;
+        return context.select(
+          widgets.slice(0, activeCellIndex).map(cell => cell.model),
+          widgets[activeCellIndex].model,
           includeOutputs
-        )
+        );
+      }
     };
   };
 
-  const inConsole = (panel: ConsolePanel): Private.ISpot | null => {
+  const inConsole = (panel: ConsolePanel): Private.IEditorInfo | null => {
     const { cells, promptCell, sessionContext } = panel.console;
     if (!promptCell) {
       return null;
     }
     return {
       editor: promptCell.editor,
-      path: panel.console.sessionContext.path,
+      path: sessionContext.path,
       cell: promptCell.model.id,
       language:
         sessionContext.kernelPreference.language?.toLowerCase() ?? 'python',
-      surroundings: includeOutputs => {
+      context: includeOutputs => {
         const inputs = Array.from(cells, cell => cell.model)
           .filter(model => model !== promptCell.model && model.type === 'code')
-          .slice(-CONSOLE_INPUTS);
-        const chosen = new DocumentSurroundings();
-        const result = chosen.choose(
-          [...inputs, promptCell.model],
-          inputs.length,
+          .slice(-MAX_CONSOLE_INPUTS);
+        const context = new DocumentContext();
+        const { before } = context.select(
+          inputs,
+          promptCell.model,
           includeOutputs
         );
-        chosen.dispose();
-        return { ...result, fingerprint: JSON.stringify(result.before) };
+        context.dispose();
+        return { before, fingerprint: JSON.stringify(before) };
       }
     };
   };
@@ -92,18 +89,21 @@ export function siteFinder(
   const inFile = (
     widget: IDocumentWidget<FileEditor>,
     mimeType: string
-  ): Private.ISpot | null =>
+  ): Private.IEditorInfo | null =>
     /python/.test(mimeType)
       ? {
           editor: widget.content.editor,
           path: widget.context.path,
           cell: '',
           language: 'python',
-          surroundings: () => Private.nothingAround
+          context: () => Private.emptyContext
         }
       : null;
 
-  const spotIn = (widget: Widget, mimeType: string): Private.ISpot | null => {
+  const editorIn = (
+    widget: Widget,
+    mimeType: string
+  ): Private.IEditorInfo | null => {
     if (trackers.notebooks?.has(widget)) {
       return inNotebook(widget as NotebookPanel);
     }
@@ -119,31 +119,35 @@ export function siteFinder(
   return (
     request: CompletionHandler.IRequest,
     context: IInlineCompletionContext
-  ): ICompletionSite | null => {
+  ): ICompletionTarget | null => {
     const { widget } = context;
     const mimeType = request.mimeType ?? '';
-    const spot = spotIn(widget, mimeType);
-    const editor = spot?.editor;
-    // At run time Lab also tells the editor, though the interface hides it.
-    const asked = (context as { editor?: CodeEditor.IEditor | null }).editor;
-    if (!spot || !editor || (asked && asked !== editor)) {
+    const info = editorIn(widget, mimeType);
+    const editor = info?.editor;
+    // Lab also passes the editor at run time, though its interface omits it.
+    const requested = (context as { editor?: CodeEditor.IEditor | null })
+      .editor;
+    if (!info || !editor || (requested && requested !== editor)) {
       return null;
     }
     const isInvoked =
       context.triggerKind === InlineCompletionTriggerKind.Invoke;
     if (!isInvoked && !editor.hasFocus()) {
-      // Somebody else writes in this notebook, or a program does.
+      // The text was changed by a collaborator or by a program.
       return null;
     }
     return {
       document: `${Private.salt}-${widget.id}`,
-      path: spot.path,
-      cell: spot.cell,
-      language: spot.language,
-      surroundings: spot.surroundings,
+      path: info.path,
+      cell: info.cell,
+      language: info.language,
+      context: info.context,
       dismiss: () => dismiss(editor),
-      read: () => {
-        if (editor.isDisposed || spotIn(widget, mimeType)?.editor !== editor) {
+      readCursor: () => {
+        if (
+          editor.isDisposed ||
+          editorIn(widget, mimeType)?.editor !== editor
+        ) {
           return null;
         }
         const { start, end } = editor.getSelection();
@@ -159,37 +163,32 @@ export function siteFinder(
 }
 
 namespace Private {
-  /** An editor, and what is known of its place. */
-  export interface ISpot {
+  /** The editor of a document that the user is in, and what belongs to it. */
+  export interface IEditorInfo extends Pick<
+    ICompletionTarget,
+    'path' | 'cell' | 'language' | 'context'
+  > {
     editor: CodeEditor.IEditor | null;
-    path: string;
-    cell: string;
-    language: string;
-    surroundings: (includeOutputs: boolean) => ISurroundings;
   }
 
-  /** Makes the names of documents say nothing outside of this page. */
+  /** Makes document ids meaningless outside of this page. */
   export const salt = UUID.uuid4();
 
-  export const nothingAround: ISurroundings = {
-    before: [],
-    fingerprint: ''
-  };
+  export const emptyContext: ICellContext = { before: [], fingerprint: '' };
 
-  /** Keep the surroundings of a notebook up to date, as long as it lives. */
-  export function follow(
-    panel: NotebookPanel,
-    around: DocumentSurroundings
-  ): void {
+  /** Create the context of a notebook, and invalidate it as its cells change. */
+  export function connectContext(panel: NotebookPanel): DocumentContext {
+    const context = new DocumentContext();
     const connect = (): void => {
-      panel.content.model?.cells.changed.connect(around.invalidate, around);
+      panel.content.model?.cells.changed.connect(context.invalidate, context);
     };
     connect();
     panel.content.modelChanged.connect(() => {
-      around.dispose();
+      context.dispose();
       connect();
     });
-    panel.disposed.connect(() => around.dispose());
+    panel.disposed.connect(() => context.dispose());
+    return context;
   }
 
   /** The language of a notebook's kernel, in lower case. */

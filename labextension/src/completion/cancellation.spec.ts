@@ -1,0 +1,81 @@
+import { JupyterFrontEnd } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { Signal } from '@lumino/signaling';
+
+import { cancelOnLeave } from './cancellation';
+import { SafeCoderProvider } from './provider';
+
+describe('cancelOnLeave', () => {
+  // The listeners on the document cannot be removed: one call for all tests.
+  const provider = { cancel: jest.fn(), reset: jest.fn() };
+  const shell = { currentChanged: new Signal<object, object>({}) };
+  const notebooks = {
+    activeCellChanged: new Signal<object, object>({}),
+    widgetAdded: new Signal<object, object>({})
+  };
+
+  beforeAll(() => {
+    cancelOnLeave(
+      { shell } as unknown as JupyterFrontEnd,
+      notebooks as unknown as INotebookTracker,
+      provider as unknown as SafeCoderProvider
+    );
+  });
+
+  beforeEach(() => jest.clearAllMocks());
+
+  afterEach(() => document.body.replaceChildren());
+
+  function addElement(className: string): HTMLElement {
+    const editor = document.createElement('div');
+    editor.className = className;
+    const input = document.createElement('input');
+    editor.appendChild(input);
+    document.body.appendChild(editor);
+    return input;
+  }
+
+  it('cancels at Escape, even if the editor stops the event', () => {
+    const input = addElement('jp-Editor');
+    input.addEventListener('keydown', event => event.stopPropagation());
+    for (const key of ['a', 'Tab', 'Escape']) {
+      input.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+    }
+    expect(provider.cancel).toHaveBeenCalledTimes(1);
+  });
+
+  it('cancels when an editor loses the focus, and no other element', () => {
+    const focusout = (): Event => new FocusEvent('focusout', { bubbles: true });
+    addElement('jp-Other').dispatchEvent(focusout());
+    document.dispatchEvent(focusout());
+    expect(provider.cancel).not.toHaveBeenCalled();
+    addElement('jp-Editor').dispatchEvent(focusout());
+    expect(provider.cancel).toHaveBeenCalledTimes(1);
+  });
+
+  it('cancels when another document or another cell is active', () => {
+    shell.currentChanged.emit({});
+    expect(provider.cancel).toHaveBeenCalledTimes(1);
+    notebooks.activeCellChanged.emit({});
+    expect(provider.cancel).toHaveBeenCalledTimes(2);
+    expect(provider.reset).not.toHaveBeenCalled();
+  });
+
+  it('resets the provider when a notebook is closed', () => {
+    const panel = { disposed: new Signal<object, void>({}) };
+    notebooks.widgetAdded.emit(panel);
+    expect(provider.reset).not.toHaveBeenCalled();
+    panel.disposed.emit();
+    expect(provider.reset).toHaveBeenCalledTimes(1);
+  });
+
+  it('needs neither notebooks nor a shell with documents', () => {
+    expect(() =>
+      cancelOnLeave(
+        { shell: {} } as JupyterFrontEnd,
+        null,
+        provider as unknown as SafeCoderProvider
+      )
+    ).not.toThrow();
+  });
+});

@@ -1,0 +1,165 @@
+import { ICellModel } from '@jupyterlab/cells';
+import { Signal } from '@lumino/signaling';
+
+import { DocumentContext, OUTPUT_BUDGET } from './context';
+import { CONTEXT_BUDGET } from './contextCells';
+import { ICellContext } from './target';
+
+/** The members of a cell model that are used; counts the reads. */
+class FakeCell {
+  constructor(
+    public source: string,
+    readonly type = 'code',
+    readonly cellOutputs: object[] = []
+  ) {}
+
+  reads = 0;
+  readonly contentChanged = new Signal<this, void>(this);
+  readonly sharedModel = {
+    getSource: () => {
+      this.reads++;
+      return this.source;
+    }
+  };
+  readonly outputs = {
+    length: this.cellOutputs.length,
+    get: (index: number) => ({ toJSON: () => this.cellOutputs[index] })
+  };
+
+  edit(source: string): void {
+    this.source = source;
+    this.contentChanged.emit();
+  }
+}
+
+function fakeCells(...sources: string[]): FakeCell[] {
+  return sources.map(source => new FakeCell(source));
+}
+
+const stream = { output_type: 'stream', name: 'stdout', text: ['a\n', 'b'] };
+const error = { output_type: 'error', ename: 'E', evalue: 'x', traceback: [] };
+
+describe('DocumentContext', () => {
+  let context: DocumentContext;
+
+  /** Select the context of the cell at an index. */
+  function select(
+    cells: FakeCell[],
+    index: number,
+    includeOutputs = true
+  ): ICellContext {
+    const models = cells as unknown as ICellModel[];
+    return context.select(
+      models.slice(0, index),
+      models[index],
+      includeOutputs
+    );
+  }
+
+  beforeEach(() => {
+    context = new DocumentContext();
+  });
+
+  afterEach(() => context.dispose());
+
+  it('reads each cell above once, and none below, of 2,000 cells', () => {
+    const cells = Array.from({ length: 2000 }, (_, i) => new FakeCell(`x${i}`));
+    const first = select(cells, 1000);
+    for (let i = 0; i < 100; i++) {
+      cells[1000].edit('x'.repeat(i));
+      expect(select(cells, 1000)).toBe(first);
+    }
+    const reads = cells.map(cell => cell.reads);
+    expect(reads.slice(0, 1000)).toEqual(Array(1000).fill(1));
+    expect(reads.slice(1000)).toEqual(Array(1000).fill(0));
+    expect(first.before[first.before.length - 1].source).toBe('x999');
+  });
+
+  it('reads only the changed cell again after a change above', () => {
+    const cells = fakeCells('a', 'b', 'c');
+    const first = select(cells, 2);
+    cells[0].edit('A');
+    const second = select(cells, 2);
+    expect(second.before).toEqual([
+      { type: 'code', source: 'A' },
+      { type: 'code', source: 'b' }
+    ]);
+    expect(second.fingerprint).not.toBe(first.fingerprint);
+    expect(cells.map(cell => cell.reads)).toEqual([2, 1, 0]);
+  });
+
+  it('stays the same while the user types in a cell that was context', () => {
+    const cells = fakeCells('a', 'b', 'c');
+    select(cells, 2);
+    const first = select(cells, 1);
+    cells[1].edit('B');
+    expect(select(cells, 1)).toBe(first);
+    expect(select(cells, 2).before[1].source).toBe('B');
+  });
+
+  it('has the same fingerprint when the user returns to a cell', () => {
+    const cells = fakeCells('a', 'b', 'c');
+    const first = select(cells, 1);
+    const other = select(cells, 2);
+    expect(other.fingerprint).not.toBe(first.fingerprint);
+    expect(select(cells, 1)).toEqual(first);
+    cells[2].edit('C');
+    const edited = select(cells, 1);
+    expect(edited.fingerprint).toBe(first.fingerprint);
+    cells[0].edit('A');
+    const changed = select(cells, 1);
+    expect(changed.fingerprint).not.toBe(first.fingerprint);
+  });
+
+  it('selects again after the list of cells has changed', () => {
+    const cells = fakeCells('a', 'b');
+    select(cells, 1);
+    cells.unshift(new FakeCell('c'));
+    context.invalidate();
+    expect(select(cells, 2).before).toHaveLength(2);
+  });
+
+  it('takes the start of the first text output, if outputs are included', () => {
+    const long = {
+      output_type: 'execute_result',
+      data: { 'text/html': '<b>', 'text/plain': 'o'.repeat(5000) }
+    };
+    const cells = [
+      new FakeCell('a', 'code', [error, stream]),
+      new FakeCell('b', 'code', [long, stream]),
+      new FakeCell('c', 'code', [error]),
+      new FakeCell('d', 'markdown', [stream]),
+      new FakeCell('current')
+    ];
+    const { before } = select(cells, 4);
+    expect(before.map(cell => cell.output)).toEqual([
+      'a\nb',
+      'o'.repeat(OUTPUT_BUDGET),
+      undefined,
+      undefined
+    ]);
+    const withoutOutputs = select(cells, 4, false);
+    expect(withoutOutputs.before.some(cell => 'output' in cell)).toBe(false);
+  });
+
+  it('skips blank and oversized cells, and replaces lone surrogates', () => {
+    const cells = [
+      ...fakeCells(' \n', 'x'.repeat(CONTEXT_BUDGET + 1), 'a\uD83C'),
+      new FakeCell('text', 'unknown'),
+      new FakeCell('current')
+    ];
+    expect(select(cells, 4).before).toEqual([
+      { type: 'code', source: 'a\uFFFD' },
+      { type: 'raw', source: 'text' }
+    ]);
+  });
+
+  it('disconnects from the cells when it is disposed', () => {
+    const cells = fakeCells('a', 'b');
+    select(cells, 1);
+    context.dispose();
+    const invalidate = jest.spyOn(context, 'invalidate');
+    cells[0].edit('A');
+    expect(invalidate).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,336 @@
+import { CodeEditor } from '@jupyterlab/codeeditor';
+import {
+  CompletionHandler,
+  IInlineCompletionContext,
+  InlineCompletionTriggerKind
+} from '@jupyterlab/completer';
+import { IConsoleTracker } from '@jupyterlab/console';
+import { IEditorTracker } from '@jupyterlab/fileeditor';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+
+import { createFindTarget } from './findTarget';
+import { ICompletionTarget } from './target';
+
+const { Automatic, Invoke } = InlineCompletionTriggerKind;
+
+/** The members of an editor that are used. */
+class FakeEditor {
+  constructor(public text = '') {}
+
+  cursor = { line: 0, column: 0 };
+  hasFocus = jest.fn(() => true);
+  isDisposed = false;
+  selection: { line: number; column: number } | null = null;
+  readonly model = { sharedModel: { getSource: () => this.text } };
+
+  getCursorPosition(): CodeEditor.IPosition {
+    return this.cursor;
+  }
+
+  getOffsetAt(position: CodeEditor.IPosition): number {
+    const lines = this.text.split('\n').slice(0, position.line);
+    return lines.join('\n').length + (lines.length && 1) + position.column;
+  }
+
+  getSelection(): CodeEditor.IRange {
+    return { start: this.selection ?? this.cursor, end: this.cursor };
+  }
+}
+
+/** The members of a cell that are used. */
+class FakeCell {
+  constructor(source: string, type = 'code') {
+    this.editor = new FakeEditor(source);
+    this.model = {
+      contentChanged: new Signal(this),
+      id: `id of ${source}`,
+      outputs: { length: 0 },
+      sharedModel: this.editor.model.sharedModel,
+      type
+    };
+  }
+
+  readonly editor: FakeEditor;
+  readonly model: object;
+}
+
+class FakeNotebook {
+  constructor(...cells: FakeCell[]) {
+    this.widgets = cells;
+  }
+
+  activeCellIndex = 0;
+  metadata: { [key: string]: unknown } = {};
+  readonly modelChanged = new Signal<this, void>(this);
+  readonly model = {
+    cells: { changed: new Signal<object, void>({}) },
+    getMetadata: (key: string) => this.metadata[key]
+  };
+  widgets: FakeCell[];
+
+  get activeCell(): FakeCell | null {
+    return this.widgets[this.activeCellIndex] ?? null;
+  }
+}
+
+class FakePanel {
+  constructor(readonly content: FakeNotebook) {}
+  readonly context = { path: 'folder/work.ipynb' };
+  readonly disposed = new Signal<this, void>(this);
+  readonly id = 'panel-id';
+}
+
+describe('createFindTarget', () => {
+  const dismiss = jest.fn();
+  let kind: 'notebooks' | 'consoles' | 'editors' | null;
+
+  const trackers = {
+    consoles: { has: () => kind === 'consoles' } as unknown as IConsoleTracker,
+    editors: { has: () => kind === 'editors' } as unknown as IEditorTracker,
+    notebooks: {
+      has: () => kind === 'notebooks'
+    } as unknown as INotebookTracker
+  };
+  let findTarget = createFindTarget(trackers, dismiss);
+
+  function find(
+    widget: object,
+    options: {
+      editor?: FakeEditor;
+      mimeType?: string;
+      triggerKind?: InlineCompletionTriggerKind;
+    } = {}
+  ): ICompletionTarget | null {
+    const { mimeType, triggerKind, editor } = options;
+    return findTarget(
+      { mimeType, text: '', offset: 0 } as CompletionHandler.IRequest,
+      {
+        triggerKind: triggerKind ?? Automatic,
+        widget: widget as Widget,
+        editor
+      } as IInlineCompletionContext
+    );
+  }
+
+  beforeEach(() => {
+    kind = 'notebooks';
+    dismiss.mockReset();
+    findTarget = createFindTarget(trackers, dismiss);
+  });
+
+  describe('in a notebook', () => {
+    let notebook: FakeNotebook;
+    let panel: FakePanel;
+
+    beforeEach(() => {
+      notebook = new FakeNotebook(
+        new FakeCell('first'),
+        new FakeCell('# Text', 'markdown'),
+        new FakeCell('current'),
+        new FakeCell('below')
+      );
+      notebook.activeCellIndex = 2;
+      panel = new FakePanel(notebook);
+    });
+
+    it('finds the active code cell', () => {
+      const target = find(panel)!;
+      expect(target).toMatchObject({
+        cell: 'id of current',
+        language: 'python',
+        path: 'folder/work.ipynb'
+      });
+      expect(target.document).toMatch(/.-panel-id$/);
+      expect(find(panel)!.document).toBe(target.document);
+    });
+
+    it('takes the cells above as context', () => {
+      expect(find(panel)!.context(true).before).toEqual([
+        { type: 'code', source: 'first' },
+        { type: 'markdown', source: '# Text' }
+      ]);
+    });
+
+    it('selects the context again after a change of the cells', () => {
+      const first = find(panel)!.context(true);
+      expect(find(panel)!.context(true)).toBe(first);
+      notebook.widgets.splice(0, 1);
+      notebook.activeCellIndex = 1;
+      notebook.model.cells.changed.emit();
+      expect(find(panel)!.context(true).before).toEqual([
+        { type: 'markdown', source: '# Text' }
+      ]);
+    });
+
+    it('follows a new model, and lets go of a closed notebook', () => {
+      const first = find(panel)!.context(true);
+      notebook.modelChanged.emit();
+      expect(find(panel)!.context(true)).not.toBe(first);
+      const second = find(panel)!.context(true);
+      notebook.model.cells.changed.emit();
+      expect(find(panel)!.context(true)).not.toBe(second);
+      const third = find(panel)!.context(true);
+      panel.disposed.emit();
+      expect(find(panel)!.context(true)).not.toBe(third);
+    });
+
+    it.each<[string, { [key: string]: unknown }]>([
+      ['r', { language_info: { name: 'R' }, kernelspec: { language: 'x' } }],
+      ['julia', { kernelspec: { language: 'Julia' } }],
+      ['python', { language_info: { name: '' } }],
+      ['python', { language_info: { name: 7 } }]
+    ])('finds the language %s of the kernel', (language, metadata) => {
+      notebook.metadata = metadata;
+      expect(find(panel)!.language).toBe(language);
+    });
+
+    it.each([1, 7])('has no target in cell %d', index => {
+      notebook.activeCellIndex = index;
+      expect(find(panel)).toBeNull();
+    });
+
+    it('has no target without the focus, except when invoked', () => {
+      notebook.widgets[2].editor.hasFocus.mockReturnValue(false);
+      expect(find(panel)).toBeNull();
+      expect(find(panel, { triggerKind: Invoke })).not.toBeNull();
+    });
+
+    it('has no target if Lab requests it for another editor', () => {
+      const { editor } = notebook.widgets[0];
+      expect(find(panel, { editor })).toBeNull();
+      const { editor: active } = notebook.widgets[2];
+      expect(find(panel, { editor: active })).not.toBeNull();
+    });
+
+    it('reads the cursor until the user leaves the cell', () => {
+      const { editor } = notebook.widgets[2];
+      editor.text = 'a\nb🎉c';
+      editor.cursor = { line: 1, column: 3 };
+      const target = find(panel)!;
+      expect(target.readCursor()).toEqual({ text: 'a\nb🎉c', cursor: 5 });
+      notebook.activeCellIndex = 0;
+      expect(target.readCursor()).toBeNull();
+      notebook.activeCellIndex = 2;
+      expect(target.readCursor()).not.toBeNull();
+      editor.isDisposed = true;
+      expect(target.readCursor()).toBeNull();
+    });
+
+    it.each([
+      { line: 0, column: 1 },
+      { line: 1, column: 0 }
+    ])('has no cursor while text from %j is selected', selection => {
+      const { editor } = notebook.widgets[2];
+      editor.text = 'a\nb';
+      editor.cursor = { line: 1, column: 1 };
+      editor.selection = selection;
+      expect(find(panel)!.readCursor()).toBeNull();
+    });
+
+    it('dismisses the suggestion of its editor', () => {
+      find(panel)!.dismiss();
+      expect(dismiss.mock.calls).toEqual([[notebook.widgets[2].editor]]);
+    });
+  });
+
+  describe('in a console', () => {
+    const promptCell = new FakeCell('prompt');
+
+    function createPanel(language: string | undefined, cells: FakeCell[]) {
+      return {
+        id: 'console-id',
+        console: {
+          cells,
+          promptCell: promptCell as FakeCell | null,
+          sessionContext: {
+            path: 'console-1',
+            kernelPreference: { language }
+          }
+        }
+      };
+    }
+
+    beforeEach(() => {
+      kind = 'consoles';
+    });
+
+    it('finds the prompt', () => {
+      expect(find(createPanel('R', []))).toMatchObject({
+        cell: 'id of prompt',
+        language: 'r',
+        path: 'console-1'
+      });
+      expect(find(createPanel(undefined, []))!.language).toBe('python');
+    });
+
+    it('takes the last 20 inputs as context', () => {
+      const inputs = Array.from(
+        { length: 25 },
+        (_, i) => new FakeCell(`x${i}`)
+      );
+      const cells = [new FakeCell('banner', 'raw'), ...inputs, promptCell];
+      const { before, fingerprint } = find(
+        createPanel('python', cells)
+      )!.context(true);
+      expect(before.map(cell => cell.source)).toEqual(
+        Array.from({ length: 20 }, (_, i) => `x${i + 5}`)
+      );
+      expect(
+        find(createPanel('python', cells))!.context(true).fingerprint
+      ).toBe(fingerprint);
+      expect(
+        find(createPanel('python', inputs))!.context(true).fingerprint
+      ).toBe(fingerprint);
+      cells.pop();
+      inputs[24].editor.text = 'changed';
+      expect(
+        find(createPanel('python', cells))!.context(true).fingerprint
+      ).not.toBe(fingerprint);
+    });
+
+    it('has no target without a prompt', () => {
+      const panel = createPanel('python', []);
+      panel.console.promptCell = null;
+      expect(find(panel)).toBeNull();
+    });
+  });
+
+  describe('in a file', () => {
+    const widget = {
+      id: 'file-id',
+      content: { editor: new FakeEditor('import os') },
+      context: { path: 'module.py' }
+    };
+
+    beforeEach(() => {
+      kind = 'editors';
+    });
+
+    it('finds a Python file, without context', () => {
+      const target = find(widget, { mimeType: 'text/x-python' })!;
+      expect(target).toMatchObject({
+        cell: '',
+        language: 'python',
+        path: 'module.py'
+      });
+      expect(target.context(true).before).toEqual([]);
+    });
+
+    it.each(['text/x-rsrc', 'text/plain', undefined])(
+      'has no target in a file of type %s',
+      mimeType => {
+        expect(find(widget, { mimeType })).toBeNull();
+      }
+    );
+  });
+
+  it('has no target in an unknown document', () => {
+    kind = null;
+    expect(find({})).toBeNull();
+    const none = { consoles: null, editors: null, notebooks: null };
+    findTarget = createFindTarget(none, dismiss);
+    expect(find({})).toBeNull();
+  });
+});

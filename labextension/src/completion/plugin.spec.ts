@@ -1,0 +1,168 @@
+import { JupyterFrontEnd } from '@jupyterlab/application';
+import {
+  ICompletionProviderManager,
+  IInlineCompleterFactory,
+  InlineCompleter
+} from '@jupyterlab/completer';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { Signal } from '@lumino/signaling';
+
+import { ISafeCoderStatus } from '../status/tokens';
+import { flushPromises } from '../testing/fakes';
+import { completionPlugin } from './plugin';
+import { SafeCoderProvider } from './provider';
+
+describe('completionPlugin', () => {
+  let installed: IInlineCompleterFactory | null;
+  let notebooks: {
+    activeCellChanged: Signal<object, void>;
+    has: () => boolean;
+    size: number;
+    widgetAdded: Signal<object, object>;
+  };
+  let provider: SafeCoderProvider | null;
+  let settings: { composite: { startWithNotebook?: boolean } };
+  let status: {
+    changed: Signal<object, void>;
+    enabled: boolean;
+    onEmpty: jest.Mock;
+    start: jest.Mock;
+  };
+
+  const manager = {
+    registerInlineProvider: (registered: SafeCoderProvider) => {
+      provider = registered;
+    },
+    setInlineCompleterFactory: (factory: IInlineCompleterFactory) => {
+      installed = factory;
+    }
+  };
+  const factory = {
+    factory: (options: InlineCompleter.IOptions) => options
+  };
+
+  async function activate(
+    options: {
+      factory?: object | null;
+      manager?: object;
+      notebooks?: object | null;
+      registry?: object | null;
+    } = {}
+  ): Promise<void> {
+    const registry = { load: () => Promise.resolve(settings) };
+    const all = { factory, manager, notebooks, registry, ...options };
+    const app = {
+      serviceManager: { serverSettings: { baseUrl: 'http://localhost/' } },
+      shell: {},
+      started: Promise.resolve()
+    };
+    await completionPlugin.activate(
+      app as unknown as JupyterFrontEnd,
+      all.manager as unknown as ICompletionProviderManager,
+      status as unknown as ISafeCoderStatus,
+      all.factory as unknown as IInlineCompleterFactory | null,
+      all.notebooks as unknown as INotebookTracker | null,
+      null,
+      null,
+      all.registry as unknown as ISettingRegistry | null,
+      null
+    );
+    await flushPromises();
+  }
+
+  function openNotebook(): void {
+    notebooks.size++;
+    notebooks.widgetAdded.emit({ disposed: new Signal({}) });
+  }
+
+  beforeEach(() => {
+    installed = provider = null;
+    notebooks = {
+      activeCellChanged: new Signal({}),
+      has: () => false,
+      size: 0,
+      widgetAdded: new Signal({})
+    };
+    settings = { composite: {} };
+    status = {
+      changed: new Signal({}),
+      enabled: true,
+      onEmpty: jest.fn(),
+      start: jest.fn()
+    };
+  });
+
+  it('registers the provider before it waits for anything', () => {
+    void activate();
+    expect(provider?.identifier).toBe('jupyter-safecoder');
+    expect(provider?.name).toBe('SafeCoder');
+    expect(provider?.icon.name).toBe('jupyter-safecoder:icon');
+  });
+
+  it('explains that a Jupyter without ghost text shows no suggestion', async () => {
+    await activate({ manager: {} });
+    expect(provider).toBeNull();
+    expect(status.onEmpty.mock.calls).toEqual([
+      ['this version of Jupyter cannot show suggestions.']
+    ]);
+  });
+
+  it('works without a factory, notebooks and settings', async () => {
+    await activate({ factory: null, notebooks: null, registry: null });
+    expect(provider).not.toBeNull();
+    expect(installed).toBeNull();
+    expect(status.start).not.toHaveBeenCalled();
+  });
+
+  it('resets the provider and its suggestions when turned off', async () => {
+    await activate();
+    const reset = jest.spyOn(provider!, 'reset');
+    const model = { reset: jest.fn() };
+    installed!.factory({
+      current: { provider: { identifier: provider!.identifier } },
+      disposed: new Signal({}),
+      model
+    } as unknown as InlineCompleter.IOptions);
+    status.changed.emit();
+    expect([reset, model.reset].map(f => f.mock.calls.length)).toEqual([0, 0]);
+    status.enabled = false;
+    status.changed.emit();
+    expect([reset, model.reset].map(f => f.mock.calls.length)).toEqual([1, 1]);
+  });
+
+  describe('start with the first notebook', () => {
+    it('starts the runtime once', async () => {
+      await activate();
+      expect(status.start).not.toHaveBeenCalled();
+      openNotebook();
+      expect(status.start).toHaveBeenCalledTimes(1);
+      openNotebook();
+      status.changed.emit();
+      expect(status.start).toHaveBeenCalledTimes(1);
+    });
+
+    it('starts for a notebook that is open already', async () => {
+      notebooks.size = 1;
+      await activate({ registry: { load: () => Promise.reject(new Error()) } });
+      expect(status.start).toHaveBeenCalledTimes(1);
+    });
+
+    it('waits until completions are on', async () => {
+      status.enabled = false;
+      await activate();
+      openNotebook();
+      expect(status.start).not.toHaveBeenCalled();
+      status.enabled = true;
+      status.changed.emit();
+      expect(status.start).toHaveBeenCalledTimes(1);
+    });
+
+    it('does not start if the setting is off', async () => {
+      settings.composite.startWithNotebook = false;
+      await activate();
+      openNotebook();
+      expect(status.start).not.toHaveBeenCalled();
+    });
+  });
+});

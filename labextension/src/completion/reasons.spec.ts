@@ -1,0 +1,22 @@
+import { FinishReason } from '../protocol';
+import { trans } from '../testing/fakes';
+import { explainEmpty } from './reasons';
+
+describe('explainEmpty', () => {
+  it.each<[FinishReason, RegExp]>([
+    ['deadline', /in time/],
+    ['duplicate', /repeats/],
+    ['empty_prompt', /Type a few words/],
+    ['excluded', /policy/],
+    ['superseded', /newer request/]
+  ])('explains %s', (reason, expected) => {
+    expect(explainEmpty(reason, trans)).toMatch(expected);
+  });
+
+  it.each(['end', 'blank', null] as const)(
+    'has a general explanation for %s',
+    reason => {
+      expect(explainEmpty(reason, trans)).toBe('the model has nothing to add.');
+    }
+  );
+});

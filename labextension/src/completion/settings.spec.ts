@@ -1,0 +1,38 @@
+import Ajv from 'ajv';
+
+import { trans } from '../testing/fakes';
+import { DEFAULT_SETTINGS, readSettings, settingsSchema } from './settings';
+
+describe('readSettings', () => {
+  it('reads our fields and ignores others', () => {
+    const settings = { debounce: 0, includeOutputs: false, timeout: 1 };
+    expect(readSettings(settings)).toEqual({
+      debounce: 0,
+      includeOutputs: false
+    });
+  });
+
+  it.each([
+    {},
+    { debounce: '60', includeOutputs: 'true' },
+    { debounce: -1, includeOutputs: null },
+    { debounce: NaN, includeOutputs: 0 }
+  ])('replaces invalid values by the defaults: %j', settings => {
+    expect(readSettings(settings)).toEqual(DEFAULT_SETTINGS);
+  });
+});
+
+describe('settingsSchema', () => {
+  it('describes every field of ours and accepts the defaults', () => {
+    const schema = settingsSchema(trans);
+    const properties = schema.properties!;
+    expect(Object.keys(properties)).toEqual(Object.keys(DEFAULT_SETTINGS));
+    for (const property of Object.values(properties)) {
+      expect(property.title).toBeTruthy();
+      expect(property.description).toBeTruthy();
+    }
+    const check = new Ajv({ strict: false }).compile(schema);
+    expect(check(schema.default)).toBe(true);
+    expect(check({ debounce: -1 })).toBe(false);
+  });
+});
