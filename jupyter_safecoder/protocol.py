@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from jupyter_safecoder.errors import InvalidRequest, SafeCoderError
+from jupyter_safecoder.validation import parse_json, validate
 
 PROTOCOL_VERSION = 2
 
@@ -215,23 +216,13 @@ def parse_request(body: bytes) -> CompletionRequest:
     InvalidRequest
         If the body is not JSON, or not a request of this protocol version.
     """
-    # Late: compiling the schema takes some milliseconds that an import should not pay for.
-    from fastjsonschema import JsonSchemaValueException
-
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        raise InvalidRequest("The body is not valid JSON.") from None
+    data = parse_json(body)
     if not isinstance(data, dict) or data.get("version") != PROTOCOL_VERSION:
         raise InvalidRequest(
-            f"The body is not a request of protocol version {PROTOCOL_VERSION}: reload the page, "
-            "so that both halves of the extension have one version."
+            f"The body is not a request of protocol version {PROTOCOL_VERSION}.",
+            "Reload the page: its extension and that of the server must have the same version.",
         )
-    try:
-        data = _request_validator()(data)
-    except JsonSchemaValueException as error:
-        where = ".".join(str(part) for part in error.path[1:]) or "the body"
-        raise InvalidRequest(f"{where} breaks the rule '{error.rule}' of the protocol.") from None
+    data = validate(_request_schema(), data, "the request", InvalidRequest)
     del data["version"]
     data["before"] = tuple(Cell(**cell) for cell in data["before"])
     if "max_tokens" in data["options"]:
@@ -250,15 +241,10 @@ def schema() -> dict[str, Any]:
 
 
 @cache
-def _request_validator() -> Callable[[Any], Any]:
-    import fastjsonschema
-
-    whole = schema()
-    compiled: Callable[[Any], Any] = fastjsonschema.compile(
-        {**whole["definitions"]["CompletionRequest"], "definitions": whole["definitions"]},
-        use_formats=False,
-    )
-    return compiled
+def _request_schema() -> dict[str, Any]:
+    definitions = schema()["definitions"]
+    cell = {"Cell": definitions["Cell"]}
+    return {**definitions["CompletionRequest"], "definitions": cell}
 
 
 def _dump(data: Any) -> bytes:

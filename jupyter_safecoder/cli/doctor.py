@@ -17,7 +17,7 @@ from jupyter_safecoder.engines import EngineOptions, make_engine
 from jupyter_safecoder.engines.hardware.device import Accelerator
 from jupyter_safecoder.engines.hardware.probe import probe
 from jupyter_safecoder.engines.selection.select import find_packages, select_engine
-from jupyter_safecoder.errors import EngineError, ModelError, RuntimeRequestError
+from jupyter_safecoder.errors import CheckFailed, EngineError, ModelError, RuntimeRequestError
 from jupyter_safecoder.extras import INSTALL_LOCAL
 from jupyter_safecoder.models import verify_files
 from jupyter_safecoder.runtime.loading import find, remote_server
@@ -28,15 +28,6 @@ from .output import print_line, progress_spinner
 
 #: Bytes of memory that the embedded model needs, with its cache.
 _MEMORY = 10**9
-
-
-class CheckFailed(Exception):
-    """A check of the installation failed: what is wrong, and the remedy."""
-
-    def __init__(self, detail: str, remedy: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.remedy = remedy
 
 
 def add_doctor_command(commands: Any) -> None:
@@ -89,7 +80,7 @@ def diagnose(settings: RuntimeSettings) -> dict[str, Any]:
             checks.append({"name": name, "ok": True, "detail": check(), "remedy": ""})
         except CheckFailed as failed:
             checks.append(
-                {"name": name, "ok": False, "detail": failed.detail, "remedy": failed.remedy}
+                {"name": name, "ok": False, "detail": failed.reason, "remedy": failed.remedy}
             )
     return {"ok": all(check["ok"] for check in checks), **facts, "checks": checks}
 

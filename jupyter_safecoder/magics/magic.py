@@ -18,6 +18,7 @@ from jupyter_safecoder.clients.runtime_client import RuntimeClient
 from jupyter_safecoder.errors import (
     EngineError,
     FinetuneError,
+    InvalidArguments,
     ModelError,
     NotebookError,
     RuntimeRequestError,
@@ -29,7 +30,7 @@ from jupyter_safecoder.protocol import Cell, CompletionRequest
 from jupyter_safecoder.settings import RuntimeSettings
 
 from . import display as show
-from .arguments import BadArguments, complete_words, make_parser, parse
+from .arguments import complete_words, make_parser, parse
 from .job_widget import show_job
 
 #: Cells of the session that a completion sees.
@@ -58,7 +59,7 @@ class SafeCoderMagics(Magics):
             getattr(self, f"_run_{options.command or 'state'}")(options)
         except SystemExit:
             return  # the help was shown
-        except BadArguments as error:
+        except InvalidArguments as error:
             raise UsageError(str(error)) from None
         except NotebookError as problem:
             raise UsageError(str(problem)) from None
