@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
-import signal
-from contextlib import suppress
 from typing import Any, NoReturn
 
 from .options import add_command, add_runtime_arguments, settings
@@ -21,7 +18,7 @@ def add_serve_command(commands: Any) -> None:
 
 def _serve(arguments: argparse.Namespace) -> NoReturn:
     from jupyter_safecoder.clients.huge_pages import restart_with_huge_pages
-    from jupyter_safecoder.runtime.process import run_and_exit, serve
+    from jupyter_safecoder.runtime.process import run_and_exit, serve, stop_on_signals
     from jupyter_safecoder.telemetry import silence_telemetry
 
     restart_with_huge_pages()
@@ -31,14 +28,10 @@ def _serve(arguments: argparse.Namespace) -> NoReturn:
     silence_telemetry(offline=not wanted.allow_downloads)
 
     async def run() -> int:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError):
-                asyncio.get_running_loop().add_signal_handler(number, stop.set)
         return await serve(
             wanted,
             lambda path, connection: print_line(f"Connection file: {path} (Ctrl-C to stop)"),
-            stop,
+            stop_on_signals(),
         )
 
     run_and_exit(run())

@@ -21,6 +21,8 @@ from jupyter_core.paths import jupyter_runtime_dir
 #: Bytes that a Unix socket's path may have: 108 on Linux and 104 on BSD and macOS, with the zero.
 _SOCKET_PATH_BYTES = 103
 _PATTERN = "safecoder-*.json"
+#: The module that a runtime process runs.
+RUNTIME_MODULE = "jupyter_safecoder.runtime"
 
 
 @dataclass(frozen=True)

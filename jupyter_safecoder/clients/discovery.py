@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import asdict
 
+from jupyter_safecoder.child_process import child_process
 from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .connection import Connection, find_connections
+from .connection import RUNTIME_MODULE, Connection, find_connections
 from .hub_client import service_client
 from .huge_pages import huge_page_environment
 from .runtime_client import RuntimeClient
@@ -47,38 +47,12 @@ def own_runtime(settings: RuntimeSettings) -> Iterator[RuntimeClient]:
     RuntimeRequestError
         If the process does not start.
     """
-    with _process(settings) as (_, connection), RuntimeClient(connection) as client:
-        yield client
-
-
-@contextmanager
-def _process(
-    settings: RuntimeSettings,
-) -> Iterator[tuple[subprocess.Popen[bytes], Connection]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "jupyter_safecoder.runtime"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=huge_page_environment(),
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        with suppress(BrokenPipeError):  # it ended at once: the next line tells
-            process.stdin.write(settings.to_json())
-            process.stdin.flush()
-        connection = Connection.from_json(process.stdout.readline())
-        if connection is None:
+    job = asdict(settings)
+    with child_process(RUNTIME_MODULE, job, environment=huge_page_environment()) as child:
+        message = child.first_message()
+        if message is None:
             raise RuntimeRequestError(
-                "The runtime process did not start.", "Its message above tells why."
+                "The runtime process did not start.", "The reason is in the message above."
             )
-        yield process, connection
-    finally:
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-        try:
-            process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+        with RuntimeClient(Connection(**message["listening"])) as client:
+            yield client

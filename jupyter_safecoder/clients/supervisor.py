@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
-import sys
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
+from jupyter_safecoder.child_process import async_child_process, exit_text
 from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .connection import Connection, find_connections, remove_socket
+from .connection import RUNTIME_MODULE, Connection, find_connections, remove_socket
 from .huge_pages import huge_page_environment
 
 #: Seconds between a death and the next start; a longer life than _STABLE_S begins anew.
 _BACKOFF_S = (0.2, 1.0, 3.0, 10.0)
 _STABLE_S = 60.0
-_TERMINATE_S = 3.0
 
 
 class Supervisor:
@@ -88,7 +86,7 @@ class Supervisor:
                 )
                 return
             deaths = 0 if time.monotonic() - began > _STABLE_S else deaths + 1
-            how = f"signal {-code}" if code < 0 else f"exit status {code}"
+            how = exit_text(code)
             self._log.warning("The SafeCoder runtime ended (%s).", how)
             if self._memory is not None:
                 # It would end the same way again, and take the machine's memory each time.
@@ -109,29 +107,18 @@ class Supervisor:
 
     async def _run(self) -> int:
         """Run one process to its end; returns its exit status."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "jupyter_safecoder.runtime",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=huge_page_environment(),
-            # Its own session: a Ctrl-C that only asks about the server must not end it.
-            start_new_session=os.name == "posix",
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
         self._memory = None
+        job, environment = asdict(self._settings), huge_page_environment()
         try:
-            # The pipe stays open: its end tells the runtime that this server is gone.
-            process.stdin.write(self._settings.to_json())
-            self.connection = Connection.from_json(await process.stdout.readline())
-            async for line in process.stdout:
-                self._memory = json.loads(line)["loading"]
-            return await process.wait()
+            async with async_child_process(RUNTIME_MODULE, job, environment=environment) as child:
+                async for message in child.messages():
+                    if "listening" in message:
+                        self.connection = Connection(**message["listening"])
+                    else:
+                        self._memory = message["loading"]
+                return await child.process.wait()
         finally:
             connection, self.connection = self.connection, None
-            await _end(process)
             # A killed process cannot clean up behind itself: finding drops what is dead.
             find_connections()
             if connection is not None:
@@ -148,16 +135,3 @@ def _died_loading(memory: dict[str, Any], how: str) -> Status:
         "Free memory, set c.SafeCoder.precision to 'int4' or take a smaller model, then start "
         "the runtime again.",
     )
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), _TERMINATE_S)
-    except (asyncio.TimeoutError, asyncio.CancelledError):
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

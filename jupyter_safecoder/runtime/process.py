@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,6 +16,7 @@ from typing import Any, NoReturn
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets, bind_unix_socket
 
+from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
 from jupyter_safecoder.clients.connection import (
     Connection,
     connection_directory,
@@ -117,37 +116,37 @@ def run_and_exit(serving: Coroutine[Any, Any, int]) -> NoReturn:
     os._exit(status)
 
 
+def stop_on_signals() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
 def main() -> None:
-    """Run as the child of a server: settings on standard input, whose end is the end of this."""
+    """Run as a child process; see :mod:`jupyter_safecoder.child_process`.
+
+    The job is a :class:`RuntimeSettings`. The messages are ``listening``, with the connection, and
+    ``loading``, with a :class:`MemoryEstimate` before weights are loaded and ``null`` after.
+    """
     logging.basicConfig(level=logging.WARNING, format="[SafeCoder runtime] %(message)s")
-    settings = RuntimeSettings.from_json(sys.stdin.buffer.readline())
+    settings = RuntimeSettings(**read_job())
     silence_telemetry(offline=not settings.allow_downloads)
+    send = message_sender()
 
-    def write(line: bytes) -> None:
-        sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
+    def on_listening(path: Path, connection: Connection) -> None:
+        send({"listening": asdict(connection)})
 
-    def say_listening(path: Path, connection: Connection) -> None:
-        write(connection.to_json())
-
-    def say_loading(memory: MemoryEstimate | None) -> None:
-        # Should the system kill this process for its memory, the parent knows the figures.
-        write(json.dumps({"loading": memory and asdict(memory)}).encode() + b"\n")
+    def on_loading(memory: MemoryEstimate | None) -> None:
+        # If the system kills this process for its memory, the parent can say how much it needed.
+        send({"loading": memory and asdict(memory)})
 
     async def run() -> int:
-        stop = asyncio.Event()
+        stop = stop_on_signals()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError):
-                loop.add_signal_handler(number, stop.set)
-
-        def watch_parent() -> None:
-            # The pipe closes when the parent ends, however it ends: no orphan stays.
-            while sys.stdin.buffer.read(1):
-                pass
-            loop.call_soon_threadsafe(stop.set)
-
-        threading.Thread(target=watch_parent, daemon=True).start()
-        return await serve(settings, say_listening, stop, say_loading)
+        stop_with_parent(lambda: loop.call_soon_threadsafe(stop.set))
+        return await serve(settings, on_listening, stop, on_loading)
 
     run_and_exit(run())

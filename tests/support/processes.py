@@ -8,13 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from jupyter_safecoder.clients.connection import Connection
+from jupyter_safecoder.child_process import child_process
+from jupyter_safecoder.clients.connection import RUNTIME_MODULE, Connection
 from jupyter_safecoder.clients.runtime_client import RuntimeClient
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.settings import RuntimeSettings
@@ -53,33 +54,24 @@ def runtime_process(
         model = write_scripted_model(directory / "model", script)
         settings = {"model": str(model), "engine": "scripted", **settings}
     log = directory / "runtime.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_safecoder.runtime"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=output,
-        )
-    assert process.stdin
-    assert process.stdout
-    try:
-        process.stdin.write(RuntimeSettings(**settings).to_json())
-        process.stdin.flush()
-        connection = Connection.from_json(process.stdout.readline())
-        assert connection, log.read_text()
-        with RuntimeClient(connection) as client:
-            yield RuntimeProcess(process, connection, client, log)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.stdin.close()
-        process.stdout.close()
-        process.wait()
+    with (
+        log.open("wb") as output,
+        child_process(RUNTIME_MODULE, asdict(RuntimeSettings(**settings)), stderr=output) as child,
+    ):
+        message = child.first_message()
+        assert message, log.read_text()
+        connection = Connection(**message["listening"])
+        try:
+            with RuntimeClient(connection) as client:
+                yield RuntimeProcess(child.process, connection, client, log)
+        finally:
+            if child.process.poll() is None:
+                child.process.kill()
 
 
 def runtimes_of(pid: int) -> list[psutil.Process]:
     """Return the runtime processes below a process."""
-    return children_that_run("jupyter_safecoder.runtime", pid)
+    return children_that_run(RUNTIME_MODULE, pid)
 
 
 def children_that_run(module: str, pid: int | None = None) -> list[psutil.Process]:

@@ -29,18 +29,14 @@ LOADING = {"otherwise": "pass", "load_ms": 120_000}
 
 # A parent that starts a runtime, says its pid, and does nothing more.
 PARENT = """
-import subprocess, sys, time
+import sys, time
+from dataclasses import asdict
+from jupyter_safecoder.child_process import child_process
 from jupyter_safecoder.settings import RuntimeSettings
-from jupyter_safecoder.clients.connection import Connection
 settings = RuntimeSettings(model=sys.argv[1], engine=sys.argv[2])
-runtime = subprocess.Popen(
-    [sys.executable, "-m", "jupyter_safecoder.runtime"],
-    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-)
-runtime.stdin.write(settings.to_json())
-runtime.stdin.flush()
-print(Connection.from_json(runtime.stdout.readline()).pid, flush=True)
-time.sleep(300)
+with child_process("jupyter_safecoder.runtime", asdict(settings)) as child:
+    print(child.first_message()["listening"]["pid"], flush=True)
+    time.sleep(300)
 """
 
 
