@@ -1,4 +1,4 @@
-"""``jupyter safecoder serve``: a runtime in the foreground."""
+"""``jupyter safecoder serve``: runs a runtime in the foreground."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .output import print_line
 
 def add_serve_command(commands: Any) -> None:
     """Add ``serve``."""
-    what = "run a runtime in the foreground"
-    add_runtime_arguments(add_command(commands, "serve", _serve, what, json_output=False))
+    help = "run a runtime in the foreground"
+    add_runtime_arguments(add_command(commands, "serve", _serve, help, json_output=False))
 
 
 def _serve(arguments: argparse.Namespace) -> NoReturn:
@@ -24,12 +24,12 @@ def _serve(arguments: argparse.Namespace) -> NoReturn:
     restart_with_huge_pages()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("jupyter_safecoder").setLevel(logging.INFO)
-    wanted = settings(arguments)
-    silence_telemetry(offline=not wanted.allow_downloads)
+    runtime_settings = settings(arguments)
+    silence_telemetry(offline=not runtime_settings.allow_downloads)
 
     async def run() -> int:
         return await serve(
-            wanted,
+            runtime_settings,
             lambda path, connection: print_line(f"Connection file: {path} (Ctrl-C to stop)"),
             stop_on_signals(),
         )
