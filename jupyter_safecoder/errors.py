@@ -10,6 +10,7 @@
     │   └── NotebookError         a notebook, cursor or task file cannot be used
     ├── ModelError                a model cannot be found, described, verified or converted
     ├── EngineError               an engine cannot load or run a model
+    │   ├── PromptTooLong         the prompt does not fit the engine's cache
     │   └── RemoteServerError     a completion server answered with an error status
     ├── MalformedResponse         a completion server answered something that is not a completion
     ├── FinetuneError             an adapter cannot be trained, stored, merged or used
@@ -114,6 +115,10 @@ class EngineError(SafeCoderError):
     """An engine cannot load or run a model."""
 
     code = "engine_failed"
+
+
+class PromptTooLong(EngineError):
+    """The prompt does not fit the engine's cache."""
 
 
 class RemoteServerError(EngineError):

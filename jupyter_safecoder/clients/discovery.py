@@ -1,4 +1,4 @@
-"""Finds the runtime to ask: the Hub's service, a running one of this user, or a new process."""
+"""Finds a runtime: the Hub's service, a running process of this user, or a new process."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from jupyter_safecoder.child_process import child_process
 from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .completion_client import CompletionClient
 from .connection import RUNTIME_MODULE, Connection, find_connections
-from .hub_client import service_client
+from .hub_client import hub_client
 from .huge_pages import huge_page_environment
 from .runtime_client import RuntimeClient
 
 
 @contextmanager
-def running_runtime() -> Iterator[RuntimeClient | None]:
-    """Yield a client of the Hub's service, if this is a Hub's; else of this user's newest runtime.
+def running_runtime() -> Iterator[CompletionClient | None]:
+    """Yield a client of the Hub's service on a JupyterHub, else of this user's newest runtime.
 
-    ``None`` where there is neither.
+    If there is neither, yield ``None``.
     """
-    if (service := service_client()) is not None:
+    if (service := hub_client()) is not None:
         with service:
             yield service
         return
@@ -40,7 +41,12 @@ def running_runtime() -> Iterator[RuntimeClient | None]:
 
 @contextmanager
 def own_runtime(settings: RuntimeSettings) -> Iterator[RuntimeClient]:
-    """Yield a client of a runtime process that lives as long as the context.
+    """Yield a client of a new runtime process, which is stopped with the context.
+
+    Parameters
+    ----------
+    settings
+        The settings of the runtime.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The runtime as a process: listen, write the connection file, load, serve until told to stop."""
+"""The runtime as a process: listens, writes the connection file, loads the model, serves it."""
 
 from __future__ import annotations
 
@@ -36,52 +36,48 @@ log = logging.getLogger("jupyter_safecoder.runtime")
 
 #: Exit status after the engine failed: the parent starts a new process.
 ENGINE_FAILED = 70
+#: Seconds that responses have to reach their clients after the engine failed.
+_FLUSH_S = 0.2
 
 
 async def serve(
     settings: RuntimeSettings,
-    listening: Callable[[Path, Connection], None],
+    on_listening: Callable[[Path, Connection], None],
     stop: asyncio.Event,
-    loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
+    on_loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
 ) -> int:
-    """Serve until ``stop`` is set; returns the exit status.
+    """Serve until ``stop`` is set or the engine fails; returns the exit status.
 
     Parameters
     ----------
     settings
-        What to serve.
-    listening
-        Called once requests are taken, before the model is loaded, with the connection file, which
-        a full disk may have denied.
+        The model, and how to serve it.
+    on_listening
+        Called with the path of the connection file and the connection once requests are accepted,
+        before the model is loaded. On a full disk there may be no file.
     stop
-        Set it to end.
-    loading
-        Called with what memory the weights will take before they are loaded, with ``None`` after.
+        Set it to stop.
+    on_loading
+        Called with the memory that the weights need before they are loaded, and with ``None``
+        after.
     """
-    runtime = Runtime(settings, loading)
+    runtime = Runtime(settings, on_loading)
     name = settings.connection_name or f"safecoder-{os.getpid()}"
     path = connection_directory() / f"{name}.json"
-    server = HTTPServer(
-        make_app(runtime, token := new_token()), max_body_size=settings.max_request_bytes
-    )
+    app = make_app(runtime, token := new_token())
+    server = HTTPServer(app, max_body_size=settings.max_request_bytes)
     connection = _listen(server, socket_path(path.parent, name), token)
     try:
-        try:
-            write_connection(path, connection)
-        except OSError as error:
-            log.warning(
-                "No connection file in %s (%s): only whoever started this runtime finds it.",
-                path.parent,
-                error.strerror,
-            )
-        listening(path, connection)
+        _publish(path, connection)
+        on_listening(path, connection)
+        events = (stop, runtime.engine_failed)
         load = asyncio.ensure_future(runtime.load())
-        ends = [asyncio.ensure_future(event.wait()) for event in (stop, runtime.died)]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in (load, *ends):
+        waits = [asyncio.ensure_future(event.wait()) for event in events]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in (load, *waits):
             task.cancel()
-        if runtime.died.is_set():
-            await asyncio.sleep(0.2)  # the last answers are on their way
+        if runtime.engine_failed.is_set():
+            await asyncio.sleep(_FLUSH_S)
             return ENGINE_FAILED
         return 0
     finally:
@@ -91,7 +87,20 @@ async def serve(
         remove_socket(connection)
 
 
+def _publish(path: Path, connection: Connection) -> None:
+    """Write the connection file, if that is possible."""
+    try:
+        write_connection(path, connection)
+    except OSError as error:
+        log.warning(
+            "No connection file in %s (%s): only the process that started this runtime can use it.",
+            path.parent,
+            error.strerror,
+        )
+
+
 def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
+    """Listen on a Unix socket, or else on a port of the loopback address."""
     if path is not None:
         try:
             server.add_socket(bind_unix_socket(str(path), mode=0o600))
@@ -107,9 +116,9 @@ def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
 
 
 def run_and_exit(serving: Coroutine[Any, Any, int]) -> NoReturn:
-    """Run to the end of the process.
+    """Run a coroutine, then exit the process with its result.
 
-    Neither asyncio.run nor sys.exit: both wait for a load in progress that nobody wants any more.
+    Neither ``asyncio.run`` nor ``sys.exit`` is used: both would wait for a load in progress.
     """
     status = asyncio.new_event_loop().run_until_complete(serving)
     sys.stdout.flush()

@@ -110,7 +110,7 @@ def test_wrong_method(http: httpx.Client) -> None:
         b"[" * 50_000,
         b'{"version":2}',
         json.dumps({"version": 2, "prefix": SECRET, "suffix": 5}).encode(),
-        json.dumps({"version": 2, "prefix": SECRET, "suffix": ""}).encode(),
+        json.dumps({"version": 3, "prefix": SECRET, "suffix": ""}).encode(),
     ],
 )
 def test_malformed_body(http: httpx.Client, body: bytes) -> None:
