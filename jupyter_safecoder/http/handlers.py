@@ -71,7 +71,7 @@ class ProtocolHandler(web.RequestHandler):
     """Responds with errors of the protocol."""
 
     def refuse(self, error: Error | SafeCoderError, status: int | None = None) -> None:
-        """Respond with an error, or end a stream that has begun with it.
+        """Respond with an error; if a stream has started, end it with the error.
 
         Parameters
         ----------

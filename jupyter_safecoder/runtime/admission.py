@@ -190,7 +190,7 @@ class Admission:
         ticket.granted.result()
 
     def release(self, ticket: Ticket) -> None:
-        """Release the request's slot, or its place in the queue; call it once for each ticket."""
+        """Release the request's slot, or remove it from the queue; call it once for each ticket."""
         if ticket in self._waiting:
             self._waiting.remove(ticket)
         elif ticket in self._running:

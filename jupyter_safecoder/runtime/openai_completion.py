@@ -115,7 +115,7 @@ class OpenAICompletions:
                 async for delta in deltas:
                     if delta.finish_reason is None:
                         yield delta
-        # The last one after the slot is released: the request is complete, whoever reads it.
+        # The last one after the slot is released: a client that disconnects now cancels nothing.
         yield delta
 
     async def _generate(
