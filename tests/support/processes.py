@@ -1,4 +1,4 @@
-"""Processes under test: wait for what they do, look at what they started."""
+"""Processes under test: starts runtimes, waits for conditions, finds child processes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from jupyter_safecoder.settings import RuntimeSettings
 
 
 def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
-    """Return what the condition gives as soon as that is true; fails after some seconds."""
+    """Return the condition's value as soon as it is true; fail after some seconds."""
     end = time.monotonic() + seconds
     while not (value := condition()):
-        assert time.monotonic() < end, "It did not happen in time."
+        assert time.monotonic() < end, f"The condition was not true within {seconds} s."
         time.sleep(0.02)
     return value
 
 
 @dataclass
 class RuntimeProcess:
-    """A runtime process, and a client of it."""
+    """A runtime process, with a client of it."""
 
     process: subprocess.Popen[bytes]
     connection: Connection
@@ -40,7 +40,7 @@ class RuntimeProcess:
     log: Path
 
     def cancelled(self) -> int:
-        """Return the counter of requests that were cancelled in the engine."""
+        """Return the number of requests that were cancelled in the engine."""
         return self.client.status().counters.cancelled
 
 
@@ -48,7 +48,17 @@ class RuntimeProcess:
 def runtime_process(
     directory: Path, script: dict[str, Any] | None, **settings: Any
 ) -> Iterator[RuntimeProcess]:
-    """Start a runtime process as the server extension does; it has its own log."""
+    """Start a runtime process as the server extension does, with a log of its own.
+
+    Parameters
+    ----------
+    directory
+        Gets the scripted model and the log.
+    script
+        Script of the model; ``None``: the settings name a model.
+    settings
+        Fields of :class:`RuntimeSettings`.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     if script is not None:
         model = write_scripted_model(directory / "model", script)
@@ -75,7 +85,7 @@ def runtimes_of(pid: int) -> list[psutil.Process]:
 
 
 def children_that_run(module: str, pid: int | None = None) -> list[psutil.Process]:
-    """Return the processes below a process (this one) whose command names a module."""
+    """Return the processes below a process (default: this one) whose command names a module."""
     found = []
     for child in psutil.Process(pid).children(recursive=True):
         with suppress(psutil.Error):  # it has just ended

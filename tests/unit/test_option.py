@@ -26,7 +26,7 @@ class Settings:
     max_count: int = option(3, "How many.", argument="how many", minimum=1, maximum=9)
     share: float = option(0.5, "Which share.")
     kind: str = option("", "Which kind.", argument="kind", choices=("", "a", "b"))
-    dry: bool = option(False, "Whether dry.", argument="only look")
+    dry: bool = option(False, "Whether dry.", argument="change nothing")
     paths: list[str] = option(["."], "Paths.")  # noqa: RUF009 - it makes a field
     weights: dict[str, float] = option({}, "Weights.")  # noqa: RUF009
     internal: str = ""

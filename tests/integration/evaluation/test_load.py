@@ -33,7 +33,7 @@ def test_load(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for part in (report, alone):
         assert len(part["per_user_p95_ms"]) == part["users"]
         assert 20 <= part["ttft_ms"]["p50"] <= part["ttft_ms"]["p95"]
-    # The script answers everybody at once, at no cost: nobody waits for another.
+    # The script computes nothing, so users do not wait for each other.
     assert report["tokens_per_s"] > 1.5 * alone["tokens_per_s"]
     # Eight tokens after 20 ms, one each 2 ms: no more than 250 a second.
     assert 10 < alone["tokens_per_s"] < 250
@@ -45,7 +45,7 @@ def test_load_of_a_model_that_fails(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert str(tmp_path / "none") in capsys.readouterr().err
 
 
-def test_load_in_which_somebody_has_no_answer(
+def test_load_in_which_a_user_has_no_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = write_scripted_model(tmp_path / "model", {"otherwise": "a", "first_token_ms": 1500})

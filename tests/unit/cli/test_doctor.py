@@ -1,4 +1,4 @@
-"""The checks of the installation: one that fails says why and does not hide the others."""
+"""The checks of the installation: one that fails has a reason and does not hide the others."""
 
 from __future__ import annotations
 
@@ -87,11 +87,9 @@ def test_errors_of_the_model_and_of_the_runtime_are_failed_checks(
 
     monkeypatch.setattr(doctor, "resolve_base_model", no_model)
     monkeypatch.setattr(doctor, "running_runtime", no_runtime)
-    for check, reason in (
-        (lambda: doctor._model(RuntimeSettings()), "No model."),
-        (lambda: doctor._runtime(RuntimeSettings(), {}), "No runtime."),
-    ):
-        with pytest.raises(CheckFailed) as raised:
-            check()
-        assert raised.value.reason == reason
-        assert raised.value.remedy
+    with pytest.raises(CheckFailed, match=r"No model\.") as raised:
+        doctor._model(RuntimeSettings())
+    assert raised.value.remedy == "Take one."
+    with pytest.raises(CheckFailed, match=r"No runtime\.") as raised:
+        doctor._runtime(RuntimeSettings(), {})
+    assert raised.value.remedy == "Start one."

@@ -82,10 +82,10 @@ def test_a_lost_connection_is_told_from_a_refused_one(tmp_path: Path) -> None:
         with pytest.raises(ConnectionLost):
             async with client.request("GET", "/never", timeout_s=0.1) as response:
                 await response.read()
-        nobody = HttpClient("http://localhost", {}, str(tmp_path / "nobody"))
+        absent = HttpClient("http://localhost", {}, str(tmp_path / "absent"))
         with pytest.raises(ConnectionRefused):
-            async with nobody.request("GET", "/"):
+            async with absent.request("GET", "/"):
                 pytest.fail("There is no server.")
-        await nobody.close()
+        await absent.close()
 
     with_server(test, tmp_path / "s")

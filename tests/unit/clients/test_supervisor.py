@@ -1,4 +1,4 @@
-"""The supervisor of the runtime process, with a child that does as a test says."""
+"""The supervisor of the runtime process, with a child that a test writes."""
 
 from __future__ import annotations
 

@@ -19,4 +19,4 @@ from jupyter_safecoder.evaluation.scoring import score
     ],
 )
 def test_score(text: str, expected: str, exact: float, similarity: float) -> None:
-    assert score(text, expected) == (exact, pytest.approx(similarity))
+    assert list(score(text, expected)) == pytest.approx([exact, similarity])

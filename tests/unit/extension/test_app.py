@@ -20,7 +20,9 @@ def app(monkeypatch: pytest.MonkeyPatch) -> SafeCoder:
 
 
 def test_settings_are_those_of_the_traits(app: SafeCoder) -> None:
-    app.model, app.deadline_s, app.precision = "other", 3.0, "int4"
+    app.set_trait("model", "other")
+    app.set_trait("deadline_s", 3.0)
+    app.set_trait("precision", "int4")
     settings = app.runtime_settings()
     assert (settings.model, settings.deadline_s, settings.precision) == ("other", 3.0, "int4")
     assert settings.connection_name == f"safecoder-{os.getpid()}"
@@ -28,19 +30,19 @@ def test_settings_are_those_of_the_traits(app: SafeCoder) -> None:
 
 @pytest.mark.parametrize("name", ["auto", "measured", "openvino", "scripted", "remote"])
 def test_engines_that_there_are(app: SafeCoder, name: str) -> None:
-    app.engine = name
+    app.set_trait("engine", name)
     assert app.runtime_settings().engine == name
 
 
 def test_an_engine_that_there_is_not(app: SafeCoder) -> None:
     with pytest.raises(TraitError, match=r"no engine named .soroban.; there are: .*openvino"):
-        app.engine = "soroban"
+        app.set_trait("engine", "soroban")
 
 
 def test_a_server_has_a_runtime_of_its_own(app: SafeCoder) -> None:
     app.initialize_settings()
     assert isinstance(app.settings["safecoder_backend"], LocalBackend)
-    assert app.settings["safecoder_max_request_bytes"] == app.max_request_bytes
+    assert app.settings["safecoder_max_request_bytes"] == app.runtime_settings().max_request_bytes
 
 
 @pytest.mark.parametrize("by_environment", [False, True])

@@ -28,7 +28,7 @@ Handle = Callable[["Handler", bytes], Awaitable[None]]
 
 
 class Handler(StreamedBodyHandler):
-    """Responds as a test says."""
+    """Responds with the function of a test."""
 
     def initialize(self, handle: Handle, denied: bool = False) -> None:
         self.handle, self.denied = handle, denied
@@ -89,7 +89,7 @@ async def echo(handler: Handler, body: bytes) -> None:
 
 
 async def streams_then_fails(handler: Handler, body: bytes) -> None:
-    await handler.send(b"begun\n")
+    await handler.send(b"started\n")
     raise QueueFull("Full.", 2.6)
 
 
@@ -134,7 +134,7 @@ def test_an_error_has_its_status_and_retry_after() -> None:
 def test_an_error_ends_a_stream_that_has_begun() -> None:
     response = post(streams_then_fails)
     assert response.status_code == 200
-    assert response.text.startswith("begun\n")
+    assert response.text.startswith("started\n")
     assert error_of(response).code == "queue_full"
 
 
@@ -183,7 +183,7 @@ def test_a_client_that_disconnects_cancels_the_response() -> None:
         started, cancelled = asyncio.Event(), asyncio.Event()
 
         async def hangs(handler: Handler, body: bytes) -> None:
-            await handler.send(b"begun\n")
+            await handler.send(b"started\n")
             started.set()
             try:
                 await asyncio.sleep(60)
@@ -220,7 +220,7 @@ def test_a_client_that_is_still_there_when_the_service_stops_gets_the_last_line(
         tasks: list[asyncio.Task[None]] = []
 
         async def hangs(handler: Handler, body: bytes) -> None:
-            await handler.send(b"begun\n")
+            await handler.send(b"started\n")
             assert handler._task is not None
             tasks.append(handler._task)
             started.set()

@@ -1,4 +1,4 @@
-"""From the settings to a loaded engine: states on the way, and what is refused."""
+"""From the settings to a loaded engine: the states, and what is refused."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import EngineError, FinetuneError, ModelError
 from jupyter_safecoder.runtime import loading
@@ -63,7 +64,7 @@ def test_an_active_adapter_that_cannot_be_used_is_a_note(
         raise FinetuneError("It is altered.", "Train it again.")
 
     monkeypatch.setattr(loading, "adapted", fail)
-    monkeypatch.setattr(loading.Registry, "in_use", lambda self, model: "ours")
+    monkeypatch.setattr(Registry, "in_use", lambda self, model: "ours")
     loaded = load(settings, _ignore)
     assert loaded.adapter == ""
     assert loaded.note == "It is altered. The model is served without it. Train it again."
@@ -85,7 +86,7 @@ def test_a_model_that_is_not_there(settings: RuntimeSettings) -> None:
 def test_a_description_that_does_not_fit(
     settings: RuntimeSettings,
     changes: dict[str, Any],
-    settings_changes: dict[str, str],
+    settings_changes: dict[str, Any],
     reason: str,
 ) -> None:
     path = Path(settings.model) / "model.json"
