@@ -1,4 +1,4 @@
-"""``jupyter safecoder doctor``: checks the installation and says how to repair it."""
+"""``jupyter safecoder doctor``: checks the installation and shows how to repair it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MIN_MEMORY = 10**9
 
 def add_doctor_command(commands: Any) -> None:
     """Add ``doctor``."""
-    help = "check the installation and say how to repair it"
+    help = "check the installation and show how to repair it"
     add_runtime_arguments(add_command(commands, "doctor", _doctor, help))
 
 

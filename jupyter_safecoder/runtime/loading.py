@@ -65,7 +65,7 @@ def load(
     settings
         The model, and how to run it.
     on_status
-        Called with each state on the way.
+        Called with each state until the model is loaded.
     on_loading
         Called with the memory that the weights need before they are loaded, and with ``None``
         after.

@@ -149,7 +149,7 @@ def main() -> None:
         send({"listening": asdict(connection)})
 
     def on_loading(memory: MemoryEstimate | None) -> None:
-        # If the system kills this process for its memory, the parent can say how much it needed.
+        # If the system kills this process for its memory, the parent can report how much it needed.
         send({"loading": memory and asdict(memory)})
 
     async def run() -> int:

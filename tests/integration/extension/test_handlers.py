@@ -120,7 +120,7 @@ async def test_an_authorizer_that_denies(
 
 
 @pytest.mark.parametrize("jp_server_config", [{"authorizer_class": ReadOnly}], indirect=True)
-async def test_a_user_who_may_only_read_sees_the_status(jp_fetch: Fetch) -> None:
+async def test_a_user_with_read_access_sees_the_status(jp_fetch: Fetch) -> None:
     answer = await jp_fetch("jupyter-safecoder", "status")
     assert json.loads(answer.body)["state"] == "off"
     for method, path, body in (endpoint for endpoint in ENDPOINTS if endpoint[0] == "POST"):

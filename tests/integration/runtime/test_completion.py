@@ -91,7 +91,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeProcess]
         yield _ready(runtime)
 
 
-def test_states_on_the_way_to_ready(start_runtime: Start) -> None:
+def test_states_until_ready(start_runtime: Start) -> None:
     runtime = start_runtime({"load_ms": 300})
     states: list[str] = []
     runtime.client.wait_until_ready(lambda status: states.append(status.state))

@@ -74,7 +74,7 @@ def test_requests_cancelled_while_connecting_leave_nothing_behind(tmp_path: Path
     with_server(test, tmp_path / "s")
 
 
-def test_a_lost_connection_is_told_from_a_refused_one(tmp_path: Path) -> None:
+def test_lost_and_refused_connections_are_different_errors(tmp_path: Path) -> None:
     async def test(client: HttpClient) -> None:
         with pytest.raises(ConnectionLost):
             async with client.request("GET", "/half") as response:

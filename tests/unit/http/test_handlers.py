@@ -131,7 +131,7 @@ def test_an_error_has_its_status_and_retry_after() -> None:
     assert error_of(response) == Error("queue_full", "Full.", "Wait a moment.", 2.6)
 
 
-def test_an_error_ends_a_stream_that_has_begun() -> None:
+def test_an_error_ends_a_stream_that_has_started() -> None:
     response = post(streams_then_fails)
     assert response.status_code == 200
     assert response.text.startswith("started\n")
@@ -161,7 +161,7 @@ def test_a_body_of_just_the_limit_passes() -> None:
 
 
 @pytest.mark.parametrize("size", [5, 5_000_000])
-def test_who_may_not_is_refused_after_the_body_was_read(size: int) -> None:
+def test_a_denied_request_is_refused_after_its_body_was_read(size: int) -> None:
     response = post(echo, b"x" * size, denied=True)
     assert response.status_code == 403
     assert error_of(response) == Error("forbidden", "Not you.", "Ask.")
@@ -200,7 +200,7 @@ def test_a_client_that_disconnects_cancels_the_response() -> None:
     asyncio.run(run())
 
 
-def test_a_client_that_disconnects_within_its_body_harms_nobody() -> None:
+def test_a_client_that_disconnects_within_its_body_is_harmless() -> None:
     async def run() -> None:
         async with served(echo) as client:
             url = client.base_url

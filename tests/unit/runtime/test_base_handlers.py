@@ -57,7 +57,7 @@ def test_with_the_token(method: str, path: str, headers: dict[str, str]) -> None
     assert _request(method, path, headers).status_code in (200, 400, 503)
 
 
-def test_a_runtime_without_a_model_says_why() -> None:
+def test_a_runtime_without_a_model_has_a_reason() -> None:
     response = _request("GET", "/v1/models", {TOKEN_HEADER: "secret"})
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "1"
