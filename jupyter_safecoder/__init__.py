@@ -1,7 +1,7 @@
 """The private code assistant for Jupyter.
 
-Importing this package is cheap on purpose: no torch, no transformers, no openvino. Those live in
-the runtime process, which the server extension starts.
+Importing this package is fast: torch, transformers and openvino are imported by the runtime process
+alone, which the server extension starts.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ __all__ = ["__version__", "load_ipython_extension", "unload_ipython_extension"]
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
-    """Tell JupyterLab where the prebuilt lab extension is."""
+    """Return where JupyterLab finds the prebuilt lab extension."""
     return [{"src": "labextension", "dest": "jupyter-safecoder"}]
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
-    """Tell Jupyter Server what to load."""
+    """Return the extension that Jupyter Server loads."""
     from .extension import SafeCoder
 
     return [{"module": "jupyter_safecoder.extension", "app": SafeCoder}]
@@ -33,5 +33,5 @@ def load_ipython_extension(ipython: Any) -> None:
 
 
 def unload_ipython_extension(ipython: Any) -> None:
-    """End what the magic has started."""
+    """Stop what the magic has started."""
     ipython.safecoder.close()

@@ -1,4 +1,4 @@
-"""``python -m jupyter_safecoder``: the command line, where ``jupyter`` is not on the path."""
+"""``python -m jupyter_safecoder``: the command line, if ``jupyter`` is not on the path."""
 
 import sys
 

@@ -1,34 +1,37 @@
-"""All exceptions of this package, each with a reason and a remedy for people.
+"""All exceptions of this package, each with a reason and a remedy that users read.
 
 ::
 
     SafeCoderError
-    ├── InvalidInput              data from outside that does not fit its schema
-    ├── InvalidRequest            a body that is not a request of the protocol
-    │   └── BodyTooLarge
-    ├── NotebookError             a notebook, cursor or task file that cannot be used
+    ├── InvalidInput              data from outside cannot be used
+    │   ├── InvalidRequest        the body of a request cannot be used
+    │   │   └── BodyTooLarge
+    │   ├── InvalidArguments      a line of %safecoder cannot be used
+    │   └── NotebookError         a notebook, cursor or task file cannot be used
     ├── ModelError                a model cannot be found, described, verified or converted
     ├── EngineError               an engine cannot load or run a model
+    │   ├── PromptTooLong         the prompt does not fit the engine's cache
     │   └── RemoteServerError     a completion server answered with an error status
     ├── MalformedResponse         a completion server answered something that is not a completion
     ├── FinetuneError             an adapter cannot be trained, stored, merged or used
     │   └── ServiceUnavailable    the Hub's service does not answer
     ├── UnusableFile              a file that cannot be part of a corpus
-    ├── RuntimeRequestError       a runtime did not answer a request
-    ├── RuntimeUnavailable        there is no runtime to ask
+    ├── RuntimeRequestError       a runtime refused a request or did not respond
+    ├── RuntimeUnavailable        there is no runtime
     ├── RuntimeNotReady           the runtime has no model loaded
     ├── ConnectionRefused         nothing listens at the address
-    ├── ConnectionLost            the connection ended before the response did
+    ├── ConnectionLost            the connection closed before the response was complete
     │   └── RuntimeTimeout        the runtime did not finish a response in time
     ├── QueueFull                 the queue of waiting requests is full
-    ├── Superseded                a newer request for the same document took this one's place
+    ├── Superseded                a newer request for the same document replaced this one
     ├── QueueTimeout              a request waited in the queue until its deadline
-    ├── RequestDenied             the Hub's service does not allow a request
+    ├── RequestDenied             a request is not allowed
     │   └── RateLimited
     ├── LimitReached              a user has used what the policy allows
     ├── UsageUnavailable          the usage database does not answer
     ├── PolicyError               a policy file is invalid
-    └── DatabaseError             the usage database cannot be used
+    ├── DatabaseError             the usage database cannot be used
+    └── CheckFailed               a check of the installation failed
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ from typing import ClassVar
 
 
 class SafeCoderError(Exception):
-    """Something that a person can be told, and that can be answered in the protocol.
+    """An error that is shown to users and sent in responses.
 
     Parameters
     ----------
@@ -49,7 +52,7 @@ class SafeCoderError(Exception):
         Seconds after which the same request may succeed; ``None`` if waiting does not help.
     """
 
-    #: The protocol's code of this error.
+    #: Code of this error in the protocol.
     code: ClassVar[str] = "internal"
 
     def __init__(
@@ -62,30 +65,30 @@ class SafeCoderError(Exception):
 
 
 class InvalidInput(SafeCoderError, ValueError):
-    """Data from outside does not fit its schema.
+    """Data from outside cannot be used.
 
     Parameters
     ----------
-    what
-        Names the data, such as ``the policy``.
+    reason, remedy
+        As for every error.
     path
-        Leads to the value: names of tables and keys, indexes of lists.
+        Names of tables and keys and indexes of lists that lead to the value; empty: the whole.
     rule
-        What the value must be.
+        What the value must be, such as ``must be 1 or more``; empty if no schema was checked.
     """
 
     code = "bad_request"
 
-    def __init__(self, what: str, path: tuple[str, ...], rule: str) -> None:
-        super().__init__(f"{'.'.join(path) or what} {rule}" + (f" in {what}." if path else "."))
+    def __init__(
+        self, reason: str = "", remedy: str = "", *, path: tuple[str, ...] = (), rule: str = ""
+    ) -> None:
+        super().__init__(reason, remedy)
         self.path = path
         self.rule = rule
 
 
-class InvalidRequest(SafeCoderError, ValueError):
-    """The body is not a request of the protocol; the reason never quotes what was sent."""
-
-    code = "bad_request"
+class InvalidRequest(InvalidInput):
+    """The body of a request cannot be used."""
 
 
 class BodyTooLarge(InvalidRequest):
@@ -94,10 +97,12 @@ class BodyTooLarge(InvalidRequest):
     code = "too_large"
 
 
-class NotebookError(SafeCoderError, ValueError):
-    """A notebook, a cursor in it, or a file of tasks cannot be used."""
+class InvalidArguments(InvalidInput):
+    """A line of ``%safecoder`` cannot be used."""
 
-    code = "bad_request"
+
+class NotebookError(InvalidInput):
+    """A notebook, a cursor in it, or a file of tasks cannot be used."""
 
 
 class ModelError(SafeCoderError):
@@ -110,6 +115,10 @@ class EngineError(SafeCoderError):
     """An engine cannot load or run a model."""
 
     code = "engine_failed"
+
+
+class PromptTooLong(EngineError):
+    """The prompt does not fit the engine's cache."""
 
 
 class RemoteServerError(EngineError):
@@ -143,11 +152,11 @@ class UnusableFile(SafeCoderError, ValueError):
 
 
 class RuntimeRequestError(SafeCoderError):
-    """A runtime, or the Hub's service, refused a request or did not answer it."""
+    """A runtime, or the Hub's service, refused a request or did not respond."""
 
 
 class RuntimeUnavailable(SafeCoderError):
-    """There is no runtime to ask; the reason is that of its status."""
+    """There is no runtime; the reason is that of its status."""
 
     code = "not_ready"
 
@@ -168,13 +177,13 @@ class ConnectionRefused(SafeCoderError):
 
 
 class ConnectionLost(SafeCoderError):
-    """The connection ended before the response did."""
+    """The connection closed before the response was complete."""
 
     code = "runtime_unavailable"
 
     def __init__(self) -> None:
         super().__init__(
-            "The runtime ended in the middle of a response.",
+            "The runtime stopped before the response was complete.",
             "It restarts automatically: keep typing.",
             retry_after_s=1.0,
         )
@@ -185,7 +194,7 @@ class RuntimeTimeout(ConnectionLost):
 
 
 class QueueFull(SafeCoderError):
-    """The queue of waiting requests is full, for everybody or for this user."""
+    """The queue of waiting requests is full, for all users or for this one."""
 
     code = "queue_full"
 
@@ -195,7 +204,7 @@ class QueueFull(SafeCoderError):
 
 
 class Superseded(SafeCoderError):
-    """A newer request for the same document took this one's place."""
+    """A newer request for the same document replaced this one."""
 
 
 class QueueTimeout(SafeCoderError):
@@ -203,7 +212,7 @@ class QueueTimeout(SafeCoderError):
 
 
 class RequestDenied(SafeCoderError):
-    """The Hub's service does not allow a request.
+    """A request is not allowed, by the runtime's token or by the Hub's service.
 
     Parameters
     ----------
@@ -212,7 +221,7 @@ class RequestDenied(SafeCoderError):
     reason, remedy
         As for every error.
     kind
-        What the audit log records as the reason: ``policy``, ``not granted``, ``limit``, …
+        The reason in the audit log: ``policy``, ``not granted``, ``limit``, …
     """
 
     _CODES: ClassVar[dict[int, str]] = {
@@ -271,6 +280,10 @@ class PolicyError(SafeCoderError):
 
 class DatabaseError(SafeCoderError):
     """The usage database cannot be used."""
+
+
+class CheckFailed(SafeCoderError):
+    """A check of the installation failed."""
 
 
 def first_line(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Files and directories that appear whole or not at all."""
+"""Files and directories that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-#: What the names of unfinished files and directories end with.
+#: Suffix of unfinished files and directories.
 _PARTIAL = "partial"
 
 
@@ -19,20 +19,20 @@ _PARTIAL = "partial"
 def atomic_write(path: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """Yield a stream whose content replaces a file when the context ends without an error.
 
-    A reader sees the old content or the new one, never a part. Two writers do not disturb each
-    other: the last one wins.
+    A reader sees the old content or the new one, never a part of it. Two writers at once do not
+    mix their contents: the last one wins.
 
     Parameters
     ----------
     path
-        The file; its directory is created if it does not exist.
+        Path of the file; its directory is created if it does not exist.
     mode
         Permissions of the new file, before the umask.
 
     Raises
     ------
     OSError
-        If the file cannot be written; then the old one is still there.
+        If the file cannot be written; the old one is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(path)
@@ -58,22 +58,22 @@ def atomic_directory(path: Path, *, mode: int = 0o777, locked: bool = False) -> 
     Parameters
     ----------
     path
-        The directory; what is there is replaced.
+        Path of the directory; an existing one is replaced.
     mode
         Permissions of the new directory, before the umask.
     locked
-        The caller holds a lock for this path, so that what a killed process left unfinished can be
-        deleted.
+        Whether the caller holds a lock for this path: then unfinished directories of killed
+        processes are deleted.
 
     Raises
     ------
     OSError
-        If it cannot be moved to its place; then what was there is still there.
+        If the directory cannot be moved to its path; the old one is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if locked:
-        for left in path.parent.glob(f".{glob.escape(path.name)}.*.{_PARTIAL}"):
-            shutil.rmtree(left, ignore_errors=True)
+        for unfinished in path.parent.glob(f".{glob.escape(path.name)}.*.{_PARTIAL}"):
+            shutil.rmtree(unfinished, ignore_errors=True)
     partial = _partial(path)
     partial.mkdir(mode=mode)
     try:
@@ -84,7 +84,7 @@ def atomic_directory(path: Path, *, mode: int = 0o777, locked: bool = False) -> 
 
 
 def _replace_directory(new: Path, path: Path) -> None:
-    """Move a finished directory to its place; what was there is deleted afterwards."""
+    """Move a finished directory to its path; an old one is deleted afterwards."""
     if not path.exists():
         new.rename(path)
         return

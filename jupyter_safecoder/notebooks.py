@@ -1,4 +1,4 @@
-"""A cursor in a notebook file as a completion request."""
+"""Reads notebook files, and makes a completion request of a cursor in one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_cells(path: Path) -> tuple[list[Cell], str]:
     Raises
     ------
     NotebookError
-        If the file is not a notebook.
+        If the file cannot be read, or is not a notebook.
     """
     tagged, language = read_tagged_cells(path)
     return [cell for cell, _ in tagged], language
@@ -29,12 +29,12 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
     Raises
     ------
     NotebookError
-        If the file is not a notebook.
+        If the file cannot be read, or is not a notebook.
     """
     import nbformat
 
     try:
-        # Of a notebook of an old format each cell lacks what is new, and nbformat would say so.
+        # nbformat warns of each cell of an old format that has no id.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
@@ -63,19 +63,28 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
         AttributeError,
         RecursionError,
     ):
-        # nbformat lets through what only resembles a notebook: that shows when it is read.
+        # nbformat accepts some files that are not notebooks; the code above then fails on them.
         raise NotebookError(f"{path} is not a Jupyter notebook.") from None
 
 
 def request_at(
     cells: list[Cell], language: str, cell: int, line: int, column: int, options: CompletionOptions
 ) -> CompletionRequest:
-    """Return the request of a cursor; all positions count from 0, columns in characters.
+    """Return the completion request of a cursor in a notebook.
+
+    Parameters
+    ----------
+    cells, language
+        From :func:`read_cells`.
+    cell, line, column
+        Position of the cursor, counted from 0; the column in characters.
+    options
+        Options of the completion.
 
     Raises
     ------
     NotebookError
-        If there is no such place, or the cell is not a code cell.
+        If there is no such position, or the cell is not a code cell.
     """
     if not 0 <= cell < len(cells):
         raise NotebookError(

@@ -1,30 +1,65 @@
-"""The part of OpenAI's completion protocol that other editors speak: requests in, answers out.
+"""The part of OpenAI's completion protocol that other editors use: requests and responses.
 
-Pure. Source: OpenAI's API reference, "Completions (legacy)" and "Models", and what vLLM and
-llama.cpp's server make of it. Answers are always greedy, one at a time.
+Pure functions. Sources: OpenAI's API reference, "Completions (legacy)" and "Models", and the
+behaviour of vLLM and of llama.cpp's server. Generation is always greedy, one choice per request.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from jupyter_safecoder.errors import InvalidRequest
+from jupyter_safecoder.validation import parse_json, validate
 
 from .protocol import Error
 
-_DEFAULT_TOKENS = 16
-_MOST_STOPS = 4
-_STOP_CHARACTERS = 256
-#: Fields that would ask for something else than one greedy answer, and the values that do not.
-_ONLY: dict[str, tuple[object, ...]] = {
-    "n": (None, 1),
-    "best_of": (None, 1),
-    "echo": (None, False),
-    "logprobs": (None,),
+_DEFAULT_MAX_TOKENS = 16
+_MAX_STOPS = 4
+_MAX_STOP_CHARACTERS = 256
+_STOP = {"type": "string", "minLength": 1, "maxLength": _MAX_STOP_CHARACTERS}
+_IDS = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+_TEXT = {"type": "string"}
+_GREEDY = "is not supported: there is one greedy answer"
+#: Fields that are not here, such as ``temperature``, have no effect on a greedy answer.
+_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["prompt"],
+    "properties": {
+        "model": {"type": ["string", "null"]},
+        "prompt": {
+            "anyOf": [
+                _TEXT,
+                _IDS,
+                {"type": "array", "minItems": 1, "maxItems": 1, "items": {"anyOf": [_TEXT, _IDS]}},
+            ],
+            "errorMessage": "must be one text or one list of token ids",
+        },
+        "suffix": {"type": ["string", "null"]},
+        "max_tokens": {"type": ["integer", "null"], "minimum": 1},
+        "stop": {
+            "anyOf": [
+                {"type": "null"},
+                _STOP,
+                {"type": "array", "maxItems": _MAX_STOPS, "items": _STOP},
+            ],
+            "errorMessage": f"must be a text or a list of at most {_MAX_STOPS} texts, each of 1 to "
+            f"{_MAX_STOP_CHARACTERS} characters",
+        },
+        "stream": {"type": ["boolean", "null"]},
+        "stream_options": {
+            "type": ["object", "null"],
+            "properties": {"include_usage": {"type": ["boolean", "null"]}},
+        },
+        "n": {"enum": [None, 1], "errorMessage": _GREEDY},
+        "best_of": {"enum": [None, 1], "errorMessage": _GREEDY},
+        "echo": {"enum": [None, False], "errorMessage": _GREEDY},
+        "logprobs": {"enum": [None], "errorMessage": _GREEDY},
+    },
 }
-_TYPES = {
+#: OpenAI's error types; all other codes are ``server_error``.
+_ERROR_TYPES = {
     "bad_request": "invalid_request_error",
     "not_found": "invalid_request_error",
     "too_large": "invalid_request_error",
@@ -35,105 +70,96 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class OpenAIRequest:
-    """A text to go on with, or to fill in where there is a suffix.
+    """A text to continue, or to fill in where there is a suffix.
 
-    ``prompt`` is a text, or token ids to be used as they are.
+    ``prompt`` is a text, or token ids that are used as they are.
     """
 
     prompt: str | tuple[int, ...]
     model: str = ""
     suffix: str = ""
-    max_tokens: int = _DEFAULT_TOKENS
+    max_tokens: int = _DEFAULT_MAX_TOKENS
     stop: tuple[str, ...] = ()
     stream: bool = False
     include_usage: bool = False
 
+    def to_json(self) -> bytes:
+        """Return the JSON body of this request."""
+        fields = asdict(self)
+        fields["stream_options"] = {"include_usage": fields.pop("include_usage")}
+        # ensure_ascii: a lone surrogate is then an escape instead of an encoding error.
+        return json.dumps(fields, ensure_ascii=True).encode("ascii")
+
 
 def parse_openai_request(body: bytes) -> OpenAIRequest:
-    """Return the request that a body holds.
+    """Return the request of a JSON body.
 
     Raises
     ------
     InvalidRequest
-        If it is none, or asks for what is not done here.
+        If the body is not a request, or asks for something that is not supported.
     """
-    try:
-        fields = json.loads(body)
-    except (ValueError, RecursionError):
-        raise InvalidRequest("The body is not JSON.") from None
-    if not isinstance(fields, dict):
-        raise InvalidRequest("The body is not a JSON object.")
-    for name, allowed in _ONLY.items():
-        if fields.get(name) not in allowed:
-            raise InvalidRequest(f"'{name}' is not supported: there is one greedy answer.")
-    options = fields.get("stream_options") or {}
-    if not isinstance(options, dict):
-        raise InvalidRequest("'stream_options' is not an object.")
-    suffix = _typed(fields, "suffix", str, "")
-    prompt = _prompt(fields.get("prompt"))
+    fields = validate(_SCHEMA, parse_json(body), "the request", InvalidRequest)
+    prompt = _prompt(fields["prompt"])
+    suffix = fields.get("suffix") or ""
     if suffix and not isinstance(prompt, str):
         raise InvalidRequest("'suffix' needs a 'prompt' that is a text.")
     if not (prompt or suffix):
         raise InvalidRequest("'prompt' is empty.")
-    max_tokens = _typed(fields, "max_tokens", int, _DEFAULT_TOKENS)
-    if max_tokens < 1:
-        raise InvalidRequest("'max_tokens' is less than 1.")
+    stop = fields.get("stop") or ()
     return OpenAIRequest(
         prompt=prompt,
-        model=_typed(fields, "model", str, ""),
+        model=fields.get("model") or "",
         suffix=suffix,
-        max_tokens=max_tokens,
-        stop=_stops(fields.get("stop")),
-        stream=_typed(fields, "stream", bool, False),
-        include_usage=bool(options.get("include_usage")),
+        # To JSON Schema 8.0 is an integer, to an engine it is not.
+        max_tokens=int(fields.get("max_tokens") or _DEFAULT_MAX_TOKENS),
+        stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        stream=bool(fields.get("stream")),
+        include_usage=bool((fields.get("stream_options") or {}).get("include_usage")),
     )
 
 
-def _typed(fields: dict[str, Any], name: str, kind: type, otherwise: Any) -> Any:
-    value = fields.get(name)
-    if value is None:
-        return otherwise
-    if type(value) is not kind:
-        raise InvalidRequest(f"'{name}' is not of the type {kind.__name__}.")
-    return value
-
-
-def _prompt(value: object) -> str | tuple[int, ...]:
+def _prompt(value: Any) -> str | tuple[int, ...]:
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], (str, list)):
         value = value[0]
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(type(i) is int and i >= 0 for i in value):
-        return tuple(value)
-    if isinstance(value, list):
-        raise InvalidRequest("'prompt' is neither one text nor one list of token ids.")
-    raise InvalidRequest("'prompt' is missing, or neither a text nor a list of token ids.")
-
-
-def _stops(value: object) -> tuple[str, ...]:
-    stops = [value] if isinstance(value, str) else value or []
-    if not isinstance(stops, list) or not all(isinstance(stop, str) and stop for stop in stops):
-        raise InvalidRequest("'stop' is neither a text nor a list of texts.")
-    if len(stops) > _MOST_STOPS or any(len(stop) > _STOP_CHARACTERS for stop in stops):
-        raise InvalidRequest(f"'stop' has more than {_MOST_STOPS} texts, or one that is too long.")
-    return tuple(stops)
+    return value if isinstance(value, str) else tuple(int(token) for token in value)
 
 
 def choice_body(
-    answer: str, created: int, model: str, text: str, finish_reason: str | None
+    completion_id: str, created: int, model: str, text: str, finish_reason: str | None
 ) -> dict[str, Any]:
-    """Return an answer, or a piece of a streamed one."""
+    """Return a completion, or a part of a streamed one.
+
+    Parameters
+    ----------
+    completion_id, created, model
+        Of the completion: its id, the time in seconds since 1970, the model's name.
+    text
+        The text, or what is new of it.
+    finish_reason
+        ``stop`` or ``length``; ``None`` before the last part.
+    """
     choice = {"index": 0, "text": text, "logprobs": None, "finish_reason": finish_reason}
-    return _answer(answer, created, model) | {"choices": [choice]}
+    return _completion_body(completion_id, created, model) | {"choices": [choice]}
 
 
-def usage_body(answer: str, created: int, model: str, usage: dict[str, int]) -> dict[str, Any]:
-    """Return the last piece of a stream whose client wants to know what was used."""
-    return _answer(answer, created, model) | {"choices": [], "usage": usage}
+def usage_body(
+    completion_id: str, created: int, model: str, usage: dict[str, int]
+) -> dict[str, Any]:
+    """Return the last part of a stream whose client wants the usage.
+
+    Parameters
+    ----------
+    completion_id, created, model
+        As for :func:`choice_body`.
+    usage
+        From :func:`usage`.
+    """
+    return _completion_body(completion_id, created, model) | {"choices": [], "usage": usage}
 
 
 def usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
-    """Return the counts of an answer."""
+    """Return the token counts of a completion."""
     return {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": completion_tokens,
@@ -142,29 +168,30 @@ def usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
 
 
 def model_body(name: str, context_window: int) -> dict[str, Any]:
-    """Return what is said of a model; ``max_model_len`` is vLLM's name for the window."""
+    """Return the description of a model; ``max_model_len`` is vLLM's name for the window."""
     about = {"id": name, "object": "model", "created": 0, "owned_by": "jupyter_safecoder"}
     return about | {"max_model_len": context_window}
 
 
 def error_body(error: Error) -> dict[str, Any]:
-    """Return an error of our protocol as one of this."""
+    """Return an error of our protocol in OpenAI's form."""
     message = f"{error.message} {error.remedy}".strip()
-    kind = _TYPES.get(error.code, "server_error")
+    kind = _ERROR_TYPES.get(error.code, "server_error")
     return {"error": {"message": message, "type": kind, "param": None, "code": error.code}}
 
 
 class OpenAIErrors:
-    """What makes the errors of a door those that other editors know."""
+    """Mixin for request handlers whose errors have OpenAI's form."""
 
     def error_body(self, error: Error) -> Any:
-        """Return an error as the body of an answer."""
+        """Return an error as the body of a response."""
         return error_body(error)
 
     def error_in_stream(self, error: Error) -> Any:
-        """Return an error as the last piece of a stream."""
+        """Return an error as the last server-sent event of a stream."""
         return f"data: {json.dumps(error_body(error))}\n\n"
 
 
-def _answer(answer: str, created: int, model: str) -> dict[str, Any]:
-    return {"id": answer, "object": "text_completion", "created": created, "model": model}
+def _completion_body(completion_id: str, created: int, model: str) -> dict[str, Any]:
+    head = {"id": completion_id, "object": "text_completion", "created": created}
+    return head | {"model": model}

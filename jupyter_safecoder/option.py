@@ -1,8 +1,8 @@
 """Options that are declared once, as dataclass fields, and used in several places.
 
-A field that is made by :func:`option` carries its help, choices and bounds. From it come the
-traits of the server extension, the arguments of the command line and of ``%safecoder``, the JSON
-Schema that values from outside are checked against, and the reference pages.
+A field that is made by :func:`option` has its help, choices and bounds with it. Traits of the
+server extension, arguments of the command line and of ``%safecoder``, JSON Schemas for values from
+outside, and the reference pages are made from it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import argparse
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, cast
+
+from .validation import validate
 
 _KEY = "option"
 #: JSON Schema's names of the types that options have.
@@ -31,21 +33,21 @@ class Option:
     Parameters
     ----------
     name
-        Of the field; ``--name-with-dashes`` on the command line.
+        Name of the field; ``--name-with-dashes`` on the command line.
     type
         ``bool``, ``int``, ``float``, ``str``, ``list`` (of strings) or ``dict`` (of numbers).
     default
-        Its default value.
+        Default value.
     help
         One or more sentences for reference pages and traits.
     argument
-        A short phrase for ``--help``; empty: it is not an argument of the command line.
+        A short phrase for ``--help``; empty: the option is not on the command line.
     choices
-        The only values that it may have; empty: any.
+        All valid values; empty: any value is valid.
     minimum, maximum
         Bounds of a number, inclusive; ``None``: no bound.
     metavar
-        What ``--help`` shows for the value.
+        Placeholder of the value in ``--help``.
     """
 
     name: str
@@ -60,11 +62,11 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """The option on a command line."""
+        """The option's name on the command line."""
         return f"--{self.name.replace('_', '-')}"
 
     def json_schema(self) -> dict[str, Any]:
-        """Return the JSON Schema of its values."""
+        """Return the JSON Schema of the option's values."""
         schema: dict[str, Any] = {"type": _JSON_TYPES[self.type], "description": self.help}
         if self.choices:
             schema["enum"] = list(self.choices)
@@ -126,7 +128,7 @@ def json_schema(cls: type) -> dict[str, Any]:
     return {
         "type": "object",
         "additionalProperties": False,
-        "properties": {one.name: one.json_schema() for one in options_of(cls)},
+        "properties": {declared.name: declared.json_schema() for declared in options_of(cls)},
     }
 
 
@@ -138,34 +140,34 @@ def add_arguments(
     Parameters
     ----------
     parser
-        Gets the arguments.
+        The parser.
     cls
         The dataclass.
     names
-        Which of its options; ``None``: all that have a phrase for ``--help``.
+        Names of the options to add; ``None``: all that are on the command line.
     """
-    wanted = None if names is None else set(names)
-    for one in options_of(cls):
-        if not one.argument or (wanted is not None and one.name not in wanted):
+    chosen = None if names is None else set(names)
+    for declared in options_of(cls):
+        if not declared.argument or (chosen is not None and declared.name not in chosen):
             continue
-        if one.type is bool:
-            parser.add_argument(one.flag, action="store_true", default=None, help=one.argument)
+        text = declared.argument.replace("%", "%%")
+        if declared.type is bool:
+            parser.add_argument(declared.flag, action="store_true", default=None, help=text)
             continue
         parser.add_argument(
-            one.flag,
-            type=one.type,
-            choices=[choice for choice in one.choices if choice] or None,
-            metavar=one.metavar,
-            help=one.argument.replace("%", "%%"),
+            declared.flag,
+            type=declared.type,
+            choices=[choice for choice in declared.choices if choice] or None,
+            metavar=declared.metavar,
+            help=text,
         )
 
 
 def given_arguments(arguments: argparse.Namespace, cls: type) -> dict[str, Any]:
     """Return the options of a dataclass that were given on the command line, by name."""
     values: Mapping[str, Any] = vars(arguments)
-    return {
-        one.name: values[one.name] for one in options_of(cls) if values.get(one.name) is not None
-    }
+    names = (declared.name for declared in options_of(cls))
+    return {name: values[name] for name in names if values.get(name) is not None}
 
 
 def as_arguments(values: Mapping[str, Any]) -> list[str]:
@@ -184,15 +186,13 @@ def checked(cls: type, values: Mapping[str, Any], where: str) -> dict[str, Any]:
     cls
         The dataclass.
     values
-        By name; those that are missing keep their defaults.
+        Values by name; options that are missing keep their defaults.
     where
-        What the values are of, for the message.
+        Names the source of the values in the message, such as ``the recipe``.
 
     Raises
     ------
     InvalidInput
-        With the first option that is unknown, of another type, or out of its bounds.
+        If an option is unknown, of another type, or out of its bounds.
     """
-    from .validation import validate
-
     return cast("dict[str, Any]", validate(json_schema(cls), dict(values), where))

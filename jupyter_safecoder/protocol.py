@@ -1,8 +1,8 @@
-"""What the two extensions, the command line and the runtime say to each other.
+"""The protocol of the lab extension, the server extension, the command line and the runtime.
 
-The one truth is ``protocol.schema.json`` beside this file; the classes here mirror it, and tests
-check both against each other. Bodies are JSON; a completion is answered with NDJSON, one event a
-line, whose last line is a :class:`Done` or an :class:`Error`.
+``protocol.schema.json`` beside this file defines it; the classes here mirror it, and tests compare
+both. Bodies are JSON. The response to a completion request is NDJSON, one event a line, whose last
+line is a :class:`Done` or an :class:`Error`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from jupyter_safecoder.errors import InvalidRequest, SafeCoderError
+from jupyter_safecoder.validation import parse_json, validate
 
 PROTOCOL_VERSION = 2
 
-#: Header that carries the token of the runtime's connection file.
+#: Header with the token of the runtime's connection file.
 TOKEN_HEADER = "X-SafeCoder-Token"  # noqa: S105
-#: Header with which the server extension names the user it asks for.
+#: Header with the user for whom the server extension makes a request.
 USER_HEADER = "X-SafeCoder-User"
 #: Header with the number of prompt tokens of an OpenAI-compatible request.
 PROMPT_TOKENS_HEADER = "X-SafeCoder-Prompt-Tokens"
@@ -31,7 +32,7 @@ State = Literal["off", "starting", "downloading", "preparing", "loading", "ready
 
 @dataclass(frozen=True)
 class Cell:
-    """A neighbour of the current cell; ``output`` is the first text output, or empty."""
+    """A cell above the current one; ``output`` is its first text output, or empty."""
 
     type: CellType
     source: str
@@ -40,7 +41,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class CompletionOptions:
-    """Wishes of the caller; ``None`` leaves the choice to the runtime."""
+    """Options of a completion; the runtime chooses where they are ``None``.
+
+    Parameters
+    ----------
+    layout
+        FIM layout of the prompt.
+    max_tokens
+        Maximum number of tokens to generate.
+    mode
+        What to complete: the rest of a line, a block, or what fits the cursor.
+    raw
+        Whether to return the model's own text, too.
+    rules
+        Whether stop rules and filters apply.
+    """
 
     layout: str | None = None
     max_tokens: int | None = None
@@ -51,7 +66,23 @@ class CompletionOptions:
 
 @dataclass(frozen=True)
 class CompletionRequest:
-    """A cursor in a cell, and the cells around it."""
+    """A cursor in a cell, and the cells above it.
+
+    Parameters
+    ----------
+    prefix, suffix
+        Text of the current cell before and after the cursor.
+    before
+        Cells above the current one, in notebook order.
+    language
+        The kernel's language, in lower case.
+    document
+        Opaque name of the document: a newer request for it supersedes the older one.
+    path
+        Path of the document, which a Hub's policy may exclude; it goes into no prompt.
+    options
+        Options of the completion.
+    """
 
     prefix: str
     suffix: str
@@ -77,7 +108,7 @@ class Queued:
 
 @dataclass(frozen=True)
 class Text:
-    """The whole text to insert so far; the first one tells how long the prompt was."""
+    """The whole text to insert so far; the first event has the number of prompt tokens."""
 
     text: str
     tokens: int
@@ -87,7 +118,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Done:
-    """The final text and what it took; times in milliseconds."""
+    """The final text, with its token counts and its times in milliseconds."""
 
     text: str
     finish_reason: str
@@ -103,7 +134,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Error:
-    """Why there is no answer, and what to do."""
+    """Why there is no completion, and what to do about it."""
 
     code: str
     message: str
@@ -113,7 +144,7 @@ class Error:
 
     @classmethod
     def from_exception(cls, error: SafeCoderError) -> Error:
-        """Return the event that tells a client of an exception."""
+        """Return the error of an exception."""
         return cls(error.code, error.reason, error.remedy, error.retry_after_s)
 
 
@@ -122,7 +153,7 @@ Event = Queued | Text | Done | Error
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a person may want to know of the model in use."""
+    """The description of the model in use."""
 
     name: str
     family: str
@@ -147,7 +178,7 @@ class Counters:
 
 @dataclass(frozen=True)
 class Status:
-    """The state of the runtime, with its reason, for people and programs."""
+    """The state of the runtime, with its reason, for users and programs."""
 
     state: State
     reason: str
@@ -185,7 +216,7 @@ def decode_event(line: str | bytes) -> Event:
         data = json.loads(line)
         return _EVENTS[data["event"]](**data)
     except (TypeError, KeyError, ValueError) as error:
-        raise ValueError("The answer is not an event of the SafeCoder protocol.") from error
+        raise ValueError("The line is not an event of the SafeCoder protocol.") from error
 
 
 def parse_status(body: str | bytes) -> Status:
@@ -204,7 +235,7 @@ def parse_status(body: str | bytes) -> Status:
             model = ModelInfo(**{**model, **lists})
         return Status(**{**data, "model": model, "counters": Counters(**data["counters"])})
     except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise ValueError("The answer is not a status of the SafeCoder protocol.") from error
+        raise ValueError("The body is not a status of the SafeCoder protocol.") from error
 
 
 def parse_request(body: bytes) -> CompletionRequest:
@@ -215,23 +246,13 @@ def parse_request(body: bytes) -> CompletionRequest:
     InvalidRequest
         If the body is not JSON, or not a request of this protocol version.
     """
-    # Late: compiling the schema takes some milliseconds that an import should not pay for.
-    from fastjsonschema import JsonSchemaValueException
-
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        raise InvalidRequest("The body is not valid JSON.") from None
+    data = parse_json(body)
     if not isinstance(data, dict) or data.get("version") != PROTOCOL_VERSION:
         raise InvalidRequest(
-            f"The body is not a request of protocol version {PROTOCOL_VERSION}: reload the page, "
-            "so that both halves of the extension have one version."
+            f"The body is not a request of protocol version {PROTOCOL_VERSION}.",
+            "Reload the page: its extension and that of the server must have the same version.",
         )
-    try:
-        data = _request_validator()(data)
-    except JsonSchemaValueException as error:
-        where = ".".join(str(part) for part in error.path[1:]) or "the body"
-        raise InvalidRequest(f"{where} breaks the rule '{error.rule}' of the protocol.") from None
+    data = validate(_request_schema(), data, "the request", InvalidRequest)
     del data["version"]
     data["before"] = tuple(Cell(**cell) for cell in data["before"])
     if "max_tokens" in data["options"]:
@@ -250,19 +271,14 @@ def schema() -> dict[str, Any]:
 
 
 @cache
-def _request_validator() -> Callable[[Any], Any]:
-    import fastjsonschema
-
-    whole = schema()
-    compiled: Callable[[Any], Any] = fastjsonschema.compile(
-        {**whole["definitions"]["CompletionRequest"], "definitions": whole["definitions"]},
-        use_formats=False,
-    )
-    return compiled
+def _request_schema() -> dict[str, Any]:
+    definitions = schema()["definitions"]
+    cell = {"Cell": definitions["Cell"]}
+    return {**definitions["CompletionRequest"], "definitions": cell}
 
 
 def _dump(data: Any) -> bytes:
-    # ensure_ascii: a lone surrogate then travels as an escape instead of breaking the encoding.
+    # ensure_ascii: a lone surrogate is then an escape instead of an encoding error.
     return json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 

@@ -159,7 +159,7 @@ class RuntimeSettings:
 
     @property
     def engine_preferences(self) -> EnginePreferences:
-        """What the settings ask of the engine, for its selection."""
+        """The preferences for the selection of the engine."""
         return EnginePreferences(
             self.engine, self.device, self.precision, remote=bool(self.remote_url)
         )

@@ -1,4 +1,4 @@
-"""Switches off what dependencies would report to others."""
+"""Switches off the telemetry of dependencies."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def silence_telemetry(*, offline: bool = True) -> None:
     """
     os.environ.update(_NO_TELEMETRY | (_OFFLINE if offline else {}))
     # Importing openvino forks a process that reports to its vendor; its only switch is a file in
-    # the user's home. A failing import makes openvino and nncf use their silent stand-ins.
+    # the user's home. If the import fails, openvino and nncf use stand-ins that send nothing.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]

@@ -1,4 +1,8 @@
-"""Checks data from outside against a JSON Schema; the same way for every file and request."""
+"""Checks data from outside against a JSON Schema; the same for every file and request.
+
+A schema may have the keyword ``errorMessage`` beside its rules: what a value must be, in words, for
+rules whose own names do not help a user (``anyOf``, ``enum``).
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,26 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from .errors import InvalidInput
+from .errors import InvalidInput, InvalidRequest
 
 
-def validate(schema: Mapping[str, Any], data: Any, what: str) -> Any:
+def parse_json(body: str | bytes) -> Any:
+    """Return the content of a request's JSON body.
+
+    Raises
+    ------
+    InvalidRequest
+        If the body is not JSON, or nested too deeply to be read.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The body is not valid JSON.") from None
+
+
+def validate(
+    schema: Mapping[str, Any], data: Any, what: str, error: type[InvalidInput] = InvalidInput
+) -> Any:
     """Return data that fits a schema, with the schema's defaults filled in.
 
     Parameters
@@ -18,34 +38,42 @@ def validate(schema: Mapping[str, Any], data: Any, what: str) -> Any:
     schema
         A JSON Schema (draft 7).
     data
-        What was read.
+        What was read; defaults are filled in in place.
     what
         Names the data in the message, such as ``the policy``.
+    error
+        The class to raise.
 
     Raises
     ------
     InvalidInput
-        If it does not fit: with the path to the value and the rule, never with the value itself.
+        If the data does not fit: with the path to the value and the rule, never with the value.
     """
-    # Late: compiling a schema takes some milliseconds, which an import should not pay for.
+    # Imported here: an import of this package should not pay for it.
     from fastjsonschema import JsonSchemaValueException
 
     try:
         return _compiled(json.dumps(schema))(data)
-    except JsonSchemaValueException as error:
-        path = tuple(str(part) for part in error.path[1:])
-        raise InvalidInput(what, path, _rule(error)) from None
+    except JsonSchemaValueException as failure:
+        path = tuple(str(part) for part in failure.path[1:])
+        rule = _rule(failure)
+        subject = f"'{'.'.join(path)}' of {what}" if path else f"{what[:1].upper()}{what[1:]}"
+        raise error(f"{subject} {rule}.", path=path, rule=rule) from None
 
 
-def _rule(error: Any) -> str:
+def _rule(failure: Any) -> str:
     """Return what a value must be, in words; values are never quoted."""
-    definition = error.rule_definition
-    match error.rule:
+    if message := failure.definition.get("errorMessage"):
+        return str(message)
+    definition = failure.rule_definition
+    match failure.rule:
         case "type":
             kinds = definition if isinstance(definition, list) else [definition]
             return f"must be of the type {' or '.join(kinds)}"
         case "enum":
-            return f"must be one of: {', '.join(json.dumps(one) for one in definition)}"
+            return f"must be one of: {', '.join(json.dumps(choice) for choice in definition)}"
+        case "const":
+            return f"must be {json.dumps(definition)}"
         case "minimum":
             return f"must be {definition:g} or more"
         case "maximum":
@@ -57,16 +85,18 @@ def _rule(error: Any) -> str:
         case "maxLength" | "maxItems":
             return f"must not be longer than {definition}"
         case "required":
-            return f"must have {', '.join(map(repr, definition))}"
+            missing = [name for name in definition if name not in failure.value]
+            return f"has no {', '.join(map(repr, missing))}"
         case "additionalProperties":
-            known = ", ".join(error.definition.get("properties", ()))
+            known = ", ".join(failure.definition.get("properties", ()))
             return f"has an unknown name; there are: {known}"
         case _:
-            return f"breaks the rule {error.rule!r}"
+            return f"breaks the rule {failure.rule!r}"
 
 
 @cache
 def _compiled(schema: str) -> Callable[[Any], Any]:
+    # From the text of the schema: a dictionary cannot be the key of a cache.
     import fastjsonschema
 
     compiled: Callable[[Any], Any] = fastjsonschema.compile(

@@ -1,4 +1,4 @@
-"""What all tests share: places of their own, runtime processes, the embedded model."""
+"""Fixtures of all tests: own directories, runtime processes, the embedded model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytest_plugins = [
     "tests.support.fixtures.hub",
 ]
 
-#: Directories whose tests start servers in places of their own choice.
+#: Directories of tests that choose the directories of their servers themselves.
 _ELSEWHERE = ("browser", "dist")
 
 
@@ -49,7 +49,7 @@ def embedded_tokenizer() -> FileTokenizer:
 
 @pytest.fixture
 def start_runtime(tmp_path: Path) -> Iterator[Callable[..., RuntimeProcess]]:
-    """Return a function that starts runtime processes, which end with the test."""
+    """Return a function that starts runtime processes, which stop with the test."""
     with ExitStack() as started:
         numbers = count()
 

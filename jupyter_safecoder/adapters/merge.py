@@ -7,23 +7,19 @@ engine, cost nothing at each token, and never share KV with the base.
 from __future__ import annotations
 
 import errno
-import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from jupyter_safecoder.child_process import child_process, exit_text
 from jupyter_safecoder.conversion.store import Store
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.checkpoint import describe_checkpoint
 
 from .registry import Adapter, Registry, adapter_hash
-
-#: As the system says it: of the disk, of the share that one may have, of the size of a file.
-_FULL = ("No space left", "Disk quota exceeded", "File too large")
 
 
 def adapted(
@@ -97,18 +93,16 @@ def _merge(model: ModelDescription, adapter: Path, place: Path) -> None:
     # In a process of its own, which takes torch and its memory along when it ends.
     job = {"model": str(_nameable(model)), "adapter": str(adapter), "target": str(partial)}
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "jupyter_safecoder.adapters.merge_worker"],
-            input=json.dumps(job).encode(),
-            capture_output=True,
-            check=False,
-        )
-        if done.returncode:
-            lines = done.stderr.decode(errors="replace").strip().split("\n")
-            if any(words in lines[-1] for words in _FULL):
-                raise OSError(errno.ENOSPC, "the disk is full", str(partial))
+        module = "jupyter_safecoder.adapters.merge_worker"
+        with child_process(module, job, stderr=subprocess.DEVNULL) as child:
+            failure = child.first_message()
+            status = child.process.wait()
+        if failure and failure["disk_full"]:
+            raise OSError(errno.ENOSPC, "the disk is full", str(partial))
+        if failure or status:
+            reason = failure["error"] if failure else f"its process ended ({exit_text(status)})."
             raise FinetuneError(
-                f"The adapter could not be merged into {model.name}: {lines[-1][:200]}",
+                f"The adapter could not be merged into {model.name}: {reason}",
                 "Check the free memory and disk; 'jupyter safecoder adapter verify' checks it.",
             )
         partial.rename(place)

@@ -1,4 +1,4 @@
-"""``jupyter safecoder bench``: how fast completions are on this machine."""
+"""``jupyter safecoder bench``: measures the speed of completions on this machine."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ def add_bench_commands(commands: Any) -> None:
         "--notebooks", type=int, default=6, help="number of notebooks to type into (default: 6)"
     )
     add_runtime_arguments(typing)
-    load = add_command(bench, "load", _load, "several users who type at once, next to one alone")
+    load = add_command(
+        bench, "load", _load, "throughput and latency with several users who type at once"
+    )
     add_tasks_argument(load)
-    load.add_argument("--users", type=int, default=8, help="number of users (default: 8)")
     load.add_argument(
-        "--seconds", type=float, default=30.0, help="duration of each measurement (default: 30)"
+        "--users", type=int, default=8, help="number of users who type at once (default: 8)"
+    )
+    load.add_argument(
+        "--seconds", type=float, default=30.0, help="seconds of each measurement (default: 30)"
     )
     add_runtime_arguments(load)
 
@@ -39,12 +43,12 @@ def add_tasks_argument(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="?",
         metavar="FILE",
-        help="infilling tasks (.jsonl) or a notebook to type (default: a notebook of ours)",
+        help="infilling tasks (.jsonl) or a notebook to type (default: a sample notebook)",
     )
 
 
 def read_tasks_of(file: Path | None) -> list[dict[str, Any]]:
-    """Return the tasks of a file, of a notebook, or of our own notebook if none is named."""
+    """Return the tasks of a file or a notebook; ``None``: of the sample notebook."""
     from jupyter_safecoder.evaluation.tasks import SAMPLE, notebook_tasks, read_tasks
 
     path = file or SAMPLE
@@ -63,7 +67,7 @@ def _typing(arguments: argparse.Namespace) -> int:
 
 
 def _compared_layouts(model: ModelInfo | None) -> list[str]:
-    """Return the two layouts worth comparing, or the default where the model lacks one of them."""
+    """Return SPM and PSM, as far as the model has them, else its default layout."""
     assert model is not None
     both = [layout for layout in model.layouts if layout in ("spm", "psm")]
     return both or [model.default_layout]

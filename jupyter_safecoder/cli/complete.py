@@ -1,4 +1,4 @@
-"""``jupyter safecoder complete`` and ``infill``: completions in files."""
+"""``jupyter safecoder complete`` and ``infill``: completions in notebook files."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from .output import print_error, print_line, print_report, progress_bar
 
 def add_complete_commands(commands: Any) -> None:
     """Add ``complete`` and ``infill``."""
-    complete = add_command(commands, "complete", _complete, "complete at a cursor in a notebook")
-    complete.add_argument("file", type=Path, metavar="FILE.ipynb")
+    complete = add_command(
+        commands, "complete", _complete, "complete code at a cursor in a notebook"
+    )
+    complete.add_argument("file", type=Path, metavar="FILE.ipynb", help="notebook")
     for name, what in (("cell", "cell"), ("line", "line of the cell"), ("column", "column")):
         complete.add_argument(
             f"--{name}", type=int, required=True, help=f"number of the {what}, counted from 0"
         )
     infill = add_command(commands, "infill", _infill, "score completions on infilling tasks")
-    infill.add_argument("file", type=Path, metavar="TASKS.jsonl")
+    infill.add_argument("file", type=Path, metavar="TASKS.jsonl", help="infilling tasks")
     for parser in (complete, infill):
         _add_generation_arguments(parser)
         add_runtime_arguments(parser)
@@ -31,7 +33,7 @@ def add_complete_commands(commands: Any) -> None:
 
 def _add_generation_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--layout", choices=tuple(LAYOUTS), help="FIM layout (default: the model's own)"
+        "--layout", choices=tuple(LAYOUTS), help="FIM layout of the prompt (default: the model's)"
     )
     parser.add_argument("--max-tokens", type=int, help="maximum number of tokens to generate")
     parser.add_argument(
@@ -40,7 +42,9 @@ def _add_generation_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="what to complete: the rest of the line, a block, or what fits the cursor (auto)",
     )
-    parser.add_argument("--raw", action="store_true", help="apply no stop rules and no filters")
+    parser.add_argument(
+        "--raw", action="store_true", help="apply no stop rules and no filters to the model's text"
+    )
 
 
 def _completion_options(arguments: argparse.Namespace, *, raw: bool) -> CompletionOptions:

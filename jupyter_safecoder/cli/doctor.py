@@ -1,4 +1,4 @@
-"""``jupyter safecoder doctor``: checks the installation and says how to repair it."""
+"""``jupyter safecoder doctor``: checks the installation and shows how to repair it."""
 
 from __future__ import annotations
 
@@ -17,32 +17,23 @@ from jupyter_safecoder.engines import EngineOptions, make_engine
 from jupyter_safecoder.engines.hardware.device import Accelerator
 from jupyter_safecoder.engines.hardware.probe import probe
 from jupyter_safecoder.engines.selection.select import find_packages, select_engine
-from jupyter_safecoder.errors import EngineError, ModelError, RuntimeRequestError
+from jupyter_safecoder.errors import CheckFailed, EngineError, ModelError, RuntimeRequestError
 from jupyter_safecoder.extras import INSTALL_LAB, INSTALL_LOCAL
 from jupyter_safecoder.models import verify_files
-from jupyter_safecoder.runtime.loading import find, remote_server
+from jupyter_safecoder.runtime.loading import remote_server, resolve_base_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .options import add_command, add_runtime_arguments, settings
 from .output import print_line, progress_spinner
 
-#: Bytes of memory that the embedded model needs, with its cache.
-_MEMORY = 10**9
-
-
-class CheckFailed(Exception):
-    """A check of the installation failed: what is wrong, and the remedy."""
-
-    def __init__(self, detail: str, remedy: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        self.remedy = remedy
+#: Memory that the embedded model needs, with its KV cache, in bytes.
+_MIN_MEMORY = 10**9
 
 
 def add_doctor_command(commands: Any) -> None:
     """Add ``doctor``."""
-    what = "check the installation and say how to repair it"
-    add_runtime_arguments(add_command(commands, "doctor", _doctor, what))
+    help = "check the installation and show how to repair it"
+    add_runtime_arguments(add_command(commands, "doctor", _doctor, help))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -59,14 +50,19 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def diagnose(settings: RuntimeSettings) -> dict[str, Any]:
-    """Check everything on the way of a keystroke.
+    """Check everything that a completion needs.
+
+    Parameters
+    ----------
+    settings
+        The settings of the runtime.
 
     Returns
     -------
     dict
-        ``ok``; ``model``; ``engine``, ``device``, ``precision`` (empty: as the weights lie) and
-        ``why`` they were chosen; ``accelerators``, a list of ``kind``, ``name`` and ``detail``;
-        ``checks``, a list of ``name``, ``ok``, ``detail`` and ``remedy``.
+        ``ok``; ``model``; ``engine``, ``device``, ``precision`` (empty: that of the stored
+        weights) and ``why`` they were chosen; ``accelerators``, a list of ``kind``, ``name`` and
+        ``detail``; ``checks``, a list of ``name``, ``ok``, ``detail`` and ``remedy``.
     """
     choice = dict.fromkeys(("engine", "device", "precision", "why"))
     facts: dict[str, Any] = {**choice, "accelerators": [], "model": settings.model}
@@ -89,7 +85,7 @@ def diagnose(settings: RuntimeSettings) -> dict[str, Any]:
             checks.append({"name": name, "ok": True, "detail": check(), "remedy": ""})
         except CheckFailed as failed:
             checks.append(
-                {"name": name, "ok": False, "detail": failed.detail, "remedy": failed.remedy}
+                {"name": name, "ok": False, "detail": failed.reason, "remedy": failed.remedy}
             )
     return {"ok": all(check["ok"] for check in checks), **facts, "checks": checks}
 
@@ -146,9 +142,9 @@ def _memory(found: list[Accelerator]) -> str:
     free = next((a.memory for a in found if a.kind == "cpu"), None)
     if free is None:
         return "unknown on this system"
-    if free < _MEMORY:
+    if free < _MIN_MEMORY:
         raise CheckFailed(
-            f"{free / 1e9:.1f} GB free of {_MEMORY / 1e9:.1f} GB that the runtime may need",
+            f"{free / 1e9:.1f} GB are free; the runtime may need {_MIN_MEMORY / 1e9:.1f} GB",
             "Close other programs or kernels.",
         )
     return f"{free / 1e9:.1f} GB free"
@@ -161,7 +157,7 @@ def _runtime_directory() -> str:
     except OSError as error:
         raise CheckFailed(
             f"No runtime directory can be written ({error.strerror}).",
-            "Set JUPYTER_RUNTIME_DIR to a directory that you may write.",
+            "Set JUPYTER_RUNTIME_DIR to a directory that you can write to.",
         ) from error
     if free < 2**20:
         raise CheckFailed(f"{directory} is on a full disk.", "Free some space there.")
@@ -176,14 +172,14 @@ def _accelerators(found: list[Accelerator], facts: dict[str, Any]) -> str:
 def _engine(settings: RuntimeSettings, facts: dict[str, Any]) -> str:
     installed = find_packages()
     try:
-        model = find(settings)
+        model = resolve_base_model(settings)
         choice = select_engine(settings.engine_preferences, model)
         make_engine(choice.engine, model, EngineOptions(remote=remote_server(settings)))
-    except EngineError as problem:
-        raise CheckFailed(problem.reason, problem.remedy) from problem
+    except EngineError as error:
+        raise CheckFailed(error.reason, error.remedy) from error
     except ModelError:
         if "openvino-genai" in installed:
-            return "not chosen before there is a model"
+            return "not chosen, because there is no model"
         raise CheckFailed(
             "OpenVINO GenAI is not installed: this is a thin installation.", INSTALL_LOCAL
         ) from None
@@ -197,10 +193,10 @@ def _engine(settings: RuntimeSettings, facts: dict[str, Any]) -> str:
 
 def _model(settings: RuntimeSettings) -> str:
     try:
-        model = find(settings)
+        model = resolve_base_model(settings)
         verify_files(model)
-    except ModelError as problem:
-        raise CheckFailed(problem.reason, problem.remedy) from problem
+    except ModelError as error:
+        raise CheckFailed(error.reason, error.remedy) from error
     size = "its weights on the server" if settings.remote else f"{model.weights_bytes / 1e6:.0f} MB"
     checked = ", SHA-256 as released" if all(file.sha256 for file in model.files) else ""
     return f"{model.name}, {model.family} family, license: {model.license}, {size}{checked}"
@@ -215,9 +211,9 @@ def _runtime(settings: RuntimeSettings, facts: dict[str, Any]) -> str:
             else:
                 with own_runtime(settings) as own:
                     status = own.wait_until_ready()
-                where = "none was running; one was started and ended for this check"
-    except RuntimeRequestError as problem:
-        raise CheckFailed(problem.reason, problem.remedy) from problem
+                where = "none was running; one was started and stopped for this check"
+    except RuntimeRequestError as error:
+        raise CheckFailed(error.reason, error.remedy) from error
     if status.model is not None:
         facts.update(model=status.model.name, engine=status.engine)
     return f"{status.state} ({where}), {status.engine} on {status.device}"

@@ -291,9 +291,9 @@ def _adapter_import(options: argparse.Namespace) -> int:
         card = replace(card, name=options.name)
     if card is None and options.name:
         from jupyter_safecoder.adapters.peft_import import card_for_peft_adapter
-        from jupyter_safecoder.runtime.loading import find
+        from jupyter_safecoder.runtime.loading import resolve_base_model
 
-        model = find(settings(options))
+        model = resolve_base_model(settings(options))
         base = registry.base_hash(model)
         card = card_for_peft_adapter(options.source, options.name, model, base, getpass.getuser())
     adapter = registry.import_(options.source, card)

@@ -1,4 +1,4 @@
-"""``jupyter safecoder``: parses the command line, runs the command, prints errors as a sentence."""
+"""``jupyter safecoder``: parses the command line, runs the command, prints errors."""
 
 from __future__ import annotations
 
@@ -20,10 +20,16 @@ from .serve import add_serve_command
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns the exit status."""
+    """Run a command; returns the exit status.
+
+    Parameters
+    ----------
+    arguments
+        The command line without the program; ``None``: that of this process.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A terminal that lacks a character shows a question mark instead of a traceback.
+            # A character that the terminal lacks becomes a question mark, not a traceback.
             stream.reconfigure(errors="replace")
     parsed = build_parser().parse_args(arguments)
     try:

@@ -19,7 +19,7 @@ from jupyter_safecoder.engines.selection.select import select_engine
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, count_parameters, verify_files
 from jupyter_safecoder.prompt import FAMILIES
-from jupyter_safecoder.runtime.loading import find
+from jupyter_safecoder.runtime.loading import resolve_base_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .options import add_command, add_engine_arguments, settings
@@ -55,7 +55,7 @@ def add_model_commands(commands: Any) -> None:
 def _list(options: argparse.Namespace) -> int:
     rows = []
     try:
-        embedded = find(RuntimeSettings())
+        embedded = resolve_base_model(RuntimeSettings())
         rows.append(
             {
                 "model": embedded.name,
@@ -104,7 +104,7 @@ def _downloaded() -> Iterator[dict[str, Any]]:
 def _show(options: argparse.Namespace) -> int:
     wished = settings(options)
     with progress_share("Looking") as progress:
-        model = find(wished, progress)
+        model = resolve_base_model(wished, progress)
     choice = select_engine(wished.engine_preferences, model)
     preparation = None
     if needs_conversion(model, choice.engine):
@@ -145,7 +145,7 @@ def _show(options: argparse.Namespace) -> int:
 def _prepare(options: argparse.Namespace) -> int:
     wished = settings(options)
     with progress_share("Preparing") as progress:
-        model = find(wished, progress)
+        model = resolve_base_model(wished, progress)
         choice = select_engine(wished.engine_preferences, model)
         report: dict[str, Any] = {
             "model": model.name,
@@ -172,7 +172,7 @@ def _prepare(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     wished = settings(options)
     with progress_share("Checking") as progress:
-        model = find(wished, progress)
+        model = resolve_base_model(wished, progress)
         verify_files(model, lambda share: progress(share, f"Reading {model.name}"))
         prepared = _of(model, _store(options))
         for one in prepared:
@@ -194,7 +194,7 @@ def _remove(options: argparse.Namespace) -> int:
     # A checkpoint that is gone, or broken, must not keep what was made of it alive.
     named = [p for p in store.all() if options.model in (p.model, p.source, str(p.directory))]
     if not named:
-        named = _of(find(settings(options)), store)
+        named = _of(resolve_base_model(settings(options)), store)
     chosen = [
         prepared
         for prepared in named

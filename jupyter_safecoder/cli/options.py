@@ -1,4 +1,4 @@
-"""Arguments that several commands share, and what they ask for: settings, a runtime."""
+"""Arguments that several commands share, and the settings and runtime that they describe."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from jupyter_safecoder.clients.runtime_client import RuntimeClient
+from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.option import add_arguments, given_arguments
 from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .output import progress_spinner
 
-#: Where a model is, and how to run it.
+#: Options for finding a model and running it.
 ENGINE_ARGUMENTS = ("engine", "device", "precision", "revision", "allow_downloads", "cache_dir")
 _REMOTE_ARGUMENTS = (
     *("remote_url", "remote_model", "remote_key_file", "remote_ca_file"),
@@ -25,7 +25,7 @@ _REMOTE_ARGUMENTS = (
 def add_command(
     commands: Any, name: str, run: Callable[[Any], int | None], help: str, json_output: bool = True
 ) -> argparse.ArgumentParser:
-    """Add a command.
+    """Add a command; returns its parser.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def add_command(
     name, help
         As ``--help`` shows them.
     run
-        Gets the parsed arguments and returns the exit status.
+        Called with the parsed arguments; returns the exit status.
     json_output
-        Whether it has ``--json``.
+        Whether the command has the option ``--json``.
     """
     parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
     parser.set_defaults(run=run)
@@ -51,23 +51,26 @@ def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add how to run a model, and where to look for it."""
+    """Add the arguments for finding a model and running it."""
     add_arguments(parser, RuntimeSettings, ENGINE_ARGUMENTS)
 
 
 def add_remote_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the completion server that runs the model instead, and how it is trusted."""
+    """Add the arguments of a completion server that runs the model."""
     add_arguments(parser, RuntimeSettings, _REMOTE_ARGUMENTS)
 
 
 def settings(arguments: argparse.Namespace) -> RuntimeSettings:
-    """Return the settings that the arguments ask for."""
+    """Return the settings of the arguments; other options have their defaults."""
     return RuntimeSettings(**given_arguments(arguments, RuntimeSettings))
 
 
 @contextmanager
-def runtime(arguments: argparse.Namespace) -> Iterator[RuntimeClient]:
-    """Yield a client of a runtime that is ready: the running one, or one for this command."""
+def runtime(arguments: argparse.Namespace) -> Iterator[CompletionClient]:
+    """Yield a client of a runtime that is ready: the running one, or a new one.
+
+    A new runtime is started if none runs, or if the arguments have options of a runtime.
+    """
     from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
 
     with running_runtime() as running:
@@ -80,8 +83,8 @@ def runtime(arguments: argparse.Namespace) -> Iterator[RuntimeClient]:
         yield own
 
 
-def wait_until_ready(client: RuntimeClient) -> None:
-    """Wait for a runtime, and show its states meanwhile."""
+def wait_until_ready(client: CompletionClient) -> None:
+    """Wait until a runtime is ready, and show its status meanwhile."""
     with progress_spinner("Waiting for the runtime…") as show:
 
         def on_status(status: Status) -> None:

@@ -1,4 +1,4 @@
-"""What commands print: lines, tables, progress, errors."""
+"""The output of commands: lines, tables, progress, errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @contextmanager
 def progress_spinner(text: str) -> Iterator[Callable[[str], None]]:
-    """Show that something goes on; yields a function that changes the text."""
+    """Show a spinner with a text; yields a function that changes the text."""
     from rich.console import Console
 
     with Console(stderr=True).status(text) as status:
@@ -20,14 +20,14 @@ def progress_spinner(text: str) -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def progress_share(text: str) -> Iterator[Callable[[float, str], None]]:
-    """Show work as a share; yields a function that takes it, 0 to 1, and what is being done."""
+    """Show progress as a share; yields a function of the share, 0 to 1, and of a text."""
     with progress_spinner(f"{text}…") as change:
-        yield lambda share, what: change(f"{what} ({share:.0%})")
+        yield lambda share, step: change(f"{step} ({share:.0%})")
 
 
 @contextmanager
 def progress_bar(text: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar; yields a function that takes how many of ``total`` are done."""
+    """Show a progress bar; yields a function of the number that is done, out of ``total``."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -49,7 +49,7 @@ def progress_bar(text: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def print_report(content: dict[str, Any], as_json: bool) -> int:
-    """Print a report for programs, or for people; returns the exit status."""
+    """Print a report as JSON or as lines; returns the exit status 0."""
     if as_json:
         print_line(json.dumps(content))
     else:
@@ -58,7 +58,7 @@ def print_report(content: dict[str, Any], as_json: bool) -> int:
 
 
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows that have the same keys as a table; what a row has no value for stays empty."""
+    """Print rows as a table, with a column for each key; missing values stay empty."""
     from rich.console import Console
     from rich.table import Column, Table
 
@@ -87,5 +87,5 @@ def print_line(text: str) -> None:
 
 
 def print_error(reason: str, remedy: str = "") -> None:
-    """Print what went wrong, and what to do about it, as one line on standard error."""
+    """Print a reason and a remedy as one line on standard error."""
     sys.stderr.write(f"{reason} {remedy}".strip() + "\n")

@@ -1,12 +1,9 @@
-"""``jupyter safecoder serve``: a runtime in the foreground."""
+"""``jupyter safecoder serve``: runs a runtime in the foreground."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
-import signal
-from contextlib import suppress
 from typing import Any, NoReturn
 
 from .options import add_command, add_runtime_arguments, settings
@@ -15,30 +12,26 @@ from .output import print_line
 
 def add_serve_command(commands: Any) -> None:
     """Add ``serve``."""
-    what = "run a runtime in the foreground"
-    add_runtime_arguments(add_command(commands, "serve", _serve, what, json_output=False))
+    help = "run a runtime in the foreground"
+    add_runtime_arguments(add_command(commands, "serve", _serve, help, json_output=False))
 
 
 def _serve(arguments: argparse.Namespace) -> NoReturn:
     from jupyter_safecoder.clients.huge_pages import restart_with_huge_pages
-    from jupyter_safecoder.runtime.process import run_and_exit, serve
+    from jupyter_safecoder.runtime.process import run_and_exit, serve, stop_on_signals
     from jupyter_safecoder.telemetry import silence_telemetry
 
     restart_with_huge_pages()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("jupyter_safecoder").setLevel(logging.INFO)
-    wanted = settings(arguments)
-    silence_telemetry(offline=not wanted.allow_downloads)
+    runtime_settings = settings(arguments)
+    silence_telemetry(offline=not runtime_settings.allow_downloads)
 
     async def run() -> int:
-        stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError):
-                asyncio.get_running_loop().add_signal_handler(number, stop.set)
         return await serve(
-            wanted,
+            runtime_settings,
             lambda path, connection: print_line(f"Connection file: {path} (Ctrl-C to stop)"),
-            stop,
+            stop_on_signals(),
         )
 
     run_and_exit(run())

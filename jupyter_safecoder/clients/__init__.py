@@ -1,1 +1,1 @@
-"""Clients of a runtime process and of a JupyterHub service, and what starts and finds them."""
+"""Clients of a runtime and of a JupyterHub service; starts, finds and supervises runtimes."""

@@ -1,7 +1,7 @@
-"""Where a runtime listens, and how others on the machine find it.
+"""Connection files: where a runtime listens, for other programs of the same user.
 
-A runtime writes a connection file, mode 0600, into Jupyter's runtime directory; the CLI and kernels
-of the same user read it. Its token is asked for at every door.
+A runtime writes a connection file, mode 0600, into Jupyter's runtime directory; the command line
+and kernels of the same user read it. Every request needs its token.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_runtime_dir
 
-#: Bytes that a Unix socket's path may have: 108 on Linux and 104 on BSD and macOS, with the zero.
-_SOCKET_PATH_BYTES = 103
+from jupyter_safecoder.files import atomic_write
+
+#: The module that a runtime process runs.
+RUNTIME_MODULE = "jupyter_safecoder.runtime"
+#: Maximum length of a Unix socket's path in bytes: 108 on Linux and 104 on macOS, with a zero byte.
+_MAX_SOCKET_PATH_BYTES = 103
 _PATTERN = "safecoder-*.json"
 
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach a runtime: a Unix socket, or else a port of the loopback address.
+    """The address of a runtime: a Unix socket, or else a port of the loopback address.
 
-    ``parent`` is the process that started it: of a Jupyter server's kernels, their server.
+    ``parent`` is the process that started the runtime, such as a Jupyter server.
     """
 
     token: str
@@ -37,12 +41,12 @@ class Connection:
     parent: int | None = None
 
     def to_json(self) -> bytes:
-        """Return this connection as one line."""
+        """Return this connection as one line of JSON."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
     def from_json(cls, line: str | bytes) -> Connection | None:
-        """Return the connection of a line, or ``None`` if it is none."""
+        """Return the connection of a line of JSON, or ``None`` if it is not one."""
         try:
             return cls(**json.loads(line))
         except (ValueError, TypeError):
@@ -50,7 +54,7 @@ class Connection:
 
     @property
     def base_url(self) -> str:
-        """The URL that paths are joined to."""
+        """The URL that paths are appended to."""
         return "http://safecoder" if self.port is None else f"http://127.0.0.1:{self.port}"
 
 
@@ -60,12 +64,12 @@ def new_token() -> str:
 
 
 def connection_directory() -> Path:
-    """Return the directory for connection files: Jupyter's, or a private one where that fails.
+    """Return the directory for connection files: Jupyter's, or a private one if that fails.
 
     Raises
     ------
     OSError
-        If not even a private temporary directory can be made.
+        If a private temporary directory cannot be made either.
     """
     directory = Path(jupyter_runtime_dir())
     try:
@@ -73,36 +77,46 @@ def connection_directory() -> Path:
         if os.access(directory, os.W_OK | os.X_OK):
             return directory
     except OSError:
-        pass  # the next line is the answer to it
+        pass  # fall through to the fallback below
     return _private_directory()
 
 
 def socket_path(directory: Path, name: str) -> Path | None:
-    """Return a path that is short enough for a Unix socket; ``None`` where there are none."""
+    """Return the path for a Unix socket, or ``None`` if no path is short enough.
+
+    Parameters
+    ----------
+    directory
+        Where it should be; if the path is too long, a private temporary directory is taken.
+    name
+        File name without suffix.
+    """
     if not hasattr(socket, "AF_UNIX"):
         return None
     path = directory / f"{name}.sock"
-    if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES:
+    if len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES:
         return path
     path = _private_directory() / f"{name[-32:]}.sock"
-    return path if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES else None
+    return path if len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES else None
 
 
 def write_connection(path: Path, connection: Connection) -> None:
-    """Write a connection file at once or not at all, readable by its owner only."""
-    temporary = path.with_suffix(f".{secrets.token_hex(4)}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(connection.to_json())
-        os.replace(temporary, path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Write a connection file that only its owner can read.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; nothing is left of it then.
+    """
+    with atomic_write(path, mode=0o600) as stream:
+        stream.write(connection.to_json())
 
 
 def read_connection(path: Path) -> Connection | None:
-    """Return what a connection file says, or ``None`` if it is gone, foreign or half-written."""
+    """Return the connection of a file, or ``None`` if it cannot be read or trusted.
+
+    A file of another user, or one that others can read, is not trusted.
+    """
     try:
         info = path.stat()
         if hasattr(os, "getuid") and (info.st_uid != os.getuid() or info.st_mode & 0o077):
@@ -113,9 +127,9 @@ def read_connection(path: Path) -> Connection | None:
 
 
 def find_connections() -> list[tuple[Path, Connection]]:
-    """Return the connection files whose process lives; others are removed.
+    """Return the connection files of running processes; those of dead ones are deleted.
 
-    First those of the Jupyter server that started this kernel, then the newest.
+    The first are those of the Jupyter server that started this kernel, then the newest.
     """
     directories = {Path(jupyter_runtime_dir())}
     with suppress(OSError):
@@ -126,19 +140,19 @@ def find_connections() -> list[tuple[Path, Connection]]:
         if connection is None:
             continue
         with suppress(OSError):
-            if _alive(connection.pid):
+            if _is_running(connection.pid):
                 found.append((path.stat().st_mtime, path, connection))
             else:
                 path.unlink(missing_ok=True)
                 remove_socket(connection)
-    # What jupyter_client tells the kernels that it starts.
+    # jupyter_client sets this variable for the kernels that it starts.
     server = os.environ.get("JPY_PARENT_PID", "")
     order = sorted(found, reverse=True, key=lambda f: (str(f[2].parent) == server, f[0]))
     return [(path, connection) for _, path, connection in order]
 
 
 def remove_socket(connection: Connection) -> None:
-    """Remove the socket of a runtime that is gone."""
+    """Delete the socket of a runtime that has stopped."""
     if connection.socket:
         Path(connection.socket).unlink(missing_ok=True)
 
@@ -149,17 +163,14 @@ def _private_directory() -> Path:
     path.mkdir(mode=0o700, exist_ok=True)
     info = path.lstat()
     if not stat.S_ISDIR(info.st_mode) or (hasattr(os, "getuid") and info.st_uid != os.getuid()):
-        raise OSError(f"{path} belongs to somebody else.")
+        raise OSError(f"{path} belongs to another user.")
     if info.st_mode & 0o077:
         path.chmod(0o700)
     return path
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        pass  # it lives, and is not ours
-    return True
+def _is_running(pid: int) -> bool:
+    # Imported here: only a server has it already, and most users have no connection file.
+    from jupyter_server.utils import check_pid
+
+    return bool(check_pid(pid))

@@ -1,7 +1,7 @@
-"""Asks over HTTP, so that leaving in the middle costs nothing: keys that are typed on do so.
+"""An asynchronous HTTP client whose requests can be cancelled at any moment, at no cost.
 
-By aiohttp: httpx loses a place of its pool for each request that is cancelled while it connects,
-and answers nobody any more when all are lost.
+It uses aiohttp: of a hundred requests that are cancelled while they connect to a Unix socket, httpx
+leaves most sockets open (docs/adr/0010-one-http-client.md).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _CONNECT_S = 5.0
 
 @dataclass(frozen=True)
 class StreamedResponse:
-    """An answer that is coming; ``chunks`` are its bytes as they come."""
+    """A response whose body is still coming; ``chunks`` yields its bytes as they come."""
 
     status: int
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
 
-    async def whole(self) -> bytes:
-        """Return all of its bytes."""
+    async def read(self) -> bytes:
+        """Return the whole body."""
         return b"".join([chunk async for chunk in self.chunks])
 
 
@@ -40,13 +40,13 @@ class HttpClient:
     Parameters
     ----------
     base_url
-        Of the server.
+        URL of the server; paths are appended to it.
     headers
-        Of each request.
+        Headers of every request.
     socket
-        A Unix socket to reach it at.
+        Path of a Unix socket to connect to, instead of the URL's host.
     context
-        How its certificate is checked.
+        How the server's certificate is checked; ``None``: as the system does it.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class HttpClient:
         socket: str | None = None,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        # Late: it takes longer to import than a server extension's import may.
+        # Imported here: it takes longer than the import of a server extension may.
         import aiohttp
 
         self._base_url = base_url
@@ -72,31 +72,42 @@ class HttpClient:
         )
 
     @asynccontextmanager
-    async def ask(
+    async def request(
         self,
         method: str,
         path: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        most_s: float | None = None,
+        timeout_s: float | None = None,
     ) -> AsyncIterator[StreamedResponse]:
-        """Ask; leaving the context before its end closes the connection.
+        """Send a request; leaving the context early closes its connection.
+
+        Parameters
+        ----------
+        method, path, body
+            Of the request.
+        headers
+            Additional headers.
+        timeout_s
+            Seconds until the response must be complete; ``None``: no limit.
 
         Raises
         ------
-        Unreachable
-            If nobody listens.
-        Lost
-            If the connection ends before the answer, or the answer takes more than ``most_s``.
+        ConnectionRefused
+            If nothing listens at the address.
+        ConnectionLost
+            If the connection closes before the response is complete, or time is up.
         """
         import aiohttp
 
-        timeout = aiohttp.ClientTimeout(total=most_s, connect=_CONNECT_S)
+        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=_CONNECT_S)
         try:
             async with self._session.request(
                 method, self._base_url + path, data=body, headers=headers, timeout=timeout
-            ) as answer:
-                yield StreamedResponse(answer.status, answer.headers, answer.content.iter_any())
+            ) as response:
+                yield StreamedResponse(
+                    response.status, response.headers, response.content.iter_any()
+                )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise ConnectionRefused from error
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:

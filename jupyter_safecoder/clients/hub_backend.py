@@ -1,4 +1,4 @@
-"""The way from a user's server on a JupyterHub to the Hub's service."""
+"""Sends the server extension's requests to the SafeCoder service of a JupyterHub."""
 
 from __future__ import annotations
 
@@ -10,67 +10,75 @@ from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeU
 from jupyter_safecoder.protocol import Status
 
 from .http_client import HttpClient, StreamedResponse
-from .responses import read_state
+from .responses import read_status
 
-_STATUS_S = 10.0
+_STATUS_TIMEOUT_S = 10.0
 
 
 class HubBackend:
-    """Asks the Hub's service with the token that the Hub gave this server.
+    """Sends requests to the service with the API token of this user's server.
 
     Parameters
     ----------
     url
-        Of the service.
+        URL of the service.
     token
-        Of this server: whose it is, the Hub says.
+        API token of this server, from which the service knows the user.
     ca_file
-        Certificates that sign the service's; empty: those of the system.
+        Certificate authorities that sign the service's certificate; empty: those of the system.
     """
 
     def __init__(self, url: str, token: str, ca_file: str = "") -> None:
         self._url = url.rstrip("/")
         self._token = token
         self._ca_file = ca_file
-        self._asking: HttpClient | None = None
+        self._client: HttpClient | None = None
 
     async def start(self) -> Status:
-        """Ask the service to start the runtime that serves this user."""
+        """Have the service start the runtime that serves this user."""
         return await self._status("POST", "/start")
 
     async def status(self) -> Status:
-        """Return the state of that runtime, or why there is none for this user."""
+        """Return the status of that runtime, or why there is none for this user."""
         return await self._status("GET", "/status")
 
     @asynccontextmanager
-    async def ask(
-        self, method: str, path: str, person: str, body: bytes | None = None
+    async def request(
+        self, method: str, path: str, user: str, body: bytes | None = None
     ) -> AsyncIterator[StreamedResponse]:
-        """Ask at a door; leaving the context before its end cancels what was asked for.
+        """Send a request; leaving the context early cancels it.
 
-        ``person`` is not sent: the service knows it from the token.
+        Parameters
+        ----------
+        method, path, body
+            Of the request.
+        user
+            Not sent: the service knows the user from the token.
 
         Raises
         ------
         RuntimeUnavailable
-            If the service is not there.
+            If the service does not respond.
+        ConnectionLost
+            If the connection closes before the response is complete.
         """
         try:
-            async with self._connected().ask(method, path, body) as answer:
-                yield answer
+            async with self._connected().request(method, path, body) as response:
+                yield response
         except ConnectionRefused:
             absent = self._absent()
             raise RuntimeUnavailable(absent.reason, absent.remedy) from None
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._asking is not None:
-            await self._asking.close()
+        if self._client is not None:
+            await self._client.close()
 
     async def _status(self, method: str, path: str) -> Status:
         try:
-            async with self._connected().ask(method, path, most_s=_STATUS_S) as answer:
-                return read_state(await answer.whole()) or self._absent()
+            client = self._connected()
+            async with client.request(method, path, timeout_s=_STATUS_TIMEOUT_S) as response:
+                return read_status(await response.read()) or self._absent()
         except (ConnectionRefused, ConnectionLost):
             return self._absent()
 
@@ -82,8 +90,8 @@ class HubBackend:
         )
 
     def _connected(self) -> HttpClient:
-        if self._asking is None:
+        if self._client is None:
             headers = {"Authorization": f"token {self._token}"}
             context = ssl.create_default_context(cafile=self._ca_file or None)
-            self._asking = HttpClient(self._url, headers, context=context)
-        return self._asking
+            self._client = HttpClient(self._url, headers, context=context)
+        return self._client

@@ -1,4 +1,4 @@
-"""The way to a Hub's service for programs that wait: kernels, terminals of a user's server."""
+"""The synchronous client of a JupyterHub's service, for kernels and terminals of its users."""
 
 from __future__ import annotations
 
@@ -12,92 +12,102 @@ from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .completion_client import CONNECT_S, CompletionClient
 from .hub_environment import TOKEN_VARIABLE, URL_VARIABLE
-from .responses import read_state
-from .runtime_client import RuntimeClient
+from .responses import read_status
 
-_CONNECT_S = 10.0
+_STATUS_TIMEOUT_S = 10.0
 
 
-class HubClient(RuntimeClient):
-    """Asks the service of the Hub that started this server, as its user.
+class HubClient(CompletionClient):
+    """Sends requests to the service, as the user of this server.
 
     Parameters
     ----------
     url
-        Of the service.
+        URL of the service.
     token
-        Of this server.
+        API token of this server.
     """
 
     def __init__(self, url: str, token: str) -> None:
-        self._http = service_http(url, token)
+        super().__init__(hub_http_client(url, token))
 
     def status(self) -> Status:
-        """Return the state of the runtime that serves this user, or why there is none."""
-        return self._state("GET", "/status")
+        """Return the status of the runtime that serves this user, or why there is none."""
+        return self._request_status("GET", "/status")
 
-    def wait_until_ready(self, news: Callable[[Status], None] = lambda status: None) -> Status:
-        """Have that runtime started, and wait until it can answer.
+    def wait_until_ready(self, on_status: Callable[[Status], None] = lambda status: None) -> Status:
+        """Have that runtime started, and wait until it can complete; returns its status.
+
+        Parameters
+        ----------
+        on_status
+            Called with each status until then.
 
         Raises
         ------
         RuntimeRequestError
-            If it failed, or this user may not.
+            If the runtime failed, or the policy denies it to this user.
         """
-        self._state("POST", "/start")
+        self._request_status("POST", "/start")
 
-        def heard(status: Status) -> None:
-            news(status)
+        def restart_if_off(status: Status) -> None:
+            on_status(status)
             if status.state == "off":
-                # Meanwhile this user's group is served with another adapter.
-                self._state("POST", "/start")
+                # The user's group has got another adapter meanwhile, and so another runtime.
+                self._request_status("POST", "/start")
 
-        return super().wait_until_ready(heard)
+        return super().wait_until_ready(restart_if_off)
 
     def settings(self) -> RuntimeSettings:
-        """Return the usual settings: those of the service are not ours to know."""
+        """Return the default settings: those of the service are not visible to users."""
         return RuntimeSettings()
 
     def use_adapter(self, name: str) -> Status:
-        """Refuse: a group is switched by those of it who train, see ``HubTrainingClient``.
-
-        Raises
-        ------
-        RuntimeRequestError
-            Always.
-        """
+        """Refuse: the adapter of a group is changed by ``HubTrainingClient``."""
         raise RuntimeRequestError(
-            "The Hub's service is not switched to an adapter of this machine.",
+            "The Hub's service does not use adapters of this machine.",
             "Leave out the options that name a model: then 'use' asks the service.",
         )
 
-    def _state(self, method: str, path: str) -> Status:
+    def _request_status(self, method: str, path: str) -> Status:
         try:
-            answer = self._http.request(method, path, timeout=_CONNECT_S)
+            response = self._http.request(method, path, timeout=_STATUS_TIMEOUT_S)
         except httpx.HTTPError as error:
             raise RuntimeRequestError(
                 "The Hub's SafeCoder service does not answer.",
                 "Wait a moment, or ask an administrator of the Hub.",
             ) from error
-        if (status := read_state(answer.content)) is None:
-            raise RuntimeRequestError("The Hub's SafeCoder service does not answer as it should.")
+        if (status := read_status(response.content)) is None:
+            raise RuntimeRequestError(
+                "The answer of the Hub's SafeCoder service is not one of the protocol.",
+                "Ask an administrator of the Hub whether both have the same version.",
+            )
         return status
 
 
-def service_http(url: str, token: str) -> httpx.Client:
-    """Return a client that asks the service with a token, and waits as long as it takes."""
+def hub_http_client(url: str, token: str) -> httpx.Client:
+    """Return an HTTP client of the service, without a limit for the time of a response.
+
+    Parameters
+    ----------
+    url
+        URL of the service.
+    token
+        API token of this server.
+    """
     return httpx.Client(
         base_url=url,
         headers={"Authorization": f"token {token}"},
-        timeout=httpx.Timeout(None, connect=_CONNECT_S),
-        # The system's authorities, and those of $SSL_CERT_FILE; httpx alone has its own list.
+        timeout=httpx.Timeout(None, connect=CONNECT_S),
+        # The system's certificate authorities, and those of $SSL_CERT_FILE: httpx has its own list.
         verify=ssl.create_default_context(),
         trust_env=False,
     )
 
 
-def service_client() -> HubClient | None:
+def hub_client() -> HubClient | None:
     """Return a client of the service that a Hub's environment names, or ``None``."""
     url = os.environ.get(URL_VARIABLE)
     return HubClient(url, os.environ.get(TOKEN_VARIABLE, "")) if url else None

@@ -1,8 +1,8 @@
-"""Environment variables with which a JupyterHub tells a user's server of the SafeCoder service."""
+"""Environment variables from which a user's server on a JupyterHub knows the SafeCoder service."""
 
 from __future__ import annotations
 
 #: URL of the service.
 URL_VARIABLE = "JUPYTER_SAFECODER_SERVICE_URL"
-#: The API token of a user's server, or of the service, as JupyterHub sets it.
+#: API token of a user's server, or of the service, as JupyterHub sets it.
 TOKEN_VARIABLE = "JUPYTERHUB_API_TOKEN"  # noqa: S105

@@ -1,4 +1,4 @@
-"""The way from the server to the runtime."""
+"""Sends the server extension's requests to the runtime process of this server."""
 
 from __future__ import annotations
 
@@ -7,24 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeUnavailable
-from jupyter_safecoder.protocol import TOKEN_HEADER, USER_HEADER, Error, Status, parse_status
+from jupyter_safecoder.protocol import TOKEN_HEADER, USER_HEADER, Status, parse_status
 
 from .connection import Connection
 from .http_client import HttpClient, StreamedResponse
 from .supervisor import Supervisor
 
-_STATUS_S = 5.0
-#: What a client is told whose answer broke off.
-RUNTIME_LOST = Error(
-    "runtime_unavailable",
-    "The runtime ended in the middle of an answer.",
-    "It is started again by itself: type on.",
-    retry_after_s=1.0,
-)
+_STATUS_TIMEOUT_S = 5.0
 
 
 class LocalBackend:
-    """Asks the runtime on behalf of a person.
+    """Sends requests to the runtime on behalf of users.
 
     Parameters
     ----------
@@ -38,11 +31,11 @@ class LocalBackend:
         self._supervisor = supervisor
         self._start = start
         self._connection: Connection | None = None
-        self._asking: HttpClient | None = None
+        self._client: HttpClient | None = None
         self._closing: set[asyncio.Future[None]] = set()
 
     async def start(self) -> Status:
-        """Start the runtime if it may and does not run; restart it if it failed."""
+        """Start the runtime if that is allowed and it does not run; restart it if it failed."""
         if self._start == "never":
             return await self.status()
         if not self._supervisor.running:
@@ -52,7 +45,7 @@ class LocalBackend:
         return await self.status()
 
     async def status(self) -> Status:
-        """Return the runtime's state, or the supervisor's where there is no runtime to ask."""
+        """Return the runtime's status, or the supervisor's if there is no runtime to ask."""
         if self._start == "never" and not self._supervisor.running:
             return Status(
                 "off",
@@ -60,39 +53,47 @@ class LocalBackend:
                 "An administrator can set c.SafeCoder.start_runtime to 'notebook' or 'server'.",
             )
         try:
-            async with self._connected().ask("GET", "/status", most_s=_STATUS_S) as answer:
-                return parse_status(await answer.whole())
+            client = self._connected()
+            async with client.request("GET", "/status", timeout_s=_STATUS_TIMEOUT_S) as response:
+                return parse_status(await response.read())
         except (RuntimeUnavailable, ConnectionRefused, ConnectionLost, ValueError):
             return self._supervisor.status
 
     @asynccontextmanager
-    async def ask(
-        self, method: str, path: str, person: str, body: bytes | None = None
+    async def request(
+        self, method: str, path: str, user: str, body: bytes | None = None
     ) -> AsyncIterator[StreamedResponse]:
-        """Ask at a door; leaving the context before its end cancels what was asked for.
+        """Send a request; leaving the context early cancels it.
+
+        Parameters
+        ----------
+        method, path, body
+            Of the request.
+        user
+            The user who made it.
 
         Raises
         ------
         RuntimeUnavailable
-            If there is no runtime, or it is gone.
-        Lost
-            If it ends in the middle of an answer.
+            If there is no runtime.
+        ConnectionLost
+            If the runtime stops before the response is complete.
         """
-        # Not after it failed: then a person asks for another try, not each key that is typed.
+        # Not after a failure: then only an explicit start tries again, not every keystroke.
         if self._start != "never" and self._supervisor.status.state == "off":
             self._supervisor.start()
-        # Escaped: a Hub's names may have line breaks, which a header may not.
-        headers = {USER_HEADER: person.encode("unicode_escape").decode()}
+        # Escaped: names of a JupyterHub may have line breaks, which headers may not.
+        headers = {USER_HEADER: user.encode("unicode_escape").decode()}
         try:
-            async with self._connected().ask(method, path, body, headers) as answer:
-                yield answer
+            async with self._connected().request(method, path, body, headers) as response:
+                yield response
         except ConnectionRefused:
             raise self._unavailable() from None
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._asking is not None:
-            await self._asking.close()
+        if self._client is not None:
+            await self._client.close()
         await asyncio.gather(*self._closing)
 
     def _unavailable(self) -> RuntimeUnavailable:
@@ -103,13 +104,13 @@ class LocalBackend:
         connection = self._supervisor.connection
         if connection is None:
             raise self._unavailable()
-        if self._asking is None or connection != self._connection:
-            # The old connections broke with the runtime that they led to.
-            if self._asking is not None:
-                closing = asyncio.ensure_future(self._asking.close())
+        if self._client is None or connection != self._connection:
+            # The old connections led to a runtime that is gone.
+            if self._client is not None:
+                closing = asyncio.ensure_future(self._client.close())
                 self._closing.add(closing)
                 closing.add_done_callback(self._closing.discard)
             headers = {TOKEN_HEADER: connection.token}
-            self._asking = HttpClient(connection.base_url, headers, connection.socket)
+            self._client = HttpClient(connection.base_url, headers, connection.socket)
             self._connection = connection
-        return self._asking
+        return self._client

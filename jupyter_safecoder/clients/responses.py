@@ -1,4 +1,4 @@
-"""What the service answers to whoever asks for its state."""
+"""Reads responses of a Hub's service to requests for the status."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from contextlib import suppress
 from jupyter_safecoder.protocol import Error, Status, decode_event, parse_status
 
 
-def read_state(content: bytes) -> Status | None:
-    """Return the Status of a body, or that of a refusal; ``None`` if it is neither."""
+def read_status(content: bytes) -> Status | None:
+    """Return the Status of a body, or a failed one for an error; ``None`` if it is neither."""
     with suppress(ValueError):
         return parse_status(content)
     with suppress(ValueError):

@@ -1,26 +1,25 @@
-"""Starts the runtime process, watches it, starts it again when it dies, ends it with the server."""
+"""Starts the runtime process, restarts it when it dies, and stops it with the server."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import os
-import sys
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
+from jupyter_safecoder.child_process import async_child_process, exit_text
 from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .connection import Connection, find_connections, remove_socket
+from .connection import RUNTIME_MODULE, Connection, find_connections, remove_socket
 from .huge_pages import huge_page_environment
 
-#: Seconds between a death and the next start; a longer life than _STABLE_S begins anew.
+#: Seconds before the next start, for each death in a row.
 _BACKOFF_S = (0.2, 1.0, 3.0, 10.0)
+#: A death after so many seconds is the first of a row.
 _STABLE_S = 60.0
-_TERMINATE_S = 3.0
 
 
 class Supervisor:
@@ -29,44 +28,44 @@ class Supervisor:
     Parameters
     ----------
     settings
-        What the process is told.
+        The settings of the runtime.
     log
-        Where starts and deaths are noted; never any text.
+        Logger for exits of the process.
     """
 
     def __init__(self, settings: RuntimeSettings, log: logging.Logger) -> None:
         self._settings = settings
         self._log = log
         self._task: asyncio.Task[None] | None = None
-        self._process: asyncio.subprocess.Process | None = None
         self._status = Status("off", "The runtime has not been started.")
+        #: The address of the runtime while it runs.
         self.connection: Connection | None = None
-        #: What the runtime is loading, while it does.
-        self._memory: dict[str, Any] | None = None
+        #: The memory that the runtime needs for the weights, while it loads them.
+        self._loading: dict[str, Any] | None = None
 
     @property
     def status(self) -> Status:
-        """What is known without asking the runtime."""
+        """The status as far as it is known without asking the runtime."""
         return self._status
 
     @property
     def running(self) -> bool:
-        """Whether a process runs or will be started again."""
+        """Whether a process runs or will be restarted."""
         return self._task is not None and not self._task.done()
 
     def start(self) -> None:
-        """Start the process; does nothing if it runs."""
+        """Start the process, unless it runs."""
         if not self.running:
             self._status = Status("starting", "The runtime process is starting.")
             self._task = asyncio.ensure_future(self._keep_alive())
 
     async def restart(self) -> None:
-        """End the process, if there is one, and start it."""
+        """Stop the process, if there is one, and start it."""
         await self.stop()
         self.start()
 
     async def stop(self) -> None:
-        """End the process; it removes its own socket and connection file."""
+        """Stop the process, which deletes its own socket and connection file."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -75,89 +74,71 @@ class Supervisor:
         self._status = Status("off", "The runtime was stopped.")
 
     async def _keep_alive(self) -> None:
+        """Run the process again and again until it is given up."""
         deaths = 0
         while True:
-            began = time.monotonic()
+            started = time.monotonic()
             try:
-                code = await self._run()
+                exit_status = await self._run()
             except OSError as error:
                 self._status = Status(
                     "failed",
                     f"The runtime process could not be started ({error.strerror}).",
-                    "Check that the Python installation is whole, then start the runtime again.",
+                    "Check that the Python installation is complete, then start the runtime again.",
                 )
                 return
-            deaths = 0 if time.monotonic() - began > _STABLE_S else deaths + 1
-            how = f"signal {-code}" if code < 0 else f"exit status {code}"
-            self._log.warning("The SafeCoder runtime ended (%s).", how)
-            if self._memory is not None:
-                # It would end the same way again, and take the machine's memory each time.
-                self._status = _died_loading(self._memory, how)
-                return
-            if deaths > len(_BACKOFF_S):
-                self._status = Status(
-                    "failed",
-                    f"The runtime process died {deaths} times in a row ({how}).",
-                    "Check the free memory and the server's log, then start the runtime again.",
-                )
+            deaths = 0 if time.monotonic() - started > _STABLE_S else deaths + 1
+            how = exit_text(exit_status)
+            self._log.warning("The SafeCoder runtime exited (%s).", how)
+            if (failed := self._failure(deaths, how)) is not None:
+                self._status = failed
                 return
             pause = _BACKOFF_S[max(deaths, 1) - 1]
             self._status = Status(
-                "starting", f"The runtime process ended ({how}); it starts again in {pause:g} s."
+                "starting", f"The runtime process exited ({how}); it restarts in {pause:g} s."
             )
             await asyncio.sleep(pause)
 
     async def _run(self) -> int:
-        """Run one process to its end; returns its exit status."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "jupyter_safecoder.runtime",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            env=huge_page_environment(),
-            # Its own session: a Ctrl-C that only asks about the server must not end it.
-            start_new_session=os.name == "posix",
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._memory = None
+        """Run one process until it exits; returns its exit status."""
+        self._loading = None
+        job, environment = asdict(self._settings), huge_page_environment()
         try:
-            # The pipe stays open: its end tells the runtime that this server is gone.
-            process.stdin.write(self._settings.to_json())
-            self.connection = Connection.from_json(await process.stdout.readline())
-            async for line in process.stdout:
-                self._memory = json.loads(line)["loading"]
-            return await process.wait()
+            async with async_child_process(RUNTIME_MODULE, job, environment=environment) as child:
+                async for message in child.messages():
+                    if "listening" in message:
+                        self.connection = Connection(**message["listening"])
+                    else:
+                        self._loading = message["loading"]
+                return await child.process.wait()
         finally:
             connection, self.connection = self.connection, None
-            await _end(process)
-            # A killed process cannot clean up behind itself: finding drops what is dead.
+            # A killed process leaves its connection file, which this deletes.
             find_connections()
             if connection is not None:
                 remove_socket(connection)
 
+    def _failure(self, deaths: int, how: str) -> Status | None:
+        """Return the status of a runtime that is given up, or ``None`` if it restarts."""
+        if self._loading is not None:
+            # It would die again, and take the machine's memory each time.
+            return _died_loading(self._loading, how)
+        if deaths > len(_BACKOFF_S):
+            return Status(
+                "failed",
+                f"The runtime process died {deaths} times in a row ({how}).",
+                "Check the free memory and the server's log, then start the runtime again.",
+            )
+        return None
+
 
 def _died_loading(memory: dict[str, Any], how: str) -> Status:
     free = memory["free_bytes"]
-    there = "" if free is None else f", and {free / 1e9:.1f} GB of memory were free"
+    free_text = "" if free is None else f", and {free / 1e9:.1f} GB of memory were free"
     return Status(
         "failed",
         f"The runtime process died while it loaded {memory['model']} ({how}): its weights take "
-        f"{memory['need_bytes'] / 1e9:.1f} GB{there}.",
+        f"{memory['need_bytes'] / 1e9:.1f} GB{free_text}.",
         "Free memory, set c.SafeCoder.precision to 'int4' or take a smaller model, then start "
         "the runtime again.",
     )
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), _TERMINATE_S)
-    except (asyncio.TimeoutError, asyncio.CancelledError):
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

@@ -7,11 +7,11 @@ import importlib.metadata
 import json
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from jupyter_safecoder.child_process import child_process, exit_text
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import ModelDescription, count_parameters
@@ -147,42 +147,20 @@ def _make(
 
 
 def _export(model: ModelDescription, job: dict[str, str], progress: Progress) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "jupyter_safecoder.conversion.export"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    assert process.stdin
-    assert process.stdout
-    problem: dict[str, str] = {}
-    try:
-        # The pipe stays open: its end tells the export that nobody waits for it any more.
-        process.stdin.write(json.dumps(job).encode() + b"\n")
-        process.stdin.flush()
-        for line in process.stdout:
-            news = json.loads(line)
-            if "problem" in news:
-                problem = news
-            else:
-                progress(news["share"], news["text"])
-        process.wait()
-    finally:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
-    if problem:
-        raise ModelError(problem["problem"], problem["remedy"])
-    if process.returncode:
-        raise _death(model, job, process.returncode)
+    module = "jupyter_safecoder.conversion.export"
+    with child_process(module, job, stderr=subprocess.DEVNULL) as child:
+        for message in child.messages():
+            if "error" in message:
+                raise ModelError(message["error"], message["remedy"])
+            progress(message["share"], message["text"])
+        if status := child.process.wait():
+            raise _death(model, job, status)
 
 
 def _death(model: ModelDescription, job: dict[str, str], code: int) -> ModelError:
     needs = estimate_resources(count_parameters(model), job["engine"], job["precision"])
-    how = f"signal {-code}" if code < 0 else f"exit status {code}"
     return ModelError(
-        f"The process that prepared {model.name} ended ({how}); it needs about "
+        f"The process that prepared {model.name} ended ({exit_text(code)}); it needs about "
         f"{needs.memory / 1e9:.1f} GB of memory.",
         "Free memory, or prepare the model on a larger machine and copy the cache directory.",
     )

@@ -1,24 +1,23 @@
 """The export itself, in a process of its own: its memory goes back, and its death harms nobody.
 
-``python -m jupyter_safecoder.conversion.export`` takes one JSON line on its input (``source``,
-``target``, ``engine``, ``precision``) and writes JSON lines: ``share`` and ``text`` as it goes on,
-``problem`` and ``remedy`` if it cannot. Its exit status is 0 once ``target`` is complete.
+``python -m jupyter_safecoder.conversion.export`` is a child process as
+:mod:`jupyter_safecoder.child_process` describes it. Its job has ``source``, ``target``, ``engine``
+and ``precision``; its messages have ``share`` and ``text`` for progress, or ``error`` and
+``remedy``. Its exit status is 0 once ``target`` is complete.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import logging
-import os
 import shutil
 import sys
-import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
 from jupyter_safecoder.extras import INSTALL_CHECKPOINTS, INSTALL_ONNXRUNTIME
 
 StatusCallback = Callable[[float, str], None]
@@ -149,34 +148,28 @@ def main() -> int:
     silence_telemetry()
     warnings.simplefilter("ignore")  # the tracer's, which say nothing to whoever prepares a model
     logging.disable(logging.WARNING)
-    job = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    # Libraries print; our lines have standard output for themselves.
-    lines = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-
-    def tell(**fields: Any) -> None:
-        print(json.dumps(fields), file=lines, flush=True)
-
+    job = read_job()
+    stop_with_parent()  # what is half written is deleted by the next export
+    send = message_sender()
     try:
         export(
             Path(job["source"]),
             Path(job["target"]),
             job["engine"],
             job["precision"],
-            lambda share, text: tell(share=share, text=text),
+            lambda share, text: send({"share": share, "text": text}),
         )
         return 0
     except ImportError as error:
         onnx = job["engine"] == "onnxruntime"
-        tell(
-            problem=f"The export needs a library that is not installed ({error.name}).",
-            remedy=f"Run: {INSTALL_ONNXRUNTIME if onnx else INSTALL_CHECKPOINTS}.",
-        )
+        command = INSTALL_ONNXRUNTIME if onnx else INSTALL_CHECKPOINTS
+        reason = f"The export needs a library that is not installed ({error.name})."
+        send({"error": reason, "remedy": f"Run: {command}."})
     except MemoryError:
-        tell(problem="The memory ran out during the export.", remedy=_MORE_MEMORY)
+        reason = "The memory ran out during the export."
+        send({"error": reason, "remedy": _MORE_MEMORY})
     except Exception as error:  # noqa: BLE001 - whatever a library raises becomes a sentence
-        tell(**_explain(error, Path(job["target"])))
+        send(_explain(error, Path(job["target"])))
     return 1
 
 
@@ -185,24 +178,17 @@ _LITTLE_DISK_BYTES = 2**20
 _MORE_MEMORY = "Free memory, or prepare the model on a larger machine and copy the cache directory."
 
 
-def _end_with_the_parent() -> None:
-    # Its end of the pipe closes however it ends; what is half written is deleted the next time.
-    while os.read(0, 1):
-        pass
-    os._exit(1)
-
-
 def _explain(error: BaseException, target: Path) -> dict[str, str]:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     # OpenVINO speaks of an "iostream error" only.
     if full or shutil.disk_usage(target).free < _LITTLE_DISK_BYTES:
         return {
-            "problem": "The disk is full: the prepared model could not be written.",
+            "error": "The disk is full: the prepared model could not be written.",
             "remedy": "Free some space, or set c.SafeCoder.cache_dir to a larger disk.",
         }
     reason = str(error).strip().partition("\n")[0][:200]
     return {
-        "problem": f"The checkpoint could not be exported ({type(error).__name__}: {reason}).",
+        "error": f"The checkpoint could not be exported ({type(error).__name__}: {reason}).",
         "remedy": "Check the checkpoint with 'jupyter safecoder model verify'.",
     }
 

@@ -1,1 +1,1 @@
-"""Quality and speed of completions on this machine: infilling tasks, typing, concurrent users."""
+"""Measures quality and speed of completions: infilling tasks, typing, concurrent users."""

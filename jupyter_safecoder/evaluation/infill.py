@@ -1,6 +1,7 @@
-"""How good completions are: infilling tasks from real notebooks.
+"""Measures the quality of completions with infilling tasks.
 
-A task hides the rest of a line; the first line of the answer is compared, trailing space ignored.
+A task hides the rest of a line, with which the first line of the completion is compared. Trailing
+space is ignored.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from jupyter_safecoder.clients.runtime_client import RuntimeClient
+from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.protocol import CompletionOptions
 
 from .percentiles import percentiles
@@ -17,7 +18,7 @@ from .tasks import task_request
 
 
 def infill(
-    client: RuntimeClient,
+    client: CompletionClient,
     tasks: Sequence[dict[str, Any]],
     options: CompletionOptions,
     progress: Callable[[int], None] = lambda done: None,
@@ -27,26 +28,26 @@ def infill(
     Parameters
     ----------
     client
-        Of a runtime that is ready.
+        A client of a runtime that is ready.
     tasks
-        From :func:`..notebook_file.read_tasks`.
+        From :func:`.tasks.read_tasks`.
     options
-        The layout and the rules to use; the raw text is asked for in any case.
+        Layout and rules; ``raw`` must be set for the unfiltered scores.
     progress
-        Called with the number of tasks done.
+        Called with the number of tasks that are done.
 
     Returns
     -------
     dict
         ``exact_match`` and ``edit_similarity`` are means over the tasks, 0 to 1; ``unfiltered``
-        has them before stop rules and filters; times are in milliseconds.
+        has the same without stop rules and filters; times are in milliseconds.
     """
-    answers, unfiltered, ttft, total = [], [], [], []
+    filtered, unfiltered, ttft, total = [], [], [], []
     layout = ""
     for number, task in enumerate(tasks, 1):
         done = client.complete(task_request(task, options))
         layout = done.layout
-        answers.append(score(done.text, task["expected"]))
+        filtered.append(score(done.text, task["expected"]))
         unfiltered.append(score(done.raw_text or "", task["expected"]))
         total.append(done.total_ms)
         if done.ttft_ms is not None:
@@ -54,7 +55,7 @@ def infill(
         progress(number)
     return {
         "tasks": len(tasks),
-        **_means(answers),
+        **_means(filtered),
         "layout": layout,
         "ttft_ms": percentiles(ttft),
         "total_ms": percentiles(total),
@@ -63,5 +64,5 @@ def infill(
 
 
 def _means(scores: Sequence[tuple[float, float]]) -> dict[str, float]:
-    exact, similar = (sum(column) / len(scores) for column in zip(*scores, strict=True))
-    return {"exact_match": round(exact, 4), "edit_similarity": round(similar, 4)}
+    exact, similarity = (sum(column) / len(scores) for column in zip(*scores, strict=True))
+    return {"exact_match": round(exact, 4), "edit_similarity": round(similarity, 4)}

@@ -1,4 +1,4 @@
-"""Percentiles and fairness, as all reports give them."""
+"""Percentiles, as all reports have them."""
 
 from __future__ import annotations
 

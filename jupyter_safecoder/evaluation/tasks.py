@@ -11,7 +11,7 @@ from jupyter_safecoder.errors import NotebookError
 from jupyter_safecoder.notebooks import read_cells
 from jupyter_safecoder.protocol import Cell, CompletionOptions, CompletionRequest
 
-#: A notebook to type where no other is given.
+#: The notebook that benchmarks type if no other is given.
 SAMPLE = Path(__file__).with_name("sample.ipynb")
 
 
@@ -21,10 +21,10 @@ def read_tasks(path: Path) -> list[dict[str, Any]]:
     Raises
     ------
     NotebookError
-        If the file cannot be read, or a line of it is no task.
+        If the file cannot be read, or a line of it is not a task.
     """
     try:
-        # Not splitlines(): JSON strings may hold U+2028 and other ends of lines as they are.
+        # Not splitlines(): JSON strings may have U+2028 and other line separators in them.
         lines = path.read_text("utf-8").split("\n")
     except FileNotFoundError:
         raise NotebookError(f"There is no file {path}.") from None
@@ -42,17 +42,17 @@ def read_tasks(path: Path) -> list[dict[str, Any]]:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise NotebookError(f"Line {number} of {path} is not an infilling task.") from None
     if not tasks:
-        raise NotebookError(f"{path} holds no task.")
+        raise NotebookError(f"{path} has no tasks.")
     return tasks
 
 
 def notebook_tasks(path: Path) -> list[dict[str, Any]]:
-    """Return one task for each code cell of a notebook: its longest line, from the indentation on.
+    """Return a task for each code cell of a notebook: its longest line, without indentation.
 
     Raises
     ------
     NotebookError
-        If the file is not a notebook, or has no code.
+        If the file cannot be read, is not a notebook, or has no code.
     """
     cells, _ = read_cells(path)
     tasks = []
@@ -65,7 +65,7 @@ def notebook_tasks(path: Path) -> list[dict[str, Any]]:
         tasks.append(
             {
                 "id": f"{path.name}#{index}",
-                "cells": [asdict(neighbour) for neighbour in cells],
+                "cells": [asdict(each) for each in cells],
                 "cell_index": index,
                 "prefix": cell.source[:start],
                 "suffix": cell.source[start + len(expected) :],

@@ -1,8 +1,8 @@
-"""How fast the next token comes while somebody types: real notebooks, key by key.
+"""Measures the latency of completions while a user types real notebooks, key by key.
 
-For each notebook and layout: one cold request, then one request for each key of the line that the
-task hides, as a person would type it. Every request streams a few tokens without stop rules, so
-that TTFT and the time per token after it (TPOT) come from the same stream, as the client sees it.
+For each notebook and layout there is one cold request, then one request for each key of the line
+that the task hides. Every request streams a few tokens without stop rules, so that TTFT and the
+time per output token after it (TPOT) come from the same stream, as the client sees it.
 """
 
 from __future__ import annotations
@@ -13,30 +13,38 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jupyter_safecoder.clients.runtime_client import RuntimeClient
+from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.protocol import Cell, CompletionOptions, CompletionRequest, Done, Error, Text
 
 from .percentiles import percentiles
 from .tasks import task_request
 
-#: Tokens streamed after each key: enough for a TPOT, and about what one reads before the next key.
+#: Tokens per request: enough for a TPOT, and about as many as a user reads before the next key.
 _TOKENS = 8
-_MOST_KEYS = 40
-_LEAST_KEYS = 12
+_MAX_KEYS = 40
+_MIN_KEYS = 12
 
 
 @dataclass
 class _Times:
-    """In milliseconds, one for each request."""
+    """Times in milliseconds, one for each request."""
 
     cold: list[float] = field(default_factory=list)
     keystroke: list[float] = field(default_factory=list)
     tpot: list[float] = field(default_factory=list)
 
 
-def choose_tasks(tasks: Sequence[dict[str, Any]], most: int) -> list[dict[str, Any]]:
-    """Return the tasks that type longest into the longest notebooks, one a notebook if possible."""
+def choose_tasks(tasks: Sequence[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Return the tasks with the most cells above the cursor, one a notebook if possible.
+
+    Parameters
+    ----------
+    tasks
+        From :func:`.tasks.read_tasks` or :func:`.tasks.notebook_tasks`.
+    count
+        Maximum number of tasks to return.
+    """
 
     def context(task: dict[str, Any]) -> int:
         return sum(len(cell["source"]) for cell in task["cells"][: task["cell_index"]])
@@ -44,24 +52,40 @@ def choose_tasks(tasks: Sequence[dict[str, Any]], most: int) -> list[dict[str, A
     ranked = sorted(tasks, key=context, reverse=True)
     chosen: dict[str, dict[str, Any]] = {}
     for task in ranked:
-        if len(task["expected"].strip()) >= _LEAST_KEYS:
+        if len(task["expected"].strip()) >= _MIN_KEYS:
             chosen.setdefault(str(task.get("id")).partition("#")[0], task)
-    return [*chosen.values(), *(task for task in ranked if task not in chosen.values())][:most]
+    return [*chosen.values(), *(task for task in ranked if task not in chosen.values())][:count]
 
 
 def bench_typing(
-    client: RuntimeClient,
+    client: CompletionClient,
     tasks: Sequence[dict[str, Any]],
     layouts: Sequence[str],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
-    """Type the hidden line of each task into the runtime, in every layout.
+    """Type the hidden line of each task, in every layout.
+
+    Parameters
+    ----------
+    client
+        A client of a runtime that is ready.
+    tasks
+        From :func:`choose_tasks`.
+    layouts
+        FIM layouts to compare.
+    progress
+        Called with the number of lines that are typed, and of all lines.
 
     Returns
     -------
     dict
-        ``context_tokens`` is the median of the prompts' lengths when typing begins; times are in
+        ``context_tokens`` is the median length of the prompts when typing starts; times are in
         milliseconds.
+
+    Raises
+    ------
+    RuntimeRequestError
+        If the runtime refuses a request, or the connection is lost.
     """
     times = {layout: _Times() for layout in layouts}
     lengths: list[int] = []
@@ -87,15 +111,15 @@ def bench_typing(
 
 
 def _type(
-    client: RuntimeClient, request: CompletionRequest, line: str, layout: str, times: _Times
+    client: CompletionClient, request: CompletionRequest, line: str, layout: str, times: _Times
 ) -> int:
-    """Type a line; returns the prompt's length in tokens at its first key."""
+    """Type a line; returns the length of the first prompt in tokens."""
     options = CompletionOptions(layout=layout, max_tokens=_TOKENS, rules=False)
-    keys = line.partition("\n")[0][:_MOST_KEYS]
+    keys = line.partition("\n")[0][:_MAX_KEYS]
     length = 0
     for typed in range(len(keys) + 1):
         prefix = request.prefix + keys[:typed]
-        ttft, tpot, done = _ask(client, replace(request, prefix=prefix, options=options))
+        ttft, tpot, done = _measure(client, replace(request, prefix=prefix, options=options))
         (times.keystroke if typed else times.cold).append(ttft)
         if tpot is not None:
             times.tpot.append(tpot)
@@ -103,26 +127,36 @@ def _type(
     return length
 
 
-def _ask(client: RuntimeClient, request: CompletionRequest) -> tuple[float, float | None, Done]:
-    """Return TTFT, TPOT (if more than one token came) and the last event of one request."""
+def _measure(
+    client: CompletionClient, request: CompletionRequest
+) -> tuple[float, float | None, Done]:
+    """Return TTFT, TPOT (if there is more than one token) and the last event of a request."""
     arrivals: list[tuple[float, int]] = []
-    began = time.perf_counter()
+    started = time.perf_counter()
     for event in client.events(request):
-        now = (time.perf_counter() - began) * 1000
+        now = (time.perf_counter() - started) * 1000
         if isinstance(event, Text):
             arrivals.append((now, event.tokens))
         elif isinstance(event, Done):
-            if not arrivals:  # the model had nothing to say: its end token is the first token
+            if not arrivals:  # the first token was the end token
                 return now, None, event
-            (first, one), (last, many) = arrivals[0], arrivals[-1]
-            return first, (last - first) / (many - one) if many > one else None, event
+            (first_ms, first), (last_ms, last) = arrivals[0], arrivals[-1]
+            return first_ms, (last_ms - first_ms) / (last - first) if last > first else None, event
         elif isinstance(event, Error):
             raise RuntimeRequestError(event.message, event.remedy)
-    raise RuntimeRequestError("The runtime ended the answer without a result.")
+    raise RuntimeRequestError("The runtime sent no result.")
 
 
 def with_cache_buster(request: CompletionRequest, salt: str) -> CompletionRequest:
-    """Make every cell new to the prefix cache, so that the first request really is cold."""
+    """Return a request whose cells are new to the prefix cache: its first use is cold.
+
+    Parameters
+    ----------
+    request
+        The request.
+    salt
+        A text that no earlier request has had.
+    """
     return replace(
         request,
         before=tuple(

@@ -1,4 +1,4 @@
-"""The Jupyter Server extension: traits, authentication, gateway; it starts the runtime."""
+"""The Jupyter Server extension: traits, endpoints that relay requests, start of the runtime."""
 
 from .app import SafeCoder
 

@@ -1,4 +1,4 @@
-"""The extension application and its traits."""
+"""The extension application: traits, endpoints, start and stop of the runtime."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from jupyter_safecoder.engines.selection.choice import AUTO
 from jupyter_safecoder.option import options_of
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .handlers import CompletionsHandler, ModelsHandler, StartHandler, StatusHandler, TextHandler
+from .handlers import (
+    CompletionsHandler,
+    ModelsHandler,
+    OpenAICompletionsHandler,
+    StartHandler,
+    StatusHandler,
+)
 from .traits import RuntimeTraits
 
 
@@ -29,8 +35,8 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
     load_other_extensions = True
 
     service_url = Unicode(
-        help="URL of a JupyterHub's SafeCoder service, which then answers instead of a runtime of "
-        "this server. Empty: the one that the Hub names, if there is one.",
+        help="URL of a JupyterHub's SafeCoder service, which is then used instead of a runtime of "
+        "this server. Empty: the service that the Hub names, if there is one.",
     ).tag(config=True)
     service_ca_file = Unicode(
         help="Certificate authorities in PEM format that sign the service's certificate. Empty: "
@@ -39,8 +45,8 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
     start_runtime = Enum(
         ("notebook", "server", "never"),
         default_value="notebook",
-        help="When to start the runtime process: when the first notebook is opened, at once with "
-        "the server, or never (completions are then off).",
+        help="When to start the runtime process: with the first notebook, with the server, or "
+        "never (completions are then off).",
     ).tag(config=True)
 
     @default("service_url")
@@ -80,7 +86,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
                 (r"/jupyter-safecoder/start/?", StartHandler),
                 (r"/jupyter-safecoder/v1/models/?", ModelsHandler),
                 (r"/jupyter-safecoder/v1/models/(.+)", ModelsHandler),
-                (r"/jupyter-safecoder/v1/completions/?", TextHandler),
+                (r"/jupyter-safecoder/v1/completions/?", OpenAICompletionsHandler),
             ]
         )
 

@@ -1,4 +1,4 @@
-"""The traits that the server extension has for each setting of a runtime."""
+"""Traits of the server extension, one for each setting of a runtime."""
 
 from __future__ import annotations
 

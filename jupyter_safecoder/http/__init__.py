@@ -1,1 +1,1 @@
-"""What the HTTP handlers of runtime, server extension and Hub service share."""
+"""Request handlers that the runtime, the server extension and the Hub's service share."""

@@ -46,7 +46,7 @@ async def relay(
         If there is no runtime, or it ended.
     """
     queue: asyncio.Queue[Head | bytes | Exception | None] = asyncio.Queue()
-    ticket.replace = lambda: queue.put_nowait(Superseded())
+    ticket.on_superseded = lambda: queue.put_nowait(Superseded())
     late = asyncio.get_running_loop().call_later(most_s, queue.put_nowait, RuntimeTimeout())
     reading = asyncio.ensure_future(_read(gateway, path, person, body, queue))
     try:
@@ -68,7 +68,7 @@ async def _read(
     queue: asyncio.Queue[Head | bytes | Exception | None],
 ) -> None:
     try:
-        async with gateway.ask("POST", path, person, body) as answer:
+        async with gateway.request("POST", path, person, body) as answer:
             queue.put_nowait(_head(answer))
             rest = b""
             async for chunk in answer.chunks:

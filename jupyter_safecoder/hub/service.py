@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 
 from jupyter_safecoder.errors import (
@@ -30,7 +29,7 @@ from jupyter_safecoder.hub.accounting.pseudonyms import Pseudonyms
 from jupyter_safecoder.hub.accounting.record import Record
 from jupyter_safecoder.openai_protocol import OpenAIRequest
 from jupyter_safecoder.protocol import CompletionRequest, Done, Queued, Status, encode_event
-from jupyter_safecoder.runtime.admission import Admission, FairShare, Ticket
+from jupyter_safecoder.runtime.admission import Admission, FairShare
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .relay import Head, relay
@@ -119,7 +118,7 @@ class CompletionService:
             return Status("off", *_DRAINED)
         status = display_names(await self.runtimes.get(grant.model, grant.adapter).status())
         if status.state == "ready" and (waiting := self.admission.waiting):
-            reason = f"{waiting} requests wait for their turn."
+            reason = f"{waiting} requests wait in the queue."
             return replace(status, state="busy", queue=waiting, reason=reason)
         return status
 
@@ -145,11 +144,12 @@ class CompletionService:
             self.runtimes.retire(set(served.values()))
 
     async def complete(
-        self, person: User, group: str, grant: Grant, request: CompletionRequest
+        self, person: User, group: str, grant: Grant, request: CompletionRequest, body: bytes
     ) -> AsyncGenerator[Head | bytes]:
-        """Yield the lines of a completion, those that tell the place in the queue first.
+        """Yield the lines of a completion, those with the position in the queue first.
 
-        Closing the iterator cancels it.
+        Closing the iterator cancels it. ``body`` is what ``request`` was parsed from: it is relayed
+        as it is where the policy leaves out none of it.
 
         Raises
         ------
@@ -164,7 +164,9 @@ class CompletionService:
             await self.note(record)
             yield _ended("excluded")
             return
-        body = grant.allowed(request).to_json()
+        allowed = grant.allowed(request)
+        if allowed.before != request.before:
+            body = allowed.to_json()
         answer = self._answer(
             person, grant, record, request.document, "/completions", body, record.read
         )
@@ -194,10 +196,9 @@ class CompletionService:
             await self.note(record)
             reason = "The policy of this Hub excludes this, or files that it cannot tell from it."
             raise RequestDenied(403, reason, "Use a notebook, or ask an administrator.")
-        if request.stream:
-            # Counted by what the runtime says itself.
-            fields = {**json.loads(body), "stream_options": {"include_usage": True}}
-            body = json.dumps(fields).encode()
+        if request.stream and not request.include_usage:
+            # Tokens are counted by the runtime's own usage.
+            body = replace(request, include_usage=True).to_json()
         shown = request.include_usage
         answer = self._answer(person, grant, record, "", "/v1/completions", body, record.read_text)
         try:
@@ -207,7 +208,7 @@ class CompletionService:
                         continue
                     yield item
         except QueueTimeout:
-            raise RateLimited("You waited too long for a turn.", 1.0, "queue") from None
+            raise RateLimited("The request waited too long in the queue.", 1.0, "queue") from None
 
     async def note(self, record: Record) -> None:
         """Note a record, and count it.
@@ -290,11 +291,12 @@ class CompletionService:
         last: list[bytes] = []
         try:
             await self._admit(person, grant, record)
-            ticket = self._enter(person, grant, document)
-            try:
-                async with aclosing(self._turn(ticket)) as places:
-                    async for place in places:
-                        yield Queued(place)
+            share = FairShare(grant.weight, grant.running, grant.waiting)
+            with _queue_limits(), self.admission.slot(person.name, document, share) as ticket:
+                waiting = self.admission.positions(ticket, self._deadline_s)
+                async with aclosing(waiting) as positions:
+                    async for position in positions:
+                        yield Queued(position)
                 record.waited_ms = _ms(began)
                 gateway = self.runtimes.get(grant.model, grant.adapter)
                 most_s = self._deadline_s + _PATIENCE_S
@@ -316,8 +318,6 @@ class CompletionService:
                 if not last:
                     # A connection may also end in order, without the answer's end.
                     raise ConnectionLost
-            finally:
-                self.admission.leave(ticket)
         except BaseException as error:
             record.outcome = _outcome(error)
             record.reason = error.kind if isinstance(error, RequestDenied) else ""
@@ -346,29 +346,14 @@ class CompletionService:
                 "database",
             ) from None
 
-    def _enter(self, person: User, grant: Grant, document: str) -> Ticket:
-        share = FairShare(grant.weight, grant.running, grant.waiting)
-        try:
-            return self.admission.enter(person.name, document, share)
-        except QueueFull as full:
-            raise RateLimited(str(full), full.retry_after_s, "queue") from None
 
-    async def _turn(self, ticket: Ticket) -> AsyncGenerator[int]:
-        """Yield the place in the queue; ends when the turn has come."""
-
-        def late() -> None:
-            if not ticket.turn.done():
-                ticket.turn.set_exception(QueueTimeout())
-
-        deadline = asyncio.get_running_loop().call_later(self._deadline_s, late)
-        try:
-            async with aclosing(self.admission.places(ticket)) as places:
-                async for place in places:
-                    yield place
-        except QueueFull as full:
-            raise RateLimited(str(full), full.retry_after_s, "queue") from None
-        finally:
-            deadline.cancel()
+@contextmanager
+def _queue_limits() -> Iterator[None]:
+    """Deny what does not fit into the queue, as the audit log records it."""
+    try:
+        yield
+    except QueueFull as full:
+        raise RateLimited(full.reason, full.retry_after_s, "queue") from None
 
 
 def _outcome(error: BaseException) -> str:

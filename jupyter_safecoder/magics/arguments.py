@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Sequence
 from typing import NoReturn
 
+from jupyter_safecoder.errors import InvalidArguments
+
 #: Command to what it does, in the order in which people need them.
 COMMANDS = {
     "complete": "complete code that you give",
@@ -23,13 +25,11 @@ COMMANDS = {
 }
 
 
-class BadArguments(ValueError):
-    """The line is not one of ours; the message says what is, in a sentence."""
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise BadArguments(f"{message[0].upper()}{message[1:]}. '%safecoder --help' shows the way.")
+        raise InvalidArguments(
+            f"{message[0].upper()}{message[1:]}. '%safecoder --help' shows the way."
+        )
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         raise SystemExit(status)
@@ -77,13 +77,13 @@ def parse(line: str, parser: argparse.ArgumentParser) -> argparse.Namespace:
 
     Raises
     ------
-    BadArguments
+    InvalidArguments
         If it has others.
     """
     try:
         words = shlex.split(line)
     except ValueError as error:
-        raise BadArguments(f"The line cannot be read: {error}.") from None
+        raise InvalidArguments(f"The line cannot be read: {error}.") from None
     return parser.parse_args(words)
 
 

@@ -13,11 +13,12 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from jupyter_safecoder.backends import training_backend
+from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
-from jupyter_safecoder.clients.runtime_client import RuntimeClient
 from jupyter_safecoder.errors import (
     EngineError,
     FinetuneError,
+    InvalidArguments,
     ModelError,
     NotebookError,
     RuntimeRequestError,
@@ -29,7 +30,7 @@ from jupyter_safecoder.protocol import Cell, CompletionRequest
 from jupyter_safecoder.settings import RuntimeSettings
 
 from . import display as show
-from .arguments import BadArguments, complete_words, make_parser, parse
+from .arguments import complete_words, make_parser, parse
 from .job_widget import show_job
 
 #: Cells of the session that a completion sees.
@@ -45,7 +46,7 @@ class SafeCoderMagics(Magics):
         self._shell = shell
         self._parser = make_parser()
         self._own = ExitStack()
-        self._client: RuntimeClient | None = None
+        self._client: CompletionClient | None = None
 
     @line_cell_magic
     def safecoder(self, line: str, cell: str | None = None) -> None:
@@ -58,7 +59,7 @@ class SafeCoderMagics(Magics):
             getattr(self, f"_run_{options.command or 'state'}")(options)
         except SystemExit:
             return  # the help was shown
-        except BadArguments as error:
+        except InvalidArguments as error:
             raise UsageError(str(error)) from None
         except NotebookError as problem:
             raise UsageError(str(problem)) from None
@@ -102,7 +103,7 @@ class SafeCoderMagics(Magics):
             return client.settings() if client is not None else RuntimeSettings()
 
     @contextmanager
-    def _runtime(self) -> Iterator[RuntimeClient]:
+    def _runtime(self) -> Iterator[CompletionClient]:
         """Yield a client: of the Jupyter server's runtime, or of one of our own from now on."""
         if self._client is None:
             with running_runtime() as running:

@@ -1,1 +1,1 @@
-"""The runtime process: who may ask, queue, cancel, count; and how to find it."""
+"""The runtime process: loads a model, schedules requests on it, serves them over HTTP."""

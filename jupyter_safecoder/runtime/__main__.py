@@ -1,4 +1,4 @@
-"""``python -m jupyter_safecoder.runtime``: what the server extension starts."""
+"""``python -m jupyter_safecoder.runtime``: the child process of a server extension."""
 
 from .process import main
 

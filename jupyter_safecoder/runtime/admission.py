@@ -1,12 +1,13 @@
-"""Who may run now: at most so many at once, fair turns between people, newer before older.
+"""Admission control: bounded concurrency, weighted fair queueing per user, superseding requests.
 
-Plain data and futures, no HTTP and no engine. For a person and a document at most one request
-lives: a newer one replaces the older, whether that waits or runs.
+Plain data and futures, without HTTP and engine. A user has at most one request per document: a
+newer one supersedes the older, whether that one waits or runs.
 
-Turns follow weighted fair queueing (Demers, Keshav, Shenker: "Analysis and simulation of a fair
-queueing algorithm", SIGCOMM 1989; the virtual clock is approximated): everybody has a virtual time,
-which goes on by the time that their requests held a place, divided by their weight; whose is least
-is next. Who was away comes back at the present virtual time, so nobody saves up turns.
+The order is that of weighted fair queueing (Demers, Keshav, Shenker: "Analysis and simulation of a
+fair queueing algorithm", SIGCOMM 1989; the virtual clock is approximated). Each user has a virtual
+time, which advances by the time that the user's requests held a slot, divided by the user's weight.
+The user with the least virtual time is next. A user who returns starts at the present virtual
+clock, so idle time earns no credit.
 """
 
 from __future__ import annotations
@@ -15,62 +16,67 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from jupyter_safecoder.errors import QueueFull, Superseded
+from jupyter_safecoder.errors import QueueFull, QueueTimeout, Superseded
 
-#: What a request is taken to hold its place for, in seconds, before any has been seen.
-_FIRST_S = 0.1
-#: What it costs at least: who asks for much that is refused or replaced at once pays too.
-_LEAST_S = 0.01
-#: How fast the usual time follows what is seen.
-_FOLLOW = 0.1
-#: Between two looks at the place in the queue, in seconds.
-_NEWS_S = 0.25
+#: Time for which a request is assumed to hold its slot, in seconds, before any has finished.
+_INITIAL_HOLD_S = 0.1
+#: Minimum charge of a request, in seconds: many requests that are superseded at once cost, too.
+_MIN_HOLD_S = 0.01
+#: Weight of a new value in the exponential moving average of hold times.
+_SMOOTHING = 0.1
+#: Seconds between two checks of the position in the queue.
+_POLL_S = 0.25
 
 
 @dataclass(frozen=True)
 class FairShare:
-    """What a person gets of the places where others want them too.
+    """A user's share of the slots when several users want them.
 
     Parameters
     ----------
     weight
-        Of their turns: 2 gets twice what 1 gets.
-    running, waiting
-        How many of their requests may run, and wait, at once.
+        Relative engine time: a user of weight 2 gets twice that of a user of weight 1.
+    max_running, max_waiting
+        Maximum numbers of the user's requests that run, and that wait.
     """
 
     weight: float = 1.0
-    running: float = math.inf
-    waiting: float = math.inf
+    max_running: float = math.inf
+    max_waiting: float = math.inf
 
 
 @dataclass(eq=False)
 class Ticket:
-    """A request's place; ``replace`` is called if it is replaced while it runs."""
+    """A request in the queue or in a slot.
 
-    person: str
+    ``granted`` resolves when the request may run, and fails if it is superseded or evicted.
+    ``on_superseded`` is called if it is superseded while it runs.
+    """
+
+    user: str
     document: str
     share: FairShare
-    turn: asyncio.Future[None]
-    replace: Callable[[], None] = field(default=lambda: None)
-    began: float = 0.0
+    granted: asyncio.Future[None]
+    on_superseded: Callable[[], None] = field(default=lambda: None)
+    started: float = 0.0
     charged: float = 0.0
 
 
 class Admission:
-    """Admits requests to the engine.
+    """Admits requests to a fixed number of slots.
 
     Parameters
     ----------
     max_running
-        Requests in the batch at once.
+        Number of slots: requests that run at once.
     max_waiting
-        Requests that may wait; beyond it :class:`QueueFull`.
+        Maximum number of requests that wait.
     clock
-        Seconds that only go forward.
+        Monotonic clock, in seconds.
     """
 
     def __init__(
@@ -81,106 +87,155 @@ class Admission:
         self._clock = clock
         self._running: list[Ticket] = []
         self._waiting: list[Ticket] = []
-        self._now = 0.0
-        self._spent: dict[str, float] = {}
-        self._usual_s = _FIRST_S
+        self._virtual_clock = 0.0
+        self._virtual_time: dict[str, float] = {}
+        self._mean_hold_s = _INITIAL_HOLD_S
 
     @property
     def waiting(self) -> int:
-        """How many requests wait."""
+        """Number of requests that wait."""
         return len(self._waiting)
 
     @property
     def running(self) -> int:
-        """How many requests run."""
+        """Number of requests that run."""
         return len(self._running)
 
-    def enter(self, person: str, document: str, share: FairShare = FairShare()) -> Ticket:
-        """Take a place; the ticket's ``turn`` resolves when the request may run.
+    @contextmanager
+    def slot(
+        self, user: str, document: str = "", share: FairShare = FairShare()
+    ) -> Iterator[Ticket]:
+        """Queue a request for a slot; leaving the context releases the slot or leaves the queue.
+
+        Iterate :meth:`positions` before running the request.
+
+        Parameters
+        ----------
+        user, document, share
+            As for :meth:`acquire`.
 
         Raises
         ------
         QueueFull
-            If too many wait already.
+            If too many requests wait.
         """
-        turn = asyncio.get_running_loop().create_future()
-        ticket = Ticket(person, document, share, turn)
-        self._replace_older(ticket)
+        ticket = self.acquire(user, document, share)
+        try:
+            yield ticket
+        finally:
+            self.release(ticket)
+
+    def acquire(self, user: str, document: str, share: FairShare = FairShare()) -> Ticket:
+        """Queue a request for a slot, and supersede the older one of its document.
+
+        Parameters
+        ----------
+        user
+            The user who made the request.
+        document
+            Name of the document; empty: the request supersedes nothing.
+        share
+            The user's share.
+
+        Raises
+        ------
+        QueueFull
+            If too many requests wait.
+        """
+        ticket = Ticket(user, document, share, asyncio.get_running_loop().create_future())
+        self._supersede_older(ticket)
         runs_at_once = len(self._running) < self._max_running and self._may_run(ticket)
         if not runs_at_once:
-            self._check_room(ticket)
-        if not any(t.person == person for t in (*self._running, *self._waiting)):
-            self._spent[person] = max(self._spent.get(person, 0.0), self._now)
+            self._make_room(ticket)
+        if not any(t.user == user for t in (*self._running, *self._waiting)):
+            self._virtual_time[user] = max(self._virtual_time.get(user, 0.0), self._virtual_clock)
         self._waiting.append(ticket)
         self._admit()
         return ticket
 
-    def place(self, ticket: Ticket) -> int:
-        """Return the ticket's place among those that wait, 1 the next; 0 when it may run."""
+    def position(self, ticket: Ticket) -> int:
+        """Return the request's position in the queue: 1 is next, 0 may run."""
         return self._order().index(ticket) + 1 if ticket in self._waiting else 0
 
-    async def places(self, ticket: Ticket) -> AsyncGenerator[int]:
-        """Yield the ticket's place whenever it changes, until the request may run.
+    async def positions(
+        self, ticket: Ticket, timeout_s: float | None = None
+    ) -> AsyncGenerator[int]:
+        """Yield the request's position whenever it changes, until the request may run.
+
+        Parameters
+        ----------
+        ticket
+            The request.
+        timeout_s
+            Seconds to wait at most; ``None``: for ever.
 
         Raises
         ------
-        Replaced
-            If a newer request took its place.
+        Superseded
+            If a newer request of the document came.
         QueueFull
-            If it had to make room for somebody who has less.
+            If the request was evicted for a user who has fewer requests in the queue.
+        QueueTimeout
+            If the request still waits after ``timeout_s``.
         """
+        end = math.inf if timeout_s is None else self._clock() + timeout_s
         last = 0
-        while not ticket.turn.done():
-            if (now := self.place(ticket)) != last:
-                last = now
-                yield now
-            await asyncio.wait([ticket.turn], timeout=_NEWS_S)
-        ticket.turn.result()
+        while not ticket.granted.done():
+            if (left := end - self._clock()) <= 0:
+                raise QueueTimeout("The request waited too long in the queue.")
+            if (position := self.position(ticket)) != last:
+                last = position
+                yield position
+            await asyncio.wait([ticket.granted], timeout=min(left, _POLL_S))
+        ticket.granted.result()
 
-    def leave(self, ticket: Ticket) -> None:
-        """Give the place back; must be called once for every ticket."""
+    def release(self, ticket: Ticket) -> None:
+        """Release the request's slot, or remove it from the queue; call it once for each ticket."""
         if ticket in self._waiting:
             self._waiting.remove(ticket)
         elif ticket in self._running:
             self._running.remove(ticket)
-            self._settle(ticket)
+            self._account(ticket)
+        if ticket.granted.done():
+            ticket.granted.exception()  # asyncio would log an exception that is never retrieved
         self._admit()
 
-    def _replace_older(self, ticket: Ticket) -> None:
+    def _supersede_older(self, ticket: Ticket) -> None:
         if not ticket.document:
             return
-        same = (ticket.person, ticket.document)
-        for older in [t for t in self._waiting if (t.person, t.document) == same]:
+        same = (ticket.user, ticket.document)
+        for older in [t for t in self._waiting if (t.user, t.document) == same]:
             self._waiting.remove(older)
-            older.turn.set_exception(Superseded())
-        for older in [t for t in self._running if (t.person, t.document) == same]:
-            older.replace()
+            older.granted.set_exception(Superseded())
+        for older in [t for t in self._running if (t.user, t.document) == same]:
+            older.on_superseded()
 
-    def _check_room(self, ticket: Ticket) -> None:
-        waiting = Counter(t.person for t in self._waiting)
-        theirs = waiting[ticket.person]
-        if theirs >= ticket.share.waiting:
-            raise QueueFull(f"{theirs} requests of yours wait already.", self._until_room())
+    def _make_room(self, ticket: Ticket) -> None:
+        """Check that the request may wait; if the queue is full, evict one of a greedier user."""
+        waiting = Counter(t.user for t in self._waiting)
+        own = waiting[ticket.user]
+        if own >= ticket.share.max_waiting:
+            reason = f"The limit of waiting requests per user ({own}) is reached."
+            raise QueueFull(reason, self._retry_after_s())
         if len(self._waiting) < self._max_waiting:
             return
-        full = QueueFull("Too many people ask at once.", self._until_room())
-        # Who has most of the room gives some to who has less: it is not first come, first served.
+        full = QueueFull("Too many requests are in the queue.", self._retry_after_s())
         greediest, most = waiting.most_common(1)[0] if waiting else ("", 0)
-        if most <= theirs + 1:
+        if most <= own + 1:
             raise full
-        newest = [t for t in self._waiting if t.person == greediest][-1]
+        newest = [t for t in self._waiting if t.user == greediest][-1]
         self._waiting.remove(newest)
-        if not newest.turn.done():
-            newest.turn.set_exception(full)
+        if not newest.granted.done():
+            newest.granted.set_exception(full)
 
-    def _until_room(self) -> float:
-        """Return in how many seconds the queue has moved, as fast as it usually does."""
+    def _retry_after_s(self) -> float:
+        """Return the expected time until the whole queue has run, 1 to 30 s."""
         rounds = (len(self._waiting) + 1) / self._max_running
-        return min(30.0, max(1.0, rounds * self._usual_s))
+        return min(30.0, max(1.0, rounds * self._mean_hold_s))
 
     def _may_run(self, ticket: Ticket) -> bool:
-        theirs = sum(t.person == ticket.person for t in self._running)
-        return theirs < ticket.share.running
+        running = sum(t.user == ticket.user for t in self._running)
+        return running < ticket.share.max_running
 
     def _admit(self) -> None:
         while len(self._running) < self._max_running:
@@ -188,32 +243,34 @@ class Admission:
             if ticket is None:
                 break
             self._waiting.remove(ticket)
-            if not ticket.turn.done():
-                self._run(ticket)
+            if not ticket.granted.done():
+                self._grant(ticket)
 
-    def _run(self, ticket: Ticket) -> None:
-        # Charged before it is known, so that many at once of one person do not all come first.
-        ticket.began, ticket.charged = self._clock(), max(self._usual_s, _LEAST_S)
-        self._spent[ticket.person] += ticket.charged / ticket.share.weight
+    def _grant(self, ticket: Ticket) -> None:
+        # Charged in advance, so that a burst of one user does not get all slots.
+        ticket.started, ticket.charged = self._clock(), max(self._mean_hold_s, _MIN_HOLD_S)
+        self._virtual_time[ticket.user] += ticket.charged / ticket.share.weight
         self._running.append(ticket)
-        ticket.turn.set_result(None)
+        ticket.granted.set_result(None)
 
-    def _settle(self, ticket: Ticket) -> None:
-        held = max(self._clock() - ticket.began, _LEAST_S)
-        self._usual_s += _FOLLOW * (held - self._usual_s)
-        self._spent[ticket.person] += (held - ticket.charged) / ticket.share.weight
-        here = {t.person: t.share.weight for t in (*self._running, *self._waiting, ticket)}
-        self._now += held / sum(here.values())
-        for person in [p for p, v in self._spent.items() if v <= self._now and p not in here]:
-            del self._spent[person]
+    def _account(self, ticket: Ticket) -> None:
+        """Correct the advance charge of a request that has finished, and advance the clock."""
+        held = max(self._clock() - ticket.started, _MIN_HOLD_S)
+        self._mean_hold_s += _SMOOTHING * (held - self._mean_hold_s)
+        self._virtual_time[ticket.user] += (held - ticket.charged) / ticket.share.weight
+        active = {t.user: t.share.weight for t in (*self._running, *self._waiting, ticket)}
+        self._virtual_clock += held / sum(active.values())
+        for user, spent in list(self._virtual_time.items()):
+            if spent <= self._virtual_clock and user not in active:
+                del self._virtual_time[user]
 
     def _order(self) -> list[Ticket]:
-        """Those that wait, in the order they will run in."""
+        """Return the waiting requests in the order in which they will run."""
         before: Counter[str] = Counter()
         keyed = []
         for ticket in self._waiting:
-            ahead = before[ticket.person] * max(self._usual_s, _LEAST_S) / ticket.share.weight
-            before[ticket.person] += 1
-            keyed.append((self._spent[ticket.person] + ahead, ticket))
-        # Sorting is stable: of two with one virtual time, who came first is first.
+            ahead = before[ticket.user] * max(self._mean_hold_s, _MIN_HOLD_S) / ticket.share.weight
+            before[ticket.user] += 1
+            keyed.append((self._virtual_time[ticket.user] + ahead, ticket))
+        # Sorting is stable: of two requests with the same virtual time the older is first.
         return [ticket for _, ticket in sorted(keyed, key=lambda pair: pair[0])]

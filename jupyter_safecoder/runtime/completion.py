@@ -1,14 +1,13 @@
-"""One completion: from the request through prompt, engine and answer to its events."""
+"""One completion: from the request through prompt, engine and stop rules to its events."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from jupyter_safecoder.errors import EngineError, QueueFull, Superseded
+from jupyter_safecoder.errors import Superseded
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.postprocess import AnswerFilter, FilteredAnswer, FilterInput, mode_at
 from jupyter_safecoder.prompt import (
@@ -20,46 +19,48 @@ from jupyter_safecoder.prompt import (
     stop_ids,
     tail,
 )
-from jupyter_safecoder.protocol import CompletionRequest, Done, Error, Event, Text
+from jupyter_safecoder.protocol import CompletionRequest, Done, Queued, Text
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .admission import Ticket
 from .scheduling import RequestScheduler, TokenDelta
 
-#: Characters on each side of the cursor that stop rules read: of 5 MB they would take a second.
-_JUDGED = 32_768
-
-
-PROMPT_TOO_LONG = Error(
-    "engine_failed",
-    "The engine has no room for a prompt of this length.",
-    "Close other notebooks, or give the runtime more cache.",
-)
+#: Characters on each side of the cursor that stop rules read: they would take a second for 5 MB.
+_FILTER_CHARACTERS = 32_768
 
 
 @dataclass
-class _Generated:
-    """What has come of one request so far."""
+class _Completion:
+    """The state of one completion; times from ``time.perf_counter``."""
 
+    started: float
+    layout: str
+    prompt_tokens: int = 0
     ids: list[int] = field(default_factory=list)
     raw: str = ""
     text: str = ""
     first_token_at: float | None = None
+    finish_reason: str | None = None
+
+    def ttft_ms(self) -> float | None:
+        """Return the time to the first token; ``None`` if there is none."""
+        first = self.first_token_at
+        return None if first is None else round((first - self.started) * 1000, 2)
 
 
 class Completions:
-    """Answers completion requests on a loaded engine.
+    """Responds to completion requests with a loaded engine.
 
     Parameters
     ----------
     settings
-        Caps and layout.
+        Limits of tokens and lines, and the layout.
     model
-        Whose family and budgets to use.
+        The model, for its family and budgets.
     tokenizer
-        The engine's.
-    turns
-        The way into the engine.
+        The engine's tokenizer.
+    scheduler
+        Runs requests on the engine.
     """
 
     def __init__(
@@ -67,135 +68,127 @@ class Completions:
         settings: RuntimeSettings,
         model: ModelDescription,
         tokenizer: Tokenizer,
-        turns: RequestScheduler,
+        scheduler: RequestScheduler,
     ) -> None:
         self._settings = settings
         self._model = model
         self._tokenizer = tokenizer
-        self._turns = turns
-        self._counters = turns.counters
+        self._scheduler = scheduler
         self._family = FAMILIES[model.family]
         self._stop_ids = stop_ids(self._family, tokenizer)
         self._budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
 
-    async def events(self, request: CompletionRequest, person: str) -> AsyncGenerator[Event]:
-        """Yield the events of a request; closing the iterator cancels it in the engine."""
-        started = time.perf_counter()
-        self._counters.requests += 1
-        if not (request.prefix.strip() or request.suffix.strip() or request.before):
-            self._counters.completed += 1
-            yield self._done(_Generated(), "empty_prompt", None, started)
-            return
-        try:
-            ticket = self._turns.admission.enter(person, request.document)
-        except QueueFull as full:
-            yield self._no_room(full)
-            return
-        try:
-            # Closed before the place is given back, and not when the garbage collector comes.
-            async with aclosing(self._turns.wait(ticket)) as news:
-                async for queued in news:
-                    yield queued
-            async with aclosing(self._generate(request, ticket, started)) as events:
-                async for event in events:
-                    yield event
-        except QueueFull as full:
-            yield self._no_room(full)
-        except Superseded:
-            self._counters.cancelled += 1
-            yield self._done(_Generated(), "superseded", None, started)
-        finally:
-            self._turns.admission.leave(ticket)
+    async def events(
+        self, request: CompletionRequest, user: str
+    ) -> AsyncGenerator[Queued | Text | Done]:
+        """Yield the events of a request; closing the iterator cancels it in the engine.
 
-    def _no_room(self, full: QueueFull) -> Error:
-        self._counters.failed += 1
-        return Error("queue_full", str(full), "Wait a moment.", retry_after_s=full.retry_after_s)
+        Parameters
+        ----------
+        request
+            The request.
+        user
+            The user who made it.
+
+        Raises
+        ------
+        QueueFull
+            If too many requests wait.
+        EngineError
+            If the engine cannot run this request, or fails.
+        """
+        layout = request.options.layout or self._settings.layout or self._model.default_layout
+        completion = _Completion(time.perf_counter(), layout)
+        if not (request.prefix.strip() or request.suffix.strip() or request.before):
+            counters = self._scheduler.counters
+            counters.requests += 1
+            counters.completed += 1
+            completion.finish_reason = "empty_prompt"
+            yield self._done(completion)
+            return
+        raw = request.options.raw
+        try:
+            with self._scheduler.slot(user, request.document) as ticket:
+                # Closed before the slot is released, not when the garbage collector comes.
+                waiting = self._scheduler.admission.positions(ticket)
+                async with aclosing(waiting) as positions:
+                    async for position in positions:
+                        yield Queued(position)
+                async with aclosing(self._generate(request, ticket, completion)) as texts:
+                    async for text in texts:
+                        yield text
+        except Superseded:
+            superseded = _Completion(completion.started, layout, finish_reason="superseded")
+            completion, raw = superseded, False
+        yield self._done(completion, raw=raw)
 
     async def _generate(
-        self, request: CompletionRequest, ticket: Ticket, started: float
-    ) -> AsyncGenerator[Event]:
-        prompt = self._prompt(request)
-        judge, max_tokens = self._judge(request, prompt)
-        answer, reason = _Generated(), None
-        turn = self._turns.run(ticket, prompt.ids, self._stop_ids, max_tokens, started)
-        try:
-            async with aclosing(turn) as pieces:
-                async for piece in pieces:
-                    if piece.ended == "refused":
-                        self._counters.failed += 1
-                        yield PROMPT_TOO_LONG
-                        return
-                    self._take_in(piece, answer)
-                    judgement = (
-                        judge.apply(answer.raw, ended=piece.ended)
-                        if judge
-                        else _as_is(answer, piece.ended)
-                    )
-                    reason = judgement.reason
-                    first = answer.first_token_at is None and piece.ended != "deadline"
-                    if first:
-                        answer.first_token_at = time.perf_counter()
-                    if reason is None and (first or judgement.text != answer.text):
-                        sent = len(prompt.ids) if first else None
-                        yield Text(judgement.text, len(answer.ids), sent)
-                    answer.text = judgement.text
-                    if reason is not None:
-                        break
-            self._counters.completed += 1
-            yield self._done(answer, reason or "end", prompt, started, raw=request.options.raw)
-        except EngineError as problem:
-            self._counters.failed += 1
-            yield Error("engine_failed", problem.reason, problem.remedy)
-        except (GeneratorExit, asyncio.CancelledError):
-            if reason is None:
-                self._counters.cancelled += 1
-            raise
+        self, request: CompletionRequest, ticket: Ticket, completion: _Completion
+    ) -> AsyncGenerator[Text]:
+        """Yield the text whenever it changes; the completion gets its finish reason."""
+        prompt = build_prompt(
+            request, self._family, self._tokenizer, self._budget, completion.layout
+        )
+        completion.layout, completion.prompt_tokens = prompt.layout, len(prompt.ids)
+        answer_filter, max_tokens = self._filter(request, prompt)
+        run = self._scheduler.run(
+            ticket, prompt.ids, self._stop_ids, max_tokens, completion.started
+        )
+        async with aclosing(run) as deltas:
+            async for delta in deltas:
+                self._append(completion, delta)
+                filtered = _apply(answer_filter, completion.raw, delta.finished)
+                is_first = completion.first_token_at is None and delta.finished != "deadline"
+                if is_first:
+                    completion.first_token_at = time.perf_counter()
+                changed = filtered.text != completion.text
+                completion.text, completion.finish_reason = filtered.text, filtered.reason
+                if filtered.reason is not None:
+                    return
+                if is_first or changed:
+                    prompt_tokens = completion.prompt_tokens if is_first else None
+                    yield Text(filtered.text, len(completion.ids), prompt_tokens)
 
-    def _take_in(self, piece: TokenDelta, answer: _Generated) -> None:
-        answer.ids += piece.ids
-        # A character whose last bytes are still to come is held back.
-        answer.raw = self._tokenizer.decode(answer.ids)
-        if piece.ended is None:
-            answer.raw = answer.raw.rstrip("\ufffd")
+    def _append(self, completion: _Completion, delta: TokenDelta) -> None:
+        completion.ids += delta.ids
+        completion.raw = self._tokenizer.decode(completion.ids)
+        if delta.finished is None:
+            # A character whose last bytes are still missing is held back.
+            completion.raw = completion.raw.rstrip("\ufffd")
 
-    def _prompt(self, request: CompletionRequest) -> Prompt:
-        layout = request.options.layout or self._settings.layout or self._model.default_layout
-        return build_prompt(request, self._family, self._tokenizer, self._budget, layout)
-
-    def _judge(self, request: CompletionRequest, prompt: Prompt) -> tuple[AnswerFilter | None, int]:
+    def _filter(
+        self, request: CompletionRequest, prompt: Prompt
+    ) -> tuple[AnswerFilter | None, int]:
+        """Return the stop rules of a request, if any, and its maximum number of tokens."""
         options, settings = request.options, self._settings
-        prefix, suffix = tail(request.prefix, _JUDGED), request.suffix[:_JUDGED]
-        extent = options.mode
-        if extent == "auto":
-            extent = mode_at(prefix, suffix, prompt.language)
-        cap = settings.max_tokens_line if extent == "line" else settings.max_tokens_block
+        prefix = tail(request.prefix, _FILTER_CHARACTERS)
+        suffix = request.suffix[:_FILTER_CHARACTERS]
+        mode = options.mode
+        if mode == "auto":
+            mode = mode_at(prefix, suffix, prompt.language)
+        limit = settings.max_tokens_line if mode == "line" else settings.max_tokens_block
+        max_tokens = options.max_tokens or limit
         if not options.rules:
-            return None, options.max_tokens or cap
-        situation = FilterInput(prefix, suffix, prompt.language, extent, settings.max_lines)
-        return AnswerFilter(situation), options.max_tokens or cap
+            return None, max_tokens
+        inputs = FilterInput(prefix, suffix, prompt.language, mode, settings.max_lines)
+        return AnswerFilter(inputs), max_tokens
 
-    def _done(
-        self,
-        answer: _Generated,
-        reason: str,
-        prompt: Prompt | None,
-        started: float,
-        *,
-        raw: bool = False,
-    ) -> Done:
-        first = answer.first_token_at
+    def _done(self, completion: _Completion, *, raw: bool = False) -> Done:
         return Done(
-            text=answer.text,
-            finish_reason=reason,
-            layout=prompt.layout if prompt else self._settings.layout or self._model.default_layout,
+            text=completion.text,
+            finish_reason=completion.finish_reason or "end",
+            layout=completion.layout,
             model=self._model.name,
-            prompt_tokens=len(prompt.ids) if prompt else 0,
-            completion_tokens=len(answer.ids),
-            ttft_ms=None if first is None else round((first - started) * 1000, 2),
-            total_ms=round((time.perf_counter() - started) * 1000, 2),
-            raw_text=answer.raw if raw else None,
+            prompt_tokens=completion.prompt_tokens,
+            completion_tokens=len(completion.ids),
+            ttft_ms=completion.ttft_ms(),
+            total_ms=round((time.perf_counter() - completion.started) * 1000, 2),
+            raw_text=completion.raw if raw else None,
         )
 
 
-def _as_is(answer: _Generated, ended: str | None) -> FilteredAnswer:
-    return FilteredAnswer(answer.raw, ended)  # type: ignore[arg-type]  # the same names
+def _apply(answer_filter: AnswerFilter | None, raw: str, finished: str | None) -> FilteredAnswer:
+    """Return the text to insert; without stop rules it is the model's own."""
+    if answer_filter is None:
+        return FilteredAnswer(raw, finished)  # type: ignore[arg-type]  # the same names
+    return answer_filter.apply(raw, ended=finished)

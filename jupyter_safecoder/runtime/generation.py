@@ -1,4 +1,4 @@
-"""The one thread that owns the engine, and its door for the event loop."""
+"""The thread that owns the engine, and its interface for the event loop."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from jupyter_safecoder.engines import Engine, EngineOutput
 
 Sink = Callable[[EngineOutput], None]
 
-#: Longest wait for the event loop between two steps, in seconds.
-_HANDOVER_S = 0.05
+#: Maximum time that the thread waits for the event loop between two steps, in seconds.
+_MAX_HANDOVER_S = 0.05
 
 
 class GenerationThread:
-    """Submits, steps and cancels in one thread; outputs arrive in the event loop.
+    """Calls the engine in one thread; outputs arrive in the event loop.
 
     Parameters
     ----------
     engine
-        A loaded engine; from here on it belongs to the thread.
+        A loaded engine; from now on only the thread uses it.
     loop
-        Where sinks and ``on_failure`` are called.
+        The event loop in which sinks and ``on_failure`` are called.
     on_failure
-        Called once, with what the engine raised, after which the thread is over.
+        Called once with an exception that the engine raised; the thread has then ended.
     """
 
     def __init__(
@@ -50,21 +50,29 @@ class GenerationThread:
     def submit(
         self, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int, sink: Sink
     ) -> int:
-        """Take a request into the batch; ``sink`` gets its outputs. Returns its number."""
+        """Submit a request to the engine; returns its number.
+
+        Parameters
+        ----------
+        prompt, stop_ids, max_tokens
+            As for :meth:`Engine.submit`.
+        sink
+            Called with each output of the request.
+        """
         self._last += 1
         self._sinks[self._last] = sink
         self._command(partial(self._engine.submit, self._last, prompt, stop_ids, max_tokens))
         return self._last
 
     def cancel(self, request: int) -> bool:
-        """Cancel in the engine; says whether the request was still running."""
+        """Cancel a request in the engine; returns whether it was still running."""
         running = self._sinks.pop(request, None) is not None
         if running:
             self._command(partial(self._engine.cancel, request))
         return running
 
     def close(self) -> None:
-        """End the thread after its present step."""
+        """Stop the thread after its present step."""
         self._closing = True
         with self._wake:
             self._wake.notify()
@@ -85,18 +93,18 @@ class GenerationThread:
                     command()
                 if self._engine.busy():
                     self._hand_over(self._engine.step())
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+        except Exception as error:  # noqa: BLE001 - whatever it is, waiting requests must end
             self._loop.call_soon_threadsafe(self._on_failure, error)
 
     def _hand_over(self, outputs: list[EngineOutput]) -> None:
         """Let the event loop run once.
 
-        A step may hold Python's lock from its begin to its end: without this, tokens,
-        cancellations and new requests would wait for the next one.
+        A step may hold the GIL from start to end: without this, tokens, cancellations and new
+        requests would wait for the end of the next step.
         """
         self._handled.clear()
         self._loop.call_soon_threadsafe(self._deliver, outputs)
-        self._handled.wait(_HANDOVER_S)
+        self._handled.wait(_MAX_HANDOVER_S)
 
     def _deliver(self, outputs: list[EngineOutput]) -> None:
         for output in outputs:
@@ -106,5 +114,5 @@ class GenerationThread:
             if output.finished is not None:
                 del self._sinks[output.request]
             sink(output)
-        # Behind the tasks that the sinks have just woken.
+        # After the tasks that the sinks have just woken.
         self._loop.call_soon(self._handled.set)

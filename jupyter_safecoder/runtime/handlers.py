@@ -1,121 +1,96 @@
-"""The runtime's HTTP doors: its own two here, those for other editors in ``openai_doors.py``."""
+"""The runtime's HTTP endpoints; the OpenAI-compatible ones are in ``openai_handlers``."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
 
 from tornado import web
-from tornado.iostream import StreamClosedError
 
-from jupyter_safecoder.errors import EngineError, InvalidRequest, ModelError, RuntimeNotReady
-from jupyter_safecoder.protocol import USER_HEADER, Error, Event, encode_event, parse_request
+from jupyter_safecoder.errors import InvalidRequest, RuntimeNotReady
+from jupyter_safecoder.protocol import Error, encode_event, parse_request
+from jupyter_safecoder.validation import parse_json, validate
 
-from .base_handlers import RuntimeHandler, StreamedBodyHandler
-from .openai_handlers import ModelHandler, ModelsHandler, TextHandler
+from .base_handlers import RuntimeBodyHandler, RuntimeHandler
+from .openai_handlers import ModelHandler, ModelsHandler, OpenAICompletionsHandler
 from .runtime import Runtime
+
+_ADAPTER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["adapter"],
+    "properties": {"adapter": {"type": "string"}},
+}
 
 
 class NotFoundHandler(RuntimeHandler):
     """Any other path."""
 
-    def prepare(self) -> None:
-        """Refuse."""
-        self.refuse(Error("not_found", "The runtime has no such door."))
+    async def prepare(self) -> None:
+        """Refuse the request, with or without a token."""
+        self.refuse(Error("not_found", "Unknown endpoint."))
 
 
 class StatusHandler(RuntimeHandler):
-    """The state of the runtime."""
+    """``GET /status``: the state of the runtime."""
 
     def get(self) -> None:
-        """Answer with a Status."""
+        """Respond with a Status."""
         self.set_header("Content-Type", "application/json")
         self.finish(self.runtime.status().to_json())
 
 
 class SettingsHandler(RuntimeHandler):
-    """What this runtime was started with: whoever trains needs the base, and where to keep it."""
+    """``GET /settings``: the settings of the runtime.
+
+    Training needs them, for the base model and for the cache directory.
+    """
 
     def get(self) -> None:
-        """Answer with the settings."""
+        """Respond with the settings."""
         self.set_header("Content-Type", "application/json")
         self.finish(self.runtime.settings.to_json())
 
 
-class AdapterHandler(StreamedBodyHandler):
-    """Which adapter the model is served with: answers once it has been changed."""
+class AdapterHandler(RuntimeBodyHandler):
+    """``POST /adapter``: serves the model with another adapter."""
 
-    async def answer(self, body: bytes) -> None:
-        """Answer with a Status."""
+    async def post(self) -> None:
+        """Respond with a Status once the adapter is in use."""
+        await self.respond(self._use_adapter)
+
+    async def _use_adapter(self, body: bytes) -> None:
+        data = validate(_ADAPTER_SCHEMA, parse_json(body), "the request", InvalidRequest)
         try:
-            name = json.loads(body)["adapter"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            name = None
-        if not isinstance(name, str):
-            self.refuse(Error("bad_request", "The body names no adapter."))
-            return
-        try:
-            await self.runtime.use_adapter(name)
-        except (ModelError, EngineError) as problem:
-            self.refuse(Error("bad_request", problem.reason, problem.remedy))
+            await self.runtime.use_adapter(data["adapter"])
         except RuntimeNotReady:
-            self.refuse(self.not_ready())
-        else:
-            self.set_header("Content-Type", "application/json")
-            self.finish(self.runtime.status().to_json())
+            raise self.not_ready() from None
+        self.set_header("Content-Type", "application/json")
+        self.finish(self.runtime.status().to_json())
 
 
-class CompletionsHandler(StreamedBodyHandler):
-    """A completion as a stream of events, in NDJSON."""
+class CompletionsHandler(RuntimeBodyHandler):
+    """``POST /completions``: a completion as a stream of events, in NDJSON."""
 
-    async def answer(self, body: bytes) -> None:
-        """Answer with NDJSON."""
-        try:
-            request = parse_request(body)
-        except InvalidRequest as error:
-            self.refuse(Error("bad_request", str(error)))
-            return
+    async def post(self) -> None:
+        """Respond with NDJSON."""
+        await self.respond(self._complete)
+
+    async def _complete(self, body: bytes) -> None:
+        request = parse_request(body)
         completions, model = self.runtime.completions, self.runtime.status().model
-        layout = request.options.layout
         if completions is None or model is None:
-            self.refuse(self.not_ready())
-        elif layout is not None and layout not in model.layouts:
-            self.refuse(
-                Error("bad_request", f"{model.name} was not trained on the layout {layout!r}.")
-            )
-        else:
-            self.set_header("Content-Type", "application/x-ndjson")
-            person = self.request.headers.get(USER_HEADER, "")
-            await self._stream(completions.events(request, person))
-
-    async def _stream(self, events: AsyncGenerator[Event]) -> None:
-        try:
+            raise self.not_ready()
+        layout = request.options.layout
+        if layout is not None and layout not in model.layouts:
+            raise InvalidRequest(f"{model.name} was not trained on the layout {layout!r}.")
+        self.set_header("Content-Type", "application/x-ndjson")
+        async with aclosing(completions.events(request, self.user())) as events:
             async for event in events:
-                if not await self._send(event):
-                    return
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a sentence
-            self.runtime.counters.failed += 1
-            await self._send(self.stopped(error))
-        finally:
-            await events.aclose()
-
-    async def _send(self, event: Event) -> bool:
-        if isinstance(event, Error) and not self._headers_written:
-            self.refuse(event)
-            return False
-        try:
-            self.write(encode_event(event))
-            await self.flush()
-        except StreamClosedError:
-            return False
-        return True
+                await self.send(encode_event(event))
 
 
 def make_app(runtime: Runtime, token: str) -> web.Application:
-    """Return the runtime's web application."""
+    """Return the runtime's web application, which requires a token."""
     arguments = {"runtime": runtime, "token": token}
     return web.Application(
         [
@@ -125,9 +100,9 @@ def make_app(runtime: Runtime, token: str) -> web.Application:
             (r"/completions", CompletionsHandler, arguments),
             (r"/v1/models", ModelsHandler, arguments),
             (r"/v1/models/(.+)", ModelHandler, arguments),
-            (r"/v1/completions", TextHandler, arguments),
+            (r"/v1/completions", OpenAICompletionsHandler, arguments),
         ],
         default_handler_class=NotFoundHandler,
         default_handler_args=arguments,
-        log_function=lambda handler: None,  # no access log: the doors are for programs
+        log_function=lambda handler: None,  # no access log
     )

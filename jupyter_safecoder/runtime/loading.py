@@ -1,4 +1,4 @@
-"""From the settings to a loaded engine: find, verify, choose, prepare, load."""
+"""From the settings to a loaded engine: resolve, verify, select, convert, load."""
 
 from __future__ import annotations
 
@@ -7,33 +7,36 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from jupyter_safecoder.adapters.merge import adapted
+from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.conversion import convert, ensure_writable_copy, needs_conversion
 from jupyter_safecoder.engines import Engine, EngineOptions, RemoteServer, make_engine
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.engines.selection.choice import Choice
 from jupyter_safecoder.engines.selection.select import select_engine
-from jupyter_safecoder.errors import EngineError, ModelError
+from jupyter_safecoder.errors import EngineError, FinetuneError, ModelError
 from jupyter_safecoder.models import ModelDescription, resolve_model, verify_files
 from jupyter_safecoder.prompt import FAMILIES, LAYOUTS
 from jupyter_safecoder.protocol import State
 from jupyter_safecoder.settings import RuntimeSettings
 
-#: The adapter that is none: the base as it is, whatever is in use.
-BASE = "-"
+#: As the name of an adapter: the base model, even if an adapter is active.
+NO_ADAPTER = "-"
 
-Share = Callable[[float, str], None]
+#: Takes the share that is done, 0 to 1, and what is being done.
+Progress = Callable[[float, str], None]
 
 
 class StatusCallback(Protocol):
-    """Takes the state of a load, its reason, and what else has changed of the status."""
+    """Takes the state of a load and its reason, and other fields of the status that change."""
 
     def __call__(self, state: State, reason: str, **changes: object) -> None:
-        """Tell it."""
+        """Take them."""
 
 
 @dataclass(frozen=True)
 class MemoryEstimate:
-    """What loading is about to take: noted for whoever finds the process dead."""
+    """The memory that a load needs, for the parent of a process that dies while it loads."""
 
     model: str
     need_bytes: int
@@ -41,8 +44,8 @@ class MemoryEstimate:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A model on its engine, the adapter merged into it, and what people should know of that."""
+class LoadedModel:
+    """A model on its engine, the adapter that is merged into it, and a note for users."""
 
     model: ModelDescription
     engine: Engine
@@ -52,76 +55,93 @@ class Loaded:
 
 def load(
     settings: RuntimeSettings,
-    say: StatusCallback,
-    loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
-) -> Loaded:
-    """Return the model of the settings on a loaded engine.
+    on_status: StatusCallback,
+    on_loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
+) -> LoadedModel:
+    """Return the model of the settings, with its adapter, on a loaded engine.
 
     Parameters
     ----------
     settings
-        Which model, and how to run it.
-    say
-        Is told each state on the way.
-    loading
-        Called before the weights are read into memory, and with ``None`` after.
+        The model, and how to run it.
+    on_status
+        Called with each state until the model is loaded.
+    on_loading
+        Called with the memory that the weights need before they are loaded, and with ``None``
+        after.
 
     Raises
     ------
     ModelError, EngineError
-        With what is wrong, and what to do about it.
+        If the model cannot be loaded.
     """
-    model = find(settings, lambda share, text: say("downloading", text, progress=share))
-    base, note, name = model, "", settings.adapter or _in_use(settings, model)
-    if name == BASE:
-        name = ""
-    if name:
-        # Late: whoever has no adapter needs nothing of this.
-        from jupyter_safecoder.adapters.merge import adapted
-        from jupyter_safecoder.errors import FinetuneError
 
-        def preparing(share: float, text: str) -> None:
-            say("preparing", f"{text}.", progress=share)
+    def downloading(share: float, text: str) -> None:
+        on_status("downloading", text, progress=share)
 
-        try:
-            model = adapted(base, name, settings.cache, preparing)
-        except FinetuneError as problem:
-            if settings.adapter:
-                raise EngineError(problem.reason, problem.remedy) from problem
-            # It was in use before: without it people have completions, and are told why.
-            name, note = "", f"{problem.reason} It is served without. {problem.remedy}"
-    loaded = load_model(model, settings, say, loading)
-    return replace(loaded, adapter=name, note=note)
+    base = resolve_base_model(settings, downloading)
+    model, adapter, note = _with_adapter(base, settings, on_status)
+    loaded = load_model(model, settings, on_status, on_loading)
+    return replace(loaded, adapter=adapter, note=note)
+
+
+def _with_adapter(
+    base: ModelDescription, settings: RuntimeSettings, on_status: StatusCallback
+) -> tuple[ModelDescription, str, str]:
+    """Return the model with its adapter merged in, the adapter's name and a note for users."""
+    name = settings.adapter or Registry(settings.cache).in_use(base.name)
+    if not name or name == NO_ADAPTER:
+        return base, "", ""
+
+    def preparing(share: float, text: str) -> None:
+        on_status("preparing", f"{text}.", progress=share)
+
+    try:
+        return adapted(base, name, settings.cache, preparing), name, ""
+    except FinetuneError as error:
+        if settings.adapter:
+            raise EngineError(error.reason, error.remedy) from error
+        # The active adapter is optional: without it there are completions, and a note.
+        return base, "", f"{error.reason} The model is served without it. {error.remedy}"
 
 
 def load_model(
     model: ModelDescription,
     settings: RuntimeSettings,
-    say: StatusCallback,
-    loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
-) -> Loaded:
-    """Return a model that was found on a loaded engine; the settings say how.
+    on_status: StatusCallback,
+    on_loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
+) -> LoadedModel:
+    """Return a model on a loaded engine.
+
+    Parameters
+    ----------
+    model
+        The model; that of the settings is not used.
+    settings
+        How to run it.
+    on_status, on_loading
+        As for :func:`load`.
 
     Raises
     ------
     ModelError, EngineError
-        With what is wrong, and what to do about it.
+        If the model cannot be loaded.
     """
-    _check(model, settings)
+    _check_description(model, settings)
     reason = f"Checking the files of {model.name}."
-    say("preparing", reason, model=model.info(), progress=0.0)
-    if model.format != "checkpoint":  # whose content is hashed when it is prepared
-        verify_files(model, lambda share: say("preparing", reason, progress=share))
+    on_status("preparing", reason, model=model.info(), progress=0.0)
+    if model.format != "checkpoint":  # a conversion hashes the content of a checkpoint
+        verify_files(model, lambda share: on_status("preparing", reason, progress=share))
 
-    def loaded(choice: Choice) -> Engine:
+    def load_engine(choice: Choice) -> Engine:
         def progress(share: float, text: str) -> None:
-            say("preparing", f"Preparing {model.name}: {text}.", progress=share)
+            on_status("preparing", f"Preparing {model.name}: {text}.", progress=share)
 
         engine, size = build_engine(settings, model, choice, progress)
         memory = MemoryEstimate(model.name, size, available_bytes())
         _check_memory(memory, choice)
-        loading(memory)
-        say(
+        on_loading(memory)
+        on_status(
             "loading",
             f"Loading {model.name} into memory: a few seconds.",
             progress=None,
@@ -129,21 +149,30 @@ def load_model(
             device=choice.hardware or engine.device,
         )
         engine.load()
-        loading(None)
+        on_loading(None)
         return engine
 
-    choice = select_engine(settings.engine_preferences, model, loaded)
-    return Loaded(model, loaded(choice))
+    choice = select_engine(settings.engine_preferences, model, load_engine)
+    return LoadedModel(model, load_engine(choice))
 
 
-def _in_use(settings: RuntimeSettings, model: ModelDescription) -> str:
-    from jupyter_safecoder.adapters.registry import Registry
+def resolve_base_model(
+    settings: RuntimeSettings, progress: Progress = lambda share, text: None
+) -> ModelDescription:
+    """Return the description of the settings' model, downloaded if that is allowed.
 
-    return Registry(settings.cache).in_use(model.name)
+    Parameters
+    ----------
+    settings
+        The model, and where it may come from.
+    progress
+        Called with the progress of a download.
 
-
-def find(settings: RuntimeSettings, progress: Share = lambda share, text: None) -> ModelDescription:
-    """Return the description of the settings' model, downloaded if that is allowed."""
+    Raises
+    ------
+    ModelError
+        If the model cannot be found.
+    """
     return resolve_model(
         settings.model,
         revision=settings.revision,
@@ -155,20 +184,37 @@ def find(settings: RuntimeSettings, progress: Share = lambda share, text: None) 
 
 
 def build_engine(
-    settings: RuntimeSettings, model: ModelDescription, choice: Choice, progress: Share
+    settings: RuntimeSettings, model: ModelDescription, choice: Choice, progress: Progress
 ) -> tuple[Engine, int]:
-    """Return the engine of a choice, prepared but not loaded, and the bytes of its weights."""
+    """Return an engine that is ready to be loaded, and the size of its weights in bytes.
+
+    Parameters
+    ----------
+    settings
+        Options of the engine.
+    model
+        The model.
+    choice
+        The engine, its device and precision.
+    progress
+        Called with the progress of a conversion.
+
+    Raises
+    ------
+    ModelError, EngineError
+        If the model cannot be converted, or the engine not be made.
+    """
     prepared = draft = None
     size = model.weights_bytes if choice.engine != "remote" else 0
     cache = settings.cache
     if needs_conversion(model, choice.engine):
-        found = convert(model, choice.engine, choice.precision, cache, progress)
-        found.verify(lambda share: progress(share, "Checking the prepared files"))
-        prepared, size = found.directory, found.size
+        converted = convert(model, choice.engine, choice.precision, cache, progress)
+        converted.verify(lambda share: progress(share, "Checking the prepared files"))
+        prepared, size = converted.directory, converted.size
     elif choice.engine == "openvino":
         prepared = ensure_writable_copy(model, cache)
     if settings.draft_model and choice.engine == "openvino":
-        draft = _draft(settings, model, choice, cache, progress)
+        draft = _draft_model(settings, model, choice, progress)
     options = EngineOptions(
         device=choice.device,
         precision=choice.precision,
@@ -182,7 +228,7 @@ def build_engine(
 
 
 def remote_server(settings: RuntimeSettings) -> RemoteServer | None:
-    """Return the server of the settings, if they have one."""
+    """Return the completion server of the settings, if there is one."""
     if not settings.remote_url:
         return None
     return RemoteServer(
@@ -192,30 +238,27 @@ def remote_server(settings: RuntimeSettings) -> RemoteServer | None:
         settings.remote_ca_file,
         settings.remote_certificate_file,
         settings.remote_certificate_key_file,
-        # Before the deadline, so that people see why nothing came.
+        # Shorter than the deadline, so that users see why there is no completion.
         token_timeout_s=0.8 * settings.deadline_s,
     )
 
 
-def _draft(
-    settings: RuntimeSettings,
-    model: ModelDescription,
-    choice: Choice,
-    cache: Path,
-    progress: Share,
+def _draft_model(
+    settings: RuntimeSettings, model: ModelDescription, choice: Choice, progress: Progress
 ) -> Path:
-    draft = resolve_model(settings.draft_model, cache=cache)
+    """Return the path of the draft model in the form that the engine takes."""
+    draft = resolve_model(settings.draft_model, cache=settings.cache)
     if draft.tokenizer.read_bytes() != model.tokenizer.read_bytes():
         raise ModelError(
             f"The draft model {draft.name} has another tokenizer than {model.name}.",
             "Choose a smaller model of the same family, or set c.SafeCoder.draft_model to ''.",
         )
     if not needs_conversion(draft, choice.engine):
-        return ensure_writable_copy(draft, cache)
-    return convert(draft, choice.engine, choice.precision, cache, progress).directory
+        return ensure_writable_copy(draft, settings.cache)
+    return convert(draft, choice.engine, choice.precision, settings.cache, progress).directory
 
 
-def _check(model: ModelDescription, settings: RuntimeSettings) -> None:
+def _check_description(model: ModelDescription, settings: RuntimeSettings) -> None:
     unknown = [name for name in (*model.layouts, model.default_layout) if name not in LAYOUTS]
     if model.family not in FAMILIES or unknown:
         raise ModelError(

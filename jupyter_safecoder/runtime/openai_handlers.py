@@ -1,4 +1,4 @@
-"""The doors for other editors: ``/v1/models`` and ``/v1/completions``, as OpenAI's protocol."""
+"""The OpenAI-compatible endpoints, for other editors: ``/v1/models`` and ``/v1/completions``."""
 
 from __future__ import annotations
 
@@ -7,31 +7,29 @@ import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
 
-from tornado.iostream import StreamClosedError
-
-from jupyter_safecoder.errors import EngineError, InvalidRequest, QueueFull
 from jupyter_safecoder.openai_protocol import (
     OpenAIErrors,
     OpenAIRequest,
     choice_body,
-    error_body,
     model_body,
     parse_openai_request,
     usage,
     usage_body,
 )
-from jupyter_safecoder.protocol import PROMPT_TOKENS_HEADER, USER_HEADER, Error
+from jupyter_safecoder.protocol import PROMPT_TOKENS_HEADER, Error
 
-from .base_handlers import RuntimeHandler, StreamedBodyHandler
+from .base_handlers import RuntimeBodyHandler, RuntimeHandler
 from .openai_completion import OpenAIDelta
 
 
 class ModelsHandler(OpenAIErrors, RuntimeHandler):
-    """The one model that is served."""
+    """``GET /v1/models``: a list with the only model."""
 
     def get(self) -> None:
-        """Answer with a list of it."""
+        """Respond with the list."""
         model = self.runtime.status().model
         if model is None:
             self.refuse(self.not_ready())
@@ -41,97 +39,76 @@ class ModelsHandler(OpenAIErrors, RuntimeHandler):
 
 
 class ModelHandler(OpenAIErrors, RuntimeHandler):
-    """A model by its name."""
+    """``GET /v1/models/NAME``: the description of the model."""
 
     def get(self, name: str) -> None:
-        """Answer with what is said of it."""
+        """Respond with the description."""
         model = self.runtime.status().model
         if model is None:
             self.refuse(self.not_ready())
         elif name != model.name:
-            self.refuse(_no_model(model.name))
+            self.refuse(_unknown_model(model.name))
         else:
             self.finish(model_body(model.name, model.context_window))
 
 
-class TextHandler(OpenAIErrors, StreamedBodyHandler):
-    """A text to go on with, or to fill in."""
+@dataclass(frozen=True)
+class _Response:
+    """What all bodies of one response have in common."""
 
-    async def answer(self, body: bytes) -> None:
-        """Answer with one JSON object, or with server-sent events."""
-        try:
-            request = parse_openai_request(body)
-        except InvalidRequest as error:
-            return self.refuse(Error("bad_request", str(error)))
-        texts, model = self.runtime.texts, self.runtime.status().model
-        if texts is None or model is None:
-            return self.refuse(self.not_ready())
+    request: OpenAIRequest
+    head: tuple[str, int, str]
+    prompt_tokens: int
+
+    def usage(self, completion_tokens: int) -> dict[str, Any]:
+        """Return the usage once the completion has so many tokens."""
+        return usage(self.prompt_tokens, completion_tokens)
+
+
+class OpenAICompletionsHandler(OpenAIErrors, RuntimeBodyHandler):
+    """``POST /v1/completions``: continues a text, or fills it in."""
+
+    async def post(self) -> None:
+        """Respond with one JSON object, or with server-sent events."""
+        await self.respond(self._complete)
+
+    async def _complete(self, body: bytes) -> None:
+        request = parse_openai_request(body)
+        completions, model = self.runtime.openai_completions, self.runtime.status().model
+        if completions is None or model is None:
+            raise self.not_ready()
         if request.model not in ("", model.name):
-            return self.refuse(_no_model(model.name))
-        person = self.request.headers.get(USER_HEADER, "")
+            self.refuse(_unknown_model(model.name))
+            return
+        prompt = completions.prompt(request)
+        self.set_header(PROMPT_TOKENS_HEADER, str(len(prompt)))
         head = (f"cmpl-{secrets.token_hex(12)}", int(time.time()), model.name)
-        try:
-            prompt = texts.prompt(request)
-            self.set_header(PROMPT_TOKENS_HEADER, str(len(prompt)))
-            async with aclosing(texts.pieces(request, prompt, person)) as pieces:
-                await (self._stream if request.stream else self._whole)(
-                    pieces, request, head, len(prompt)
-                )
-        except InvalidRequest as error:
-            await self._fail(Error("bad_request", str(error)))
-        except QueueFull as full:
-            wait = full.retry_after_s
-            await self._fail(Error("queue_full", str(full), "Wait a moment.", retry_after_s=wait))
-        except EngineError as problem:
-            await self._fail(Error("engine_failed", problem.reason, problem.remedy))
-        except StreamClosedError:
-            return None
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a sentence
-            await self._fail(self.stopped(error))
+        response = _Response(request, head, len(prompt))
+        send = self._send_stream if request.stream else self._send_whole
+        async with aclosing(completions.deltas(request, prompt, self.user())) as deltas:
+            await send(deltas, response)
 
-    async def _whole(
-        self,
-        pieces: AsyncGenerator[OpenAIDelta],
-        request: OpenAIRequest,
-        head: tuple[str, int, str],
-        prompt_tokens: int,
-    ) -> None:
-        text, last = "", None
-        async for last in pieces:
-            text += last.text
-        assert last is not None
-        answer = choice_body(*head, text, last.finish_reason)
-        self.finish(answer | {"usage": usage(prompt_tokens, last.tokens)})
+    async def _send_whole(self, deltas: AsyncGenerator[OpenAIDelta], response: _Response) -> None:
+        text, delta = "", None
+        async for delta in deltas:
+            text += delta.text
+        assert delta is not None
+        body = choice_body(*response.head, text, delta.finish_reason)
+        self.finish(body | {"usage": response.usage(delta.tokens)})
 
-    async def _stream(
-        self,
-        pieces: AsyncGenerator[OpenAIDelta],
-        request: OpenAIRequest,
-        head: tuple[str, int, str],
-        prompt_tokens: int,
-    ) -> None:
+    async def _send_stream(self, deltas: AsyncGenerator[OpenAIDelta], response: _Response) -> None:
         self.set_header("Content-Type", "text/event-stream")
         tokens = 0
-        async for piece in pieces:
-            tokens = piece.tokens
-            await self._send(json.dumps(choice_body(*head, piece.text, piece.finish_reason)))
-        if request.include_usage:
-            await self._send(json.dumps(usage_body(*head, usage(prompt_tokens, tokens))))
-        await self._send("[DONE]")
+        async for delta in deltas:
+            tokens = delta.tokens
+            await self._send_event(choice_body(*response.head, delta.text, delta.finish_reason))
+        if response.request.include_usage:
+            await self._send_event(usage_body(*response.head, response.usage(tokens)))
+        await self.send("data: [DONE]\n\n")
 
-    async def _send(self, data: str) -> None:
-        self.write(f"data: {data}\n\n")
-        await self.flush()
-
-    async def _fail(self, error: Error) -> None:
-        if not self._headers_written:
-            return self.refuse(error)
-        try:
-            await self._send(json.dumps(error_body(error)))
-        except StreamClosedError:
-            return None
-        return None
+    async def _send_event(self, body: dict[str, Any]) -> None:
+        await self.send(f"data: {json.dumps(body)}\n\n")
 
 
-def _no_model(name: str) -> Error:
+def _unknown_model(name: str) -> Error:
     return Error("not_found", "There is no such model.", f"The one that is served is {name!r}.")

@@ -1,14 +1,12 @@
-"""The runtime as a process: listen, write the connection file, load, serve until told to stop."""
+"""The runtime as a process: listens, writes the connection file, loads the model, serves it."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,6 +16,7 @@ from typing import Any, NoReturn
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets, bind_unix_socket
 
+from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
 from jupyter_safecoder.clients.connection import (
     Connection,
     connection_directory,
@@ -37,52 +36,48 @@ log = logging.getLogger("jupyter_safecoder.runtime")
 
 #: Exit status after the engine failed: the parent starts a new process.
 ENGINE_FAILED = 70
+#: Seconds that responses have to reach their clients after the engine failed.
+_FLUSH_S = 0.2
 
 
 async def serve(
     settings: RuntimeSettings,
-    listening: Callable[[Path, Connection], None],
+    on_listening: Callable[[Path, Connection], None],
     stop: asyncio.Event,
-    loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
+    on_loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
 ) -> int:
-    """Serve until ``stop`` is set; returns the exit status.
+    """Serve until ``stop`` is set or the engine fails; returns the exit status.
 
     Parameters
     ----------
     settings
-        What to serve.
-    listening
-        Called once requests are taken, before the model is loaded, with the connection file, which
-        a full disk may have denied.
+        The model, and how to serve it.
+    on_listening
+        Called with the path of the connection file and the connection once requests are accepted,
+        before the model is loaded. On a full disk there may be no file.
     stop
-        Set it to end.
-    loading
-        Called with what memory the weights will take before they are loaded, with ``None`` after.
+        Set it to stop.
+    on_loading
+        Called with the memory that the weights need before they are loaded, and with ``None``
+        after.
     """
-    runtime = Runtime(settings, loading)
+    runtime = Runtime(settings, on_loading)
     name = settings.connection_name or f"safecoder-{os.getpid()}"
     path = connection_directory() / f"{name}.json"
-    server = HTTPServer(
-        make_app(runtime, token := new_token()), max_body_size=settings.max_request_bytes
-    )
+    app = make_app(runtime, token := new_token())
+    server = HTTPServer(app, max_body_size=settings.max_request_bytes)
     connection = _listen(server, socket_path(path.parent, name), token)
     try:
-        try:
-            write_connection(path, connection)
-        except OSError as error:
-            log.warning(
-                "No connection file in %s (%s): only whoever started this runtime finds it.",
-                path.parent,
-                error.strerror,
-            )
-        listening(path, connection)
+        _publish(path, connection)
+        on_listening(path, connection)
+        events = (stop, runtime.engine_failed)
         load = asyncio.ensure_future(runtime.load())
-        ends = [asyncio.ensure_future(event.wait()) for event in (stop, runtime.died)]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in (load, *ends):
+        waits = [asyncio.ensure_future(event.wait()) for event in events]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in (load, *waits):
             task.cancel()
-        if runtime.died.is_set():
-            await asyncio.sleep(0.2)  # the last answers are on their way
+        if runtime.engine_failed.is_set():
+            await asyncio.sleep(_FLUSH_S)
             return ENGINE_FAILED
         return 0
     finally:
@@ -92,7 +87,20 @@ async def serve(
         remove_socket(connection)
 
 
+def _publish(path: Path, connection: Connection) -> None:
+    """Write the connection file, if that is possible."""
+    try:
+        write_connection(path, connection)
+    except OSError as error:
+        log.warning(
+            "No connection file in %s (%s): only the process that started this runtime can use it.",
+            path.parent,
+            error.strerror,
+        )
+
+
 def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
+    """Listen on a Unix socket, or else on a port of the loopback address."""
     if path is not None:
         try:
             server.add_socket(bind_unix_socket(str(path), mode=0o600))
@@ -108,46 +116,46 @@ def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
 
 
 def run_and_exit(serving: Coroutine[Any, Any, int]) -> NoReturn:
-    """Run to the end of the process.
+    """Run a coroutine, then exit the process with its result.
 
-    Neither asyncio.run nor sys.exit: both wait for a load in progress that nobody wants any more.
+    Neither ``asyncio.run`` nor ``sys.exit`` is used: both would wait for a load in progress.
     """
     status = asyncio.new_event_loop().run_until_complete(serving)
     sys.stdout.flush()
     os._exit(status)
 
 
+def stop_on_signals() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
 def main() -> None:
-    """Run as the child of a server: settings on standard input, whose end is the end of this."""
+    """Run as a child process; see :mod:`jupyter_safecoder.child_process`.
+
+    The job is a :class:`RuntimeSettings`. The messages are ``listening``, with the connection, and
+    ``loading``, with a :class:`MemoryEstimate` before weights are loaded and ``null`` after.
+    """
     logging.basicConfig(level=logging.WARNING, format="[SafeCoder runtime] %(message)s")
-    settings = RuntimeSettings.from_json(sys.stdin.buffer.readline())
+    settings = RuntimeSettings(**read_job())
     silence_telemetry(offline=not settings.allow_downloads)
+    send = message_sender()
 
-    def write(line: bytes) -> None:
-        sys.stdout.buffer.write(line)
-        sys.stdout.buffer.flush()
+    def on_listening(path: Path, connection: Connection) -> None:
+        send({"listening": asdict(connection)})
 
-    def say_listening(path: Path, connection: Connection) -> None:
-        write(connection.to_json())
-
-    def say_loading(memory: MemoryEstimate | None) -> None:
-        # Should the system kill this process for its memory, the parent knows the figures.
-        write(json.dumps({"loading": memory and asdict(memory)}).encode() + b"\n")
+    def on_loading(memory: MemoryEstimate | None) -> None:
+        # If the system kills this process for its memory, the parent can report how much it needed.
+        send({"loading": memory and asdict(memory)})
 
     async def run() -> int:
-        stop = asyncio.Event()
+        stop = stop_on_signals()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError):
-                loop.add_signal_handler(number, stop.set)
-
-        def watch_parent() -> None:
-            # The pipe closes when the parent ends, however it ends: no orphan stays.
-            while sys.stdin.buffer.read(1):
-                pass
-            loop.call_soon_threadsafe(stop.set)
-
-        threading.Thread(target=watch_parent, daemon=True).start()
-        return await serve(settings, say_listening, stop, say_loading)
+        stop_with_parent(lambda: loop.call_soon_threadsafe(stop.set))
+        return await serve(settings, on_listening, stop, on_loading)
 
     run_and_exit(run())

@@ -1,4 +1,4 @@
-"""The runtime's state and its life: verify, load, serve, stop."""
+"""The state of a runtime: loads the model, serves it, changes its adapter, stops."""
 
 from __future__ import annotations
 
@@ -16,72 +16,71 @@ from jupyter_safecoder.settings import RuntimeSettings
 
 from .completion import Completions
 from .generation import GenerationThread
-from .loading import BASE, Loaded, MemoryEstimate, load
+from .loading import NO_ADAPTER, LoadedModel, MemoryEstimate, load
 from .openai_completion import OpenAICompletions
 from .scheduling import RequestScheduler
 
 log = logging.getLogger("jupyter_safecoder.runtime")
 
-
-#: Between two looks at whether the old engine has finished, in seconds.
-_DRAIN_S = 0.05
+#: Seconds between two checks whether the previous engine has finished its requests.
+_DRAIN_POLL_S = 0.05
 
 
 class Runtime:
-    """A model, an engine, and the state that people are shown.
+    """A model on an engine, and the status that users see.
 
     Parameters
     ----------
     settings
-        What to load and how to serve it.
-    loading
-        Told what memory the weights will take before they are loaded, and ``None`` after.
+        The model, and how to serve it.
+    on_loading
+        Called with the memory that the weights need before they are loaded, and with ``None``
+        after.
     """
 
     def __init__(
         self,
         settings: RuntimeSettings,
-        loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
+        on_loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
     ) -> None:
         self.settings = settings
-        self._loading = loading
+        self._on_loading = on_loading
         self.counters = Counters()
-        self.turns: RequestScheduler | None = None
+        self.scheduler: RequestScheduler | None = None
         self.completions: Completions | None = None
-        self.texts: OpenAICompletions | None = None
-        self.died: asyncio.Event = asyncio.Event()
+        self.openai_completions: OpenAICompletions | None = None
+        #: Set when the engine has failed.
+        self.engine_failed: asyncio.Event = asyncio.Event()
         self._generation: GenerationThread | None = None
-        self._switching = False
+        self._is_switching = False
         self._status = Status("starting", "The runtime has just started.", counters=self.counters)
 
     def status(self) -> Status:
-        """Return the present state."""
+        """Return the present status."""
         status = replace(self._status, counters=self.counters)
-        waiting = self.turns.admission.waiting if self.turns else 0
+        waiting = self.scheduler.admission.waiting if self.scheduler else 0
         if status.state == "ready" and waiting:
-            return replace(
-                status,
-                state="busy",
-                queue=waiting,
-                reason=f"{waiting} requests wait for their turn.",
-            )
+            reason = f"{waiting} requests wait in the queue."
+            return replace(status, state="busy", queue=waiting, reason=reason)
         return status
 
     async def load(self) -> None:
         """Find, verify and load the model; ends in ``ready`` or ``failed``, never raises."""
         loop = asyncio.get_running_loop()
 
-        def say(state: State, reason: str, **changes: Any) -> None:
-            loop.call_soon_threadsafe(partial(self._say, state, reason, **changes))
+        def on_status(state: State, reason: str, **changes: Any) -> None:
+            loop.call_soon_threadsafe(partial(self._set_status, state, reason, **changes))
 
         try:
-            loaded = await loop.run_in_executor(None, load, self.settings, say, self._loading)
-            self._open(loaded)
-        except (ModelError, EngineError) as problem:
-            self._say("failed", problem.reason, remedy=problem.remedy, progress=None)
+            loaded = await loop.run_in_executor(
+                None, load, self.settings, on_status, self._on_loading
+            )
+            self._serve(loaded)
+        except (ModelError, EngineError) as error:
+            self._set_status("failed", error.reason, remedy=error.remedy, progress=None)
         except Exception as error:
             log.exception("The model could not be loaded.")
-            self._say(
+            self._set_status(
                 "failed",
                 f"The model could not be loaded ({type(error).__name__}).",
                 remedy="Run 'jupyter safecoder doctor'; the server's log has the details.",
@@ -89,52 +88,57 @@ class Runtime:
             )
 
     async def use_adapter(self, name: str) -> None:
-        """Serve the model with another adapter; empty: without one.
+        """Serve the model with another adapter.
 
-        The new engine is loaded beside the old one, which answers meanwhile; each has a KV cache of
-        its own. What runs when they change places is finished by the old one.
+        The new engine is loaded beside the old one, which keeps responding meanwhile; each has a KV
+        cache of its own. The old engine finishes the requests that it has.
+
+        Parameters
+        ----------
+        name
+            Name of the adapter; empty: none.
 
         Raises
         ------
         ModelError, EngineError
-            If it cannot be loaded: all stays as it was.
+            If the adapter cannot be loaded; the old engine stays in use.
         RuntimeNotReady
-            If there is nothing to change: no model is loaded, or another change goes on.
+            If no model is loaded, or another change is in progress.
         """
-        if self.completions is None or self._switching:
+        if self.completions is None or self._is_switching:
             raise RuntimeNotReady
-        self._switching = True
+        self._is_switching = True
         try:
-            settings = replace(self.settings, adapter=name or BASE)
+            settings = replace(self.settings, adapter=name or NO_ADAPTER)
 
-            def quiet(state: State, reason: str, **changes: object) -> None:
-                log.info("%s: %s", name or "the base", reason)
+            def log_status(state: State, reason: str, **changes: object) -> None:
+                log.info("%s: %s", name or "the base model", reason)
 
             loop = asyncio.get_running_loop()
-            loaded = await loop.run_in_executor(None, load, settings, quiet)
-            old, turns = self._generation, self.turns
-            self._open(loaded)
-            assert old is not None
-            assert turns is not None
-            while turns.admission.running or turns.admission.waiting:
-                await asyncio.sleep(_DRAIN_S)
-            old.close()
+            loaded = await loop.run_in_executor(None, load, settings, log_status)
+            generation, scheduler = self._generation, self.scheduler
+            self._serve(loaded)
+            assert generation is not None
+            assert scheduler is not None
+            while scheduler.admission.running or scheduler.admission.waiting:
+                await asyncio.sleep(_DRAIN_POLL_S)
+            generation.close()
         finally:
-            self._switching = False
+            self._is_switching = False
 
-    def _open(self, loaded: Loaded) -> None:
-        """Serve with an engine from now on."""
+    def _serve(self, loaded: LoadedModel) -> None:
+        """Send all further requests to a loaded engine."""
         loop = asyncio.get_running_loop()
-        self._generation = GenerationThread(loaded.engine, loop, self._engine_died)
-        self.turns = RequestScheduler(self.settings, self._generation, self.counters)
-        with_model = (loaded.model, loaded.engine.tokenizer, self.turns)
-        self.texts = OpenAICompletions(*with_model)
-        self.completions = Completions(self.settings, *with_model)
-        reason = f"{loaded.model.name} is ready. {FAMILIES[loaded.model.family].note}".strip()
-        self._say(
+        self._generation = GenerationThread(loaded.engine, loop, self._on_engine_failure)
+        self.scheduler = RequestScheduler(self.settings, self._generation, self.counters)
+        model, tokenizer = loaded.model, loaded.engine.tokenizer
+        self.openai_completions = OpenAICompletions(model, tokenizer, self.scheduler)
+        self.completions = Completions(self.settings, model, tokenizer, self.scheduler)
+        reason = f"{model.name} is ready. {FAMILIES[model.family].note}".strip()
+        self._set_status(
             "ready",
             f"{reason} {loaded.note}".strip(),
-            model=loaded.model.info(),
+            model=model.info(),
             adapter=loaded.adapter or None,
             progress=None,
         )
@@ -144,20 +148,21 @@ class Runtime:
         if self._generation is not None:
             self._generation.close()
 
-    def _engine_died(self, error: BaseException) -> None:
-        """Answer all that wait; the process then ends, and its parent starts a new one."""
+    def _on_engine_failure(self, error: BaseException) -> None:
+        """End all requests; the process then exits, and its parent starts a new one."""
         log.error("The engine failed: %s", type(error).__name__)
-        self._say(
+        reason = f"The engine stopped ({type(error).__name__})."
+        self._set_status(
             "failed",
-            f"The engine stopped ({type(error).__name__}).",
-            remedy="It starts again by itself; if it keeps failing: 'jupyter safecoder doctor'.",
+            reason,
+            remedy="It restarts automatically; if it keeps failing: 'jupyter safecoder doctor'.",
         )
-        if self.turns is not None:
-            self.turns.fail(error)
-        self.completions = self.texts = None
-        self.died.set()
+        if self.scheduler is not None:
+            self.scheduler.fail(EngineError(reason, "It restarts automatically: keep typing."))
+        self.completions = self.openai_completions = None
+        self.engine_failed.set()
 
-    def _say(self, state: State, reason: str, **changes: Any) -> None:
+    def _set_status(self, state: State, reason: str, **changes: Any) -> None:
         if (state, reason) != (self._status.state, self._status.reason):
             log.info("%s: %s", state, reason)
         self._status = replace(

@@ -1,34 +1,37 @@
-"""A turn in the engine: admission, deadline, cancelling, counting; the same for every door."""
+"""Runs one admitted request on the engine: deadline, cancellation and counters."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Collection, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from jupyter_safecoder.engines import EngineOutput
-from jupyter_safecoder.errors import Superseded
-from jupyter_safecoder.protocol import Counters, Queued
+from jupyter_safecoder.errors import EngineError, PromptTooLong, Superseded
+from jupyter_safecoder.protocol import Counters
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .admission import Admission, Ticket
 from .generation import GenerationThread
 
-_REPLACED, _DEADLINE = object(), object()
+_SUPERSEDED, _DEADLINE = object(), object()
 
 
 @dataclass(frozen=True)
 class TokenDelta:
-    """New ids, and how the answer ended if it did: as engines say it, or ``deadline``."""
+    """New token ids of a request.
+
+    ``finished`` is ``None`` before the last one, then as in :class:`EngineOutput`, or ``deadline``.
+    """
 
     ids: Sequence[int]
-    ended: str | None
+    finished: str | None
 
 
 class RequestScheduler:
-    """Lets requests into the engine and hands their ids back.
+    """Admits requests to the engine and returns their tokens.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ class RequestScheduler:
     generation
         The engine's thread.
     counters
-        Counted in as requests come and go.
+        Updated as requests come and go.
     """
 
     def __init__(
@@ -45,30 +48,45 @@ class RequestScheduler:
     ) -> None:
         self._deadline_s = settings.deadline_s
         self._generation = generation
-        self._live: set[asyncio.Queue[object]] = set()
+        self._queues: set[asyncio.Queue[object]] = set()
         self.counters = counters
         self.admission = Admission(settings.max_running, settings.max_waiting)
 
-    def fail(self, error: BaseException) -> None:
-        """Tell every running request that the engine failed."""
-        for queue in self._live:
+    def fail(self, error: EngineError) -> None:
+        """End every running request with an error of the engine."""
+        for queue in self._queues:
             queue.put_nowait(error)
 
-    async def wait(self, ticket: Ticket) -> AsyncGenerator[Queued]:
-        """Yield the place in the queue whenever it changes, until the request may run.
+    @contextmanager
+    def slot(self, user: str, document: str = "") -> Iterator[Ticket]:
+        """Queue a request for a slot of the engine and count it; see :meth:`Admission.slot`.
+
+        It counts as cancelled if the context is left by a cancellation or because the request was
+        superseded, as failed if it is left by another exception, else as completed.
+
+        Parameters
+        ----------
+        user
+            The user who made the request.
+        document
+            Name of the document; empty: the request supersedes nothing.
 
         Raises
         ------
-        Replaced
-            If a newer request took its place.
+        QueueFull
+            If too many requests wait.
         """
+        self.counters.requests += 1
         try:
-            async with aclosing(self.admission.places(ticket)) as places:
-                async for place in places:
-                    yield Queued(place)
-        except (GeneratorExit, asyncio.CancelledError):
+            with self.admission.slot(user, document) as ticket:
+                yield ticket
+        except (Superseded, GeneratorExit, asyncio.CancelledError):
             self.counters.cancelled += 1
             raise
+        except Exception:
+            self.counters.failed += 1
+            raise
+        self.counters.completed += 1
 
     async def run(
         self,
@@ -78,53 +96,58 @@ class RequestScheduler:
         max_tokens: int,
         started: float,
     ) -> AsyncGenerator[TokenDelta]:
-        """Yield what the engine writes; closing the iterator cancels the request in it.
+        """Yield the tokens that the engine generates; closing the iterator cancels the request.
 
         Parameters
         ----------
         ticket
-            Whose turn has come.
-        prompt, ends, max_tokens
-            As engines take them.
+            A ticket that was granted.
+        prompt, stop_ids, max_tokens
+            As for :meth:`Engine.submit`.
         started
             When the request came (``time.perf_counter``): its deadline counts from there.
 
         Raises
         ------
-        Replaced
-            If a newer request took its place.
+        Superseded
+            If a newer request of the document came.
         EngineError
-            If the engine cannot answer this request.
+            If the engine cannot run this request, or fails.
         """
         queue: asyncio.Queue[object] = asyncio.Queue()
-        ticket.replace = lambda: queue.put_nowait(_REPLACED)
+        ticket.on_superseded = lambda: queue.put_nowait(_SUPERSEDED)
         left = self._deadline_s - (time.perf_counter() - started)
         deadline = asyncio.get_running_loop().call_later(left, queue.put_nowait, _DEADLINE)
-        self._live.add(queue)
+        self._queues.add(queue)
         self.counters.prompt_tokens += len(prompt)
         number = self._generation.submit(prompt, stop_ids, max_tokens, queue.put_nowait)
         try:
-            ended = None
-            while ended is None:
-                piece = _piece(await queue.get())
-                self.counters.completion_tokens += len(piece.ids)
-                ended = piece.ended
-                yield piece
+            finished = None
+            while finished is None:
+                delta = _delta(await queue.get())
+                self.counters.completion_tokens += len(delta.ids)
+                finished = delta.finished
+                yield delta
         finally:
-            # A stop rule, the deadline or the client ends the answer before the engine would.
+            # A stop rule, the deadline or the client ends the completion before the engine would.
             self._generation.cancel(number)
             deadline.cancel()
-            self._live.discard(queue)
+            self._queues.discard(queue)
 
 
-def _piece(item: object) -> TokenDelta:
+def _delta(item: object) -> TokenDelta:
     if item is _DEADLINE:
         return TokenDelta([], "deadline")
-    if item is _REPLACED:
+    if item is _SUPERSEDED:
         raise Superseded
-    if isinstance(item, BaseException):
+    if isinstance(item, EngineError):
         raise item
     assert isinstance(item, EngineOutput)
     if item.problem is not None:
         raise item.problem
+    if item.finished == "refused":
+        raise PromptTooLong(
+            "The prompt is too long for the engine's cache.",
+            "Close other notebooks, or give the runtime more cache.",
+        )
     return TokenDelta(item.ids, item.finished)

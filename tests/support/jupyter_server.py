@@ -1,4 +1,4 @@
-"""A real Jupyter server of one's own, for measuring and for trying things out."""
+"""Starts a real Jupyter server with a configuration of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _START_S = 60.0
 
 @dataclass(frozen=True)
 class JupyterServer:
-    """Where a server is and how to enter."""
+    """A running server: its URL, its token, its process."""
 
     url: str
     token: str
@@ -37,7 +37,7 @@ def jupyter_server(
     arguments: Sequence[str] = (),
     log: Path | None = None,
 ) -> Iterator[JupyterServer]:
-    """Yield a Jupyter server that lives as long as the context.
+    """Yield a Jupyter server, which stops with the context.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def jupyter_server(
     app
         The module to run: ``jupyter_server``, ``jupyterlab`` or ``notebook``.
     arguments
-        More of the command line.
+        Further arguments of the command line.
     log
-        Where the server's output goes; the default is nowhere.
+        File for the server's output; ``None``: it is dropped.
     """
     token = secrets.token_hex(16)
     port = free_port()
@@ -89,7 +89,7 @@ def _wait_until_up(server: JupyterServer) -> None:
     until = time.monotonic() + _START_S
     while time.monotonic() < until:
         if server.process.poll() is not None:
-            raise RuntimeError(f"The Jupyter server ended with status {server.process.returncode}.")
+            raise RuntimeError(f"The Jupyter server exited with {server.process.returncode}.")
         try:
             if httpx.get(f"{server.url}/api", timeout=2, trust_env=False).is_success:
                 return
@@ -99,7 +99,7 @@ def _wait_until_up(server: JupyterServer) -> None:
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody uses now."""
+    """Return a port of the loopback address that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Processes under test: wait for what they do, look at what they started."""
+"""Processes under test: starts runtimes, waits for conditions, finds child processes."""
 
 from __future__ import annotations
 
@@ -8,30 +8,31 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from jupyter_safecoder.clients.connection import Connection
+from jupyter_safecoder.child_process import child_process
+from jupyter_safecoder.clients.connection import RUNTIME_MODULE, Connection
 from jupyter_safecoder.clients.runtime_client import RuntimeClient
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 
 def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
-    """Return what the condition gives as soon as that is true; fails after some seconds."""
+    """Return the condition's value as soon as it is true; fail after some seconds."""
     end = time.monotonic() + seconds
     while not (value := condition()):
-        assert time.monotonic() < end, "It did not happen in time."
+        assert time.monotonic() < end, f"The condition was not true within {seconds} s."
         time.sleep(0.02)
     return value
 
 
 @dataclass
 class RuntimeProcess:
-    """A runtime process, and a client of it."""
+    """A runtime process, with a client of it."""
 
     process: subprocess.Popen[bytes]
     connection: Connection
@@ -39,7 +40,7 @@ class RuntimeProcess:
     log: Path
 
     def cancelled(self) -> int:
-        """Return the counter of requests that were cancelled in the engine."""
+        """Return the number of requests that were cancelled in the engine."""
         return self.client.status().counters.cancelled
 
 
@@ -47,43 +48,44 @@ class RuntimeProcess:
 def runtime_process(
     directory: Path, script: dict[str, Any] | None, **settings: Any
 ) -> Iterator[RuntimeProcess]:
-    """Start a runtime process as the server extension does; it has its own log."""
+    """Start a runtime process as the server extension does, with a log of its own.
+
+    Parameters
+    ----------
+    directory
+        Gets the scripted model and the log.
+    script
+        Script of the model; ``None``: the settings name a model.
+    settings
+        Fields of :class:`RuntimeSettings`.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     if script is not None:
         model = write_scripted_model(directory / "model", script)
         settings = {"model": str(model), "engine": "scripted", **settings}
     log = directory / "runtime.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_safecoder.runtime"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=output,
-        )
-    assert process.stdin
-    assert process.stdout
-    try:
-        process.stdin.write(RuntimeSettings(**settings).to_json())
-        process.stdin.flush()
-        connection = Connection.from_json(process.stdout.readline())
-        assert connection, log.read_text()
-        with RuntimeClient(connection) as client:
-            yield RuntimeProcess(process, connection, client, log)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.stdin.close()
-        process.stdout.close()
-        process.wait()
+    with (
+        log.open("wb") as output,
+        child_process(RUNTIME_MODULE, asdict(RuntimeSettings(**settings)), stderr=output) as child,
+    ):
+        message = child.first_message()
+        assert message, log.read_text()
+        connection = Connection(**message["listening"])
+        try:
+            with RuntimeClient(connection) as client:
+                yield RuntimeProcess(child.process, connection, client, log)
+        finally:
+            if child.process.poll() is None:
+                child.process.kill()
 
 
 def runtimes_of(pid: int) -> list[psutil.Process]:
     """Return the runtime processes below a process."""
-    return children_that_run("jupyter_safecoder.runtime", pid)
+    return children_that_run(RUNTIME_MODULE, pid)
 
 
 def children_that_run(module: str, pid: int | None = None) -> list[psutil.Process]:
-    """Return the processes below a process (this one) whose command names a module."""
+    """Return the processes below a process (default: this one) whose command names a module."""
     found = []
     for child in psutil.Process(pid).children(recursive=True):
         with suppress(psutil.Error):  # it has just ended

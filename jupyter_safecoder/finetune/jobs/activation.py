@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.clients.discovery import running_runtime
-from jupyter_safecoder.runtime.loading import find
+from jupyter_safecoder.runtime.loading import resolve_base_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 
@@ -45,7 +45,7 @@ def switch(
         If the runtime cannot load it; it goes on with what it had.
     """
     registry = Registry(settings.cache)
-    model = find(settings)
+    model = resolve_base_model(settings)
     before = registry.in_use(model.name)
     if back:
         name = registry.before(model.name)

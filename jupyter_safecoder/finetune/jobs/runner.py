@@ -46,7 +46,7 @@ from jupyter_safecoder.finetune.samples.batches import eval_packs
 from jupyter_safecoder.finetune.samples.samples import FimExample
 from jupyter_safecoder.finetune.training.assembly import make_builder, make_training_loop
 from jupyter_safecoder.models import ModelDescription
-from jupyter_safecoder.runtime.loading import find, load_model
+from jupyter_safecoder.runtime.loading import load_model, resolve_base_model
 from jupyter_safecoder.telemetry import silence_telemetry
 
 from .job import JobRequest, JobStatus, LocalJob, recipe_of
@@ -146,7 +146,7 @@ class JobRunner:
     def help(self) -> None:
         """Train with the first of several processes, which does and tells everything else."""
         self._tells = False
-        self._assemble(find(self._settings), self._corpus(), math.inf).run(
+        self._assemble(resolve_base_model(self._settings), self._corpus(), math.inf).run(
             stop=self._job.stop_wished
         )
 
@@ -154,7 +154,7 @@ class JobRunner:
         manifest = self._manifest
         corpus = self._corpus()
         check_enough(corpus)
-        model = find(self._settings)
+        model = resolve_base_model(self._settings)
         base_hash = self._check_same(model, corpus)
         places = eval_examples(corpus.held_out, self._recipe.judged)
         general_number = min(_GENERAL, self._recipe.judged)

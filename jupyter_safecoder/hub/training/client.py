@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 
 from jupyter_safecoder.adapters.registry import Card
-from jupyter_safecoder.clients.hub_client import service_http
+from jupyter_safecoder.clients.hub_client import hub_http_client
 from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.errors import BodyTooLarge, FinetuneError, ServiceUnavailable
 from jupyter_safecoder.finetune.jobs.backends import AdapterInfo, TrainingBackend
@@ -152,7 +152,7 @@ class HubTrainingClient(TrainingBackend):
         """
         timeout = httpx.Timeout(None if patient else _READ_S, connect=_CONNECT_S)
         try:
-            with service_http(self._url, self._token) as client:
+            with hub_http_client(self._url, self._token) as client:
                 answer = client.request(method, path, timeout=timeout, **body)
             if answer.status_code == httpx.codes.OK:
                 return answer.json()

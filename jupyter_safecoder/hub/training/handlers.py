@@ -21,9 +21,10 @@ from jupyter_safecoder.errors import (
 )
 from jupyter_safecoder.finetune.jobs.job import JobStatus
 from jupyter_safecoder.hub.access.authenticator import Authenticator
-from jupyter_safecoder.hub.handlers import ServiceHandler, StreamedBodyHandler
+from jupyter_safecoder.hub.handlers import ServiceBodyHandler, ServiceHandler
 from jupyter_safecoder.hub.service import CompletionService
 from jupyter_safecoder.protocol import Error
+from jupyter_safecoder.validation import parse_json, validate
 
 from .service import TrainingService
 from .submission import MOST_PACKED, unpack
@@ -31,9 +32,14 @@ from .submission import MOST_PACKED, unpack
 log = logging.getLogger(__name__)
 #: Of a body that only names something.
 _MOST_BYTES = 4096
+_USE_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["name", "back"],
+    "properties": {"name": {"type": "string"}, "back": {"type": "boolean"}},
+}
 
 
-class _TrainingHandler(StreamedBodyHandler):
+class _TrainingHandler(ServiceBodyHandler):
     feature = "train"
 
     def initialize(  # type: ignore[override]
@@ -48,8 +54,8 @@ class _TrainingHandler(StreamedBodyHandler):
         self.training = training
 
     @property
-    def most_bytes(self) -> int:
-        """How long a body may be that only names something."""
+    def max_body_bytes(self) -> int:
+        """Maximum size of a body that only names something."""
         return _MOST_BYTES
 
     def allow(self) -> None:
@@ -59,24 +65,22 @@ class _TrainingHandler(StreamedBodyHandler):
     async def tell(self, find: Callable[[], Awaitable[Any]]) -> None:
         """Answer with what is found, or why it is not."""
         try:
-            self.whole_body()
+            self.body()
             answer = json.dumps(await find(), default=asdict)
-        except RequestDenied as refused:
-            self.refused(refused)
         except BodyTooLarge as error:
-            self.refuse(413, Error("too_large", str(error), "Name fewer notebooks."))
-        except InvalidRequest as error:
-            self.refuse(400, Error("bad_request", str(error)))
+            self.refuse(Error("too_large", error.reason, "Name fewer notebooks."))
+        except (RequestDenied, InvalidRequest) as error:
+            self.refuse(error)
         except (FinetuneError, ModelError, EngineError) as problem:
-            self.refuse(409, Error("bad_request", problem.reason, problem.remedy))
+            self.refuse(Error("bad_request", problem.reason, problem.remedy), 409)
         except DBAPIError as error:
             log.error("The database cannot be used: %s.", type(error.orig).__name__)
             reason = "The service's database cannot be used."
-            self.refuse(503, Error("not_ready", reason, "An administrator must mend that."))
+            self.refuse(Error("not_ready", reason, "An administrator must repair that."))
         except OSError as error:
             log.error("A job could not be written down: %s.", error.strerror)
             reason = f"The service cannot write this down: {error.strerror}."
-            self.refuse(503, Error("not_ready", reason, "An administrator must mend that."))
+            self.refuse(Error("not_ready", reason, "An administrator must repair that."))
         else:
             self.set_header("Content-Type", "application/json")
             self.finish(answer)
@@ -86,8 +90,8 @@ class JobsHandler(_TrainingHandler):
     """The jobs of a group."""
 
     @property
-    def most_bytes(self) -> int:
-        """How long an order may be."""
+    def max_body_bytes(self) -> int:
+        """Maximum size of an order."""
         return MOST_PACKED
 
     async def get(self) -> None:
@@ -99,7 +103,7 @@ class JobsHandler(_TrainingHandler):
         await self.tell(self._order)
 
     async def _order(self) -> JobStatus:
-        order = await asyncio.to_thread(unpack, self.whole_body())
+        order = await asyncio.to_thread(unpack, self.body())
         return await self.training.order(self.asks, order)
 
 
@@ -147,13 +151,8 @@ class UseHandler(_TrainingHandler):
         await self.tell(self._use)
 
     async def _use(self) -> dict[str, Any]:
-        try:
-            data = json.loads(self.whole_body())
-            name, back = data["name"], data["back"]
-            if not isinstance(name, str) or not isinstance(back, bool):
-                raise ValueError
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise InvalidRequest("This names no adapter.") from None
+        data = validate(_USE_SCHEMA, parse_json(self.body()), "the request", InvalidRequest)
+        name, back = data["name"], data["back"]
         return await self.training.use(self.asks, name, back=back)
 
 

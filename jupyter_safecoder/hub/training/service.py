@@ -23,7 +23,7 @@ from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
 from jupyter_safecoder.hub.constants import TRAIN
 from jupyter_safecoder.hub.service import CompletionService
-from jupyter_safecoder.runtime.loading import find
+from jupyter_safecoder.runtime.loading import resolve_base_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .job_scheduler import JobScheduler, over_time
@@ -308,7 +308,7 @@ class TrainingService:
             )
 
         def verify() -> None:
-            adapter.verify(self._registry.base_hash(find(self._settings)))
+            adapter.verify(self._registry.base_hash(resolve_base_model(self._settings)))
 
         await asyncio.to_thread(verify)
         return "" if adapter.card.offered else adapter.card.reason

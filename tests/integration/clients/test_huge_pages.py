@@ -20,16 +20,18 @@ NAME = "GLIBC_TUNABLES"
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "expected"),
     [
         ("", "glibc.malloc.hugetlb=1"),
         ("glibc.malloc.check=3", "glibc.malloc.check=3:glibc.malloc.hugetlb=1"),
         ("glibc.malloc.hugetlb=0", "glibc.malloc.hugetlb=0"),
     ],
 )
-def test_what_somebody_chose_stays(given: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_that_is_set_is_kept(
+    given: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(NAME, given)
-    assert huge_page_environment()[NAME] == told
+    assert huge_page_environment()[NAME] == expected
 
 
 def test_a_child_of_ours(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The way through a real Jupyter server to the engine and back."""
+"""Requests through a real Jupyter server to the engine and back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +59,13 @@ class Lab:
         found: Status = until(lambda: (s := self.status()).state == state and s, seconds)
         return found
 
-    def ask(self, request: CompletionRequest) -> Iterator[Event]:
+    def events(self, request: CompletionRequest) -> Iterator[Event]:
         with self.http.stream("POST", "/completions", content=request.to_json()) as answer:
             for line in answer.iter_lines():
                 yield decode_event(line)
 
     def last(self, text: str = "x = ") -> Event:
-        return list(self.ask(CompletionRequest(text, "")))[-1]
+        return list(self.events(CompletionRequest(text, "")))[-1]
 
     def runtime(self) -> psutil.Process:
         (process,) = runtimes_of(self.server.process.pid)
@@ -74,30 +75,38 @@ class Lab:
 Serve = Callable[..., Lab]
 
 
+@contextmanager
+def serving(directory: Path, script: dict[str, Any] | None, **traits: Any) -> Iterator[Lab]:
+    directory.mkdir()
+    model = write_scripted_model(directory / "model", script or SCRIPT)
+    config = {"engine": "scripted", "model": str(model), **traits}
+    log = directory / "server.log"
+    with (
+        jupyter_server(directory, config, log=log) as server,
+        httpx.Client(
+            base_url=f"{server.url}/jupyter-safecoder",
+            headers={"Authorization": f"token {server.token}"},
+            timeout=30,
+            trust_env=False,
+        ) as http,
+    ):
+        yield Lab(server, http, log)
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     with ExitStack() as stack:
+        numbers = count()
 
         def start(script: dict[str, Any] | None = None, **traits: Any) -> Lab:
-            directory = tmp_path / f"server-{len(list(tmp_path.glob('server-*')))}"
-            directory.mkdir()
-            model = write_scripted_model(directory / "model", script or SCRIPT)
-            config = {"engine": "scripted", "model": str(model), **traits}
-            log = directory / "server.log"
-            server = stack.enter_context(jupyter_server(directory, config, log=log))
-            http = httpx.Client(
-                base_url=f"{server.url}/jupyter-safecoder",
-                headers={"Authorization": f"token {server.token}"},
-                timeout=30,
-                trust_env=False,
-            )
-            return Lab(server, stack.enter_context(http), log)
+            directory = tmp_path / f"server-{next(numbers)}"
+            return stack.enter_context(serving(directory, script, **traits))
 
         yield start
 
 
-def test_from_off_to_an_answer(serve: Serve) -> None:
-    """The first notebook starts the runtime; looking at the state does not."""
+def test_from_off_to_a_completion(serve: Serve) -> None:
+    """The first notebook starts the runtime; a request for the status does not."""
     lab = serve()
     status = lab.status()
     assert status.state == "off"
@@ -112,7 +121,7 @@ def test_from_off_to_an_answer(serve: Serve) -> None:
     assert len(runtimes_of(lab.server.process.pid)) == 1
 
 
-def test_a_first_request_starts_the_runtime_and_says_so(serve: Serve) -> None:
+def test_a_first_request_starts_the_runtime_and_is_refused(serve: Serve) -> None:
     lab = serve()
     answer = lab.http.post("/completions", content=CompletionRequest("x", "").to_json())
     assert answer.status_code == 503
@@ -138,11 +147,11 @@ def test_never_started(serve: Serve) -> None:
     assert runtimes_of(lab.server.process.pid) == []
 
 
-def test_the_answer_streams(serve: Serve) -> None:
+def test_the_response_is_streamed(serve: Serve) -> None:
     lab = serve({**SCRIPT, "token_ms": 100})
     lab.start()
     lab.until_state("ready")
-    arrivals = [(time.monotonic(), event) for event in lab.ask(CompletionRequest("slow = ", ""))]
+    arrivals = [(time.monotonic(), event) for event in lab.events(CompletionRequest("slow = ", ""))]
     texts = [event.text for _, event in arrivals if isinstance(event, Text)]
     assert texts == ["abcdefghijklmnop"[: n + 1] for n in range(len(texts))]
     assert len(texts) > 10
@@ -150,14 +159,17 @@ def test_the_answer_streams(serve: Serve) -> None:
     assert isinstance(arrivals[-1][1], Done)
 
 
-@pytest.fixture
-def ready(serve: Serve) -> Lab:
-    lab = serve(start_runtime="server", max_request_bytes=100_000, deadline_s=100)
-    lab.until_state("ready")
-    return lab
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A server whose runtime is ready, for tests that leave it so."""
+    directory = tmp_path_factory.mktemp("ready") / "server"
+    traits = {"start_runtime": "server", "max_request_bytes": 100_000, "deadline_s": 100}
+    with serving(directory, None, **traits) as lab:
+        lab.until_state("ready")
+        yield lab
 
 
-def test_bad_bodies_get_a_message(ready: Lab) -> None:
+def test_bad_bodies_are_refused_with_a_sentence(ready: Lab) -> None:
     wrong = json.dumps({"version": 2, "prefix": MARKER, "suffix": 5}).encode()
     deep = b"[" * 50_000
     for body in (b"", b"{", b"\xff\x00", MARKER.encode(), wrong, deep):
@@ -181,14 +193,15 @@ def test_bad_bodies_get_a_message(ready: Lab) -> None:
     assert MARKER not in ready.log.read_text()
 
 
-def test_a_client_that_goes_away_is_cancelled_in_the_engine(ready: Lab) -> None:
+def test_a_client_that_disconnects_cancels_in_the_engine(ready: Lab) -> None:
+    before = ready.status().counters
     with (
         pytest.raises(httpx.ReadTimeout),
         httpx.Client(base_url=ready.http.base_url, headers=ready.http.headers, timeout=1) as client,
     ):
         client.post("/completions", content=CompletionRequest("stall", "").to_json())
-    status = until(lambda: (s := ready.status()).counters.cancelled == 1 and s)
-    assert status.counters.completed == 0
+    after = until(lambda: (c := ready.status().counters).cancelled == before.cancelled + 1 and c)
+    assert after.completed == before.completed
     assert isinstance(ready.last(), Done)
 
 
@@ -201,10 +214,10 @@ def test_notebook_text_is_in_no_log_and_no_file(ready: Lab) -> None:
             assert MARKER.encode() not in path.read_bytes(), path
 
 
-def test_runtime_killed_in_mid_stream(serve: Serve) -> None:
+def test_a_runtime_that_is_killed_within_a_response(serve: Serve) -> None:
     lab = serve({**SCRIPT, "token_ms": 200}, start_runtime="server")
     lab.until_state("ready")
-    events = lab.ask(CompletionRequest("slow = ", ""))
+    events = lab.events(CompletionRequest("slow = ", ""))
     assert isinstance(next(events), Text)
     lab.runtime().kill()
     *_, error = events
@@ -216,12 +229,12 @@ def test_runtime_killed_in_mid_stream(serve: Serve) -> None:
     assert lab.server.process.poll() is None
 
 
-def test_a_runtime_that_keeps_dying_is_given_up_until_somebody_asks(serve: Serve) -> None:
+def test_a_runtime_that_keeps_dying_is_given_up_until_it_is_started(serve: Serve) -> None:
     lab = serve(start_runtime="server")
-    began = time.monotonic()
+    started = time.monotonic()
     seen = []
     while (status := lab.status()).state != "failed":
-        assert time.monotonic() - began < 60
+        assert time.monotonic() - started < 60
         seen.append(status.state)
         if status.state == "ready":
             assert isinstance(lab.last("die"), (Text, Error))
@@ -229,15 +242,15 @@ def test_a_runtime_that_keeps_dying_is_given_up_until_somebody_asks(serve: Serve
     assert {"starting", "ready"} <= set(seen)
     assert "in a row" in status.reason
     assert status.remedy
-    assert isinstance(lab.last(), Error)  # typing on does not start it again
+    assert isinstance(lab.last(), Error)  # further typing does not start it
     assert lab.status().state == "failed"
     assert lab.start().state == "starting"
     lab.until_state("ready")
     assert isinstance(lab.last(), Done)
 
 
-def test_killed_for_its_memory_while_it_loads_it_is_not_started_again(serve: Serve) -> None:
-    """As the kernel does it when memory runs out: a signal that nobody can catch."""
+def test_a_runtime_that_is_killed_while_it_loads_is_not_restarted(serve: Serve) -> None:
+    """As the kernel does when memory runs out: with a signal that cannot be caught."""
     lab = serve({"load_ms": 120_000}, start_runtime="server")
     lab.until_state("loading")
     lab.runtime().kill()
@@ -252,8 +265,8 @@ def test_killed_for_its_memory_while_it_loads_it_is_not_started_again(serve: Ser
     lab.until_state("loading")
 
 
-def test_a_harmed_model_leaves_the_server_unharmed(serve: Serve, tmp_path: Path) -> None:
-    model = write_scripted_model(tmp_path / "harmed", SCRIPT)
+def test_a_damaged_model_is_a_status_of_a_healthy_server(serve: Serve, tmp_path: Path) -> None:
+    model = write_scripted_model(tmp_path / "damaged", SCRIPT)
     whole = (model / "script.json").read_bytes()
     (model / "script.json").write_bytes(whole[:-1] + b" ")
     lab = serve(model=str(model), start_runtime="server")
@@ -271,7 +284,7 @@ def test_a_harmed_model_leaves_the_server_unharmed(serve: Serve, tmp_path: Path)
 
 @pytest.mark.parametrize("script", [SCRIPT, {"load_ms": 120_000}], ids=["ready", "loading"])
 @pytest.mark.parametrize("how", ["terminate", "kill"])
-def test_no_orphan_when_the_server_ends(serve: Serve, script: dict[str, Any], how: str) -> None:
+def test_no_orphan_when_the_server_stops(serve: Serve, script: dict[str, Any], how: str) -> None:
     lab = serve(script, start_runtime="server")
     lab.until_state("loading" if "load_ms" in script else "ready")
     runtime = lab.runtime()

@@ -158,7 +158,7 @@ def test_a_disk_that_fills_up_during_the_export(
         process.stdin.flush()
         news = [json.loads(line) for line in process.stdout]
     assert process.returncode == 1
-    assert "disk is full" in news[-1]["problem"]
+    assert "disk is full" in news[-1]["error"]
     assert "c.SafeCoder.cache_dir" in news[-1]["remedy"]
     shares = [line["share"] for line in news[:-1]]
     assert shares == sorted(shares)

@@ -1,4 +1,4 @@
-"""No door of the extension opens to a stranger, nor to whom the server's authorizer denies it."""
+"""Every endpoint of the extension requires authentication and authorization."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tornado.httpclient import HTTPClientError
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.protocol import CompletionRequest
 
-DOORS = [
+ENDPOINTS = [
     ("GET", "status", None),
     ("POST", "start", b""),
     ("POST", "completions", CompletionRequest("x = ", "").to_json()),
@@ -31,7 +31,7 @@ Fetch = Callable[..., Any]
 
 
 class DenyAll(Authorizer):
-    """Knows everybody and lets nobody in."""
+    """Denies every user everything of ours."""
 
     def is_authorized(
         self, handler: JupyterHandler, user: User, action: str, resource: str
@@ -40,12 +40,17 @@ class DenyAll(Authorizer):
 
 
 class ReadOnly(Authorizer):
-    """Lets people look."""
+    """Allows users to read."""
 
     def is_authorized(
         self, handler: JupyterHandler, user: User, action: str, resource: str
     ) -> bool:
         return action == "read"
+
+
+def _body(error: HTTPClientError) -> bytes:
+    assert error.response is not None
+    return error.response.body
 
 
 @pytest.fixture
@@ -64,12 +69,12 @@ def _extension(app: ServerApp) -> Any:
     return extension
 
 
-def test_every_door_is_among_those_tested(jp_serverapp: ServerApp) -> None:
+def test_every_endpoint_is_tested(jp_serverapp: ServerApp) -> None:
     routes = [handler[0] for handler in _extension(jp_serverapp).handlers]
-    doors = [route for route in routes if "static" not in route]
-    tested = [door for _, door, _ in DOORS]
-    assert len(doors) == len(tested)
-    assert all(any(re.fullmatch(door, f"/jupyter-safecoder/{t}") for door in doors) for t in tested)
+    own = [route for route in routes if "static" not in route]
+    tested = [path for _, path, _ in ENDPOINTS]
+    assert len(own) == len(tested)
+    assert all(any(re.fullmatch(route, f"/jupyter-safecoder/{t}") for route in own) for t in tested)
 
 
 def test_the_server_finds_no_unprotected_method(
@@ -83,51 +88,51 @@ def test_the_server_finds_no_unprotected_method(
     assert of_ours == []
 
 
-@pytest.mark.parametrize(("method", "door", "body"), DOORS)
+@pytest.mark.parametrize(("method", "path", "body"), ENDPOINTS)
 @pytest.mark.parametrize("token", [None, "wrong"])
-async def test_strangers(
+async def test_requests_without_the_server_s_token(
     jp_serverapp: ServerApp,
     jp_base_url: str,
     http_server_client: Any,
     method: str,
-    door: str,
+    path: str,
     body: bytes | None,
     token: str | None,
 ) -> None:
     headers = {"Authorization": f"token {token}"} if token else {}
     with pytest.raises(HTTPClientError) as raised:
         await http_server_client.fetch(
-            f"{jp_base_url}jupyter-safecoder/{door}", method=method, body=body, headers=headers
+            f"{jp_base_url}jupyter-safecoder/{path}", method=method, body=body, headers=headers
         )
     assert raised.value.code in (401, 403)
     assert not _extension(jp_serverapp).supervisor.running
 
 
-@pytest.mark.parametrize(("method", "door", "body"), DOORS)
+@pytest.mark.parametrize(("method", "path", "body"), ENDPOINTS)
 @pytest.mark.parametrize("jp_server_config", [{"authorizer_class": DenyAll}], indirect=True)
 async def test_an_authorizer_that_denies(
-    jp_fetch: Fetch, method: str, door: str, body: bytes | None
+    jp_fetch: Fetch, method: str, path: str, body: bytes | None
 ) -> None:
     with pytest.raises(HTTPClientError) as raised:
-        await jp_fetch("jupyter-safecoder", door, method=method, body=body)
+        await jp_fetch("jupyter-safecoder", path, method=method, body=body)
     assert raised.value.code == 403
-    assert b"Traceback" not in raised.value.response.body
+    assert b"Traceback" not in _body(raised.value)
 
 
 @pytest.mark.parametrize("jp_server_config", [{"authorizer_class": ReadOnly}], indirect=True)
-async def test_who_may_only_look_sees_the_state(jp_fetch: Fetch) -> None:
+async def test_a_user_with_read_access_sees_the_status(jp_fetch: Fetch) -> None:
     answer = await jp_fetch("jupyter-safecoder", "status")
     assert json.loads(answer.body)["state"] == "off"
-    for method, door, body in (door for door in DOORS if door[0] == "POST"):
+    for method, path, body in (endpoint for endpoint in ENDPOINTS if endpoint[0] == "POST"):
         with pytest.raises(HTTPClientError) as raised:
-            await jp_fetch("jupyter-safecoder", door, method=method, body=body)
+            await jp_fetch("jupyter-safecoder", path, method=method, body=body)
         assert raised.value.code == 403
 
 
 async def test_a_page_of_another_site_is_refused(
     jp_serverapp: ServerApp, jp_fetch: Fetch, jp_base_url: str, http_server_client: Any
 ) -> None:
-    """With a person's cookie, without the page's token: a forged request."""
+    """With a user's cookie, without the page's token: a forged request."""
     answer = await http_server_client.fetch(
         f"{jp_base_url}tree?token={jp_serverapp.identity_provider.token}",
         follow_redirects=False,

@@ -1,4 +1,4 @@
-"""Other editors through a real Jupyter server, with OpenAI's own client."""
+"""The OpenAI-compatible endpoints of a real Jupyter server, with OpenAI's own client."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ def test_a_stream(client: openai.OpenAI) -> None:
     stream = client.completions.create(
         model="scripted", prompt="x", max_tokens=50, stop="\n", stream=True
     )
-    pieces = [piece.choices[0] for piece in stream]
-    assert "".join(piece.text for piece in pieces) == "pass"
-    assert pieces[-1].finish_reason == "stop"
+    choices = [part.choices[0] for part in stream]
+    assert "".join(choice.text for choice in choices) == "pass"
+    assert choices[-1].finish_reason == "stop"
 
 
 def test_closing_a_stream_cancels(client: openai.OpenAI, server: JupyterServer) -> None:
@@ -99,7 +99,7 @@ def test_closing_a_stream_cancels(client: openai.OpenAI, server: JupyterServer) 
     until(lambda: cancelled() > before)
 
 
-def test_refusals_are_those_that_clients_know(client: openai.OpenAI, server: JupyterServer) -> None:
+def test_errors_are_those_of_openai(client: openai.OpenAI, server: JupyterServer) -> None:
     with pytest.raises(openai.NotFoundError, match="scripted"):
         client.completions.create(model="other", prompt="x")
     with pytest.raises(openai.BadRequestError, match="greedy"):

@@ -1,4 +1,4 @@
-"""Completions on a real process: streamed, cancelled, replaced, queued, ended."""
+"""Completions on a real process: streamed, cancelled, superseded, queued, failed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -27,7 +28,7 @@ from jupyter_safecoder.protocol import (
     Text,
     decode_event,
 )
-from tests.support.processes import RuntimeProcess, until
+from tests.support.processes import RuntimeProcess, runtime_process, until
 
 Start = Callable[..., RuntimeProcess]
 STALL = CompletionRequest("stall", "", document="a.ipynb")
@@ -47,29 +48,30 @@ def _ready(runtime: RuntimeProcess) -> RuntimeProcess:
     return runtime
 
 
-class _Asking:
-    """A request in a thread of its own, through a connection of its own."""
+class _Sent:
+    """A request in a thread of its own, with a connection of its own."""
 
-    def __init__(self, runtime: RuntimeProcess, request: CompletionRequest, person: str) -> None:
+    def __init__(self, runtime: RuntimeProcess, request: CompletionRequest, user: str) -> None:
         self.events: list[Event] = []
         self.status_code = 0
         self.headers = httpx.Headers()
-        self._person = person
-        self._thread = threading.Thread(target=self._ask, args=(runtime, request), daemon=True)
+        self._user = user
+        self._thread = threading.Thread(target=self._send, args=(runtime, request), daemon=True)
         self._thread.start()
 
-    def end(self) -> Event:
+    def last(self) -> Event:
+        """Return the last event, once the response is complete."""
         self._thread.join(20)
         assert not self._thread.is_alive()
         return self.events[-1]
 
-    def _ask(self, runtime: RuntimeProcess, request: CompletionRequest) -> None:
+    def _send(self, runtime: RuntimeProcess, request: CompletionRequest) -> None:
         connection = runtime.connection
         with (
             httpx.Client(
                 transport=httpx.HTTPTransport(uds=connection.socket),
                 base_url=connection.base_url,
-                headers={TOKEN_HEADER: connection.token, USER_HEADER: self._person},
+                headers={TOKEN_HEADER: connection.token, USER_HEADER: self._user},
                 timeout=30,
             ) as client,
             client.stream("POST", "/completions", content=request.to_json()) as answer,
@@ -78,11 +80,18 @@ class _Asking:
             self.events += (decode_event(line) for line in answer.iter_lines())
 
 
-def ask(runtime: RuntimeProcess, request: CompletionRequest, person: str = "") -> _Asking:
-    return _Asking(runtime, request, person)
+def send(runtime: RuntimeProcess, request: CompletionRequest, user: str = "") -> _Sent:
+    return _Sent(runtime, request, user)
 
 
-def test_states_on_the_way_to_ready(start_runtime: Start) -> None:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RuntimeProcess]:
+    """A runtime for tests that leave it as it was."""
+    with runtime_process(tmp_path_factory.mktemp("runtime"), SCRIPT) as runtime:
+        yield _ready(runtime)
+
+
+def test_states_until_ready(start_runtime: Start) -> None:
     runtime = start_runtime({"load_ms": 300})
     states: list[str] = []
     runtime.client.wait_until_ready(lambda status: states.append(status.state))
@@ -113,17 +122,15 @@ def test_a_completion_grows_and_ends(start_runtime: Start) -> None:
 
 
 @pytest.mark.parametrize("layout", ["spm", "psm", "context"])
-def test_the_layout_that_was_asked_for(start_runtime: Start, layout: str) -> None:
-    runtime = _ready(start_runtime(SCRIPT))
+def test_the_layout_of_the_request(shared: RuntimeProcess, layout: str) -> None:
     request = CompletionRequest("x = ", "", options=CompletionOptions(layout=layout, raw=True))
-    done = runtime.client.complete(request)
+    done = shared.client.complete(request)
     assert (done.layout, done.raw_text) == (layout, "pass")
 
 
-def test_nothing_to_go_on(start_runtime: Start) -> None:
-    """An empty notebook gets an empty answer with a reason, not an error."""
-    runtime = _ready(start_runtime(SCRIPT))
-    (done,) = runtime.client.events(CompletionRequest(" \n", "\n"))
+def test_an_empty_notebook(shared: RuntimeProcess) -> None:
+    """The completion is empty and has a reason; it is not an error."""
+    (done,) = shared.client.events(CompletionRequest(" \n", "\n"))
     assert isinstance(done, Done)
     assert (done.text, done.finish_reason, done.prompt_tokens) == ("", "empty_prompt", 0)
 
@@ -141,26 +148,27 @@ def test_nothing_to_go_on(start_runtime: Start) -> None:
     ],
     ids=["surrogates", "specials", "5 MB", "2000 cells", "R", "controls", "no rules"],
 )
-def test_odd_notebooks_get_an_answer(start_runtime: Start, request_: CompletionRequest) -> None:
-    runtime = _ready(start_runtime(SCRIPT))
-    began = time.monotonic()
-    done = runtime.client.complete(request_)
+def test_odd_notebooks_have_a_completion(
+    shared: RuntimeProcess, request_: CompletionRequest
+) -> None:
+    started = time.monotonic()
+    done = shared.client.complete(request_)
     assert done.text == "pass"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - started < 10
 
 
-def test_a_client_that_goes_away_is_cancelled_in_the_engine(start_runtime: Start) -> None:
+def test_a_client_that_disconnects_cancels_in_the_engine(start_runtime: Start) -> None:
     runtime = _ready(start_runtime(SCRIPT, max_running=1, deadline_s=100))
     for number in range(1, 4):
         with _sent(runtime, STALL):
-            until(lambda n=number: runtime.client.status().counters.requests == n)
+            until(partial(_has, runtime, "requests", number))
             assert runtime.cancelled() == number - 1
-        until(lambda n=number: runtime.cancelled() == n)
-    # The engine's only place is free again.
+        until(partial(_has, runtime, "cancelled", number))
+    # The engine's only slot is free again.
     assert runtime.client.complete(CompletionRequest("x = ", "")).text == "pass"
 
 
-def test_a_client_that_goes_away_while_it_waits_frees_its_place(start_runtime: Start) -> None:
+def test_a_client_that_disconnects_while_it_waits_leaves_the_queue(start_runtime: Start) -> None:
     runtime = _ready(start_runtime(SCRIPT, max_running=1, max_waiting=1, deadline_s=100))
     with _sent(runtime, STALL):
         until(lambda: runtime.client.status().counters.requests == 1)
@@ -170,9 +178,13 @@ def test_a_client_that_goes_away_while_it_waits_frees_its_place(start_runtime: S
         assert runtime.cancelled() == 1
 
 
+def _has(runtime: RuntimeProcess, counter: str, value: int) -> bool:
+    return bool(getattr(runtime.client.status().counters, counter) == value)
+
+
 @contextmanager
 def _sent(runtime: RuntimeProcess, request: CompletionRequest) -> Iterator[None]:
-    """Send a request; at the end of the context its client goes away without reading."""
+    """Send a request; at the end of the context its client disconnects without reading."""
     body = request.to_json()
     lines = (
         "POST /completions HTTP/1.1",
@@ -195,54 +207,54 @@ def test_closing_the_iterator_cancels(start_runtime: Start) -> None:
     assert runtime.client.status().counters.completed == 0
 
 
-def test_a_newer_request_of_the_document_replaces_the_older(start_runtime: Start) -> None:
+def test_a_newer_request_of_the_document_supersedes_the_older(start_runtime: Start) -> None:
     runtime = _ready(start_runtime(SCRIPT, max_running=1))
-    older = ask(runtime, STALL, "ada")
+    older = send(runtime, STALL, "ada")
     until(lambda: runtime.client.status().counters.requests == 1)
-    newer = ask(runtime, replace(STALL, prefix="x = "), "ada")
-    done = newer.end()
+    newer = send(runtime, replace(STALL, prefix="x = "), "ada")
+    done = newer.last()
     assert isinstance(done, Done)
     assert done.text == "pass"
-    last = older.end()
+    last = older.last()
     assert isinstance(last, Done)
     assert (last.text, last.finish_reason) == ("", "superseded")
     assert runtime.cancelled() == 1
 
 
-def test_another_person_replaces_nothing(start_runtime: Start) -> None:
+def test_another_user_supersedes_nothing(start_runtime: Start) -> None:
     runtime = _ready(start_runtime(SCRIPT, deadline_s=1.5))
-    adas = ask(runtime, STALL, "ada")
+    adas = send(runtime, STALL, "ada")
     until(lambda: runtime.client.status().counters.requests == 1)
-    bobs = ask(runtime, replace(STALL, prefix="x = "), "bob").end()
+    bobs = send(runtime, replace(STALL, prefix="x = "), "bob").last()
     assert isinstance(bobs, Done)
     assert bobs.text == "pass"
-    last = adas.end()
+    last = adas.last()
     assert isinstance(last, Done)
     assert last.finish_reason != "superseded"
 
 
-def test_queue_places_are_told_and_a_full_queue_refuses(start_runtime: Start) -> None:
+def test_positions_are_sent_and_a_full_queue_refuses(start_runtime: Start) -> None:
     runtime = _ready(start_runtime(SCRIPT, max_running=1, max_waiting=1, deadline_s=2))
-    running = ask(runtime, STALL, "ada")
+    running = send(runtime, STALL, "ada")
     until(lambda: runtime.client.status().counters.requests == 1)
-    waiting = ask(runtime, CompletionRequest("x = ", ""), "bob")
+    waiting = send(runtime, CompletionRequest("x = ", ""), "bob")
     status = until(lambda: (s := runtime.client.status()).state == "busy" and s)
     assert status.queue == 1
     assert "1" in status.reason
-    refused = ask(runtime, CompletionRequest("x = ", ""), "eve")
-    error = refused.end()
+    refused = send(runtime, CompletionRequest("x = ", ""), "eve")
+    error = refused.last()
     assert isinstance(error, Error)
     assert (refused.status_code, error.code) == (429, "queue_full")
     assert int(refused.headers["Retry-After"]) >= 1
-    running.end()
-    done = waiting.end()
+    running.last()
+    done = waiting.last()
     assert waiting.events[0] == Queued(1)
     assert isinstance(done, Done)
     assert done.text == "pass"
     assert runtime.client.status().state == "ready"
 
 
-def test_the_deadline_keeps_what_is_written(start_runtime: Start) -> None:
+def test_the_deadline_keeps_the_text(start_runtime: Start) -> None:
     runtime = _ready(start_runtime({"otherwise": "abcdefghij" * 40, "token_ms": 50}, deadline_s=1))
     done = runtime.client.complete(CompletionRequest("x = ", ""))
     assert done.finish_reason == "deadline"
@@ -258,15 +270,15 @@ def test_the_deadline_of_an_engine_that_stalls(start_runtime: Start) -> None:
     assert runtime.client.complete(CompletionRequest("x = ", "")).text == "pass"
 
 
-def test_an_engine_that_fails_says_so_and_the_process_ends(start_runtime: Start) -> None:
+def test_an_engine_that_fails_is_an_error_and_ends_the_process(start_runtime: Start) -> None:
     runtime = _ready(start_runtime(SCRIPT))
-    other = ask(runtime, STALL)
+    other = send(runtime, STALL)
     until(lambda: runtime.client.status().counters.requests == 1)
     *_, error = runtime.client.events(CompletionRequest("fail", ""))
     assert isinstance(error, Error)
     assert error.code == "engine_failed"
     assert error.remedy
-    last = other.end()
+    last = other.last()
     assert isinstance(last, Error)
     assert last.code == "engine_failed"
     assert runtime.process.wait(10) == 70
@@ -284,13 +296,13 @@ def test_an_engine_that_dies_breaks_the_stream(start_runtime: Start) -> None:
 
 def test_every_request_is_counted_once(start_runtime: Start) -> None:
     runtime = _ready(start_runtime(SCRIPT, max_running=1, max_waiting=1, deadline_s=2))
-    running = ask(runtime, STALL, "ada")
+    running = send(runtime, STALL, "ada")
     until(lambda: runtime.client.status().counters.requests == 1)
-    waiting = ask(runtime, CompletionRequest("x = ", "", document="w"), "bob")
+    waiting = send(runtime, CompletionRequest("x = ", "", document="w"), "bob")
     until(lambda: runtime.client.status().queue == 1)
-    ask(runtime, CompletionRequest("x = ", "", document="w"), "bob").end()
-    running.end()
-    waiting.end()
+    send(runtime, CompletionRequest("x = ", "", document="w"), "bob").last()
+    running.last()
+    waiting.last()
     runtime.client.complete(CompletionRequest("", ""))
     counters = runtime.client.status().counters
     assert counters.requests == 4

@@ -1,4 +1,4 @@
-"""The runtime's HTTP doors, on a real process and its socket."""
+"""The runtime's HTTP endpoints, on a real process and its socket."""
 
 from __future__ import annotations
 
@@ -74,12 +74,13 @@ def test_files_are_for_their_owner_only_and_gone_at_the_end(
 
 @pytest.mark.parametrize("token", [None, "", "wrong", "\xe9"])
 @pytest.mark.parametrize(("method", "path"), [("GET", "/status"), ("POST", "/completions")])
-def test_no_door_opens_without_the_token(
+def test_every_endpoint_requires_the_token(
     runtime: RuntimeProcess, token: str | None, method: str, path: str
 ) -> None:
     before = runtime.client.status().counters.requests
     with _http(runtime, None) as client:
-        headers = {} if token is None else {TOKEN_HEADER: token.encode("latin-1")}
+        value = b"" if token is None else token.encode("latin-1")
+        headers = [] if token is None else [(TOKEN_HEADER.encode(), value)]
         body = CompletionRequest(SECRET, "").to_json()
         answer = client.request(method, path, content=body, headers=headers)
     assert answer.status_code == 401
@@ -110,7 +111,7 @@ def test_wrong_method(http: httpx.Client) -> None:
         b"[" * 50_000,
         b'{"version":2}',
         json.dumps({"version": 2, "prefix": SECRET, "suffix": 5}).encode(),
-        json.dumps({"version": 2, "prefix": SECRET, "suffix": ""}).encode(),
+        json.dumps({"version": 3, "prefix": SECRET, "suffix": ""}).encode(),
     ],
 )
 def test_malformed_body(http: httpx.Client, body: bytes) -> None:
@@ -156,7 +157,9 @@ def test_a_body_of_just_the_limit_passes(http: httpx.Client) -> None:
     assert answer.status_code == 200
 
 
-def test_not_ready_says_why(start_runtime: Callable[..., RuntimeProcess]) -> None:
+def test_a_runtime_that_is_not_ready_has_a_reason(
+    start_runtime: Callable[..., RuntimeProcess],
+) -> None:
     runtime = start_runtime({"load_ms": 60_000})
     until(lambda: runtime.client.status().state == "loading")
     with _http(runtime, runtime.connection.token) as client:
@@ -176,7 +179,7 @@ def test_not_ready_says_why(start_runtime: Callable[..., RuntimeProcess]) -> Non
         b"x" * 200_000,
     ],
 )
-def test_what_is_no_http_harms_nobody(runtime: RuntimeProcess, junk: bytes) -> None:
+def test_junk_instead_of_http_is_harmless(runtime: RuntimeProcess, junk: bytes) -> None:
     assert runtime.connection.socket
     with socket.socket(socket.AF_UNIX) as raw, suppress(ConnectionError):
         raw.settimeout(10)
@@ -188,7 +191,7 @@ def test_what_is_no_http_harms_nobody(runtime: RuntimeProcess, junk: bytes) -> N
     assert runtime.client.status().state == "ready"
 
 
-def test_a_client_that_goes_away_within_its_body_harms_nobody(runtime: RuntimeProcess) -> None:
+def test_a_client_that_disconnects_within_its_body_is_harmless(runtime: RuntimeProcess) -> None:
     assert runtime.connection.socket
     head = (
         f"POST /completions HTTP/1.1\r\nHost: x\r\n{TOKEN_HEADER}: {runtime.connection.token}\r\n"

@@ -1,4 +1,4 @@
-"""The doors for other editors, on a real runtime and its socket."""
+"""The OpenAI-compatible endpoints, on a real runtime and its socket."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _http(runtime: RuntimeProcess, token: str | None = None) -> httpx.Client:
     )
 
 
-def _ask(http: httpx.Client, **fields: Any) -> dict[str, Any]:
+def _complete(http: httpx.Client, **fields: Any) -> dict[str, Any]:
     answer = http.post("/v1/completions", json=fields)
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
@@ -59,7 +59,7 @@ def _ask(http: httpx.Client, **fields: Any) -> dict[str, Any]:
 
 
 def _text(http: httpx.Client, **fields: Any) -> str:
-    text: str = _ask(http, **fields)["choices"][0]["text"]
+    text: str = _complete(http, **fields)["choices"][0]["text"]
     return text
 
 
@@ -81,7 +81,7 @@ def test_the_model(http: httpx.Client) -> None:
 
 
 def test_an_answer(http: httpx.Client) -> None:
-    body = _ask(http, model="scripted", prompt="x = ", max_tokens=100)
+    body = _complete(http, model="scripted", prompt="x = ", max_tokens=100)
     assert body["object"] == "text_completion"
     assert body["id"].startswith("cmpl-")
     (choice,) = body["choices"]
@@ -94,21 +94,21 @@ def test_an_answer(http: httpx.Client) -> None:
     }
 
 
-def test_sixteen_tokens_unless_asked_for_more(http: httpx.Client) -> None:
-    body = _ask(http, prompt="slow")
+def test_sixteen_tokens_by_default(http: httpx.Client) -> None:
+    body = _complete(http, prompt="slow")
     assert body["choices"][0]["finish_reason"] == "length"
     assert body["usage"]["completion_tokens"] == 16
 
 
 def test_a_stream_is_the_same_text(http: httpx.Client) -> None:
-    *pieces, last = _events(http, prompt="x", max_tokens=100)
+    *events, last = _events(http, prompt="x", max_tokens=100)
     assert last == "[DONE]"
-    choices = [json.loads(piece)["choices"][0] for piece in pieces]
+    choices = [json.loads(event)["choices"][0] for event in events]
     assert "".join(choice["text"] for choice in choices) == TEXT
     assert all("\ufffd" not in choice["text"] for choice in choices)
     assert [c["finish_reason"] for c in choices] == [None] * (len(choices) - 1) + ["stop"]
     assert len(choices) > 10
-    assert len({json.loads(piece)["id"] for piece in pieces}) == 1
+    assert len({json.loads(event)["id"] for event in events}) == 1
 
 
 def test_a_stream_with_its_usage(http: httpx.Client) -> None:
@@ -134,8 +134,8 @@ def test_a_stream_with_its_usage(http: httpx.Client) -> None:
 def test_stop_texts(http: httpx.Client, stop: Any, expected: str, stream: bool) -> None:
     fields = {"prompt": "x", "max_tokens": 100, "stop": stop}
     if stream:
-        pieces = [json.loads(event) for event in _events(http, **fields)[:-1]]
-        assert "".join(piece["choices"][0]["text"] for piece in pieces) == expected
+        bodies = [json.loads(event) for event in _events(http, **fields)[:-1]]
+        assert "".join(body["choices"][0]["text"] for body in bodies) == expected
     else:
         assert _text(http, **fields) == expected
 
@@ -155,32 +155,32 @@ def test_closing_cancels_in_the_engine(runtime: RuntimeProcess, http: httpx.Clie
     until(lambda: runtime.cancelled() > before)
 
 
-def test_the_deadline_keeps_what_is_there(
+def test_the_deadline_keeps_the_text(
     start_runtime: Callable[..., RuntimeProcess],
 ) -> None:
     runtime = start_runtime(SCRIPT, deadline_s=0.2)
     runtime.client.wait_until_ready()
     with _http(runtime) as http:
-        body = _ask(http, prompt="slow", max_tokens=200)
+        body = _complete(http, prompt="slow", max_tokens=200)
     assert body["choices"][0]["finish_reason"] == "length"
     assert 0 < len(body["choices"][0]["text"]) < 200
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "says"),
+    ("body", "status", "reason"),
     [
-        (b"", 400, "not JSON"),
-        (b"{" * 1000, 400, "not JSON"),
+        (b"", 400, "not valid JSON"),
+        (b"{" * 1000, 400, "not valid JSON"),
         (b"[1]", 400, "object"),
-        ({}, 400, "'prompt' is missing"),
+        ({}, 400, "has no 'prompt'"),
         ({"prompt": ""}, 400, "'prompt' is empty"),
         ({"prompt": []}, 400, "'prompt' is empty"),
         ({"prompt": 5}, 400, "'prompt'"),
-        ({"prompt": ["a", "b"]}, 400, "neither one text"),
-        ({"prompt": [1, -1]}, 400, "neither one text"),
-        ({"prompt": [1, 2.5]}, 400, "neither one text"),
-        ({"prompt": [True]}, 400, "neither one text"),
-        ({"prompt": [10**9]}, 400, "ids that the model's tokenizer has not"),
+        ({"prompt": ["a", "b"]}, 400, "must be one text or one list of token ids"),
+        ({"prompt": [1, -1]}, 400, "must be one text or one list of token ids"),
+        ({"prompt": [1, 2.5]}, 400, "must be one text or one list of token ids"),
+        ({"prompt": [True]}, 400, "must be one text or one list of token ids"),
+        ({"prompt": [10**9]}, 400, "ids outside the model's vocabulary"),
         ({"prompt": [1], "suffix": "x"}, 400, "'suffix' needs"),
         ({"prompt": SECRET, "suffix": 5}, 400, "'suffix'"),
         ({"prompt": SECRET, "max_tokens": 0}, 400, "'max_tokens'"),
@@ -189,24 +189,24 @@ def test_the_deadline_keeps_what_is_there(
         ({"prompt": SECRET, "stream": "yes"}, 400, "'stream'"),
         ({"prompt": SECRET, "stream_options": 1}, 400, "'stream_options'"),
         ({"prompt": SECRET, "stop": [""]}, 400, "'stop'"),
-        ({"prompt": SECRET, "stop": list("abcde")}, 400, "more than 4"),
-        ({"prompt": SECRET, "stop": "x" * 1000}, 400, "too long"),
+        ({"prompt": SECRET, "stop": list("abcde")}, 400, "at most 4 texts"),
+        ({"prompt": SECRET, "stop": "x" * 1000}, 400, "1 to 256 characters"),
         ({"prompt": SECRET, "stop": 7}, 400, "'stop'"),
-        ({"prompt": SECRET, "n": 2}, 400, "'n' is not supported"),
-        ({"prompt": SECRET, "logprobs": 1}, 400, "'logprobs' is not supported"),
-        ({"prompt": SECRET, "echo": True}, 400, "'echo' is not supported"),
+        ({"prompt": SECRET, "n": 2}, 400, "'n' of the request is not supported"),
+        ({"prompt": SECRET, "logprobs": 1}, 400, "'logprobs' of the request is not supported"),
+        ({"prompt": SECRET, "echo": True}, 400, "'echo' of the request is not supported"),
         ({"prompt": SECRET, "model": "gpt-5"}, 404, "'scripted'"),
-        ({"prompt": SECRET * 4000}, 400, "the model's window has room for"),
+        ({"prompt": SECRET * 4000}, 400, "the maximum of this model is"),
         ({"prompt": SECRET * 10_000}, 413, "larger than 100,000 bytes"),
     ],
 )
-def test_bad_requests(http: httpx.Client, body: Any, status: int, says: str) -> None:
+def test_bad_requests(http: httpx.Client, body: Any, status: int, reason: str) -> None:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     answer = http.post("/v1/completions", content=content)
     assert answer.status_code == status
     error = answer.json()["error"]
     assert set(error) == {"message", "type", "param", "code"}
-    assert says in error["message"]
+    assert reason in error["message"]
     assert SECRET not in answer.text
     assert http.get("/v1/models").status_code == 200
 
@@ -218,7 +218,7 @@ def test_any_text_is_a_prompt(http: httpx.Client, text: str) -> None:
     assert answer.json()["choices"][0]["text"] == TEXT
 
 
-def test_no_door_opens_without_the_token(runtime: RuntimeProcess) -> None:
+def test_every_endpoint_requires_the_token(runtime: RuntimeProcess) -> None:
     for token in ("x", "wrong"):
         with _http(runtime, token) as http:
             for answer in (
@@ -244,7 +244,7 @@ def test_a_full_queue(start_runtime: Callable[..., RuntimeProcess]) -> None:
     assert answer.json()["error"]["type"] == "rate_limit_error"
 
 
-def test_requests_of_one_person_do_not_replace_each_other(
+def test_requests_of_one_user_do_not_supersede_each_other(
     start_runtime: Callable[..., RuntimeProcess],
 ) -> None:
     runtime = start_runtime(SCRIPT, max_running=1)
@@ -283,7 +283,7 @@ def test_an_engine_that_fails(start_runtime: Callable[..., RuntimeProcess], stre
 
 
 def test_the_embedded_model_fills_in(start_runtime: Callable[..., RuntimeProcess]) -> None:
-    """The same words as at our own door, where neither notebook nor stop rules come in."""
+    """The text is that of our own endpoint without cells and stop rules."""
     runtime = start_runtime(model=EMBEDDED)
     runtime.client.wait_until_ready()
     prefix, suffix = "import numpy as np\nx = np.", "(10)\nprint(x)\n"

@@ -1,4 +1,4 @@
-"""Nothing of a notebook and nothing of an answer is left anywhere; nobody is told anything."""
+"""Neither prompts nor completions are left in logs or files; no telemetry is sent."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from jupyter_safecoder.protocol import Cell, CompletionOptions, CompletionReques
 from tests.support.processes import RuntimeProcess, run_python
 
 Start = Callable[..., RuntimeProcess]
-ASKED, ANSWERED = "Zq7_asked_marker", "Wv9_answered_marker"
+PROMPT, COMPLETION = "Zq7_prompt_marker", "Wv9_completion_marker"
 REQUEST = CompletionRequest(
-    f"{ASKED} = ",
-    f"\n{ASKED}",
-    before=(Cell("code", f"{ASKED}()", ASKED), Cell("markdown", ASKED)),
-    document=f"{ASKED}.ipynb",
+    f"{PROMPT} = ",
+    f"\n{PROMPT}",
+    before=(Cell("code", f"{PROMPT}()", PROMPT), Cell("markdown", PROMPT)),
+    document=f"{PROMPT}.ipynb",
 )
 
 
@@ -30,7 +30,7 @@ def _traces(directory: Path, *except_for: str) -> list[str]:
     for path in directory.rglob("*"):
         if path.is_file() and not path.is_symlink() and path.name not in except_for:
             content = path.read_bytes()
-            found += [f"{path}: {m}" for m in (ASKED, ANSWERED) if m.encode() in content]
+            found += [f"{path}: {m}" for m in (PROMPT, COMPLETION) if m.encode() in content]
     return found
 
 
@@ -38,18 +38,20 @@ def test_neither_prompt_nor_answer_is_left_in_a_log_or_file(
     start_runtime: Start, isolated: Path
 ) -> None:
     script = {
-        "answers": [{"after": "fail", "text": ANSWERED, "fail_after": 9}],
-        "otherwise": ANSWERED,
+        "answers": [{"after": "fail", "text": COMPLETION, "fail_after": 9}],
+        "otherwise": COMPLETION,
     }
     runtime = start_runtime(script)
     runtime.client.wait_until_ready()
-    assert runtime.client.complete(REQUEST).text == ANSWERED
+    assert runtime.client.complete(REQUEST).text == COMPLETION
     for layout in (None, "psm"):
-        runtime.client.complete(CompletionRequest(ASKED, "", options=CompletionOptions(layout)))
+        runtime.client.complete(CompletionRequest(PROMPT, "", options=CompletionOptions(layout)))
     with pytest.raises(RuntimeRequestError):
-        runtime.client.complete(CompletionRequest(ASKED, "", options=CompletionOptions("nonsense")))
+        runtime.client.complete(
+            CompletionRequest(PROMPT, "", options=CompletionOptions("nonsense"))
+        )
     with RuntimeClient(runtime.connection) as client, pytest.raises(RuntimeRequestError):
-        client.complete(CompletionRequest(f"{ASKED} fail", ""))
+        client.complete(CompletionRequest(f"{PROMPT} fail", ""))
     runtime.process.wait(10)
     assert runtime.process.stdout
     lines = [json.loads(line) for line in runtime.process.stdout]

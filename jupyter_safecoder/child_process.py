@@ -1,0 +1,204 @@
+"""Child processes of this package: one JSON object in, JSON lines out, stopped with their parent.
+
+A parent runs ``python -m MODULE`` with :func:`child_process` or :func:`async_child_process`. It
+writes a job as one JSON line to the child's standard input and keeps that pipe open. The child
+reads the job with :func:`read_job`, sends messages with the function of :func:`message_sender`, and
+is stopped by :func:`stop_with_parent` when the pipe closes, which it also does if the parent is
+killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import IO, Any
+
+#: Seconds that a child has for a clean exit before it is killed.
+_EXIT_S = 3.0
+
+Message = dict[str, Any]
+
+
+class ChildProcess:
+    """A running child, from :func:`child_process`."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+
+    def messages(self) -> Iterator[Message]:
+        """Yield the child's messages as they come, until it closes its output."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            yield json.loads(line)
+
+    def first_message(self) -> Message | None:
+        """Return the next message, or ``None`` if the child exits without one."""
+        return next(self.messages(), None)
+
+
+@contextmanager
+def child_process(
+    module: str,
+    job: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str] | None = None,
+    stderr: int | IO[bytes] | None = None,
+) -> Iterator[ChildProcess]:
+    """Run a module of this package as a child process that is stopped with the context.
+
+    Parameters
+    ----------
+    module
+        Its full name.
+    job
+        What the child's :func:`read_job` returns.
+    environment
+        Environment variables; ``None``: those of this process.
+    stderr
+        Where its standard error goes, as for :class:`subprocess.Popen`.
+
+    Raises
+    ------
+    OSError
+        If the process cannot be started.
+    """
+    process = subprocess.Popen(  # noqa: S603 - a module of ours
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env=environment,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        with suppress(BrokenPipeError):  # it has exited: there will be no message
+            process.stdin.write(_line(job))
+            process.stdin.flush()
+        yield ChildProcess(process)
+    finally:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        try:
+            process.wait(_EXIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+class AsyncChildProcess:
+    """A running child, from :func:`async_child_process`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+
+    async def messages(self) -> AsyncIterator[Message]:
+        """Yield the child's messages as they come, until it closes its output."""
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            yield json.loads(line)
+
+
+@asynccontextmanager
+async def async_child_process(
+    module: str, job: Mapping[str, Any], *, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[AsyncChildProcess]:
+    """Run a module of this package as a child process, in a session of its own, for asyncio.
+
+    The session keeps a Ctrl-C in the parent's terminal from the child.
+
+    Parameters
+    ----------
+    module, job, environment
+        As for :func:`child_process`.
+
+    Raises
+    ------
+    OSError
+        If the process cannot be started.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=environment,
+        start_new_session=os.name == "posix",
+    )
+    assert process.stdin is not None
+    try:
+        process.stdin.write(_line(job))
+        yield AsyncChildProcess(process)
+    finally:
+        process.stdin.close()
+        await _stop(process)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    # It may not read its input yet: then the signal stops it at once.
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _EXIT_S)
+    except (asyncio.TimeoutError, asyncio.CancelledError):
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def exit_text(status: int) -> str:
+    """Return in words how a process exited."""
+    return f"signal {-status}" if status < 0 else f"exit status {status}"
+
+
+def read_job() -> Message:
+    """Return the job, in a child: the JSON object on the first line of standard input."""
+    job: Message = json.loads(sys.stdin.buffer.readline())
+    return job
+
+
+def message_sender() -> Callable[[Mapping[str, Any]], None]:
+    """Return the function that sends messages, in a child.
+
+    From then on standard output belongs to it: what libraries print goes to standard error.
+    """
+    messages = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+
+    def send(message: Mapping[str, Any]) -> None:
+        messages.write(_line(message))
+        messages.flush()
+
+    return send
+
+
+def stop_with_parent(stop: Callable[[], object] = lambda: os._exit(1)) -> None:
+    """Have ``stop`` called in a thread when standard input closes, in a child.
+
+    Parameters
+    ----------
+    stop
+        The default exits at once, without any cleanup.
+    """
+
+    def wait() -> None:
+        # Not sys.stdin: a thread that is blocked in it disturbs the interpreter's exit.
+        while os.read(0, 1024):
+            pass
+        stop()
+
+    threading.Thread(target=wait, name="safecoder-parent", daemon=True).start()
+
+
+def _line(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content).encode() + b"\n"

@@ -1,0 +1,211 @@
+"""Request handlers that the runtime, the server extension and the Hub's service share.
+
+They are to be mixed into handlers of Tornado or of Jupyter Server: errors have the protocol's form,
+bodies have a limit, and a response is cancelled when its client disconnects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from http.client import responses
+from typing import Any
+
+from tornado import web
+from tornado.iostream import StreamClosedError
+
+from jupyter_safecoder.errors import BodyTooLarge, ConnectionLost, SafeCoderError
+from jupyter_safecoder.protocol import Error, encode_event
+
+log = logging.getLogger(__name__)
+
+#: HTTP status of a response whose error has a code of the protocol.
+HTTP_STATUS = {
+    "bad_request": 400,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "too_large": 413,
+    "queue_full": 429,
+    "engine_failed": 500,
+    "internal": 500,
+    "not_ready": 503,
+    "runtime_unavailable": 503,
+}
+
+
+class BoundedBody:
+    """Collects a body; what exceeds the limit is dropped, never held in memory.
+
+    Parameters
+    ----------
+    limit
+        In bytes.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._content = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        """Append a chunk."""
+        if len(self._content) <= self._limit:
+            self._content += chunk
+
+    def content(self) -> bytes:
+        """Return the body.
+
+        Raises
+        ------
+        BodyTooLarge
+            If it exceeds the limit.
+        """
+        if len(self._content) > self._limit:
+            raise BodyTooLarge(f"The request is larger than {self._limit:,} bytes.")
+        return bytes(self._content)
+
+
+class ProtocolHandler(web.RequestHandler):
+    """Responds with errors of the protocol."""
+
+    def refuse(self, error: Error | SafeCoderError, status: int | None = None) -> None:
+        """Respond with an error; if a stream has started, end it with the error.
+
+        Parameters
+        ----------
+        error
+            The error, or an exception that has one.
+        status
+            HTTP status; ``None``: the one of the error's code.
+        """
+        if isinstance(error, SafeCoderError):
+            error = Error.from_exception(error)
+        if self._headers_written:
+            self.finish(self.error_in_stream(error))
+            return
+        self.set_status(status or HTTP_STATUS[error.code])
+        if error.retry_after_s is not None:
+            self.set_header("Retry-After", str(max(1, round(error.retry_after_s))))
+        self.set_header("Content-Type", "application/json")
+        self.finish(self.error_body(error))
+
+    def error_body(self, error: Error) -> Any:
+        """Return an error in the form of this handler's protocol."""
+        return encode_event(error)
+
+    def error_in_stream(self, error: Error) -> Any:
+        """Return an error as the last part of a stream."""
+        return self.error_body(error)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Respond in the protocol's form to what Tornado refuses; details stay in the log."""
+        code = "not_found" if status_code == 404 else "internal"
+        phrase = responses.get(status_code, "Error")
+        self.set_header("Content-Type", "application/json")
+        self.finish(self.error_body(Error(code, f"{phrase} ({status_code}).")))
+
+    async def send(self, chunk: str | bytes) -> None:
+        """Send a part of a stream.
+
+        Raises
+        ------
+        StreamClosedError
+            If the client has disconnected.
+        """
+        self.write(chunk)
+        await self.flush()
+
+
+@web.stream_request_body
+class StreamedBodyHandler(ProtocolHandler):
+    """Receives a body chunk by chunk, up to a limit; disconnecting cancels the response."""
+
+    _body: BoundedBody
+    _denied: SafeCoderError | None = None
+    _task: asyncio.Task[None] | None = None
+    _disconnected = False
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Maximum size of the body."""
+        raise NotImplementedError
+
+    async def authorize(self) -> None:
+        """Check whether the request is allowed, before its body is received.
+
+        Raises
+        ------
+        SafeCoderError
+            If it is not. The body is then received and dropped before the client gets the error:
+            a client that is still writing would not read an earlier response.
+        """
+
+    async def prepare(self) -> None:
+        """Prepare for the body."""
+        self._body = BoundedBody(self.max_body_bytes)
+        if (prepared := super().prepare()) is not None:
+            await prepared
+        try:
+            await self.authorize()
+        except SafeCoderError as error:
+            self._denied = error
+
+    def data_received(self, chunk: bytes) -> None:
+        """Receive a chunk of the body."""
+        if self._denied is None:
+            self._body.add(chunk)
+
+    def body(self) -> bytes:
+        """Return the whole body.
+
+        Raises
+        ------
+        BodyTooLarge
+            If it exceeds the limit.
+        SafeCoderError
+            If the request is not allowed.
+        """
+        if self._denied is not None:
+            raise self._denied
+        return self._body.content()
+
+    async def respond(self, handle: Callable[[bytes], Awaitable[None]]) -> None:
+        """Respond to the body, in a task that is cancelled when the client disconnects.
+
+        Parameters
+        ----------
+        handle
+            Called with the body. A :class:`SafeCoderError` that it raises becomes the response, or
+            the end of the stream; any other exception becomes an error without details.
+        """
+        self._task = asyncio.ensure_future(self._respond(handle))
+        try:
+            await self._task
+        except asyncio.CancelledError:
+            if self._disconnected:
+                log.debug("The client disconnected.")
+            else:  # this process is stopping
+                self.refuse(ConnectionLost())
+
+    async def _respond(self, handle: Callable[[bytes], Awaitable[None]]) -> None:
+        try:
+            await handle(self.body())
+        except SafeCoderError as error:
+            self.refuse(error)
+        except StreamClosedError:
+            log.debug("The client disconnected.")
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets a sentence
+            # The lines of code but not the message, which could quote the notebook.
+            lines = "".join(traceback.format_tb(error.__traceback__))
+            log.error("A request failed: %s\n%s", type(error).__name__, lines)
+            reason = f"The request failed ({type(error).__name__})."
+            self.refuse(Error("internal", reason, "The log has the details."))
+
+    def on_connection_close(self) -> None:
+        """Cancel the response."""
+        self._disconnected = True
+        if self._task is not None:
+            self._task.cancel()
+        super().on_connection_close()

@@ -1,0 +1,35 @@
+"""A client of completions that needs no runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import httpx
+
+from jupyter_safecoder.clients.completion_client import CompletionClient
+from jupyter_safecoder.protocol import CompletionRequest, Event, Status
+from jupyter_safecoder.settings import RuntimeSettings
+
+Respond = Callable[[CompletionRequest], Sequence[Event]]
+
+
+class FakeClient(CompletionClient):
+    """Gives the events that a function returns, and keeps the requests."""
+
+    def __init__(self, respond: Respond) -> None:
+        super().__init__(httpx.Client())
+        self._respond = respond
+        self.sent: list[CompletionRequest] = []
+
+    def status(self) -> Status:
+        return Status("ready", "Ready.")
+
+    def settings(self) -> RuntimeSettings:
+        return RuntimeSettings()
+
+    def use_adapter(self, name: str) -> Status:
+        raise NotImplementedError
+
+    def events(self, request: CompletionRequest) -> Iterator[Event]:
+        self.sent.append(request)
+        yield from self._respond(request)

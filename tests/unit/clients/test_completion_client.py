@@ -1,0 +1,98 @@
+"""The synchronous client: events, results and errors of a completion, waiting for a runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import httpx
+import pytest
+
+from jupyter_safecoder.clients.completion_client import CompletionClient
+from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.protocol import (
+    CompletionRequest,
+    Done,
+    Error,
+    Event,
+    Queued,
+    State,
+    Status,
+    Text,
+    encode_event,
+    parse_request,
+)
+from jupyter_safecoder.settings import RuntimeSettings
+
+REQUEST = CompletionRequest("x = ", "")
+DONE = Done("pass", "end", "spm", "m", 1, 4, 1.0, 2.0)
+
+
+class Client(CompletionClient):
+    """A client whose server answers with some lines, and whose runtime has some states."""
+
+    def __init__(self, lines: Sequence[bytes] = (), states: Sequence[State] = ()) -> None:
+        self._states = iter(states)
+        self.requests: list[CompletionRequest] = []
+
+        def respond(request: httpx.Request) -> httpx.Response:
+            self.requests.append(parse_request(request.content))
+            return httpx.Response(200, content=b"".join(lines))
+
+        transport = httpx.MockTransport(respond)
+        super().__init__(httpx.Client(transport=transport, base_url="http://test"))
+
+    def status(self) -> Status:
+        return Status(next(self._states), "Reason.", "Remedy.")
+
+    def settings(self) -> RuntimeSettings:
+        return RuntimeSettings()
+
+    def use_adapter(self, name: str) -> Status:
+        raise NotImplementedError
+
+
+def _lines(*events: Event) -> list[bytes]:
+    return [encode_event(event) for event in events]
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_safecoder.clients.completion_client._POLL_S", 0)
+
+
+def test_events_come_as_they_are_sent() -> None:
+    events = (Queued(1), Text("pa", 2), DONE)
+    with Client(_lines(*events)) as client:
+        assert list(client.events(REQUEST)) == list(events)
+    assert client.requests == [REQUEST]
+
+
+def test_the_result_of_a_completion() -> None:
+    assert Client(_lines(Text("pa", 2), DONE)).complete(REQUEST) == DONE
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (_lines(Text("pa", 2), Error("queue_full", "Full.", "Wait.")), "Full."),
+        (_lines(Text("pa", 2)), "The runtime sent no result."),
+        ([b"<html>\n"], "stopped before the response was complete"),
+    ],
+)
+def test_a_completion_without_a_result(lines: list[bytes], reason: str) -> None:
+    with pytest.raises(RuntimeRequestError, match=reason):
+        Client(lines).complete(REQUEST)
+
+
+def test_waiting_reports_each_status() -> None:
+    seen: list[str] = []
+    client = Client(states=["starting", "loading", "busy"])
+    status = client.wait_until_ready(lambda status: seen.append(status.state))
+    assert status.state == "busy"
+    assert seen == ["starting", "loading", "busy"]
+
+
+def test_waiting_for_a_runtime_that_fails() -> None:
+    with pytest.raises(RuntimeRequestError, match=r"Reason\.") as raised:
+        Client(states=["loading", "failed"]).wait_until_ready()
+    assert raised.value.remedy == "Remedy."

@@ -1,0 +1,74 @@
+"""The backend of a user's server on a JupyterHub."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pytest
+
+from jupyter_safecoder.clients.hub_backend import HubBackend
+from jupyter_safecoder.errors import RuntimeUnavailable
+from jupyter_safecoder.protocol import USER_HEADER, Error, Status, encode_event
+from tests.support.http_server import http_server
+
+T = TypeVar("T")
+
+
+def _run(url: str, use: Callable[[HubBackend], Awaitable[T]]) -> T:
+    async def run() -> T:
+        backend = HubBackend(url, "secret")
+        try:
+            return await use(backend)
+        finally:
+            await backend.close()
+
+    return asyncio.run(run())
+
+
+def test_requests_have_the_token_and_no_user() -> None:
+    async def complete(backend: HubBackend) -> bytes:
+        async with backend.request("POST", "/completions", "ada", b"body") as response:
+            return await response.read()
+
+    with http_server(lambda received: (200, b"lines")) as server:
+        assert _run(f"{server.url}/safecoder/", complete) == b"lines"
+    (request,) = server.requests
+    assert (request.path, request.body) == ("/safecoder/completions", b"body")
+    assert request.headers["Authorization"] == "token secret"
+    assert USER_HEADER not in request.headers
+
+
+def test_status_and_start() -> None:
+    with http_server(lambda received: (200, Status("ready", "Ready.").to_json())) as server:
+        assert _run(server.url, lambda backend: backend.status()).state == "ready"
+        assert _run(server.url, lambda backend: backend.start()).state == "ready"
+    assert [(r.method, r.path) for r in server.requests] == [("GET", "/status"), ("POST", "/start")]
+
+
+def test_a_refusal_is_a_failed_status() -> None:
+    denied = encode_event(Error("forbidden", "Not your group.", "Ask."))
+    with http_server(lambda received: (403, denied)) as server:
+        status = _run(server.url, lambda backend: backend.status())
+    assert status == Status("failed", "Not your group.", "Ask.")
+
+
+def test_a_service_that_is_gone() -> None:
+    async def complete(backend: HubBackend) -> None:
+        async with backend.request("POST", "/completions", "ada", b""):
+            pytest.fail("There is no service.")
+
+    with http_server(lambda received: (200, b"")) as server:
+        pass
+    status = _run(server.url, lambda backend: backend.status())
+    assert status.state == "failed"
+    assert server.url in status.reason
+    with pytest.raises(RuntimeUnavailable) as raised:
+        _run(server.url, complete)
+    assert (raised.value.reason, raised.value.remedy) == (status.reason, status.remedy)
+
+
+def test_what_is_no_service() -> None:
+    with http_server(lambda received: (200, b"<html>")) as server:
+        assert _run(server.url, lambda backend: backend.status()).state == "failed"

@@ -1,0 +1,49 @@
+"""Scores over infilling tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.evaluation.infill import infill
+from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest, Done, Error, Event
+from tests.support.fake_client import FakeClient
+
+
+def _task(expected: str) -> dict[str, Any]:
+    return {"cells": [], "cell_index": 0, "prefix": expected, "suffix": "", "expected": expected}
+
+
+def _echo(request: CompletionRequest) -> Sequence[Event]:
+    """Complete every second task as expected, and the raw text always."""
+    exact = request.prefix in ("a", "c")
+    text = request.prefix if exact else ""
+    ttft = 10.0 if exact else None
+    return [Done(text, "end", "psm", "m", 1, 1, ttft, 20.0, raw_text=request.prefix)]
+
+
+def test_scores_are_means_over_the_tasks() -> None:
+    progress: list[int] = []
+    client = FakeClient(_echo)
+    options = CompletionOptions(raw=True)
+    report = infill(client, [_task(text) for text in "abcd"], options, progress.append)
+    assert report == {
+        "tasks": 4,
+        "exact_match": 0.5,
+        "edit_similarity": 0.5,
+        "layout": "psm",
+        "ttft_ms": {"p50": 10.0, "p95": 10.0},
+        "total_ms": {"p50": 20.0, "p95": 20.0},
+        "unfiltered": {"exact_match": 1.0, "edit_similarity": 1.0},
+    }
+    assert progress == [1, 2, 3, 4]
+    assert all(request.options == options for request in client.sent)
+
+
+def test_a_refused_request_ends_it() -> None:
+    client = FakeClient(lambda request: [Error("queue_full", "Full.")])
+    with pytest.raises(RuntimeRequestError, match="Full"):
+        infill(client, [_task("a")], CompletionOptions())

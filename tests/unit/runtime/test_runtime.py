@@ -1,0 +1,140 @@
+"""The state of a runtime: load, fail, change adapters, lose its engine."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_safecoder.errors import EngineError, ModelError, RuntimeNotReady
+from jupyter_safecoder.protocol import CompletionRequest
+from jupyter_safecoder.runtime.loading import MemoryEstimate
+from jupyter_safecoder.runtime.runtime import Runtime
+from jupyter_safecoder.settings import RuntimeSettings
+from tests.support.in_process_runtime import with_runtime
+
+SCRIPT: dict[str, Any] = {
+    "answers": [
+        {"after": "stall", "stall": True},
+        {"after": "fail", "text": "a", "fail_after": 0},
+    ],
+    "otherwise": "pass",
+}
+
+
+async def _last(runtime: Runtime, prefix: str = "x = ") -> Any:
+    assert runtime.completions is not None
+    request = CompletionRequest(prefix, "")
+    return [event async for event in runtime.completions.events(request, "")][-1]
+
+
+def test_a_new_runtime_is_starting() -> None:
+    runtime = Runtime(RuntimeSettings("model"))
+    assert runtime.status().state == "starting"
+    assert runtime.completions is None
+
+
+def test_a_loaded_runtime_is_ready(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        status = runtime.status()
+        assert (status.state, status.engine, status.adapter) == ("ready", "scripted", None)
+        assert status.model is not None
+        assert status.model.name == "scripted"
+        assert status.reason.startswith("scripted is ready.")
+        assert (await _last(runtime)).text == "pass"
+
+    with_runtime(tmp_path, SCRIPT, test)
+
+
+def test_memory_is_reported_around_the_load(tmp_path: Path) -> None:
+    from jupyter_safecoder.engines.scripted import write_scripted_model
+
+    reported: list[MemoryEstimate | None] = []
+    model = str(write_scripted_model(tmp_path / "model", SCRIPT))
+    settings = RuntimeSettings(model, engine="scripted", cache_dir=str(tmp_path / "cache"))
+
+    async def run() -> None:
+        runtime = Runtime(settings, reported.append)
+        await runtime.load()
+        runtime.close()
+
+    asyncio.run(run())
+    before, after = reported
+    assert before is not None
+    assert before.model == "scripted"
+    assert after is None
+
+
+@pytest.mark.parametrize("settings", [{"model": "/none"}, {"layout": "odd"}, {"engine": "none"}])
+def test_a_model_that_cannot_be_loaded_is_a_status(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    async def test(runtime: Runtime) -> None:
+        status = runtime.status()
+        assert status.state == "failed"
+        assert status.reason
+        assert status.remedy
+        with pytest.raises(RuntimeNotReady):
+            await runtime.use_adapter("")
+
+    with_runtime(tmp_path, SCRIPT, test, **settings)
+
+
+def test_requests_in_the_queue_make_it_busy(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        requests = [asyncio.ensure_future(_last(runtime, "stall")) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        status = runtime.status()
+        assert (status.state, status.queue) == ("busy", 2)
+        for request in requests:
+            request.cancel()
+        await asyncio.wait(requests)
+        assert runtime.status().state == "ready"
+
+    with_runtime(tmp_path, SCRIPT, test, max_running=1)
+
+
+def test_an_adapter_that_is_not_there_changes_nothing(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        with pytest.raises((ModelError, EngineError)) as raised:
+            await runtime.use_adapter("none")
+        assert raised.value.remedy
+        assert runtime.status().state == "ready"
+        assert (await _last(runtime)).text == "pass"
+
+    with_runtime(tmp_path, SCRIPT, test)
+
+
+def test_another_engine_takes_over_while_the_old_one_finishes(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        old = runtime.scheduler
+        running = asyncio.ensure_future(_last(runtime, "stall"))
+        await asyncio.sleep(0.05)
+        change = asyncio.ensure_future(runtime.use_adapter(""))
+        while runtime.scheduler is old:
+            await asyncio.sleep(0.01)
+        with pytest.raises(RuntimeNotReady):
+            await runtime.use_adapter("")
+        assert (await _last(runtime)).text == "pass"
+        assert not change.done()
+        await running
+        await change
+
+    with_runtime(tmp_path, SCRIPT, test, deadline_s=1)
+
+
+def test_an_engine_that_fails_ends_the_runtime(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test(runtime: Runtime) -> None:
+        with pytest.raises(EngineError):
+            await _last(runtime, "fail")
+        await asyncio.wait_for(runtime.engine_failed.wait(), 1)
+        assert runtime.status().state == "failed"
+        assert runtime.completions is None
+        assert runtime.openai_completions is None
+
+    with_runtime(tmp_path, SCRIPT, test)
+    assert "The engine failed: RuntimeError" in caplog.text

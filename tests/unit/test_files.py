@@ -1,0 +1,116 @@
+"""Files and directories are written completely or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from jupyter_safecoder.files import atomic_directory, atomic_write, write_text
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    path = tmp_path / "root"
+    path.mkdir()
+    return path
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_a_file_is_replaced_at_the_end(root: Path) -> None:
+    path = root / "new" / "file"
+    write_text(path, "old")
+    with atomic_write(path) as stream:
+        stream.write(b"new")
+        stream.flush()
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert names(path.parent) == ["file"]
+
+
+def test_an_error_keeps_the_old_file_and_leaves_nothing_else(root: Path) -> None:
+    path = root / "file"
+    write_text(path, "old")
+    with suppress(KeyError), atomic_write(path) as stream:
+        stream.write(b"half")
+        raise KeyError
+    assert path.read_text() == "old"
+    assert names(root) == ["file"]
+
+
+def test_two_writers_do_not_mix(root: Path) -> None:
+    path = root / "file"
+    with atomic_write(path) as first, atomic_write(path) as second:
+        first.write(b"first")
+        second.write(b"second")
+    assert path.read_bytes() == b"first"  # the one whose context ends last
+    assert names(root) == ["file"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_permissions(root: Path) -> None:
+    write_text(root / "file", "x", mode=0o600)
+    assert stat.S_IMODE((root / "file").stat().st_mode) == 0o600
+    with atomic_directory(root / "directory", mode=0o700):
+        pass
+    assert stat.S_IMODE((root / "directory").stat().st_mode) == 0o700
+
+
+def test_a_directory_is_replaced_at_the_end(root: Path) -> None:
+    path = root / "new" / "directory"
+    for content in ("old", "new"):
+        with atomic_directory(path) as partial:
+            assert names(partial) == []
+            (partial / content).write_text("")
+            assert not (path / content).exists()
+        assert names(path) == [content]
+    assert names(path.parent) == ["directory"]
+
+
+def test_an_error_keeps_the_old_directory(root: Path) -> None:
+    path = root / "directory"
+    with atomic_directory(path) as partial:
+        (partial / "old").write_text("")
+    with suppress(KeyError), atomic_directory(path) as partial:
+        (partial / "half").write_text("")
+        raise KeyError
+    assert names(path) == ["old"]
+    assert names(root) == ["directory"]
+
+
+def test_a_directory_that_cannot_be_moved_keeps_the_old_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = root / "directory"
+    with atomic_directory(path) as partial:
+        (partial / "old").write_text("")
+    rename = Path.rename
+
+    def fails_for_new(self: Path, target: Path) -> Path:
+        if (self / "new").exists():
+            raise OSError("no")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails_for_new)
+    with pytest.raises(OSError, match="no"), atomic_directory(path) as partial:
+        (partial / "new").write_text("")
+    assert names(path) == ["old"]
+    assert names(root) == ["directory"]
+
+
+def test_only_the_holder_of_the_lock_deletes_what_a_killed_process_left(root: Path) -> None:
+    left, other = root / ".a[1].0000.partial", root / ".a2.0000.partial"
+    for path in (left, other):
+        path.mkdir()
+    with atomic_directory(root / "a[1]"):
+        pass
+    assert left.exists()
+    with atomic_directory(root / "a[1]", locked=True):
+        pass
+    assert names(root) == [".a2.0000.partial", "a[1]"]
