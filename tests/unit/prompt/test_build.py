@@ -118,7 +118,7 @@ def _lost_tokens(tokenizer: Tokenizer, layout: str) -> list[int]:
 @pytest.mark.parametrize("layout", ["spm", "context"])
 def test_a_keystroke_changes_only_the_end(embedded_tokenizer: FileTokenizer, layout: str) -> None:
     lost = _lost_tokens(embedded_tokenizer, layout)
-    assert max(lost) <= 4  # a word that grows may be split in another way
+    assert max(lost) <= 4  # a word that grows may be split differently
     assert sum(lost) / len(lost) < 1.5
 
 
