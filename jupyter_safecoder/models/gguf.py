@@ -26,7 +26,7 @@ _GET_AGAIN = "Copy or download the file again."
 
 @dataclass(frozen=True)
 class _Header:
-    """What the header of a GGUF file tells; kept in the cache as ``gguf.json``."""
+    """Fields of a GGUF header; kept in the cache as ``gguf.json``."""
 
     architecture: str
     window: int

@@ -3,7 +3,7 @@
 Format: eight bytes, little-endian, are the length of a JSON header, which has the type, shape and
 offsets of each tensor; the tensors follow. Source: the format's description in
 huggingface/safetensors. Its library is not used here because it returns bf16 only as torch tensors,
-and its messages do not say how many bytes are missing.
+and its messages do not name the number of missing bytes.
 """
 
 from __future__ import annotations
