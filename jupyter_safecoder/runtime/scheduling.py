@@ -125,6 +125,6 @@ def _piece(item: object) -> TokenDelta:
     if isinstance(item, BaseException):
         raise item
     assert isinstance(item, EngineOutput)
-    if item.problem is not None:
-        raise item.problem
+    if item.error is not None:
+        raise item.error
     return TokenDelta(item.ids, item.finished)
