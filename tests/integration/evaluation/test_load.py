@@ -1,4 +1,4 @@
-"""``jupyter safecoder bench load`` and ``bench lookup``."""
+"""``jupyter safecoder bench load``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from jupyter_safecoder.cli.main import main
 from jupyter_safecoder.engines.scripted import write_scripted_model
-from tests.support.notebook_files import write_notebook
 
 LOAD = {"users", "tokens_per_s", "ttft_ms", "per_user_p95_ms"}
 
@@ -52,15 +51,3 @@ def test_load_in_which_somebody_has_no_answer(
     arguments = ["bench", "load", "--users", "2", "--seconds", "1", "--model", str(model)]
     assert main([*arguments, "--engine", "scripted"]) == 1
     assert "no answer within 1 s" in capsys.readouterr().err
-
-
-def test_lookup_writes_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    names = [f"column_{letter}" for letter in "abcd"]
-    line = "\n".join(f"frame['{name}'] = frame['{name}'].fillna(0)" for name in names)
-    cells = [("code", f"import pandas as pd\n{line}"), ("code", f"{line}\nprint(frame.head(10))")]
-    report = bench(capsys, "lookup", write_notebook(tmp_path / "n.ipynb", *cells))
-    assert set(report) == {"tokens_per_s", "ratio", "identical", "tasks"}
-    assert report["identical"] is True
-    assert report["tasks"] == 2
-    speed = report["tokens_per_s"]
-    assert report["ratio"] == pytest.approx(speed["on"] / speed["off"], rel=0.01)
