@@ -47,76 +47,96 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks", description="Benchmarks of jupyter_safecoder."
     )
     commands = parser.add_subparsers(title="benchmarks", required=True, metavar="NAME")
-    gateway = add_command(
+    for add in (_add_gateway, _add_engines, _add_hub, _add_capacity, _add_lookup, _add_train):
+        add(commands)
+    return parser
+
+
+def _add_gateway(commands: Any) -> None:
+    parser = add_command(
         commands, "gateway", _gateway, "latency that everything but the model adds to a request"
     )
-    gateway.add_argument(
+    parser.add_argument(
         "--requests", type=int, default=300, help="number of requests (default: 300)"
     )
-    engines = add_command(
+
+
+def _add_engines(commands: Any) -> None:
+    parser = add_command(
         commands, "engines", _engines, "speed of our engines, llama.cpp and vLLM on the same model"
     )
-    engines.add_argument(
+    parser.add_argument(
         "models",
         nargs="+",
         metavar="MODEL",
         help=f"name of a model, or random weights in a shape: {', '.join(SHAPES)}",
     )
-    engines.add_argument(
+    parser.add_argument(
         "--engines", default="", metavar="A,B", help="engines to measure (default: all)"
     )
-    _add_peers_argument(engines)
-    engines.add_argument(
+    _add_peers_argument(parser)
+    parser.add_argument(
         "--context",
         type=int,
         default=1000,
         help="minimum number of context tokens in a prompt (default: 1000)",
     )
-    engines.add_argument(
+    parser.add_argument(
         "--work-dir",
         type=Path,
         metavar="DIRECTORY",
         help="keep random weights and converted models here for another run",
     )
-    hub = add_command(commands, "hub", _hub, "overhead and fairness of the JupyterHub service")
-    hub.add_argument("--users", type=int, default=50, help="number of users (default: 50)")
-    _add_seconds_argument(hub)
-    hub.add_argument(
+
+
+def _add_hub(commands: Any) -> None:
+    parser = add_command(commands, "hub", _hub, "overhead and fairness of the JupyterHub service")
+    parser.add_argument("--users", type=int, default=50, help="number of users (default: 50)")
+    _add_seconds_argument(parser)
+    parser.add_argument(
         "--minutes",
         type=float,
         help="minutes of typing before one user floods the service, to see whether its memory "
         "grows (default: the duration of a measurement)",
     )
-    capacity = add_command(
+
+
+def _add_capacity(commands: Any) -> None:
+    parser = add_command(
         commands,
         "capacity",
         _capacity,
         "number of users that our service and llama.cpp can serve on this machine",
     )
-    capacity.add_argument("--model", required=True, help="name of the model")
-    capacity.add_argument(
+    parser.add_argument("--model", required=True, help="name of the model")
+    parser.add_argument(
         "--users", type=int, default=50, help="maximum number of users to try (default: 50)"
     )
-    _add_seconds_argument(capacity)
-    _add_peers_argument(capacity)
-    add_engine_arguments(capacity)
-    lookup = add_command(commands, "lookup", _lookup, "speed with and without prompt lookup")
-    add_tasks_argument(lookup)
-    add_runtime_arguments(lookup)
-    train = add_command(
+    _add_seconds_argument(parser)
+    _add_peers_argument(parser)
+    add_engine_arguments(parser)
+
+
+def _add_lookup(commands: Any) -> None:
+    parser = add_command(commands, "lookup", _lookup, "speed with and without prompt lookup")
+    add_tasks_argument(parser)
+    add_runtime_arguments(parser)
+
+
+def _add_train(commands: Any) -> None:
+    parser = add_command(
         commands, "train", _train, "speed of our training and of transformers.Trainer"
     )
-    train.add_argument(
+    parser.add_argument(
         "paths",
         type=Path,
         nargs="*",
         metavar="PATH",
         help="notebooks to train on (default: Python's standard library)",
     )
-    train.add_argument(
+    parser.add_argument(
         "--model", default=EMBEDDED, help=f"name of the base model (default: {EMBEDDED})"
     )
-    return parser
 
 
 def _add_seconds_argument(parser: argparse.ArgumentParser) -> None:

@@ -252,7 +252,13 @@ class KeyFile:
         self.header()
 
     def header(self) -> dict[str, str]:
-        """Return the HTTP header with the key."""
+        """Return the HTTP header with the key.
+
+        Raises
+        ------
+        EngineError
+            If the file cannot be used any more.
+        """
         try:
             status = self._path.stat()
             version = (status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
