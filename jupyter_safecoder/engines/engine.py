@@ -153,7 +153,8 @@ class Engine(Protocol):
         prompt
             Token ids, complete: the engine adds none.
         stop_ids
-            Token ids that end the completion; no other token does.
+            Token ids that end the completion. The model's own end token does so only if it is among
+            them.
         max_tokens
             Maximum number of tokens to generate, 1 or more.
         """

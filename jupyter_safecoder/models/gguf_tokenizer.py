@@ -103,7 +103,7 @@ def _added_tokens(fields: Mapping[str, Any], tokens: list[str]) -> list[dict[str
 
 
 def _post_processor(fields: Mapping[str, Any], tokens: list[str]) -> dict[str, Any] | None:
-    """Return what adds the beginning token, for models that have one."""
+    """Return the step that adds the BOS token, for models that have one."""
     bos_id = fields.get("tokenizer.ggml.bos_token_id")
     if not fields.get("tokenizer.ggml.add_bos_token") or not isinstance(bos_id, int):
         return None

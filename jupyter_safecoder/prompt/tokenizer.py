@@ -13,7 +13,7 @@ class Tokenizer(Protocol):
 
     @property
     def bos_ids(self) -> Sequence[int]:
-        """Ids at the start of every prompt: the beginning token, for models that have one."""
+        """Ids at the start of every prompt: the BOS token, for models that have one."""
 
     @property
     def size(self) -> int:

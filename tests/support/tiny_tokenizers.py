@@ -30,7 +30,7 @@ def write_tokenizer(
     tokens
         Special tokens, not marked as such, as in tokenizers of DeepSeek and Qwen.
     bos
-        The beginning token; ``None``: the model has none.
+        The BOS token; ``None``: the model has none.
     """
     data = _byte_level() if kind == "bytes" else _sentencepiece(kind)
     first = len(data["model"]["vocab"])

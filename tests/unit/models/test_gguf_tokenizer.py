@@ -43,5 +43,5 @@ def test_control_tokens_are_special_and_others_are_not() -> None:
 
 
 @pytest.mark.parametrize(("add", "ids"), [(True, [0, 5]), (False, [5])])
-def test_a_beginning_token_is_added_where_the_header_asks_for_it(add: bool, ids: list[int]) -> None:
+def test_a_bos_token_is_added_where_the_header_asks_for_it(add: bool, ids: list[int]) -> None:
     assert _tokenizer(add_bos_token=add, bos_token_id=0).encode("a").ids == ids

@@ -24,13 +24,13 @@ def test_no_space_is_added_or_removed(tmp_path: Path, kind: str, text: str) -> N
     assert tokenizer.decode(ids) == text
 
 
-def test_the_beginning_token_of_the_configuration(tmp_path: Path) -> None:
+def test_the_bos_token_of_the_configuration(tmp_path: Path) -> None:
     tokenizer = write_tokenizer(tmp_path, "bytes", ["</s>"], bos="<s>")
     assert tokenizer.bos_ids == (tokenizer.token_id("<s>"),)
     assert write_tokenizer(tmp_path, "bytes", ["</s>"]).bos_ids == ()
 
 
-def test_a_beginning_token_of_the_template(tmp_path: Path) -> None:
+def test_a_bos_token_of_the_template(tmp_path: Path) -> None:
     """Without ``tokenizer_config.json`` it is the token that the tokenizer itself adds."""
     write_tokenizer(tmp_path, "bytes", ["</s>"], bos="<s>")
     (tmp_path / "tokenizer_config.json").unlink()

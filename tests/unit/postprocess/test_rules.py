@@ -47,12 +47,6 @@ def test_each_rule_has_cases() -> None:
     assert {path.stem for path in files} - {"__init__"} == {*NAMES} - {"answer_filter"}
 
 
-@pytest.mark.parametrize("case", _cases("mode"))
-def test_mode(case: dict[str, str]) -> None:
-    language = case.get("language", "python")
-    assert mode_at(case["prefix"], case.get("suffix", ""), language) == case["mode"]
-
-
 @pytest.mark.parametrize("case", _cases(*NAMES))
 def test_rule(case: dict[str, Any]) -> None:
     filtered = AnswerFilter(_filter_input(case)).apply(case["raw"], ended=case.get("ended", "end"))
