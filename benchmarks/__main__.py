@@ -1,4 +1,4 @@
-"""``python -m benchmarks NAME``: benchmarks for developers, from a clone."""
+"""``python -m benchmarks NAME``: runs a benchmark for developers, from a clone."""
 
 from __future__ import annotations
 
@@ -47,68 +47,96 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks", description="Benchmarks of jupyter_safecoder."
     )
     commands = parser.add_subparsers(title="benchmarks", required=True, metavar="NAME")
-    gateway = add_command(
-        commands, "gateway", _gateway, "latency of the path from client to engine and back"
+    for add in (_add_gateway, _add_engines, _add_hub, _add_capacity, _add_lookup, _add_train):
+        add(commands)
+    return parser
+
+
+def _add_gateway(commands: Any) -> None:
+    parser = add_command(
+        commands, "gateway", _gateway, "latency that everything but the model adds to a request"
     )
-    gateway.add_argument(
+    parser.add_argument(
         "--requests", type=int, default=300, help="number of requests (default: 300)"
     )
-    engines = add_command(commands, "engines", _engines, "our engines and others side by side")
-    engines.add_argument(
+
+
+def _add_engines(commands: Any) -> None:
+    parser = add_command(
+        commands, "engines", _engines, "speed of our engines, llama.cpp and vLLM on the same model"
+    )
+    parser.add_argument(
         "models",
         nargs="+",
         metavar="MODEL",
         help=f"name of a model, or random weights in a shape: {', '.join(SHAPES)}",
     )
-    engines.add_argument(
+    parser.add_argument(
         "--engines", default="", metavar="A,B", help="engines to measure (default: all)"
     )
-    _add_peers_argument(engines)
-    engines.add_argument(
+    _add_peers_argument(parser)
+    parser.add_argument(
         "--context",
         type=int,
         default=1000,
         help="minimum number of context tokens in a prompt (default: 1000)",
     )
-    engines.add_argument(
+    parser.add_argument(
         "--work-dir",
         type=Path,
         metavar="DIRECTORY",
         help="keep random weights and converted models here for another run",
     )
-    hub = add_command(commands, "hub", _hub, "overhead and fairness of a JupyterHub service")
-    hub.add_argument("--users", type=int, default=50, help="number of users (default: 50)")
-    _add_seconds_argument(hub)
-    hub.add_argument(
+
+
+def _add_hub(commands: Any) -> None:
+    parser = add_command(commands, "hub", _hub, "overhead and fairness of the JupyterHub service")
+    parser.add_argument("--users", type=int, default=50, help="number of users (default: 50)")
+    _add_seconds_argument(parser)
+    parser.add_argument(
         "--minutes",
         type=float,
-        help="type for so long before one user floods, to see whether memory stays flat",
+        help="minutes of typing before one user floods the service, to see whether its memory "
+        "grows (default: the duration of a measurement)",
     )
-    capacity = add_command(
-        commands, "capacity", _capacity, "how many users a model serves here, ours and llama.cpp"
+
+
+def _add_capacity(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "capacity",
+        _capacity,
+        "number of users that our service and llama.cpp can serve on this machine",
     )
-    capacity.add_argument("--model", required=True, help="name of the model")
-    capacity.add_argument(
+    parser.add_argument("--model", required=True, help="name of the model")
+    parser.add_argument(
         "--users", type=int, default=50, help="maximum number of users to try (default: 50)"
     )
-    _add_seconds_argument(capacity)
-    _add_peers_argument(capacity)
-    add_engine_arguments(capacity)
-    lookup = add_command(commands, "lookup", _lookup, "speed-up of prompt lookup")
-    add_tasks_argument(lookup)
-    add_runtime_arguments(lookup)
-    train = add_command(commands, "train", _train, "our training next to transformers.Trainer")
-    train.add_argument(
+    _add_seconds_argument(parser)
+    _add_peers_argument(parser)
+    add_engine_arguments(parser)
+
+
+def _add_lookup(commands: Any) -> None:
+    parser = add_command(commands, "lookup", _lookup, "speed with and without prompt lookup")
+    add_tasks_argument(parser)
+    add_runtime_arguments(parser)
+
+
+def _add_train(commands: Any) -> None:
+    parser = add_command(
+        commands, "train", _train, "speed of our training and of transformers.Trainer"
+    )
+    parser.add_argument(
         "paths",
         type=Path,
         nargs="*",
         metavar="PATH",
         help="notebooks to train on (default: Python's standard library)",
     )
-    train.add_argument(
+    parser.add_argument(
         "--model", default=EMBEDDED, help=f"name of the base model (default: {EMBEDDED})"
     )
-    return parser
 
 
 def _add_seconds_argument(parser: argparse.ArgumentParser) -> None:
@@ -123,7 +151,7 @@ def _add_peers_argument(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(".venvs"),
         metavar="DIRECTORY",
-        help="environments that 'make peers' made (default: .venvs)",
+        help="directory with the environments that 'make peers' creates (default: .venvs)",
     )
 
 
@@ -138,8 +166,8 @@ def _gateway(arguments: argparse.Namespace) -> int:
 def _engines(arguments: argparse.Namespace) -> int:
     from benchmarks.engines.benchmark import EnginesOptions, bench_engines
 
-    wanted = [name.strip() for name in arguments.engines.split(",") if name.strip()]
-    options = EnginesOptions(wanted, arguments.peers, arguments.context, arguments.work_dir)
+    names = [name.strip() for name in arguments.engines.split(",") if name.strip()]
+    options = EnginesOptions(names, arguments.peers, arguments.context, arguments.work_dir)
     with progress_spinner("Measuring…") as show:
         report = bench_engines(arguments.models, options, show)
     if arguments.json:

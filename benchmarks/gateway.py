@@ -1,7 +1,7 @@
-"""What the way from a client through the Jupyter server to the engine and back takes.
+"""Measures the overhead of a request: from a client through the Jupyter server to the engine.
 
-A real Jupyter server, its runtime process, and the scripted engine, which answers at once: what is
-measured is everything but the model.
+It uses a real Jupyter server, its runtime process, and the scripted engine, which answers at once:
+everything but the model is measured.
 """
 
 from __future__ import annotations
@@ -28,35 +28,49 @@ from jupyter_safecoder.protocol import (
 )
 from tests.support.jupyter_server import JupyterServer, jupyter_server
 
-_ANSWER = "mpy as np"
+_COMPLETION = "mpy as np"
 _CELL = Cell("code", "frame = pd.read_csv('measurements.csv')\nframe.describe()\n" * 4)
-_WARM_UP = 20
+_WARM_UP_REQUESTS = 20
+_START_TIMEOUT_S = 30
 
 
 def bench_gateway(
     requests: int, progress: Callable[[int], None] = lambda done: None
 ) -> dict[str, Any]:
-    """Send requests one after the other, each one key further.
+    """Send requests one after the other, each with another prefix.
+
+    Parameters
+    ----------
+    requests
+        Number of requests to measure.
+    progress
+        Called with the number of requests done.
 
     Returns
     -------
     dict
-        ``first_text_ms`` and ``whole_ms`` as the client sees them, p50 and p95.
+        ``first_text_ms`` and ``whole_ms``, the times to the first text and to the end of the
+        response as the client sees them, each as p50 and p95.
+
+    Raises
+    ------
+    RuntimeRequestError
+        If the runtime does not start, or a response has no completion.
     """
     first, whole = [], []
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
-        model = write_scripted_model(directory / "model", {"otherwise": _ANSWER})
+        model = write_scripted_model(directory / "model", {"otherwise": _COMPLETION})
         config = {"engine": "scripted", "model": str(model), "start_runtime": "server"}
         with jupyter_server(directory, config) as server, _client(server) as client:
             _wait_until_ready(client)
             request = CompletionRequest("import nu", "", before=(_CELL,) * 20, document="bench")
-            for number in range(_WARM_UP + requests):
-                times = _ask(client, replace(request, prefix=f"x = {number}\nimport nu"))
-                if number >= _WARM_UP:
+            for number in range(-_WARM_UP_REQUESTS, requests):
+                times = _complete(client, replace(request, prefix=f"x = {number}\nimport nu"))
+                if number >= 0:
                     first.append(times[0])
                     whole.append(times[1])
-                    progress(number - _WARM_UP + 1)
+                    progress(number + 1)
     return {
         "requests": requests,
         "request_bytes": len(request.to_json()),
@@ -75,7 +89,7 @@ def _client(server: JupyterServer) -> httpx.Client:
 
 
 def _wait_until_ready(client: httpx.Client) -> None:
-    for _ in range(300):
+    for _ in range(10 * _START_TIMEOUT_S):
         status = parse_status(client.get("/status").content)
         if status.state == "ready":
             return
@@ -85,14 +99,15 @@ def _wait_until_ready(client: httpx.Client) -> None:
     raise RuntimeRequestError("The runtime did not become ready.")
 
 
-def _ask(client: httpx.Client, request: CompletionRequest) -> tuple[float, float]:
-    began = time.perf_counter()
+def _complete(client: httpx.Client, request: CompletionRequest) -> tuple[float, float]:
+    """Return the milliseconds to the first text, and to the end of the response."""
+    start = time.perf_counter()
     first = None
-    with client.stream("POST", "/completions", content=request.to_json()) as answer:
-        for line in answer.iter_lines():
+    with client.stream("POST", "/completions", content=request.to_json()) as response:
+        for line in response.iter_lines():
             event = decode_event(line)
             if first is None and isinstance(event, Text):
-                first = time.perf_counter() - began
+                first = time.perf_counter() - start
             if isinstance(event, Done) and first is not None:
-                return first * 1000, (time.perf_counter() - began) * 1000
-    raise RuntimeRequestError("The runtime ended the answer without a result.")
+                return first * 1000, (time.perf_counter() - start) * 1000
+    raise RuntimeRequestError("The runtime's response ended without a completion.")

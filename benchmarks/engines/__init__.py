@@ -1,1 +1,1 @@
-"""Benchmarks of the engines: ours and others on the same weights and prompts."""
+"""Benchmarks of the engines: those of this package and others, on the same weights and prompts."""

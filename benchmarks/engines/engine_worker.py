@@ -1,4 +1,4 @@
-"""The other side of ``workers/serve.py``: an engine in a process of its own, asked by lines."""
+"""Runs an engine in a process of its own, ``workers/serve.py``, and sends it requests."""
 
 from __future__ import annotations
 
@@ -16,20 +16,26 @@ from jupyter_safecoder.clients.huge_pages import huge_page_environment
 from jupyter_safecoder.errors import SafeCoderError
 
 _WORKERS = Path(__file__).with_name("workers")
-#: An engine that takes longer for all that it is asked is given up.
-ROW_S = 600.0
+#: Seconds after which a worker is killed, for all its requests together.
+TIMEOUT_S = 600.0
 
 
 class WorkerError(SafeCoderError):
-    """The engine, or the process it runs in, failed; the message says how, in a sentence."""
+    """The engine, or the process that it runs in, failed; the message is one sentence."""
 
 
 @dataclass(frozen=True)
 class Generated:
-    """The answer to a request.
+    """The tokens that an engine generated for a prompt.
 
-    ``times_ms`` tells when each token came, from the request on; ``rss_mb`` (10^6 bytes) is what
-    the process held in memory when the last one had come.
+    Parameters
+    ----------
+    ids
+        Their ids.
+    times_ms
+        When each was generated, counted from the request.
+    rss_mb
+        Resident memory of the process after the last one, in 10^6 bytes.
     """
 
     ids: list[int]
@@ -37,71 +43,100 @@ class Generated:
     rss_mb: float
 
 
-class Driver:
-    """An engine that is loaded; ``load_s`` from the first import on, ``weights_bytes`` its own."""
-
-    def __init__(self, process: subprocess.Popen[str], job: Mapping[str, Any]) -> None:
-        self._process = process
-        loaded = self._ask(job)
-        self.load_s = float(loaded["load_s"])
-        self.weights_bytes = int(loaded["weights_bytes"])
-
-    def generate(self, prompt: Sequence[int], tokens: int, ends: Sequence[int] = ()) -> Generated:
-        """Return what the engine writes behind a prompt, ``tokens`` at most.
-
-        Raises
-        ------
-        WorkerError
-            If the engine fails.
-        """
-        request = {"prompt": list(prompt), "tokens": tokens, "ends": list(ends)}
-        return Generated(**self._ask(request))
-
-    def _ask(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with suppress(BrokenPipeError):  # it ended: the next line tells
-            self._process.stdin.write(json.dumps(content) + "\n")
-            self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        if not line:
-            raise WorkerError(_end(self._process.wait()))
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise WorkerError(answer["error"])
-        return answer
-
-
-@contextmanager
-def driver(
-    name: str,
-    job: Mapping[str, Any],
-    log: Path,
-    python: Path = Path(sys.executable),
-    most_s: float = ROW_S,
-) -> Iterator[Driver]:
-    """Yield an engine that is loaded in a process, which lives as long as the context.
+class EngineWorker:
+    """A loaded engine in another process.
 
     Parameters
     ----------
-    name
-        A module in the folder ``workers``.
+    process
+        Runs ``workers/serve.py``.
     job
-        What its ``load`` takes.
-    log
-        Gets what the engine's libraries print.
-    python
-        Of the environment that the engine is installed in.
-    most_s
-        Seconds after which the process is ended.
+        What to load.
+
+    Attributes
+    ----------
+    load_s
+        Seconds that loading took, the imports included.
+    weights_bytes
+        Size of the weights as the engine loads them.
 
     Raises
     ------
     WorkerError
         If the engine cannot be loaded.
     """
-    # The folder itself is where Python looks for modules first: beside this file it would take
-    # typing.py and statistics.py for those of the standard library.
+
+    def __init__(self, process: subprocess.Popen[str], job: Mapping[str, Any]) -> None:
+        self._process = process
+        loaded = self._request(job)
+        self.load_s = float(loaded["load_s"])
+        self.weights_bytes = int(loaded["weights_bytes"])
+
+    def generate(
+        self, prompt: Sequence[int], max_tokens: int, stop_ids: Sequence[int] = ()
+    ) -> Generated:
+        """Return the tokens that the engine generates for a prompt.
+
+        Parameters
+        ----------
+        prompt
+            Token ids.
+        max_tokens
+            Maximum number of tokens to generate.
+        stop_ids
+            Token ids that end the answer.
+
+        Raises
+        ------
+        WorkerError
+            If the engine fails.
+        """
+        request = {"prompt": list(prompt), "max_tokens": max_tokens, "stop_ids": list(stop_ids)}
+        return Generated(**self._request(request))
+
+    def _request(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with suppress(BrokenPipeError):  # the process has exited: reading finds that out
+            self._process.stdin.write(json.dumps(content) + "\n")
+            self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise WorkerError(_exit_message(self._process.wait()))
+        response: dict[str, Any] = json.loads(line)
+        if "error" in response:
+            raise WorkerError(response["error"])
+        return response
+
+
+@contextmanager
+def start_worker(
+    name: str,
+    job: Mapping[str, Any],
+    log: Path,
+    python: Path = Path(sys.executable),
+    timeout_s: float = TIMEOUT_S,
+) -> Iterator[EngineWorker]:
+    """Yield a loaded engine in a process that is killed when the context ends.
+
+    Parameters
+    ----------
+    name
+        A module in the folder ``workers``.
+    job
+        Argument of its ``load``.
+    log
+        File for what the engine's libraries print.
+    python
+        Interpreter of the environment that the engine is installed in.
+    timeout_s
+        Seconds after which the process is killed.
+
+    Raises
+    ------
+    WorkerError
+        If the engine cannot be loaded.
+    """
     command = [str(python), str(_WORKERS / "serve.py"), name]
     with (
         log.open("ab") as output,
@@ -110,26 +145,26 @@ def driver(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=output,
-            # As the runtime starts; peers get the same.
+            # The environment that our runtime starts with, for all engines.
             env=huge_page_environment(),
             text=True,
             encoding="utf-8",
         ) as process,
     ):
-        too_late = Timer(most_s, process.kill)
-        too_late.start()
+        timer = Timer(timeout_s, process.kill)
+        timer.start()
         try:
-            yield Driver(process, job)
-        except WorkerError as problem:
-            if too_late.finished.is_set():
-                raise WorkerError(f"It was ended after {most_s:.0f} s.") from problem
+            yield EngineWorker(process, job)
+        except WorkerError as error:
+            if timer.finished.is_set():
+                raise WorkerError(f"It was killed after {timeout_s:.0f} s.") from error
             raise
         finally:
-            too_late.cancel()
+            timer.cancel()
             process.kill()
 
 
-def _end(status: int) -> str:
+def _exit_message(status: int) -> str:
     if status < 0:
-        return f"Its process was ended by signal {-status}: perhaps memory ran out."
-    return f"Its process ended with status {status}."
+        return f"Its process was killed by signal {-status}: perhaps it ran out of memory."
+    return f"Its process exited with status {status}."

@@ -1,4 +1,4 @@
-"""The prompts of somebody who types a line into a notebook, as token ids."""
+"""The prompts of a user who types a line into a notebook, as token ids."""
 
 from __future__ import annotations
 
@@ -17,28 +17,45 @@ _PREFIX_TOKENS, _SUFFIX_TOKENS = 256, 96
 
 @dataclass(frozen=True)
 class TypedPrompts:
-    """``cold`` begin with different tokens; ``keystrokes`` go on from the last of them."""
+    """Prompts to measure with.
+
+    Parameters
+    ----------
+    cold
+        Prompts that start with different tokens, so that no prefix cache helps.
+    keystrokes
+        Prompts that continue the last of them, one keystroke each.
+    """
 
     cold: Sequence[list[int]]
     keystrokes: Sequence[list[int]]
 
 
 def typed_prompts(
-    model: ModelDescription, context_tokens: int, cold: int, keys: int
+    model: ModelDescription, context_tokens: int, cold: int, keystrokes: int
 ) -> TypedPrompts:
-    """Return the prompts of ``keys`` keystrokes behind at least ``context_tokens`` of context.
+    """Return the prompts of a user who types.
 
-    The layout is SPMv2 where the model has it. Each prompt is tokenized anew, so that a key may
-    change the last token instead of adding one. Its first token is not a person's: it makes each
-    ``cold`` prompt new to every prefix cache.
+    The layout is SPMv2 if the model has it. Each prompt is tokenized as a whole, so a keystroke may
+    change the last token instead of adding one.
+
+    Parameters
+    ----------
+    model
+        The model.
+    context_tokens
+        Minimum number of tokens of the cells above.
+    cold
+        Number of cold prompts.
+    keystrokes
+        Number of keystrokes.
     """
     tokenizer = FileTokenizer(model.tokenizer)
     layout = "spm" if "spm" in model.layouts else model.default_layout
     budget = Budget(2 * context_tokens + 4096, _PREFIX_TOKENS, _SUFFIX_TOKENS)
     task = max(notebook_tasks(SAMPLE), key=lambda task: len(task["expected"]))
     request = task_request(task)
-    cells = [Cell(c["type"], c["source"]) for c in task["cells"]]
-    neighbours = cycle(cells)
+    cells = cycle([Cell(c["type"], c["source"]) for c in task["cells"]])
     before: list[Cell] = []
 
     def prompt(typed: int) -> Prompt:
@@ -47,9 +64,10 @@ def typed_prompts(
         return build_prompt(typing, FAMILIES[model.family], tokenizer, budget, layout)
 
     while (opened := prompt(0)).context_tokens < context_tokens:
-        before.append(next(neighbours))
+        before.append(next(cells))
+    # A first token that no user would type makes each cold prompt new to every prefix cache.
     firsts = sorted(set(opened.ids))[:cold]
     return TypedPrompts(
         [[first, *opened.ids] for first in firsts],
-        [[firsts[-1], *prompt(typed).ids] for typed in range(1, keys + 1)],
+        [[firsts[-1], *prompt(typed).ids] for typed in range(1, keystrokes + 1)],
     )

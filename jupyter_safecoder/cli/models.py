@@ -1,10 +1,11 @@
-"""``jupyter safecoder model …``: what is there, what it is, make it ready, check it, remove it."""
+"""``jupyter safecoder model …``: lists, describes, converts, verifies and removes models."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.conversion import (
@@ -15,6 +16,7 @@ from jupyter_safecoder.conversion import (
     needs_conversion,
 )
 from jupyter_safecoder.conversion.estimate import estimate_resources
+from jupyter_safecoder.engines.selection.choice import Choice
 from jupyter_safecoder.engines.selection.select import select_engine
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, count_parameters, verify_files
@@ -25,60 +27,62 @@ from jupyter_safecoder.settings import RuntimeSettings
 from .options import add_command, add_engine_arguments, settings
 from .output import print_line, print_report, print_table, progress_share
 
-_MB = 1e6
-
 
 def add_model_commands(commands: Any) -> None:
-    """Add ``model`` and its commands to the commands."""
-    model = commands.add_parser("model", help="list, prepare, check and remove models")
+    """Add ``model`` and its commands.
+
+    Parameters
+    ----------
+    commands
+        The subparsers of the command line.
+    """
+    model = commands.add_parser("model", help="list, convert, verify and remove models")
     model = model.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_engine_arguments(
-        add_command(model, "list", _list, "what is on this disk, ready to be served")
+        add_command(model, "list", _list, "list the models on this disk that can be served")
     )
-    for name, run, what in (
-        ("show", _show, "what a model is, and how it would run here"),
-        ("prepare", _prepare, "make a model ready, so that the first start need not"),
-        ("verify", _verify, "check a model's files, and what was prepared of it"),
-        ("remove", _remove, "delete what was prepared of a model; its checkpoint stays"),
+    for name, run, help in (
+        ("show", _show, "describe a model, and how it would run on this machine"),
+        ("prepare", _prepare, "download and convert a model before its first start"),
+        ("verify", _verify, "verify the files of a model, and those that it was converted to"),
+        ("remove", _remove, "delete what a model was converted to; its checkpoint is kept"),
     ):
-        parser = add_command(model, name, run, what)
+        parser = add_command(model, name, run, help)
         parser.add_argument(
             "model",
             nargs="?",
             default=EMBEDDED,
             metavar="MODEL",
-            help=f"{EMBEDDED} (default), a directory with a checkpoint, a GGUF file or a hub id",
+            help=f"{EMBEDDED} (default), a directory with a checkpoint, a GGUF file, or "
+            "'owner/name' on the Hugging Face Hub",
         )
         add_engine_arguments(parser)
 
 
-def _list(options: argparse.Namespace) -> int:
-    rows = []
-    try:
-        embedded = resolve_base_model(RuntimeSettings())
-        rows.append(
-            {
-                "model": embedded.name,
-                "kind": "embedded",
-                "engine": None,
-                "precision": None,
-                "size_mb": _mb(embedded.weights_bytes),
-                "directory": str(embedded.weights.parent),
-            }
-        )
-    except ModelError:
-        pass  # a thin installation has none
-    rows += list(_downloaded())
-    rows += [{"kind": "prepared", **_row(p)} for p in _store(options).all()]
-    if options.json:
+def _list(arguments: argparse.Namespace) -> int:
+    rows = [
+        *_embedded(),
+        *_downloaded(),
+        *({"kind": "prepared", **_row(converted)} for converted in _store(arguments).all()),
+    ]
+    if arguments.json:
         print_line(json.dumps({"models": rows}))
     else:
         print_table(rows)
     return 0
 
 
+def _embedded() -> Iterator[dict[str, Any]]:
+    """Yield the row of the embedded model; a thin installation has none."""
+    try:
+        model = resolve_base_model(RuntimeSettings())
+    except ModelError:
+        return
+    yield _model_row(model, "embedded", model.weights.parent)
+
+
 def _downloaded() -> Iterator[dict[str, Any]]:
-    """Yield the rows of the hub's models on this disk that can be served."""
+    """Yield the rows of the models in the Hugging Face cache that can be served."""
     try:
         from jupyter_safecoder.models.checkpoint import describe_checkpoint
         from jupyter_safecoder.models.huggingface import cached_models
@@ -90,31 +94,35 @@ def _downloaded() -> Iterator[dict[str, Any]]:
         try:
             model = describe_checkpoint(directory, name)
         except ModelError:
-            continue  # of another kind, or not whole: 'model show' says what it is
-        yield {
-            "model": name,
-            "kind": "downloaded",
-            "engine": None,
-            "precision": None,
-            "size_mb": _mb(model.weights_bytes),
-            "directory": str(directory),
-        }
+            continue  # not supported or not complete: 'model show' reports why
+        yield _model_row(model, "downloaded", directory)
 
 
-def _show(options: argparse.Namespace) -> int:
-    wished = settings(options)
-    with progress_share("Looking") as progress:
-        model = resolve_base_model(wished, progress)
-    choice = select_engine(wished.engine_preferences, model)
+def _model_row(model: ModelDescription, kind: str, directory: Path) -> dict[str, Any]:
+    return {
+        "model": model.name,
+        "kind": kind,
+        "engine": None,
+        "precision": None,
+        "size_mb": _megabytes(model.weights_bytes),
+        "directory": str(directory),
+    }
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    requested = settings(arguments)
+    with progress_share("Finding the model") as progress:
+        model = resolve_base_model(requested, progress)
+    choice = select_engine(requested.engine_preferences, model)
     preparation = None
     if needs_conversion(model, choice.engine):
-        needs = estimate_resources(count_parameters(model), choice.engine, choice.precision)
+        estimate = estimate_resources(count_parameters(model), choice.engine, choice.precision)
         with progress_share("Reading"):
-            there = _is_prepared(model, choice.engine, choice.precision, options)
+            done = _is_converted(model, choice, requested)
         preparation = {
-            "done": there,
-            "memory_mb": _mb(needs.memory),
-            "disk_mb": _mb(needs.disk),
+            "done": done,
+            "memory_mb": _megabytes(estimate.memory),
+            "disk_mb": _megabytes(estimate.disk),
         }
     info = model.info()
     return print_report(
@@ -130,7 +138,7 @@ def _show(options: argparse.Namespace) -> int:
             "format": model.format,
             "architecture": model.architecture,
             "parameters": count_parameters(model) or None,
-            "weights_mb": _mb(model.weights_bytes),
+            "weights_mb": _megabytes(model.weights_bytes),
             "weights": str(model.weights),
             "engine": choice.engine,
             "device": choice.hardware,
@@ -138,105 +146,108 @@ def _show(options: argparse.Namespace) -> int:
             "why": choice.why,
             "preparation": preparation,
         },
-        options.json,
+        arguments.json,
     )
 
 
-def _prepare(options: argparse.Namespace) -> int:
-    wished = settings(options)
+def _prepare(arguments: argparse.Namespace) -> int:
+    requested = settings(arguments)
     with progress_share("Preparing") as progress:
-        model = resolve_base_model(wished, progress)
-        choice = select_engine(wished.engine_preferences, model)
+        model = resolve_base_model(requested, progress)
+        choice = select_engine(requested.engine_preferences, model)
         report: dict[str, Any] = {
             "model": model.name,
             "engine": choice.engine,
             "precision": choice.precision or None,
         }
         if not needs_conversion(model, choice.engine):
-            verify_files(model, lambda share: progress(share, "Checking the files"))
-            return print_report({**report, "directory": None, "reused": None}, options.json)
-        reused = _is_prepared(model, choice.engine, choice.precision, options)
-        done = convert(model, choice.engine, choice.precision, wished.cache, progress)
+            verify_files(model, lambda share: progress(share, "Verifying the files"))
+            return print_report({**report, "directory": None, "reused": None}, arguments.json)
+        reused = _is_converted(model, choice, requested)
+        converted = convert(model, choice.engine, choice.precision, requested.cache, progress)
     return print_report(
         {
             **report,
-            "directory": str(done.directory),
-            "size_mb": _mb(done.size),
-            "seconds": done.seconds,
+            "directory": str(converted.directory),
+            "size_mb": _megabytes(converted.size),
+            "seconds": converted.seconds,
             "reused": reused,
         },
-        options.json,
+        arguments.json,
     )
 
 
-def _verify(options: argparse.Namespace) -> int:
-    wished = settings(options)
-    with progress_share("Checking") as progress:
-        model = resolve_base_model(wished, progress)
+def _verify(arguments: argparse.Namespace) -> int:
+    with progress_share("Verifying") as progress:
+        model = resolve_base_model(settings(arguments), progress)
         verify_files(model, lambda share: progress(share, f"Reading {model.name}"))
-        prepared = _of(model, _store(options))
-        for one in prepared:
-            text = f"Reading what was prepared for {one.engine} in {one.precision}"
-            one.verify(lambda share: progress(share, text))  # noqa: B023 - used at once
+        converted = _converted_from(model, _store(arguments))
+        for one in converted:
+            text = f"Reading what it was converted to for {one.engine} in {one.precision}"
+            one.verify(lambda share: progress(share, text))  # noqa: B023 - called before the next
     return print_report(
         {
             "model": model.name,
             "ok": True,
-            "files": len(model.files) + sum(len(one.files) for one in prepared),
-            "prepared": [f"{one.engine} {one.precision}" for one in prepared],
+            "files": len(model.files) + sum(len(one.files) for one in converted),
+            "prepared": [f"{one.engine} {one.precision}" for one in converted],
         },
-        options.json,
+        arguments.json,
     )
 
 
-def _remove(options: argparse.Namespace) -> int:
-    store = _store(options)
-    # A checkpoint that is gone, or broken, must not keep what was made of it alive.
-    named = [p for p in store.all() if options.model in (p.model, p.source, str(p.directory))]
-    if not named:
-        named = _of(resolve_base_model(settings(options)), store)
+def _remove(arguments: argparse.Namespace) -> int:
+    store = _store(arguments)
+    # By name first: the checkpoint itself may be deleted or broken.
+    found = [
+        one for one in store.all() if arguments.model in (one.model, one.source, str(one.directory))
+    ]
+    if not found:
+        found = _converted_from(resolve_base_model(settings(arguments)), store)
     chosen = [
-        prepared
-        for prepared in named
-        if (options.engine or prepared.engine) == prepared.engine
-        and (options.precision or prepared.precision) == prepared.precision
+        one
+        for one in found
+        if (arguments.engine or one.engine) == one.engine
+        and (arguments.precision or one.precision) == one.precision
     ]
     if not chosen:
         raise ModelError(
-            f"Nothing was prepared of {options.model}.",
-            "'jupyter safecoder model list' shows what was.",
+            f"There is no conversion of {arguments.model} in the cache.",
+            "'jupyter safecoder model list' lists those that there are.",
         )
-    for prepared in chosen:
-        store.remove(prepared)
-    removed = [str(prepared.directory) for prepared in chosen]
+    for one in chosen:
+        store.remove(one)
     return print_report(
-        {"removed": removed, "freed_mb": _mb(sum(p.size for p in chosen))}, options.json
+        {
+            "removed": [str(one.directory) for one in chosen],
+            "freed_mb": _megabytes(sum(one.size for one in chosen)),
+        },
+        arguments.json,
     )
 
 
-def _store(options: argparse.Namespace) -> Store:
-    return Store(settings(options).cache)
+def _store(arguments: argparse.Namespace) -> Store:
+    return Store(settings(arguments).cache)
 
 
-def _is_prepared(
-    model: ModelDescription, engine: str, precision: str, options: argparse.Namespace
-) -> bool:
-    return find_converted(model, engine, precision, settings(options).cache) is not None
+def _is_converted(model: ModelDescription, choice: Choice, requested: RuntimeSettings) -> bool:
+    found = find_converted(model, choice.engine, choice.precision, requested.cache)
+    return found is not None
 
 
-def _of(model: ModelDescription, store: Store) -> list[ConvertedModel]:
-    return [prepared for prepared in store.all() if prepared.source == str(model.weights)]
+def _converted_from(model: ModelDescription, store: Store) -> list[ConvertedModel]:
+    return [one for one in store.all() if one.source == str(model.weights)]
 
 
-def _row(prepared: ConvertedModel) -> dict[str, Any]:
+def _row(converted: ConvertedModel) -> dict[str, Any]:
     return {
-        "model": prepared.model,
-        "engine": prepared.engine,
-        "precision": prepared.precision,
-        "size_mb": _mb(prepared.size),
-        "directory": str(prepared.directory),
+        "model": converted.model,
+        "engine": converted.engine,
+        "precision": converted.precision,
+        "size_mb": _megabytes(converted.size),
+        "directory": str(converted.directory),
     }
 
 
-def _mb(size: float) -> float:
-    return round(size / _MB, 1)
+def _megabytes(size: float) -> float:
+    return round(size / 1e6, 1)

@@ -1,10 +1,11 @@
-"""Converts checkpoints for an engine: exported and quantized once, kept, found again at once."""
+"""Converts checkpoints for an engine: exports and quantizes each once, and finds it again."""
 
 from .converter import convert, find_converted, needs_conversion
-from .store import ConvertedModel, Store
+from .store import Conversion, ConvertedModel, Store
 from .writable_copy import ensure_writable_copy
 
 __all__ = [
+    "Conversion",
     "ConvertedModel",
     "Store",
     "convert",

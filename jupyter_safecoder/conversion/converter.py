@@ -1,4 +1,4 @@
-"""Prepare a checkpoint for an engine, once: whoever comes second finds it or waits for it."""
+"""Converts a checkpoint for an engine, once: a second process waits for the first one's result."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from pathlib import Path
 from jupyter_safecoder.child_process import child_process, exit_text
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.errors import ModelError
-from jupyter_safecoder.models import ModelDescription, count_parameters
+from jupyter_safecoder.models import ModelDescription, count_parameters, format_gb
 from jupyter_safecoder.models.fingerprint import checkpoint_hash
 
 from .estimate import check_resources, estimate_resources
-from .store import ConvertedModel, Store
+from .store import Conversion, ConvertedModel, Store
 
-#: Raised when what we write changes in a way that the versions of libraries do not tell.
+#: Increased when the result changes though the versions of the libraries are the same.
 _FORMAT = 1
-#: What goes into a preparation, and so into its key.
+#: The packages that each engine's conversion uses; their versions are part of its key.
 _PACKAGES = {
     "openvino": ("nncf", "openvino", "optimum-intel", "transformers"),
     "onnxruntime": ("onnxruntime", "optimum-onnx", "transformers"),
 }
-#: Share of the progress that the reading and hashing of the checkpoint takes.
+#: Share of the progress that hashing the checkpoint takes.
 _HASHED = 0.1
 
 Progress = Callable[[float, str], None]
 
 
 def needs_conversion(model: ModelDescription, engine: str) -> bool:
-    """Say whether an engine takes this model only in a form of its own."""
+    """Return whether an engine needs a model in another form than its own."""
     return model.format == "checkpoint" and engine in _PACKAGES
 
 
@@ -45,7 +45,7 @@ def convert(
     cache: Path,
     progress: Progress = lambda share, text: None,
 ) -> ConvertedModel:
-    """Return the prepared form of a checkpoint, made now if it is not there yet.
+    """Return a checkpoint in the form that an engine needs, converted now if it is not cached.
 
     Parameters
     ----------
@@ -63,25 +63,23 @@ def convert(
     Raises
     ------
     ModelError
-        If memory or disk do not suffice, or the export fails.
+        If memory or disk space are too small, or the export fails.
     """
     store = Store(cache)
     try:
-        key, versions = _key(model, engine, precision, store, progress)
-        if found := store.find(key):
+        conversion = _describe(model, engine, precision, store, progress)
+        if found := store.find(conversion.key):
             return found
 
-        def waiting() -> None:
-            progress(_HASHED, "Another process is preparing this model")
+        def on_wait() -> None:
+            progress(_HASHED, "Another process is converting this model")
 
-        with store.lock(key, waiting):
-            # Made by another process while this one waited for the lock.
-            return store.find(key) or _make(
-                model, engine, precision, key, versions, store, cache, progress
-            )
+        with store.lock(conversion.key, on_wait):
+            # Another process may have converted it while this one waited for the lock.
+            return store.find(conversion.key) or _run(model, conversion, store, cache, progress)
     except OSError as error:
         raise ModelError(
-            f"{model.name} could not be prepared: {error.strerror or type(error).__name__}"
+            f"{model.name} could not be converted: {error.strerror or type(error).__name__}"
             f" ({error.filename or cache}).",
             "Free some space, or set c.SafeCoder.cache_dir to a directory that can be written.",
         ) from error
@@ -90,14 +88,22 @@ def convert(
 def find_converted(
     model: ModelDescription, engine: str, precision: str, cache: Path
 ) -> ConvertedModel | None:
-    """Return the prepared form of a checkpoint if it is there."""
+    """Return a checkpoint in the form that an engine needs, if it is in the cache.
+
+    Parameters
+    ----------
+    model, engine, precision, cache
+        As in :func:`convert`.
+    """
     store = Store(cache)
-    return store.find(_key(model, engine, precision, store, lambda share, text: None)[0])
+    conversion = _describe(model, engine, precision, store, lambda share, text: None)
+    return store.find(conversion.key)
 
 
-def _key(
+def _describe(
     model: ModelDescription, engine: str, precision: str, store: Store, progress: Progress
-) -> tuple[str, dict[str, str]]:
+) -> Conversion:
+    """Return a conversion with its key, for which the checkpoint is hashed."""
     versions = {}
     for package in _PACKAGES[engine]:
         try:
@@ -106,44 +112,34 @@ def _key(
             versions[package] = ""
     content = checkpoint_hash(
         [f for f in model.files if f.path.suffix == ".safetensors" or f.path.name == "config.json"],
-        store.hashes,
+        store.hash_cache,
         lambda share: progress(_HASHED * share, f"Reading {model.name}"),
     )
     parts = [_FORMAT, content, engine, precision, versions]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(), versions
+    key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    return Conversion(model.name, str(model.weights), engine, precision, key, versions)
 
 
-def _make(
+def _run(
     model: ModelDescription,
-    engine: str,
-    precision: str,
-    key: str,
-    versions: dict[str, str],
+    conversion: Conversion,
     store: Store,
     cache: Path,
     progress: Progress,
 ) -> ConvertedModel:
-    needs = estimate_resources(count_parameters(model), engine, precision)
-    check_resources(model, needs, available_bytes(), shutil.disk_usage(cache).free, str(cache))
-    began = time.monotonic()
-    with store.staging(key) as partial:
+    """Convert a checkpoint; the caller holds the lock of the conversion's key."""
+    estimate = estimate_resources(count_parameters(model), conversion.engine, conversion.precision)
+    check_resources(model, estimate, available_bytes(), shutil.disk_usage(cache).free, str(cache))
+    start = time.monotonic()
+    with store.staging(conversion) as directory:
         job = {
-            "source": str(model.weights),
-            "target": str(partial),
-            "engine": engine,
-            "precision": precision,
+            "source": conversion.source,
+            "target": str(directory),
+            "engine": conversion.engine,
+            "precision": conversion.precision,
         }
         _export(model, job, lambda share, text: progress(_HASHED + (1 - _HASHED) * share, text))
-        return store.keep(
-            partial,
-            model=model.name,
-            source=str(model.weights),
-            engine=engine,
-            precision=precision,
-            key=key,
-            seconds=round(time.monotonic() - began, 1),
-            versions=versions,
-        )
+        return store.commit(directory, conversion, round(time.monotonic() - start, 1))
 
 
 def _export(model: ModelDescription, job: dict[str, str], progress: Progress) -> None:
@@ -158,9 +154,9 @@ def _export(model: ModelDescription, job: dict[str, str], progress: Progress) ->
 
 
 def _death(model: ModelDescription, job: dict[str, str], code: int) -> ModelError:
-    needs = estimate_resources(count_parameters(model), job["engine"], job["precision"])
+    estimate = estimate_resources(count_parameters(model), job["engine"], job["precision"])
     return ModelError(
-        f"The process that prepared {model.name} ended ({exit_text(code)}); it needs about "
-        f"{needs.memory / 1e9:.1f} GB of memory.",
-        "Free memory, or prepare the model on a larger machine and copy the cache directory.",
+        f"The process that converted {model.name} stopped ({exit_text(code)}); it needs about "
+        f"{format_gb(estimate.memory)} of memory.",
+        "Free memory, or convert the model on a larger machine and copy the cache directory.",
     )

@@ -1,4 +1,4 @@
-"""The export itself, in a process of its own: its memory goes back, and its death harms nobody.
+"""Exports a checkpoint, in a process of its own so that its memory is freed when it is done.
 
 ``python -m jupyter_safecoder.conversion.export`` is a child process as
 :mod:`jupyter_safecoder.child_process` describes it. Its job has ``source``, ``target``, ``engine``
@@ -18,44 +18,46 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
+from jupyter_safecoder.errors import first_line
 from jupyter_safecoder.extras import INSTALL_CHECKPOINTS, INSTALL_ONNXRUNTIME
 
 StatusCallback = Callable[[float, str], None]
 
-#: Quantization of weights by NNCF. int8: a scale and a zero point for each output channel, and the
-#: same for embeddings; int4: groups of 64 along the input, embeddings and the last layer in int8.
+#: Quantization of weights by NNCF. int8: a scale and a zero point for each output channel, for
+#: embeddings too. int4: groups of 64 along the input, embeddings and the last layer in int8.
 _INT8: dict[str, Any] = {"bits": 8, "sym": False}
 _INT4: dict[str, Any] = {"bits": 4, "sym": False, "group_size": 64, "ratio": 1.0}
 
 
-def export(source: Path, target: Path, engine: str, precision: str, say: StatusCallback) -> None:
-    """Write a checkpoint as an engine wants it.
+def export(source: Path, target: Path, engine: str, precision: str, report: StatusCallback) -> None:
+    """Write a checkpoint in the form that an engine needs.
 
     Parameters
     ----------
     source
         Directory of the checkpoint.
     target
-        Existing directory that gets the files.
+        Existing directory for the files.
     engine
         ``openvino`` or ``onnxruntime``.
     precision
         ``fp32``, ``fp16``, ``int8`` or ``int4`` (OpenVINO); ``fp32`` or ``int8`` (ONNX Runtime).
-    say
+    report
         Called with the share that is done, 0 to 1, and what is being done.
     """
-    (_to_openvino if engine == "openvino" else _to_onnx)(source, target, precision, say)
+    export_for = _export_openvino if engine == "openvino" else _export_onnx
+    export_for(source, target, precision, report)
 
 
-def _to_openvino(source: Path, target: Path, precision: str, say: StatusCallback) -> None:
-    say(0.0, "Reading the checkpoint")
+def _export_openvino(source: Path, target: Path, precision: str, report: StatusCallback) -> None:
+    report(0.0, "Reading the checkpoint")
     from optimum.intel import OVModelForCausalLM, OVWeightQuantizationConfig
 
     settings = {"int8": _INT8, "int4": _INT4}.get(precision, {})
     quantization = OVWeightQuantizationConfig(**settings) if settings else None
-    say(0.1, f"Exporting to OpenVINO in {precision}")
+    report(0.1, f"Exporting to OpenVINO in {precision}")
     if settings:
-        _follow_compression(lambda share: say(0.3 + 0.5 * share, f"Quantizing to {precision}"))
+        _report_compression(lambda share: report(0.3 + 0.5 * share, f"Quantizing to {precision}"))
     model = OVModelForCausalLM.from_pretrained(
         source,
         export=True,
@@ -65,7 +67,7 @@ def _to_openvino(source: Path, target: Path, precision: str, say: StatusCallback
         load_in_8bit=None if settings else False,
         quantization_config=quantization,
     )
-    say(0.8, "Writing the prepared model")
+    report(0.8, "Writing the converted model")
     if precision == "fp16":
         import openvino
 
@@ -73,18 +75,18 @@ def _to_openvino(source: Path, target: Path, precision: str, say: StatusCallback
         model.config.save_pretrained(target)
     else:
         model.save_pretrained(target)
-    say(1.0, "Written")
+    report(1.0, "Written")
 
 
-def _follow_compression(report: Callable[[float], None]) -> None:
-    """Have NNCF's progress, which it shows on terminals alone; 0 to 1."""
+def _report_compression(report: Callable[[float], None]) -> None:
+    """Report NNCF's progress, 0 to 1, which it shows only on terminals."""
     from nncf.common.logging.track_progress import WeightedProgress
 
-    plain = WeightedProgress.update
+    original = WeightedProgress.update
 
     def update(self: Any, task_id: Any, **changes: Any) -> None:
-        plain(self, task_id, **changes)
-        # Of its several bars the one with weights is the compression.
+        original(self, task_id, **changes)
+        # Of its several bars, the one with weights is that of the compression.
         task = self._tasks[task_id]
         if task.total:
             report(min(1.0, task.completed / task.total))
@@ -92,12 +94,12 @@ def _follow_compression(report: Callable[[float], None]) -> None:
     WeightedProgress.update = update
 
 
-def _to_onnx(source: Path, target: Path, precision: str, say: StatusCallback) -> None:
-    say(0.0, "Reading the checkpoint")
+def _export_onnx(source: Path, target: Path, precision: str, report: StatusCallback) -> None:
+    report(0.0, "Reading the checkpoint")
     from optimum.exporters.onnx import main_export
 
-    _teach_starcoder2()
-    say(0.1, f"Exporting to ONNX in {precision}")
+    _register_starcoder2()
+    report(0.1, f"Exporting to ONNX in {precision}")
     main_export(
         str(source),
         output=target,
@@ -109,13 +111,13 @@ def _to_onnx(source: Path, target: Path, precision: str, say: StatusCallback) ->
         trust_remote_code=False,
     )
     if precision == "int8":
-        say(0.6, "Quantizing the weights")
+        report(0.6, "Quantizing the weights")
         _quantize_onnx(target)
-    say(1.0, "Written")
+    report(1.0, "Written")
 
 
-def _teach_starcoder2() -> None:
-    """Tell Optimum ONNX of StarCoder2, which takes and gives KV as Mistral does."""
+def _register_starcoder2() -> None:
+    """Register StarCoder2, whose KV inputs and outputs are like Mistral's, in Optimum ONNX."""
     from optimum.exporters.onnx.model_configs import MistralOnnxConfig
     from optimum.exporters.tasks import TasksManager
 
@@ -124,13 +126,13 @@ def _teach_starcoder2() -> None:
 
 
 def _quantize_onnx(target: Path) -> None:
-    # Unsigned: products of unsigned and signed bytes overflow on CPUs that have no VNNI.
+    # Unsigned, because products of unsigned and signed bytes overflow on CPUs without VNNI.
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    plain = target / "model.onnx"
+    original = target / "model.onnx"
     quantized = target / "model_int8.onnx"
     quantize_dynamic(
-        plain,
+        original,
         quantized,
         weight_type=QuantType.QUInt8,
         per_channel=True,
@@ -138,18 +140,18 @@ def _quantize_onnx(target: Path) -> None:
     )
     for path in target.glob("model.onnx*"):
         path.unlink()
-    quantized.rename(plain)
+    quantized.rename(original)
 
 
 def main() -> int:
-    """Export what standard input says; returns the exit status."""
+    """Run the export that standard input describes; return the exit status."""
     from jupyter_safecoder.telemetry import silence_telemetry
 
     silence_telemetry()
-    warnings.simplefilter("ignore")  # the tracer's, which say nothing to whoever prepares a model
+    warnings.simplefilter("ignore")  # warnings of the tracer, which do not help users
     logging.disable(logging.WARNING)
     job = read_job()
-    stop_with_parent()  # what is half written is deleted by the next export
+    stop_with_parent()  # the next conversion deletes the incomplete files
     send = message_sender()
     try:
         export(
@@ -161,34 +163,33 @@ def main() -> int:
         )
         return 0
     except ImportError as error:
-        onnx = job["engine"] == "onnxruntime"
-        command = INSTALL_ONNXRUNTIME if onnx else INSTALL_CHECKPOINTS
+        on_onnxruntime = job["engine"] == "onnxruntime"
+        command = INSTALL_ONNXRUNTIME if on_onnxruntime else INSTALL_CHECKPOINTS
         reason = f"The export needs a library that is not installed ({error.name})."
         send({"error": reason, "remedy": f"Run: {command}."})
     except MemoryError:
-        reason = "The memory ran out during the export."
-        send({"error": reason, "remedy": _MORE_MEMORY})
-    except Exception as error:  # noqa: BLE001 - whatever a library raises becomes a sentence
+        send({"error": "The export ran out of memory.", "remedy": _MORE_MEMORY})
+    except Exception as error:  # noqa: BLE001 - libraries raise exceptions of many kinds
         send(_explain(error, Path(job["target"])))
     return 1
 
 
-#: Less than this is free on a disk that a write has just filled.
-_LITTLE_DISK_BYTES = 2**20
-_MORE_MEMORY = "Free memory, or prepare the model on a larger machine and copy the cache directory."
+#: Free space below which a disk counts as full.
+_FULL_DISK_BYTES = 2**20
+_MORE_MEMORY = "Free memory, or convert the model on a larger machine and copy the cache directory."
 
 
 def _explain(error: BaseException, target: Path) -> dict[str, str]:
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    # OpenVINO speaks of an "iostream error" only.
-    if full or shutil.disk_usage(target).free < _LITTLE_DISK_BYTES:
+    # OpenVINO reports an "iostream error" and no errno.
+    if full or shutil.disk_usage(target).free < _FULL_DISK_BYTES:
         return {
-            "error": "The disk is full: the prepared model could not be written.",
+            "error": "The disk is full: the converted model could not be written.",
             "remedy": "Free some space, or set c.SafeCoder.cache_dir to a larger disk.",
         }
-    reason = str(error).strip().partition("\n")[0][:200]
+    reason = f"{type(error).__name__}: {first_line(error)}"
     return {
-        "error": f"The checkpoint could not be exported ({type(error).__name__}: {reason}).",
+        "error": f"The checkpoint could not be exported ({reason}).",
         "remedy": "Check the checkpoint with 'jupyter safecoder model verify'.",
     }
 

@@ -1,7 +1,7 @@
-"""The models that were prepared, each in a directory that is named after what it was made of.
+"""The converted models in the cache, each in a directory that is named after its content.
 
-``<cache>/prepared/<model>-<engine>-<precision>-<key>/`` holds the weights and ``prepared.json``. A
-directory appears there whole, by a rename, or not at all.
+``<cache>/prepared/<model>-<engine>-<precision>-<key>/`` has the weights and ``prepared.json``. A
+directory appears there complete, or not at all.
 """
 
 from __future__ import annotations
@@ -14,25 +14,63 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.files import atomic_directory, write_text
 from jupyter_safecoder.models.fingerprint import hash_file
 
 _MANIFEST = "prepared.json"
+#: Characters of the key in the name of a directory.
+_KEY_CHARACTERS = 12
 
 
 @dataclass(frozen=True)
-class ConvertedModel:
-    """A prepared model; ``files`` maps names to ``[size, sha256]``, ``made`` is UTC in ISO 8601."""
+class Conversion:
+    """What is converted, for which engine, and with what.
+
+    Parameters
+    ----------
+    model
+        Name of the model.
+    source
+        Directory of the checkpoint.
+    engine
+        The engine that loads the result.
+    precision
+        Of the weights.
+    key
+        Hash of everything that the result depends on.
+    versions
+        Packages that convert, and their versions.
+    """
 
     model: str
+    source: str
     engine: str
     precision: str
     key: str
-    source: str
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class ConvertedModel(Conversion):
+    """A converted model in the cache.
+
+    Parameters
+    ----------
+    made
+        When it was converted: UTC in ISO 8601.
+    seconds
+        How long that took.
+    files
+        Names to sizes in bytes and SHA-256 hashes.
+    directory
+        Where the files are.
+    """
+
     made: str
     seconds: float
-    versions: dict[str, str]
     files: dict[str, tuple[int, str]]
     directory: Path
 
@@ -41,8 +79,8 @@ class ConvertedModel:
         """Bytes on disk."""
         return sum(size for size, _ in self.files.values())
 
-    def whole(self) -> bool:
-        """Say whether every file is there in its full length."""
+    def is_complete(self) -> bool:
+        """Return whether every file is there in its full size."""
         try:
             return all(
                 (self.directory / name).stat().st_size == size
@@ -52,58 +90,81 @@ class ConvertedModel:
             return False
 
     def verify(self, progress: Callable[[float], None] = lambda share: None) -> None:
-        """Compare every file with the hash that was noted when it was made.
+        """Compare every file with the hash that was recorded when it was converted.
+
+        Parameters
+        ----------
+        progress
+            Called with the share of bytes read so far, 0 to 1.
 
         Raises
         ------
         ModelError
             If a file is missing, truncated or altered.
         """
-        remedy = f"Remove it: 'jupyter safecoder model remove {self.source}'; it is prepared anew."
+        remedy = (
+            f"Remove it with 'jupyter safecoder model remove {self.source}'; it is converted again "
+            "at the next start."
+        )
         done = 0
         for name, (size, sha256) in self.files.items():
+            start = done
             try:
-                same = hash_file(self.directory / name, lambda n: progress((done + n) / self.size))  # noqa: B023
+                actual = hash_file(
+                    self.directory / name,
+                    lambda read: progress((start + read) / self.size),  # noqa: B023
+                )
             except OSError as error:
                 raise ModelError(
                     f"{name} of {self.model} cannot be read: {error.strerror}.", remedy
                 ) from error
-            if same != sha256:
-                raise ModelError(f"{name} of {self.model} has changed since it was made.", remedy)
+            if actual != sha256:
+                raise ModelError(
+                    f"{name} of {self.model} has changed since it was converted.", remedy
+                )
             done += size
 
 
 class Store:
-    """The prepared models below a cache directory.
+    """The converted models in a cache directory.
 
     Parameters
     ----------
     cache
-        The directory; it is made when it is first written to.
+        The cache directory; it is created when something is written to it.
     """
 
     def __init__(self, cache: Path) -> None:
         self._directory = cache / "prepared"
-        self.hashes = cache / "hashes.json"
+        #: Cache of file hashes, see :func:`.checkpoint_hash`.
+        self.hash_cache = cache / "hashes.json"
 
     def all(self) -> list[ConvertedModel]:
-        """Return what is there, by name."""
+        """Return all converted models, sorted by name."""
         found = (_read(path.parent) for path in sorted(self._directory.glob(f"*/{_MANIFEST}")))
-        return [prepared for prepared in found if prepared is not None]
+        return [converted for converted in found if converted is not None]
 
     def find(self, key: str) -> ConvertedModel | None:
-        """Return the model of a key, if it is there and whole."""
-        found = next((p for p in self.all() if p.key == key), None)
-        return found if found is not None and found.whole() else None
+        """Return the model with a key, if it is there and complete."""
+        found = next((converted for converted in self.all() if converted.key == key), None)
+        return found if found is not None and found.is_complete() else None
 
-    def remove(self, prepared: ConvertedModel) -> None:
-        """Delete a prepared model; a runtime that has loaded it keeps its pages."""
-        with self.lock(prepared.key):
-            shutil.rmtree(prepared.directory)
+    def remove(self, converted: ConvertedModel) -> None:
+        """Delete a converted model; a runtime that has loaded it keeps its pages."""
+        with self.lock(converted.key):
+            shutil.rmtree(converted.directory)
 
     @contextmanager
-    def lock(self, key: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Hold the lock of a key, which ends with the process; ``waiting``: another has it."""
+    def lock(self, key: str, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Hold the lock of a key, which is released even if the process is killed.
+
+        Parameters
+        ----------
+        key
+            Key of a conversion.
+        on_wait
+            Called before waiting, if another process has the lock.
+        """
         from filelock import FileLock, Timeout
 
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -111,7 +172,7 @@ class Store:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            waiting()
+            on_wait()
             lock.acquire()
         try:
             yield
@@ -119,54 +180,62 @@ class Store:
             lock.release()
 
     @contextmanager
-    def staging(self, key: str) -> Iterator[Path]:
-        """Yield an empty directory that is gone afterwards, unless :meth:`keep` took it.
+    def staging(self, conversion: Conversion) -> Iterator[Path]:
+        """Yield an empty directory for the files of a conversion.
 
-        To be used under the lock: what an earlier, killed preparation left is deleted first.
+        The caller holds the lock of its key, writes the files, and calls :meth:`commit` last. When
+        the context ends, the directory is moved to its place; after an error it is deleted. What a
+        killed process left is deleted first.
+
+        Parameters
+        ----------
+        conversion
+            What is being converted.
         """
-        partial = self._directory / f".{key}.partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
-            yield partial
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        # Version 0.1 had one staging directory for a key.
+        shutil.rmtree(self._directory / f".{conversion.key}.partial", ignore_errors=True)
+        with atomic_directory(self._path(conversion), locked=True) as directory:
+            yield directory
 
-    def keep(
-        self,
-        partial: Path,
-        *,
-        model: str,
-        source: str,
-        engine: str,
-        precision: str,
-        key: str,
-        seconds: float,
-        versions: dict[str, str],
-    ) -> ConvertedModel:
-        """Move a finished directory to its place, with its manifest."""
+    def commit(self, staging: Path, conversion: Conversion, seconds: float) -> ConvertedModel:
+        """Write the manifest of a conversion whose files are complete.
+
+        Parameters
+        ----------
+        staging
+            The directory that :meth:`staging` yielded.
+        conversion
+            What was converted.
+        seconds
+            How long that took.
+
+        Returns
+        -------
+        ConvertedModel
+            The model, with the directory that the staging directory is moved to.
+        """
         files = {
             path.name: (path.stat().st_size, hash_file(path))
-            for path in sorted(partial.iterdir())
+            for path in sorted(staging.iterdir())
             if path.is_file()
         }
-        name = re.sub(r"[^\w.-]+", "--", model).strip("-.")
-        place = self._directory / f"{name}-{engine}-{precision}-{key[:12]}"
         made = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        prepared = ConvertedModel(
-            model, engine, precision, key, source, made, seconds, versions, files, place
-        )
-        manifest = {name: v for name, v in asdict(prepared).items() if name != "directory"}
-        (partial / _MANIFEST).write_text(json.dumps(manifest, indent=2), "utf-8")
-        shutil.rmtree(place, ignore_errors=True)
-        partial.rename(place)
-        return prepared
+        fields: dict[str, Any] = {"made": made, "seconds": seconds, "files": files}
+        manifest = json.dumps(asdict(conversion) | fields, indent=2)
+        write_text(staging / _MANIFEST, manifest)
+        return ConvertedModel(**vars(conversion), **fields, directory=self._path(conversion))
+
+    def _path(self, conversion: Conversion) -> Path:
+        name = re.sub(r"[^\w.-]+", "--", conversion.model).strip("-.")
+        key = conversion.key[:_KEY_CHARACTERS]
+        return self._directory / f"{name}-{conversion.engine}-{conversion.precision}-{key}"
 
 
 def _read(directory: Path) -> ConvertedModel | None:
+    """Return the model in a directory; ``None`` if there is no valid manifest."""
     try:
         data = json.loads((directory / _MANIFEST).read_text("utf-8"))
         files = {name: (int(size), str(sha)) for name, (size, sha) in data.pop("files").items()}
         return ConvertedModel(**data, files=files, directory=directory)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None  # not a prepared model: it is neither listed nor loaded
+        return None

@@ -1,4 +1,4 @@
-"""Engines: token ids in, token ids out."""
+"""Inference engines: token ids in, token ids out."""
 
 from .engine import Engine, EngineOptions, EngineOutput, RemoteServer
 from .registry import engine_names, make_engine

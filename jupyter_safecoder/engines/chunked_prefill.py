@@ -1,7 +1,7 @@
-"""Which prompts a step computes, and how much of each: the shortest first, long ones in pieces.
+"""Chunked prefill: which prompts a step computes, shortest first, and how much of each.
 
-A key that is typed into a prompt whose beginning is cached needs some thirty tokens, an opened
-notebook needs thousands. In the order of coming, everybody behind the notebook would wait for it.
+A keystroke in a prompt whose prefix is cached needs some thirty new tokens; a notebook that was
+just opened needs thousands. In order of arrival, every user behind that notebook would wait for it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-#: What a step that a prompt waited for is worth, in tokens: so that the longest has its turn too.
-_STEP_WORTH = 64
+#: Tokens by which a prompt counts as shorter for each step that it has waited, so that long prompts
+#: are not starved.
+_TOKENS_PER_WAITED_STEP = 64
 
 
 @dataclass
@@ -20,91 +21,103 @@ class PendingPrefill:
 
     Parameters
     ----------
-    request, prompt, ends, max_tokens
-        As engines take them.
-    blocks
-        The names of the prompt's full blocks, of :meth:`PrefixCacheMirror.names`.
-    waited
-        Steps since it came.
+    request, prompt, stop_ids, max_tokens
+        As in :meth:`.Engine.submit`.
+    block_hashes
+        Hashes of the prompt's full blocks, from :meth:`PrefixCacheMirror.block_hashes`.
+    waited_steps
+        Number of steps since the request was submitted.
     """
 
     request: int
     prompt: Sequence[int]
     stop_ids: Collection[int]
     max_tokens: int
-    blocks: Sequence[int]
-    waited: int = 0
+    block_hashes: Sequence[int]
+    waited_steps: int = 0
 
 
 class PrefixCacheMirror:
-    """What a prefix cache holds, kept in mind from outside: a library's own does not tell.
+    """Predicts what an engine library's prefix cache holds, which the library does not report.
 
-    Where the library has forgotten what is remembered here, a step takes longer; that is all.
+    Blocks are evicted in LRU order. If the library has evicted a block that is still listed here,
+    a step takes longer than planned; the result is the same.
 
     Parameters
     ----------
-    most
-        Blocks in the cache; those that were not used for the longest time go first.
-    size
-        Tokens of a block.
+    max_blocks
+        Number of blocks in the cache.
+    block_tokens
+        Tokens in a block.
     """
 
-    def __init__(self, most: int, size: int) -> None:
-        self._most = most
-        self._size = size
+    def __init__(self, max_blocks: int, block_tokens: int) -> None:
+        self._max_blocks = max_blocks
+        self._block_tokens = block_tokens
         self._blocks: OrderedDict[int, None] = OrderedDict()
 
-    def names(self, ids: Sequence[int]) -> list[int]:
-        """Return a name for each full block: the same where all tokens up to its end are."""
-        names = []
-        name = 0
-        for end in range(self._size, len(ids) + 1, self._size):
-            name = hash((name, *ids[end - self._size : end]))
-            names.append(name)
-        return names
+    def block_hashes(self, ids: Sequence[int]) -> list[int]:
+        """Return a hash for each full block of a prompt, which covers all tokens before it too."""
+        hashes = []
+        block_hash = 0
+        for end in range(self._block_tokens, len(ids) + 1, self._block_tokens):
+            block_hash = hash((block_hash, *ids[end - self._block_tokens : end]))
+            hashes.append(block_hash)
+        return hashes
 
-    def keep(self, names: Iterable[int]) -> None:
-        """Note that blocks are computed."""
-        for name in names:
-            self._blocks[name] = None
-            self._blocks.move_to_end(name)
-        while len(self._blocks) > self._most:
+    def add(self, block_hashes: Iterable[int]) -> None:
+        """Record that blocks were computed; the least recently used ones are evicted."""
+        for block_hash in block_hashes:
+            self._blocks[block_hash] = None
+            self._blocks.move_to_end(block_hash)
+        while len(self._blocks) > self._max_blocks:
             self._blocks.popitem(last=False)
 
-    def cached(self, names: Sequence[int]) -> int:
-        """Return how many tokens at a prompt's begin need not be computed."""
-        for number, name in enumerate(names):
-            if name not in self._blocks:
-                return number * self._size
-        return len(names) * self._size
+    def cached_tokens(self, block_hashes: Sequence[int]) -> int:
+        """Return the number of tokens at the start of a prompt that are cached."""
+        for index, block_hash in enumerate(block_hashes):
+            if block_hash not in self._blocks:
+                return index * self._block_tokens
+        return len(block_hashes) * self._block_tokens
 
 
 def schedule_prefill(
-    waiting: Sequence[PendingPrefill], cached: PrefixCacheMirror, tokens: int, block: int
+    waiting: Sequence[PendingPrefill], cache: PrefixCacheMirror, max_tokens: int, block_tokens: int
 ) -> list[tuple[PendingPrefill, int]]:
-    """Return what the next step computes: requests, and up to which token of their prompt.
+    """Choose the prompts, or parts of prompts, that the next step computes.
 
     Parameters
     ----------
     waiting
-        All that wait.
-    cached
-        What needs no computing.
-    tokens
-        Most tokens of a step. The one piece of a long prompt has at least a fourth of them.
-    block
-        Pieces end with a block of so many tokens: only full blocks are cached.
+        All requests whose prompts are not computed.
+    cache
+        Predicts which tokens need no computing.
+    max_tokens
+        Maximum number of tokens in a step. The chunk of a long prompt may exceed it by a quarter,
+        so that it makes progress in a step that shorter prompts fill.
+    block_tokens
+        Chunks end at a multiple of this: only full blocks are cached.
+
+    Returns
+    -------
+    list of (PendingPrefill, int)
+        The requests, each with the number of tokens of its prompt to have computed after the step.
     """
     chosen = []
-    left = tokens
-    sizes = [(len(one.prompt) - cached.cached(one.blocks), one) for one in waiting]
-    for size, one in sorted(sizes, key=lambda pair: pair[0] - _STEP_WORTH * pair[1].waited):
+    left = max_tokens
+    sizes = [
+        (len(pending.prompt) - cache.cached_tokens(pending.block_hashes), pending)
+        for pending in waiting
+    ]
+    for size, pending in sorted(
+        sizes, key=lambda pair: pair[0] - _TOKENS_PER_WAITED_STEP * pair[1].waited_steps
+    ):
         if size <= left:
-            chosen.append((one, len(one.prompt)))
+            chosen.append((pending, len(pending.prompt)))
             left -= size
             continue
-        done = len(one.prompt) - size
-        piece = max(left, tokens // 4) // block * block
-        chosen.append((one, min(done + piece, len(one.prompt))))
+        done = len(pending.prompt) - size
+        chunk = max(left, max_tokens // 4) // block_tokens * block_tokens
+        chosen.append((pending, min(done + chunk, len(pending.prompt))))
         break
     return chosen

@@ -1,8 +1,9 @@
-"""One request at a time through a model's own ``generate``: for accelerators that offer no more.
+"""Runs one request at a time through a model's own ``generate``.
 
-Compiled models with static shapes (Gaudi, Neuron) cannot be stepped from outside. Their packages
-promise ``generate``, which asks its stopping criteria after every token: there we take the token,
-and stop when the request ends or is cancelled. There is no batch and no prefix cache.
+For accelerators whose models are compiled with static shapes (Gaudi, Neuron): they cannot be
+stepped from outside, but their packages offer ``generate``, which calls its stopping criteria after
+every token. There the token is taken, and generation stops when the request ends or is cancelled.
+There is no batch and no prefix cache.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.tokenizer import FileTokenizer
+from jupyter_safecoder.prompt import Tokenizer
 
 from .engine import EngineOptions, EngineOutput
+from .warm_up import warm_up
 
 
 @dataclass
@@ -24,111 +27,121 @@ class _Request:
     number: int
     prompt: Sequence[int]
     stop_ids: Collection[int]
-    most: int
-    #: Tokens as they come; then how it finished, or what ``generate`` failed with.
-    told: SimpleQueue[int | str | BaseException] = field(default_factory=SimpleQueue)
+    max_tokens: int
+    #: Tokens as they are generated; then why it finished, or what ``generate`` raised.
+    output_queue: SimpleQueue[int | str | BaseException] = field(default_factory=SimpleQueue)
     cancelled: bool = False
 
 
 class GenerateEngine:
-    """Runs ``generate`` on a thread; a subclass reads the network."""
+    """Base class of engines that call ``generate`` on a thread; a subclass loads the model.
+
+    Parameters
+    ----------
+    model
+        A checkpoint.
+    options
+        How to run it.
+    """
 
     name = ""
     device = ""
-    #: Where torch has the prompt.
-    _inputs_on = "cpu"
+    tokenizer: Tokenizer
+    #: The torch device of ``generate``'s inputs.
+    _input_device = "cpu"
 
     def __init__(self, model: ModelDescription, options: EngineOptions) -> None:
-        self._model = model
+        self._description = model
         self._options = options
-        self._network: Any = None
-        #: Positions of a prompt and its answer; a subclass that compiles fewer says so.
+        self._model: Any = None
+        #: Positions for prompt and completion; a subclass that compiles fewer lowers it.
         self._window = model.context_window
         self._waiting: list[_Request] = []
         self._running: _Request | None = None
 
-    def read_network(self) -> Any:
-        """Return the model on its device; raises EngineError."""
+    def load_model(self) -> Any:
+        """Return the model on its device.
+
+        Raises
+        ------
+        EngineError
+            If the package that it needs is missing.
+        """
         raise NotImplementedError
 
     def load(self) -> None:
-        """Load the model, and compute a token so that the first person need not wait for it."""
-        self.tokenizer = FileTokenizer(self._model.tokenizer)
-        self._network = self.read_network()
-        self.submit(0, [0, 0], (), 2)
-        while self.busy():
-            self.step()
+        """Load the model and warm it up."""
+        self.tokenizer = FileTokenizer(self._description.tokenizer)
+        self._model = self.load_model()
+        warm_up(self, 2)
 
     def submit(
         self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
-        """Let a request wait for its turn."""
+        """Queue a request."""
         self._waiting.append(_Request(request, prompt, stop_ids, max_tokens))
 
     def cancel(self, request: int) -> None:
-        """Forget a request; ``generate`` notices at its next token."""
+        """Remove a waiting request; a running one stops at its next token."""
         self._waiting = [waiting for waiting in self._waiting if waiting.number != request]
         if self._running is not None and self._running.number == request:
             self._running.cancelled = True
 
     def busy(self) -> bool:
-        """Say whether a step has anything to do."""
+        """Return whether a request runs or waits."""
         return bool(self._running or self._waiting)
 
     def step(self) -> list[EngineOutput]:
-        """Wait for the next token, and take those that have come with it."""
+        """Wait for the next token, and return it with those that followed meanwhile."""
         if self._running is None:
             request = self._waiting.pop(0)
-            if not 0 < len(request.prompt) <= self._window - request.most:
+            if not 0 < len(request.prompt) <= self._window - request.max_tokens:
                 return [EngineOutput(request.number, [], "refused")]
             self._running = request
             Thread(target=self._generate, args=(request,), daemon=True).start()
         running = self._running
         ids: list[int] = []
         finished = None
-        while finished is None and (not ids or not running.told.empty()):
-            told = running.told.get()
-            if isinstance(told, int):
-                ids.append(told)
-            elif isinstance(told, str):
-                finished, self._running = told, None
+        while finished is None and (not ids or not running.output_queue.empty()):
+            item = running.output_queue.get()
+            if isinstance(item, int):
+                ids.append(item)
+            elif isinstance(item, str):
+                finished, self._running = item, None
             else:
                 self._running = None
-                raise told
+                raise item
         return [] if running.cancelled else [EngineOutput(running.number, ids, finished)]
 
-    def cache_use(self) -> float:
-        """Return 1 while a request runs: the one place is taken."""
-        return float(self._running is not None)
-
     def _generate(self, request: _Request) -> None:
+        """Run ``generate`` to its end; the thread's target."""
         import torch
         import transformers
 
         finished = "length"
-        # No end token: ends differ from request to request, and ``take`` knows them.
-        configure: Any = transformers.GenerationConfig
+        make_config: Any = transformers.GenerationConfig
 
-        def take(ids: torch.Tensor, scores: object, **more: Any) -> torch.Tensor:
+        def take_token(ids: torch.Tensor, scores: object, **more: Any) -> torch.Tensor:
             nonlocal finished
-            # With static shapes the token is not the last, but the one before this index.
+            # With static shapes the new token is the one before ``token_idx``, not the last one.
             token = int(ids[0, more.get("token_idx", ids.shape[1]) - 1])
             if token in request.stop_ids:
                 finished = "end"
             else:
-                request.told.put(token)
+                request.output_queue.put(token)
             return torch.tensor([finished == "end" or request.cancelled], device=ids.device)
 
         try:
-            prompt = torch.tensor([request.prompt], device=self._inputs_on)
-            self._network.generate(
+            prompt = torch.tensor([request.prompt], device=self._input_device)
+            self._model.generate(
                 prompt,
                 attention_mask=torch.ones_like(prompt),
-                generation_config=configure(
-                    max_new_tokens=request.most, do_sample=False, pad_token_id=0
+                # Without an end token: stop tokens differ between requests, see ``take_token``.
+                generation_config=make_config(
+                    max_new_tokens=request.max_tokens, do_sample=False, pad_token_id=0
                 ),
-                stopping_criteria=transformers.StoppingCriteriaList([take]),
+                stopping_criteria=transformers.StoppingCriteriaList([take_token]),
             )
-            request.told.put(finished)
-        except BaseException as error:  # noqa: BLE001 - the engine's thread raises it
-            request.told.put(error)
+            request.output_queue.put(finished)
+        except BaseException as error:  # noqa: BLE001 - ``step`` raises it in the engine's thread
+            request.output_queue.put(error)

@@ -1,4 +1,4 @@
-"""Intel Gaudi through Optimum Habana's own models. We have not run it on its hardware."""
+"""Intel Gaudi through Optimum Habana's models. Not tested on its hardware."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .generate import GenerateEngine
 
 
 class HabanaEngine(GenerateEngine):
-    """A checkpoint on a Gaudi card."""
+    """Runs a checkpoint on a Gaudi card."""
 
     name = "habana"
     device = "hpu"
-    _inputs_on = "hpu"
+    _input_device = "hpu"
 
-    def read_network(self) -> Any:
-        """Return the model, its classes replaced by those for Gaudi, on the card."""
+    def load_model(self) -> Any:
+        """Return the model on the card, its classes replaced by those for Gaudi."""
         try:
             import torch
             from optimum.habana.transformers.modeling_utils import adapt_transformers_to_gaudi
@@ -29,7 +29,10 @@ class HabanaEngine(GenerateEngine):
             ) from error
         adapt_transformers_to_gaudi()
         dtype = torch.float32 if self._options.precision == "fp32" else torch.bfloat16
-        network: Any = AutoModelForCausalLM.from_pretrained(
-            self._model.weights, use_safetensors=True, local_files_only=True, torch_dtype=dtype
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            self._description.weights,
+            use_safetensors=True,
+            local_files_only=True,
+            torch_dtype=dtype,
         )
-        return network.to(self.device).eval()
+        return model.to(self.device).eval()

@@ -1,8 +1,8 @@
-"""ONNX Runtime on an export by Optimum: where ORT is what drives the accelerator.
+"""ONNX Runtime on an export by Optimum, for accelerators that ONNX Runtime drives.
 
-The exported graph takes past KV as inputs and gives it back longer, so a slot keeps what the last
-pass over it gave. Requests that decode at once go through the graph one after the other: past KV
-of different lengths fits in one batch only as padded copies, made anew at each step.
+The exported graph takes past keys and values as inputs and returns longer ones, so a slot keeps
+what its last pass returned. Requests that decode at once go through the graph one after the other:
+past KV of different lengths would fit in one batch only as padded copies, made in each step.
 """
 
 from __future__ import annotations
@@ -11,36 +11,52 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_safecoder.engines.slots.batching import PIECE, PromptChunk, SlotEngine
-from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.engines.slots.batching import (
+    PREFILL_CHUNK,
+    ContinuousBatchingEngine,
+    PromptChunk,
+)
+from jupyter_safecoder.errors import EngineError, first_line
 from jupyter_safecoder.extras import INSTALL_ONNXRUNTIME
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 
 from .engine import EngineOptions
+from .warm_up import warm_up
 
-#: Positions of a slot: more than a prompt of ours takes.
+#: Positions of a slot: more than any of our prompts has.
 _SLOT_TOKENS = 8192
+#: Prefixes of the names of the graph's KV inputs and outputs.
 _PAST, _PRESENT = "past_key_values.", "present."
+#: The graph's other inputs that this engine provides.
 _INPUTS = {"input_ids", "attention_mask", "position_ids"}
+#: ONNX types of KV inputs to NumPy types.
 _TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16"}
 
 
-class OnnxRuntimeEngine(SlotEngine):
-    """A prepared directory with the ``model.onnx`` of Optimum's ``text-generation-with-past``."""
+class OnnxRuntimeEngine(ContinuousBatchingEngine):
+    """Runs a directory with the ``model.onnx`` of Optimum's ``text-generation-with-past``.
+
+    Parameters
+    ----------
+    model
+        The checkpoint that was exported.
+    options
+        How to run it; ``weights`` is the directory.
+    """
 
     name = "onnxruntime"
 
     def __init__(self, model: ModelDescription, options: EngineOptions) -> None:
-        self._model = model
+        self._description = model
         self._options = options
         self.device = options.device or "cpu"
-        #: Of each slot the KV by the name of the input, and how many positions it covers.
+        #: For each slot its KV by the name of the input, and how many positions that covers.
         self._past: dict[int, dict[str, Any]] = {}
-        self._length: dict[int, int] = {}
+        self._past_length: dict[int, int] = {}
 
     def load(self) -> None:
-        """Load the weights, and compute a token so that the first person need not wait for it."""
+        """Load the weights and warm up."""
         try:
             import numpy
             import onnxruntime
@@ -50,58 +66,58 @@ class OnnxRuntimeEngine(SlotEngine):
                 f"Install it with: {INSTALL_ONNXRUNTIME}.",
             ) from error
         self._numpy, self._ort = numpy, onnxruntime
-        self.tokenizer = FileTokenizer(self._model.tokenizer)
-        graph = self._graph()
+        self.tokenizer = FileTokenizer(self._description.tokenizer)
+        graph = self._find_graph()
         self._session = self._open_session(graph)
-        self._empty = {
-            one.name: self._value(numpy.zeros((1, one.shape[1], 0, one.shape[3]), _TYPES[one.type]))
-            for one in self._session.get_inputs()
-            if one.name.startswith(_PAST)
+        self._empty_past = {
+            node.name: self._value(
+                numpy.zeros((1, node.shape[1], 0, node.shape[3]), _TYPES[node.type])
+            )
+            for node in self._session.get_inputs()
+            if node.name.startswith(_PAST)
         }
-        self._inputs = {one.name for one in self._session.get_inputs()} & _INPUTS
-        window = min(self._model.context_window, _SLOT_TOKENS)
+        self._inputs = {node.name for node in self._session.get_inputs()} & _INPUTS
+        window = min(self._description.context_window, _SLOT_TOKENS)
         self.open_slots(self._options.max_running, window, self._options.lookup_tokens)
-        self.submit(0, [0] * min(PIECE + 1, window - 1), (), 2)
-        while self.busy():
-            self.step()
+        warm_up(self, min(PREFILL_CHUNK + 1, window - 1))
 
-    def compute(self, pieces: Sequence[PromptChunk]) -> list[list[int]]:
-        """Compute pieces of different slots, one after the other."""
-        return [self._compute(piece) for piece in pieces]
+    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[int]]:
+        """Compute chunks of different slots, one after the other."""
+        return [self._compute_chunk(chunk) for chunk in chunks]
 
-    def _compute(self, piece: PromptChunk) -> list[int]:
-        end = piece.start + len(piece.ids)
+    def _compute_chunk(self, chunk: PromptChunk) -> list[int]:
+        end = chunk.start + len(chunk.ids)
         tokens = {
-            "input_ids": piece.ids,
+            "input_ids": chunk.ids,
             "attention_mask": [1] * end,
-            "position_ids": range(piece.start, end),
+            "position_ids": range(chunk.start, end),
         }
-        past = self._past_of(piece.slot, piece.start)
         binding = self._session.io_binding()
         for name in self._inputs:
             value = self._value(self._numpy.array([tokens[name]], self._numpy.int64))
             binding.bind_ortvalue_input(name, value)
-        for name, value in past.items():
+        for name, value in self._past_before(chunk.slot, chunk.start).items():
             binding.bind_ortvalue_input(name, value)
-        outputs = [one.name for one in self._session.get_outputs()]
-        for name in outputs:
+        names = [node.name for node in self._session.get_outputs()]
+        for name in names:
             binding.bind_output(name, *(("cpu",) if name == "logits" else self._memory))
         self._session.run_with_iobinding(binding)
-        given = dict(zip(outputs, binding.get_outputs(), strict=True))
-        self._past[piece.slot] = {
-            name: given[_PRESENT + name.removeprefix(_PAST)] for name in self._empty
+        outputs = dict(zip(names, binding.get_outputs(), strict=True))
+        self._past[chunk.slot] = {
+            name: outputs[_PRESENT + name.removeprefix(_PAST)] for name in self._empty_past
         }
-        self._length[piece.slot] = end
-        if not piece.wanted:
+        self._past_length[chunk.slot] = end
+        if not chunk.num_outputs:
             return []
-        best: list[int] = given["logits"].numpy()[0, -piece.wanted :].argmax(-1).tolist()
-        return best
+        logits = outputs["logits"].numpy()[0, -chunk.num_outputs :]
+        next_ids: list[int] = logits.argmax(-1).tolist()
+        return next_ids
 
-    def _past_of(self, slot: int, start: int) -> dict[str, Any]:
-        """Return a slot's KV of the positions before ``start``; the rest of it is void."""
+    def _past_before(self, slot: int, start: int) -> dict[str, Any]:
+        """Return the KV of a slot's positions before ``start``; the rest of it is invalid."""
         if start == 0:
-            return self._empty
-        if self._length[slot] == start:
+            return self._empty_past
+        if self._past_length[slot] == start:
             return self._past[slot]
         return {
             name: self._value(self._numpy.ascontiguousarray(value.numpy()[:, :, :start]))
@@ -113,22 +129,22 @@ class OnnxRuntimeEngine(SlotEngine):
 
     @property
     def _memory(self) -> tuple[str, int]:
-        """Where the KV lies: ORT's other accelerators take it from the CPU's memory."""
+        """Device of the KV: execution providers other than CUDA take it from the CPU's memory."""
         return ("cuda", 0) if self.device == "cuda" else ("cpu", 0)
 
-    def _graph(self) -> Path:
-        prepared = self._options.prepared
-        if prepared is None:
+    def _find_graph(self) -> Path:
+        directory = self._options.weights
+        if directory is None:
             raise EngineError(
-                f"{self._model.name} is not prepared for ONNX Runtime.",
-                f"Prepare it with: jupyter safecoder model prepare {self._model.name} "
+                f"{self._description.name} is not converted for ONNX Runtime.",
+                f"Convert it with: jupyter safecoder model prepare {self._description.name} "
                 "--engine onnxruntime.",
             )
-        graph = prepared / "model.onnx"
+        graph = directory / "model.onnx"
         if not graph.is_file():
             raise EngineError(
-                f"{prepared} has no model.onnx.",
-                "Prepare the model for ONNX Runtime again.",
+                f"{directory} has no model.onnx.",
+                "Convert the model for ONNX Runtime again.",
             )
         return graph
 
@@ -141,7 +157,7 @@ class OnnxRuntimeEngine(SlotEngine):
             raise EngineError(
                 f"This ONNX Runtime has no device {self.device!r}.",
                 f"Choose one of {', '.join(sorted(providers))}, or install the build of ONNX "
-                "Runtime that is made for it.",
+                "Runtime for that device.",
             )
         options = self._ort.SessionOptions()
         options.log_severity_level = 4
@@ -149,25 +165,22 @@ class OnnxRuntimeEngine(SlotEngine):
             session = self._ort.InferenceSession(
                 str(graph), options, providers=[providers[self.device]]
             )
-        # ORT's errors share no class but Exception.
+        # The errors of ONNX Runtime have no common base but Exception.
         except Exception as error:
             raise EngineError(
-                f"ONNX Runtime could not load {self._model.name}: {_first_line(error)}",
-                "Prepare the model again, and check the free memory.",
+                f"ONNX Runtime could not load {self._description.name}: {first_line(error)}",
+                "Convert the model again, and check the free memory.",
             ) from error
-        strange = [
-            one.name
-            for one in session.get_inputs()
-            if one.name not in _INPUTS and not (one.name.startswith(_PAST) and one.type in _TYPES)
+        unknown = [
+            node.name
+            for node in session.get_inputs()
+            if node.name not in _INPUTS
+            and not (node.name.startswith(_PAST) and node.type in _TYPES)
         ]
-        if strange or not any(one.name.startswith(_PAST) for one in session.get_inputs()):
+        if unknown or not any(node.name.startswith(_PAST) for node in session.get_inputs()):
             raise EngineError(
-                f"{graph} is no decoder with past KV that this engine knows"
-                + (f" (it asks for {strange[0]})." if strange else "."),
-                "Prepare the model again.",
+                f"{graph} is not a decoder with past KV that this engine knows"
+                + (f" (it has an input {unknown[0]})." if unknown else "."),
+                "Convert the model again.",
             )
         return session
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0][:200]

@@ -1,10 +1,10 @@
-"""OpenVINO GenAI's continuous batching: paged KV cache, prefix caching, cancelling.
+"""OpenVINO GenAI's continuous batching: paged KV cache, prefix caching, cancellation.
 
-Its plain ``LLMPipeline`` computes the whole prompt anew at each request; only the continuous
-batching scheduler reuses the KV blocks (32 tokens each) of a prompt that begins the same.
+Its plain ``LLMPipeline`` computes the whole prompt again for each request. Only the continuous
+batching scheduler reuses the KV blocks (32 tokens each) of a prompt with the same prefix.
 
-Guessing ahead, by prompt lookup or a draft model, changes no token: a guess is kept only where it
-is what the model itself would have said.
+Speculative decoding, by prompt lookup or a draft model, changes no token: a proposed token is kept
+only if it is the one that the model predicts.
 """
 
 from __future__ import annotations
@@ -14,70 +14,87 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
-from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.errors import EngineError, first_line
 from jupyter_safecoder.extras import INSTALL_LOCAL
 from jupyter_safecoder.models import ModelDescription, kv_values
 from jupyter_safecoder.models.tokenizer import FileTokenizer
+from jupyter_safecoder.prompt import Tokenizer
 
 from .chunked_prefill import PendingPrefill, PrefixCacheMirror, schedule_prefill
 from .engine import EngineOptions, EngineOutput
+from .warm_up import warm_up
 
-#: 32,768 tokens, some fifteen people's prompts; up to 760 MB for the embedded model.
-_KV_BLOCKS = 1024
-#: The share of the free memory that KV may take where that is less.
-_KV_SHARE = 0.25
-#: Bytes of a KV value: two, unless every figure is in full.
+#: 32,768 tokens, the prompts of some fifteen users; up to 760 MB for the embedded model.
+_MAX_KV_BLOCKS = 1024
+#: Share of the free memory that the KV cache may take where that is less.
+_KV_MEMORY_SHARE = 0.25
+#: Bytes of a KV value, and of one in the exact mode.
 _KV_BYTES, _KV_BYTES_EXACT = 2.0, 4.0
 _BLOCK_TOKENS = 32
-#: Activations are quantized in groups: of 32 like the weights of a Q8_0, of 64 like our int4 ones,
-#: of 128 where weights have one scale for a channel. Larger groups than the weights' do nothing.
-_GROUPS = {"": "32", "int4": "64", "int8": "128"}
-#: What is not quantized. Left to itself OpenVINO takes bf16 where the processor has it, and then
-#: computes a token of a 1B int8 model in 74 ms instead of 52 on AMX, whose tiles one row of
-#: activations does not fill; a prompt takes 2.9 s instead of 2.2. The embedded GGUF gains a fifth
-#: for each token and loses more than half again of a prompt: it is left to itself.
-_FULL = {"INFERENCE_PRECISION_HINT": "f32"}
-#: OpenVINO's own choice of 8 bits with scales is half as large, but unpacking it takes a sixth of
-#: the time of eight people's tokens, and a tenth of a prompt's.
-_KV = {"KV_CACHE_PRECISION": "f16"}
-#: Every figure in full: what the other engines are compared with. A token's sums then depend on
-#: what is computed beside it, others' tokens or guesses, only in their last bit; with quantized
-#: activations or KV a third of the answers differ. A prompt takes half as long again.
+#: Activations are quantized in groups of the size of the weights' groups: 32 for Q8_0, 64 for our
+#: int4, 128 where weights have one scale for each channel. Larger groups bring nothing.
+_ACTIVATION_GROUPS = {"": "32", "int4": "64", "int8": "128"}
+#: Arithmetic for what is not quantized. By default OpenVINO takes bf16 where the processor has it,
+#: and then computes a token of a 1B int8 model in 74 ms instead of 52 on AMX, whose tiles one row
+#: of activations does not fill; a prompt takes 2.9 s instead of 2.2. The embedded GGUF keeps the
+#: default: with f32 a token takes a fifth less time, but a prompt more than half as long again.
+_F32_INFERENCE = {"INFERENCE_PRECISION_HINT": "f32"}
+#: OpenVINO's default of 8 bits with scales is half as large, but unpacking it takes a sixth of the
+#: time of a step with eight requests, and a tenth of the time of a prompt.
+_F16_KV = {"KV_CACHE_PRECISION": "f16"}
+#: No quantization of activations or KV: the exact mode, which other engines are compared with. The
+#: sums of a token then depend on what is computed beside it (tokens of other requests, proposed
+#: tokens) in their last bit only; with quantized activations or KV a third of the completions
+#: differ. A prompt takes half as long again.
 _EXACT = {
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
-    **_FULL,
+    **_F32_INFERENCE,
     "KV_CACHE_PRECISION": "f32",
 }
-#: A step holds Python's lock while it computes, so it computes so many tokens of prompts at most:
-#: between two of them the runtime can answer, cancel and admit.
-_TOKENS_PER_STEP = 256
-#: Tokens that must repeat before prompt lookup guesses what follows them.
+#: Maximum number of prompt tokens in a step. A step holds Python's lock while it computes: between
+#: two of them the runtime can answer, cancel and admit requests.
+_PREFILL_TOKENS = 256
+#: Tokens that must repeat before prompt lookup proposes what follows them.
 _LOOKUP_NGRAM = 3
+#: Tokens that a draft model proposes at once.
 _DRAFT_TOKENS = 4
 
 
 class OpenVinoEngine:
-    """A prepared checkpoint, or a llama-family GGUF, on OpenVINO GenAI."""
+    """Runs a converted checkpoint, or a llama-family GGUF file, on OpenVINO GenAI.
+
+    Parameters
+    ----------
+    model
+        The model.
+    options
+        How to run it.
+    """
 
     name = "openvino"
+    tokenizer: Tokenizer
 
     def __init__(self, model: ModelDescription, options: EngineOptions) -> None:
-        self._model = model
-        self._weights = options.prepared or model.weights
+        self._description = model
+        self._weights = options.weights or model.weights
         self._options = options
         self.device = options.device or "CPU"
         self._pipeline: Any = None
+        #: Requests whose prompt is not in the pipeline yet, by their number.
         self._waiting: dict[int, PendingPrefill] = {}
-        self._pieces: dict[int, tuple[Any, int]] = {}
+        #: Handles of chunks of their prompts, each with the number of tokens that it ends at.
+        self._chunks: dict[int, tuple[Any, int]] = {}
+        #: Handles of requests in the pipeline.
         self._handles: dict[int, Any] = {}
         self._stop_ids: dict[int, Collection[int]] = {}
         self._refused: list[int] = []
-        self._added = itertools.count()
-        self._piece_before = False
-        self._unfreed = False
+        self._pipeline_ids = itertools.count()
+        self._last_step_was_chunk = False
+        #: Whether a request has ended whose KV blocks the pipeline frees only in its next step.
+        self._has_unfreed_blocks = False
 
     def load(self) -> None:
-        """Load the weights, and compute a token so that the first person need not wait for it."""
+        """Load the weights and warm up."""
         try:
             import numpy
             import openvino
@@ -88,69 +105,67 @@ class OpenVinoEngine:
                 f"Install the runtime with: {INSTALL_LOCAL}.",
             ) from error
         self._numpy, self._openvino, self._genai = numpy, openvino, openvino_genai
-        self.tokenizer = FileTokenizer(self._model.tokenizer)
+        self.tokenizer = FileTokenizer(self._description.tokenizer)
         scheduler = openvino_genai.SchedulerConfig()
         scheduler.enable_prefix_caching = True
-        scheduler.num_kv_blocks = self._blocks = _blocks(self._model, exact=self._exact)
-        if self._guesses:
-            scheduler.max_num_batched_tokens = _TOKENS_PER_STEP
-            self._tokens = self._model.context_window
+        self._kv_blocks = _kv_blocks(self._description, exact=self._exact)
+        scheduler.num_kv_blocks = self._kv_blocks
+        if self._speculative:
+            scheduler.max_num_batched_tokens = _PREFILL_TOKENS
+            self._prefill_tokens = self._description.context_window
         else:
-            # Prompts in steps of their own, which hold what is given to the pipeline for them.
+            # Prompts get steps of their own: they hold what the pipeline is given for them.
             scheduler.dynamic_split_fuse = False
             scheduler.max_num_batched_tokens = max(
-                self._model.context_window, scheduler.max_num_seqs
+                self._description.context_window, scheduler.max_num_seqs
             )
-            self._tokens = _TOKENS_PER_STEP
-        self._cached = PrefixCacheMirror(self._blocks, _BLOCK_TOKENS)
+            self._prefill_tokens = _PREFILL_TOKENS
+        self._prefix_cache = PrefixCacheMirror(self._kv_blocks, _BLOCK_TOKENS)
         try:
             self._pipeline = openvino_genai.ContinuousBatchingPipeline(
                 str(self._weights), scheduler, self.device, self._properties()
             )
         except (RuntimeError, MemoryError) as error:
             raise EngineError(
-                f"OpenVINO could not load {self._model.name}: {_first_line(error)}",
+                f"OpenVINO could not load {self._description.name}: {first_line(error)}",
                 "Run 'jupyter safecoder doctor', and check the free memory.",
             ) from error
-        length = min(_TOKENS_PER_STEP + 1, self._model.context_window - 2)
-        self.submit(0, [0] * length, (), 2)
-        while self.busy():
-            self.step()
+        warm_up(self, min(_PREFILL_TOKENS + 1, self._description.context_window - 2))
 
     def submit(
         self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
-        """Take a request into the batch, or refuse it at the next step if it can never fit."""
-        # The pipeline itself would notice only after it has filled the whole cache, minutes later.
-        room = min(self._model.context_window, self._blocks * _BLOCK_TOKENS)
-        if not 0 < len(prompt) <= room - max_tokens:
+        """Queue a request; it is refused on the next step if it can never fit."""
+        # The pipeline itself would notice only after filling the whole cache, minutes later.
+        window = min(self._description.context_window, self._kv_blocks * _BLOCK_TOKENS)
+        if not 0 < len(prompt) <= window - max_tokens:
             self._refused.append(request)
             return
-        blocks = self._cached.names(prompt)
-        self._waiting[request] = PendingPrefill(request, prompt, stop_ids, max_tokens, blocks)
+        hashes = self._prefix_cache.block_hashes(prompt)
+        self._waiting[request] = PendingPrefill(request, prompt, stop_ids, max_tokens, hashes)
 
     def cancel(self, request: int) -> None:
-        """Cancel in the pipeline; the next step frees the blocks."""
+        """Cancel a request in the pipeline; the next step frees its blocks."""
         if request in self._refused:
             self._refused.remove(request)
         self._waiting.pop(request, None)
-        piece, _ = self._pieces.pop(request, (None, 0))
-        for handle in (piece, self._handles.pop(request, None)):
+        chunk, _ = self._chunks.pop(request, (None, 0))
+        for handle in (chunk, self._handles.pop(request, None)):
             if handle is not None:
                 self._stop_ids.pop(request, None)
                 handle.cancel()
-                self._unfreed = True
+                self._has_unfreed_blocks = True
 
     def busy(self) -> bool:
-        """Say whether a step has anything to do, freeing what a request held included."""
-        return self._unfreed or bool(self._waiting or self._handles or self._refused)
+        """Return whether a step has anything to do, freeing blocks included."""
+        return self._has_unfreed_blocks or bool(self._waiting or self._handles or self._refused)
 
     def step(self) -> list[EngineOutput]:
-        """Compute prompts that wait, or else the next tokens of the batch."""
-        self._unfreed = False
+        """Compute waiting prompts, or else the next tokens of the batch."""
+        self._has_unfreed_blocks = False
         self._admit()
         self._pipeline.step()
-        self._end_pieces()
+        self._finish_chunks()
         refused, self._refused = self._refused, []
         return [EngineOutput(request, [], "refused") for request in refused] + [
             output
@@ -158,44 +173,50 @@ class OpenVinoEngine:
             if (output := self._read(request, handle)) is not None
         ]
 
-    def cache_use(self) -> float:
-        """Return the share of the KV blocks that running requests hold."""
-        return float(self._pipeline.get_metrics().cache_usage) / 100
-
     def _admit(self) -> None:
-        """Give the pipeline what this step computes of prompts."""
-        for one in self._waiting.values():
-            one.waited += 1
-        if self._piece_before and self._handles:
-            self._piece_before = False  # those who write have a step between two pieces
+        """Give the pipeline the prompts, or parts of prompts, that this step computes."""
+        for pending in self._waiting.values():
+            pending.waited_steps += 1
+        if self._last_step_was_chunk and self._handles:
+            # Requests that decode get a step between two chunks.
+            self._last_step_was_chunk = False
             return
-        self._piece_before = False
-        waiting = [one for number, one in self._waiting.items() if number not in self._pieces]
-        for one, end in schedule_prefill(waiting, self._cached, self._tokens, _BLOCK_TOKENS):
-            if end < len(one.prompt):
-                # A request of one token leaves its blocks in the prefix cache, like any other.
-                self._pieces[one.request] = self._add(one.prompt[:end], (), 1), end
-                self._piece_before = True
+        self._last_step_was_chunk = False
+        waiting = [one for number, one in self._waiting.items() if number not in self._chunks]
+        for pending, end in schedule_prefill(
+            waiting, self._prefix_cache, self._prefill_tokens, _BLOCK_TOKENS
+        ):
+            number = pending.request
+            if end < len(pending.prompt):
+                # A request for one token leaves its blocks in the prefix cache, like any other.
+                self._chunks[number] = self._add_request(pending.prompt[:end], (), 1), end
+                self._last_step_was_chunk = True
                 continue
-            del self._waiting[one.request]
-            self._handles[one.request] = self._add(one.prompt, one.stop_ids, one.max_tokens)
-            self._stop_ids[one.request] = one.stop_ids
-            self._cached.keep(one.blocks)
+            del self._waiting[number]
+            self._handles[number] = self._add_request(
+                pending.prompt, pending.stop_ids, pending.max_tokens
+            )
+            self._stop_ids[number] = pending.stop_ids
+            self._prefix_cache.add(pending.block_hashes)
 
-    def _end_pieces(self) -> None:
-        for request, (handle, end) in list(self._pieces.items()):
+    def _finish_chunks(self) -> None:
+        """Record the blocks of chunks that the pipeline has computed."""
+        for request, (handle, end) in list(self._chunks.items()):
             status = handle.get_status().name
             if status == "RUNNING":
                 continue
-            del self._pieces[request]
-            self._unfreed = True
+            del self._chunks[request]
+            self._has_unfreed_blocks = True
             if status == "IGNORED":
                 del self._waiting[request]
                 self._refused.append(request)
             else:
-                self._cached.keep(self._waiting[request].blocks[: end // _BLOCK_TOKENS])
+                hashes = self._waiting[request].block_hashes
+                self._prefix_cache.add(hashes[: end // _BLOCK_TOKENS])
 
-    def _add(self, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int) -> Any:
+    def _add_request(
+        self, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
+    ) -> Any:
         config = self._genai.GenerationConfig()
         config.do_sample = False
         config.max_new_tokens = max_tokens
@@ -206,12 +227,13 @@ class OpenVinoEngine:
             config.num_assistant_tokens = self._options.lookup_tokens
             config.max_ngram_size = _LOOKUP_NGRAM
         ids = self._openvino.Tensor(self._numpy.array([prompt], dtype=self._numpy.int64))
-        return self._pipeline.add_request(next(self._added), ids, config)
+        return self._pipeline.add_request(next(self._pipeline_ids), ids, config)
 
     def _properties(self) -> dict[str, Any]:
+        """Return the properties that the pipeline is loaded with."""
         properties: dict[str, Any] = {}
         if self.device == "CPU":
-            properties |= self._sums()
+            properties |= self._precision_properties()
         if self._options.draft is not None:
             properties["draft_model"] = self._genai.draft_model(
                 str(self._options.draft), self.device
@@ -221,22 +243,25 @@ class OpenVinoEngine:
         return properties
 
     @property
-    def _guesses(self) -> bool:
+    def _speculative(self) -> bool:
+        """Whether tokens are proposed, by prompt lookup or a draft model."""
         return self._options.lookup_tokens > 0 or self._options.draft is not None
 
     @property
     def _exact(self) -> bool:
         options = self._options
-        return options.precision == "fp32" or self._guesses or options.batch_invariant
+        return options.precision == "fp32" or self._speculative or options.batch_invariant
 
-    def _sums(self) -> dict[str, str]:
+    def _precision_properties(self) -> dict[str, str]:
         if self._exact:
             return _EXACT
         precision = self._options.precision
-        sums = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": _GROUPS.get(precision, "0"), **_KV}
-        return sums | _FULL if precision in ("int8", "int4") else sums
+        groups = _ACTIVATION_GROUPS.get(precision, "0")
+        properties = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": groups, **_F16_KV}
+        return properties | _F32_INFERENCE if precision in ("int8", "int4") else properties
 
     def _read(self, request: int, handle: Any) -> EngineOutput | None:
+        """Return what the pipeline has generated for a request since the last step."""
         ids: list[int] = []
         while handle.can_read():
             for generated in handle.read().values():
@@ -246,7 +271,7 @@ class OpenVinoEngine:
             return EngineOutput(request, ids) if ids else None
         stop_ids = self._stop_ids.pop(request)
         del self._handles[request]
-        self._unfreed = True
+        self._has_unfreed_blocks = True
         if status == "IGNORED":
             return EngineOutput(request, ids, "refused")
         if ids and ids[-1] in stop_ids:
@@ -254,16 +279,12 @@ class OpenVinoEngine:
         return EngineOutput(request, ids, "length")
 
 
-def _blocks(model: ModelDescription, *, exact: bool) -> int:
-    """Return how many KV blocks there is memory for: of many heads a token takes much."""
+def _kv_blocks(model: ModelDescription, *, exact: bool) -> int:
+    """Return how many KV blocks the free memory has room for, one prompt's at least."""
     free = available_bytes()
-    size = kv_values(model) * (_KV_BYTES_EXACT if exact else _KV_BYTES) * _BLOCK_TOKENS
-    if free is None or not size:
-        return _KV_BLOCKS
-    prompt = model.context_tokens + 2 * (model.prefix_tokens + model.suffix_tokens)
-    least = min(_KV_BLOCKS, -(-prompt // _BLOCK_TOKENS))
-    return max(least, min(_KV_BLOCKS, int(free * _KV_SHARE / size)))
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0][:200]
+    block_bytes = kv_values(model) * (_KV_BYTES_EXACT if exact else _KV_BYTES) * _BLOCK_TOKENS
+    if free is None or not block_bytes:
+        return _MAX_KV_BLOCKS
+    prompt_tokens = model.context_tokens + 2 * (model.prefix_tokens + model.suffix_tokens)
+    min_blocks = min(_MAX_KV_BLOCKS, -(-prompt_tokens // _BLOCK_TOKENS))
+    return max(min_blocks, min(_MAX_KV_BLOCKS, int(free * _KV_MEMORY_SHARE / block_bytes)))

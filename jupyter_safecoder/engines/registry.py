@@ -1,4 +1,4 @@
-"""Engines by name; the heavy libraries are imported only for the one that is chosen."""
+"""Engines by name. The libraries of an engine are imported only when it is made."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from jupyter_safecoder.models import ModelDescription
 
 from .engine import Engine, EngineOptions
 
-#: Name to ``module:class``.
-_OWN = {
+#: Engines of this package: name to ``module:class``.
+_ENGINES = {
     "openvino": "jupyter_safecoder.engines.openvino:OpenVinoEngine",
     "transformers": "jupyter_safecoder.engines.transformers:TransformersEngine",
     "onnxruntime": "jupyter_safecoder.engines.onnxruntime:OnnxRuntimeEngine",
@@ -22,25 +22,34 @@ _OWN = {
     "scripted": "jupyter_safecoder.engines.scripted:ScriptedEngine",
 }
 
-#: Packages add engines under this entry point: a class that takes a model and its options.
+#: Other packages register engines under this entry point: classes that take a model and options.
 ENTRY_POINT = "jupyter_safecoder.engines"
 
 
 def engine_names() -> tuple[str, ...]:
-    """Return the names of our engines, then those of other packages."""
-    return (*_OWN, *(entry.name for entry in entry_points(group=ENTRY_POINT)))
+    """Return the names of all engines: those of this package first, then those of others."""
+    return (*_ENGINES, *(entry.name for entry in entry_points(group=ENTRY_POINT)))
 
 
 def make_engine(name: str, model: ModelDescription, options: EngineOptions) -> Engine:
-    """Return an engine for a model, not loaded yet.
+    """Return an engine that is not loaded yet.
+
+    Parameters
+    ----------
+    name
+        One of :func:`engine_names`.
+    model
+        The model to run.
+    options
+        How to run it.
 
     Raises
     ------
     EngineError
         If there is no engine of that name, or its package cannot be imported.
     """
-    if name in _OWN:
-        module, _, attribute = _OWN[name].partition(":")
+    if name in _ENGINES:
+        module, _, attribute = _ENGINES[name].partition(":")
         return cast(Engine, getattr(import_module(module), attribute)(model, options))
     for entry in entry_points(group=ENTRY_POINT, name=name):
         try:

@@ -1,14 +1,14 @@
-"""An engine that answers from a script: exact, instant, and it can be told to misbehave.
+"""An engine for tests: it answers from a script at once, or fails in the middle of an answer.
 
-The script is a JSON file, the ``weights`` of a model directory whose ``engine`` is this one::
+The script is a JSON file, the ``weights`` of a model directory whose engine is this one::
 
     {"answers": [{"after": "import nu", "text": "mpy as np"}],
      "otherwise": "pass",
      "first_token_ms": 0, "token_ms": 0, "load_ms": 0}
 
-An answer is chosen by the text that the prompt ends with; besides ``text`` it may carry ``stall``
-(true: never give a token), ``fail_after`` or ``die_after`` (a number of tokens, then the engine
-raises, or its process dies), and a ``token_ms`` of its own. Each UTF-8 byte is a token.
+An answer is chosen by the text that the prompt ends with (``after``). Besides ``text`` it may have
+``stall`` (true: no token ever comes), ``fail_after`` or ``die_after`` (after so many tokens the
+engine raises, or its process exits), and a ``token_ms`` of its own. Each UTF-8 byte is a token.
 """
 
 from __future__ import annotations
@@ -27,17 +27,20 @@ from jupyter_safecoder.models import ModelDescription
 
 from .engine import EngineOptions, EngineOutput
 
-_SPECIAL = 256
+#: Id of the first special token.
+_FIRST_SPECIAL_ID = 256
+#: Exit status of a process whose script has ``die_after``.
+_EXIT_STATUS = 86
 
 
 class ByteTokenizer:
-    """UTF-8 bytes as ids; special tokens are numbered from 256 in the order they are asked for."""
+    """UTF-8 bytes as ids; special tokens are numbered from 256 in the order of their first use."""
 
     bos_ids: Sequence[int] = ()
-    size = _SPECIAL
+    size = _FIRST_SPECIAL_ID
 
     def __init__(self) -> None:
-        self._specials: dict[str, int] = {}
+        self._special_ids: dict[str, int] = {}
 
     def encode(self, text: str) -> list[int]:
         """Return the bytes of a text."""
@@ -46,29 +49,39 @@ class ByteTokenizer:
     encode_cell = encode
 
     def has(self, name: str) -> bool:
-        """Say that every special token is there."""
+        """Return true: it has every special token."""
         return True
 
     def token_id(self, name: str) -> int:
         """Return the id of a special token."""
-        return self._specials.setdefault(name, _SPECIAL + len(self._specials))
+        return self._special_ids.setdefault(name, _FIRST_SPECIAL_ID + len(self._special_ids))
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of bytes, special tokens left out."""
-        return bytes(i for i in ids if i < _SPECIAL).decode("utf-8", "replace")
+        """Return the text of bytes, without special tokens."""
+        return bytes(i for i in ids if i < _FIRST_SPECIAL_ID).decode("utf-8", "replace")
 
 
 @dataclass
-class _Running:
+class _Request:
+    """A running request; ``next_token_at`` is the ``time.monotonic()`` of its next token."""
+
     answer: dict[str, Any]
     ids: list[int]
-    due: float
-    over: Literal["end", "length"]
-    given: int = 0
+    next_token_at: float
+    finished: Literal["end", "length"]
+    sent: int = 0
 
 
 class ScriptedEngine:
-    """Answers from a script instead of a model."""
+    """Answers from a script instead of a model.
+
+    Parameters
+    ----------
+    model
+        Its ``weights`` are the script.
+    options
+        Ignored.
+    """
 
     name = "scripted"
     device = "script"
@@ -76,7 +89,7 @@ class ScriptedEngine:
     def __init__(self, model: ModelDescription, options: EngineOptions) -> None:
         self._path = model.weights
         self.tokenizer = ByteTokenizer()
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, _Request] = {}
         self._script: dict[str, Any] = {}
 
     def load(self) -> None:
@@ -85,67 +98,79 @@ class ScriptedEngine:
             self._script = json.loads(self._path.read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise EngineError(
-                f"The script {self._path} cannot be read.", "Mend the script."
+                f"The script {self._path} cannot be read as JSON.", "Fix the script."
             ) from error
-        time.sleep(self._ms("load_ms"))
+        time.sleep(self._seconds("load_ms"))
 
     def submit(
         self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
-        """Choose the answer by the end of the prompt."""
+        """Choose the answer by the text that the prompt ends with."""
         text = self.tokenizer.decode(prompt[-4096:])
         answer = next(
             (a for a in self._script.get("answers", ()) if text.endswith(a["after"])),
             {"text": self._script.get("otherwise", "")},
         )
-        whole = self.tokenizer.encode(answer.get("text", ""))
-        due = time.monotonic() + self._ms("first_token_ms")
-        over: Literal["end", "length"] = "length" if len(whole) > max_tokens else "end"
-        self._running[request] = _Running(answer, whole[:max_tokens], due, over)
+        ids = self.tokenizer.encode(answer.get("text", ""))
+        finished: Literal["end", "length"] = "length" if len(ids) > max_tokens else "end"
+        self._running[request] = _Request(
+            answer, ids[:max_tokens], time.monotonic() + self._seconds("first_token_ms"), finished
+        )
 
     def cancel(self, request: int) -> None:
-        """Forget a request."""
+        """Drop a request."""
         self._running.pop(request, None)
 
     def busy(self) -> bool:
-        """Say whether any request is left."""
+        """Return whether a request runs."""
         return bool(self._running)
 
     def step(self) -> list[EngineOutput]:
-        """Give each request that is due its next token."""
+        """Return the next token of each request for which it is time."""
         now = time.monotonic()
         due = [
-            (r, s) for r, s in self._running.items() if s.due <= now and not s.answer.get("stall")
+            (number, request)
+            for number, request in self._running.items()
+            if request.next_token_at <= now and not request.answer.get("stall")
         ]
         if not due:
             time.sleep(0.001)
             return []
-        return [self._next(request, state, now) for request, state in due]
+        return [self._next_token(number, request, now) for number, request in due]
 
-    def cache_use(self) -> float:
-        """Return 1 while anything runs."""
-        return float(bool(self._running))
+    def _next_token(self, number: int, request: _Request, now: float) -> EngineOutput:
+        if request.sent == request.answer.get("die_after"):
+            os._exit(_EXIT_STATUS)
+        if request.sent == request.answer.get("fail_after"):
+            raise RuntimeError("The script makes the engine fail.")
+        ids = request.ids[request.sent : request.sent + 1]
+        request.sent += 1
+        token_ms = request.answer.get("token_ms", self._script.get("token_ms", 0))
+        request.next_token_at = now + float(token_ms) / 1000
+        if request.sent < len(request.ids):
+            return EngineOutput(number, ids)
+        del self._running[number]
+        return EngineOutput(number, ids, request.finished)
 
-    def _next(self, request: int, state: _Running, now: float) -> EngineOutput:
-        if state.given == state.answer.get("die_after"):
-            os._exit(86)
-        if state.given == state.answer.get("fail_after"):
-            raise RuntimeError("The script says: fail.")
-        ids = state.ids[state.given : state.given + 1]
-        state.given += 1
-        pause_ms = state.answer.get("token_ms", self._script.get("token_ms", 0))
-        state.due = now + float(pause_ms) / 1000
-        if state.given < len(state.ids):
-            return EngineOutput(request, ids)
-        del self._running[request]
-        return EngineOutput(request, ids, state.over)
-
-    def _ms(self, name: str) -> float:
+    def _seconds(self, name: str) -> float:
         return float(self._script.get(name, 0)) / 1000
 
 
 def write_scripted_model(directory: Path, script: dict[str, Any]) -> Path:
-    """Make a model directory that this engine answers for; returns the directory."""
+    """Write the directory of a model that this engine serves.
+
+    Parameters
+    ----------
+    directory
+        Created if it does not exist.
+    script
+        The script.
+
+    Returns
+    -------
+    Path
+        The directory.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     content = json.dumps(script).encode()
     (directory / "script.json").write_bytes(content)

@@ -1,8 +1,8 @@
-"""Hugging Face transformers on torch: for GPUs of all makers, and what others are checked by.
+"""Hugging Face transformers on torch: for GPUs of all vendors, and the reference for exactness.
 
-Its own ``generate`` keeps a batch together from begin to end. Here each request has a slot of one
-static KV cache, so requests come and go between two steps, and what begins as an earlier prompt
-did is not computed again. On CUDA and ROCm decoding is replayed as a graph.
+``generate`` of transformers keeps a batch together from start to end. Here each request has a slot
+of one static KV cache, so requests start and end between two steps, and a prefix that an earlier
+prompt had is not computed again. On CUDA and ROCm decoding replays a graph.
 """
 
 from __future__ import annotations
@@ -11,37 +11,51 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
-from jupyter_safecoder.engines.slots.batching import PIECE, PromptChunk, SlotEngine
-from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.engines.slots.batching import (
+    PREFILL_CHUNK,
+    ContinuousBatchingEngine,
+    PromptChunk,
+)
+from jupyter_safecoder.errors import EngineError, first_line
 from jupyter_safecoder.extras import INSTALL_CHECKPOINTS
-from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models import ModelDescription, format_gb
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 
 from .engine import EngineOptions
+from .warm_up import warm_up
 
 if TYPE_CHECKING:
     import torch
 
     from jupyter_safecoder.engines.slots.forward import BatchedForward
 
-#: Positions of a slot: more than a prompt of ours takes. KV memory grows with it.
+#: Positions of a slot: more than any of our prompts has. KV memory grows with it.
 _SLOT_TOKENS = 8192
-_PRECISIONS = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
+#: Precisions to names of torch dtypes.
+_DTYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
 
-class TransformersEngine(SlotEngine):
-    """A checkpoint in safetensors on torch."""
+class TransformersEngine(ContinuousBatchingEngine):
+    """Runs a checkpoint in safetensors on torch.
+
+    Parameters
+    ----------
+    model
+        The checkpoint.
+    options
+        How to run it.
+    """
 
     name = "transformers"
 
     def __init__(self, model: ModelDescription, options: EngineOptions) -> None:
-        self._model = model
+        self._description = model
         self._options = options
         self.device = options.device or "cpu"
-        self._pass: BatchedForward
+        self._forward: BatchedForward
 
     def load(self) -> None:
-        """Load the weights, and compute a token so that the first person need not wait for it."""
+        """Load the weights and warm up."""
         try:
             import torch
             import transformers
@@ -50,25 +64,25 @@ class TransformersEngine(SlotEngine):
                 "torch and transformers are not installed here: this is a thin installation.",
                 f"Install them with: {INSTALL_CHECKPOINTS}.",
             ) from error
-        quiet: Any = transformers.utils.logging
-        quiet.set_verbosity_error()
-        quiet.disable_progress_bar()
-        self.tokenizer = FileTokenizer(self._model.tokenizer)
+        library_logging: Any = transformers.utils.logging
+        library_logging.set_verbosity_error()
+        library_logging.disable_progress_bar()
+        self.tokenizer = FileTokenizer(self._description.tokenizer)
         self.device = device = self._choose_device()
         dtype = self._choose_dtype()
         try:
-            self._open(self._read_network(dtype).to(device).eval())
+            self._start(self._load_model(dtype).to(device).eval())
         except (torch.OutOfMemoryError, MemoryError) as error:
             raise self._out_of_memory(dtype) from error
         except RuntimeError as error:
-            # On a CPU torch has no class for it.
+            # On a CPU torch has no class of its own for this error.
             if "allocate memory" not in str(error):
                 raise
             raise self._out_of_memory(dtype) from error
 
-    def compute(self, pieces: Sequence[PromptChunk]) -> list[list[int]]:
-        """Compute pieces of different slots in one pass."""
-        return self._pass.run(pieces)
+    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[int]]:
+        """Compute chunks of different slots in one pass."""
+        return self._forward.run(chunks)
 
     def _choose_device(self) -> str:
         import torch
@@ -78,12 +92,12 @@ class TransformersEngine(SlotEngine):
             return found.type if found is not None else "cpu"
         try:
             torch.empty(1, device=self._options.device)
-        # Without CUDA torch fails at an assertion.
+        # Without CUDA torch fails with an assertion.
         except (RuntimeError, AssertionError, NotImplementedError) as error:
             raise EngineError(
                 f"torch cannot compute on the device {self._options.device!r} here: "
-                f"{_first_line(error)}",
-                "Choose another device, or install the build of torch that is made for it.",
+                f"{first_line(error)}",
+                "Choose another device, or install the build of torch for that device.",
             ) from error
         return self._options.device
 
@@ -91,22 +105,22 @@ class TransformersEngine(SlotEngine):
         import torch
 
         precision = self._options.precision or ("fp32" if self.device == "cpu" else "bf16")
-        if precision not in _PRECISIONS:
+        if precision not in _DTYPES:
             raise EngineError(
                 f"The transformers engine does not compute in {precision}.",
-                f"Choose one of {', '.join(_PRECISIONS)}, or the openvino engine for {precision}.",
+                f"Choose one of {', '.join(_DTYPES)}, or the openvino engine for {precision}.",
             )
-        dtype: torch.dtype = getattr(torch, _PRECISIONS[precision])
+        dtype: torch.dtype = getattr(torch, _DTYPES[precision])
         return dtype
 
-    def _read_network(self, dtype: torch.dtype) -> Any:
+    def _load_model(self, dtype: torch.dtype) -> Any:
         from safetensors import SafetensorError
         from transformers import AutoModelForCausalLM
 
         loader: Any = AutoModelForCausalLM
         try:
-            network, told = loader.from_pretrained(
-                self._model.weights,
+            model, loading_info = loader.from_pretrained(
+                self._description.weights,
                 use_safetensors=True,
                 trust_remote_code=False,
                 local_files_only=True,
@@ -115,50 +129,49 @@ class TransformersEngine(SlotEngine):
                 output_loading_info=True,
             )
         except (OSError, ValueError, KeyError, SafetensorError) as error:
-            raise self._does_not_load(_first_line(error)) from error
+            raise self._load_error(first_line(error)) from error
         except RuntimeError as error:
             if "allocate memory" in str(error):
                 raise
-            raise self._does_not_load(_first_line(error)) from error
-        # transformers only warns of these, and fills them with random numbers.
-        missing = sorted(told["missing_keys"])
+            raise self._load_error(first_line(error)) from error
+        # transformers only warns of missing tensors, and initializes them randomly.
+        missing = sorted(loading_info["missing_keys"])
         if missing:
-            raise self._does_not_load(
+            raise self._load_error(
                 f"{len(missing)} of its tensors are missing, among them {missing[0]}"
             )
-        return network
+        return model
 
-    def _open(self, network: Any) -> None:
+    def _start(self, model: Any) -> None:
+        """Allocate the slots of a loaded model and warm up."""
         from jupyter_safecoder.engines.slots.forward import (
-            FULL,
-            SLIDING,
+            FULL_ATTENTION,
+            SLIDING_ATTENTION,
             BatchedForward,
+            attention_types,
             capture_cuda_graph,
-            layer_kinds,
         )
 
-        strange = layer_kinds(network.config) - {FULL, SLIDING}
-        if strange:
+        unknown = attention_types(model.config) - {FULL_ATTENTION, SLIDING_ATTENTION}
+        if unknown:
             raise EngineError(
-                f"{self._model.name} has layers of a kind that the transformers engine does not "
-                f"serve: {', '.join(sorted(strange))}.",
+                f"{self._description.name} has layers of a type that the transformers engine does "
+                f"not support: {', '.join(sorted(unknown))}.",
                 "Serve it with the remote engine, or choose another model.",
             )
-        window = min(self._model.context_window, _SLOT_TOKENS)
-        slots, guesses = self._options.max_running, self._options.lookup_tokens
-        graphs = self.device.partition(":")[0] == "cuda"
-        self._pass = BatchedForward(
-            network, slots, window, guesses, capture_cuda_graph if graphs else None
+        window = min(self._description.context_window, _SLOT_TOKENS)
+        slots, lookup_tokens = self._options.max_running, self._options.lookup_tokens
+        use_graphs = self.device.partition(":")[0] == "cuda"
+        self._forward = BatchedForward(
+            model, slots, window, lookup_tokens, capture_cuda_graph if use_graphs else None
         )
-        self.open_slots(slots, window, guesses)
-        self.submit(0, [0] * min(PIECE + 1, window - 1), (), 2)
-        while self.busy():
-            self.step()
+        self.open_slots(slots, window, lookup_tokens)
+        warm_up(self, min(PREFILL_CHUNK + 1, window - 1))
 
-    def _does_not_load(self, why: str) -> EngineError:
+    def _load_error(self, reason: str) -> EngineError:
         return EngineError(
-            f"transformers could not load {self._model.name}: {why.rstrip('.')}.",
-            "Check that the checkpoint is whole and of an architecture that transformers knows.",
+            f"transformers could not load {self._description.name}: {reason.rstrip('.')}.",
+            "Check that the checkpoint is complete and of an architecture that transformers knows.",
         )
 
     def _out_of_memory(self, dtype: torch.dtype) -> EngineError:
@@ -168,14 +181,10 @@ class TransformersEngine(SlotEngine):
             free = torch.cuda.mem_get_info(self.device)[0]
         else:
             free = available_bytes() or 0
-        weights = self._model.weights_bytes / 1e9
         return EngineError(
-            f"The memory of {self.device} does not suffice for {self._model.name}: its weights "
-            f"take {weights:.1f} GB on disk, {free / 1e9:.1f} GB are free while it loads as "
-            f"{dtype}, and the KV of {self._options.max_running} requests comes on top.",
+            f"The memory of {self.device} is too small for {self._description.name}: its weights "
+            f"take {format_gb(self._description.weights_bytes)} on disk, {format_gb(free)} are "
+            f"free while it loads as {dtype}, and it needs memory for the KV of "
+            f"{self._options.max_running} requests as well.",
             "Choose a smaller model or precision, fewer requests at once, or the openvino engine.",
         )
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0][:200]

@@ -1,9 +1,9 @@
-"""Find, describe and verify a model."""
+"""Finds, describes and verifies models."""
 
 from .cache import cache_directory
 from .description import ModelDescription, ModelFile, read_description
 from .integrity import verify_files
-from .parameters import count_parameters, kv_values
+from .parameters import count_parameters, format_gb, kv_values
 from .resolve import EMBEDDED, resolve_model
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "ModelFile",
     "cache_directory",
     "count_parameters",
+    "format_gb",
     "kv_values",
     "read_description",
     "resolve_model",

@@ -1,4 +1,4 @@
-"""Where prepared models, and what else can be made again, are kept."""
+"""The cache directory: converted models, and other files that can be made again."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 def cache_directory() -> Path:
     """Return ``$JUPYTER_SAFECODER_CACHE``, or ``safecoder`` in Jupyter's data directory."""
-    if chosen := os.environ.get("JUPYTER_SAFECODER_CACHE"):
-        return Path(chosen).expanduser()
+    if directory := os.environ.get("JUPYTER_SAFECODER_CACHE"):
+        return Path(directory).expanduser()
     from jupyter_core.paths import jupyter_data_dir
 
     return Path(jupyter_data_dir()) / "safecoder"

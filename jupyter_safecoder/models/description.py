@@ -1,11 +1,11 @@
-"""What there is to know of a model before it is loaded: its ``model.json``."""
+"""The description of a model before it is loaded, and its form in ``model.json``."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.protocol import ModelInfo
@@ -13,7 +13,17 @@ from jupyter_safecoder.protocol import ModelInfo
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A file of a model; ``size`` in bytes, ``sha256`` in hexadecimal, empty if none is known."""
+    """A file of a model.
+
+    Parameters
+    ----------
+    path
+        The file.
+    size
+        Bytes.
+    sha256
+        Hash in hexadecimal; empty if unknown.
+    """
 
     path: Path
     size: int
@@ -24,10 +34,33 @@ class ModelFile:
 class ModelDescription:
     """A model that the runtime can serve.
 
-    ``context_tokens``, ``prefix_tokens`` and ``suffix_tokens`` bound the three parts of a prompt:
-    they follow from what the model was trained on, not only from its context window.
-    ``weights`` is a GGUF file or a checkpoint's directory, ``tokenizer`` a ``tokenizer.json``,
-    ``files`` are all that are loaded. ``architecture`` is Hugging Face's ``model_type``.
+    Parameters
+    ----------
+    name
+        Name to show.
+    family
+        FIM family, a key of :data:`.FAMILIES`.
+    layouts, default_layout
+        Layouts of prompts that it was trained on, names of :data:`.LAYOUTS`.
+    context_window
+        Tokens of prompt and completion together.
+    context_tokens, prefix_tokens, suffix_tokens
+        Budgets in tokens of a prompt's parts. They follow from what the model was trained on, not
+        only from its context window.
+    languages
+        Languages that it was made for; empty if unknown.
+    license
+        As its card names it.
+    format
+        Form of the weights.
+    architecture
+        ``model_type`` of Hugging Face.
+    weights
+        A GGUF file, the directory of a checkpoint, or a script for tests.
+    tokenizer
+        A ``tokenizer.json``.
+    files
+        All files that are loaded.
     """
 
     name: str
@@ -48,11 +81,11 @@ class ModelDescription:
 
     @property
     def weights_bytes(self) -> int:
-        """Bytes of weights as they lie on disk."""
+        """Size of the weights on disk."""
         return sum(file.size for file in self.files if file.path != self.tokenizer)
 
     def info(self) -> ModelInfo:
-        """Return what is told to people and programs."""
+        """Return what the protocol reports of the model."""
         return ModelInfo(
             name=self.name,
             family=self.family,
@@ -65,34 +98,35 @@ class ModelDescription:
 
 
 def read_description(directory: Path) -> ModelDescription:
-    """Return the description that ``model.json`` in a model's directory gives.
+    """Return the description in the ``model.json`` of a model's directory.
 
     Raises
     ------
     ModelError
-        If the file is missing or does not say what is needed.
+        If the file is missing or incomplete.
     """
     path = directory / "model.json"
     try:
-        data = json.loads(path.read_text("utf-8"))
-        if "licence" in data:  # version 0.1
-            data["license"] = data.pop("licence")
-        files = {
-            part: ModelFile(
-                directory / data[part]["file"], data[part]["size"], data[part]["sha256"]
-            )
-            for part in ("weights", "tokenizer")
-        }
-        lists = {name: tuple(data[name]) for name in ("layouts", "languages")}
-        places = {part: file.path for part, file in files.items()}
-        return ModelDescription(**{**data, **lists, **places}, files=tuple(files.values()))
+        return _parse(json.loads(path.read_text("utf-8")), directory)
     except FileNotFoundError:
         raise ModelError(
             f"{directory} has no model.json.",
-            "Name a directory that holds a model's model.json, weights and tokenizer.",
+            "Name a directory with the model.json, weights and tokenizer of a model.",
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
             f"{path} cannot be read as a model's description ({type(error).__name__}).",
-            "Install the model again, or mend its model.json.",
+            "Install the model again, or fix its model.json.",
         ) from error
+
+
+def _parse(data: dict[str, Any], directory: Path) -> ModelDescription:
+    if "licence" in data:  # version 0.1
+        data["license"] = data.pop("licence")
+    files = {
+        part: ModelFile(directory / data[part]["file"], data[part]["size"], data[part]["sha256"])
+        for part in ("weights", "tokenizer")
+    }
+    lists = {name: tuple(data[name]) for name in ("layouts", "languages")}
+    paths = {part: file.path for part, file in files.items()}
+    return ModelDescription(**{**data, **lists, **paths}, files=tuple(files.values()))

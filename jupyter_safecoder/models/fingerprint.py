@@ -1,4 +1,4 @@
-"""What a checkpoint is, as one hash; files that have not changed are not read again."""
+"""Hashes of files and of whole checkpoints; a file that has not changed is not read again."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from jupyter_safecoder.files import write_text
+
 from .description import ModelFile
 
 _CHUNK_BYTES = 8 * 2**20
@@ -16,17 +18,17 @@ _CHUNK_BYTES = 8 * 2**20
 
 def checkpoint_hash(
     files: Sequence[ModelFile],
-    notes: Path,
+    hash_cache: Path,
     progress: Callable[[float], None] = lambda share: None,
 ) -> str:
-    """Return the SHA-256 of a checkpoint's names and contents, in hexadecimal.
+    """Return the SHA-256 over the names and contents of a checkpoint's files, in hexadecimal.
 
     Parameters
     ----------
     files
-        Its files.
-    notes
-        A JSON file that keeps the hashes of files by path, size, inode and time of change.
+        Its files, in any order.
+    hash_cache
+        A JSON file that keeps hashes of files by path, size, inode and modification time.
     progress
         Called with the share of bytes hashed, 0 to 1.
 
@@ -35,7 +37,7 @@ def checkpoint_hash(
     OSError
         If a file cannot be read.
     """
-    known = _read(notes)
+    cached = _read_cache(hash_cache)
     total = sum(file.size for file in files) or 1
     done = 0
     hashes: dict[str, str] = {}
@@ -43,51 +45,61 @@ def checkpoint_hash(
         stat = file.path.stat()
         mark = f"{stat.st_size}-{stat.st_ino}-{stat.st_mtime_ns}"
         path = str(file.path.resolve())
-        noted = known.get(path, {})
-        if noted.get("mark") != mark:
-            noted = {"mark": mark, "sha256": hash_file(file.path, _shifted(progress, done, total))}
-            known[path] = noted
-        hashes[file.path.name] = noted["sha256"]
+        entry = cached.get(path, {})
+        if entry.get("mark") != mark:
+            entry = {"mark": mark, "sha256": hash_file(file.path, _offset(progress, done, total))}
+            cached[path] = entry
+        hashes[file.path.name] = entry["sha256"]
         done += file.size
         progress(done / total)
-    _write(notes, known)
+    _write_cache(hash_cache, cached)
     lines = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def hash_file(path: Path, read: Callable[[int], None] = lambda size: None) -> str:
-    """Return the SHA-256 of a file in hexadecimal; ``read`` is told of the bytes read so far."""
+def hash_file(path: Path, progress: Callable[[int], None] = lambda size: None) -> str:
+    """Return the SHA-256 of a file in hexadecimal.
+
+    Parameters
+    ----------
+    path
+        The file.
+    progress
+        Called with the number of bytes read so far.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
     digest = hashlib.sha256()
     size = 0
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK_BYTES):
             digest.update(chunk)
-            read(size := size + len(chunk))
+            progress(size := size + len(chunk))
     return digest.hexdigest()
 
 
-def _shifted(progress: Callable[[float], None], done: int, total: int) -> Callable[[int], None]:
-    return lambda read: progress((done + read) / total)
+def _offset(progress: Callable[[float], None], done: int, total: int) -> Callable[[int], None]:
+    return lambda size: progress((done + size) / total)
 
 
-def _read(notes: Path) -> dict[str, dict[str, str]]:
+def _read_cache(path: Path) -> dict[str, dict[str, str]]:
     try:
-        known = json.loads(notes.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    entries = known.items() if isinstance(known, dict) else ()
-    return {p: n for p, n in entries if isinstance(n, dict) and {"mark", "sha256"} <= {*n}}
+    entries = content.items() if isinstance(content, dict) else ()
+    return {
+        name: entry
+        for name, entry in entries
+        if isinstance(entry, dict) and {"mark", "sha256"} <= {*entry}
+    }
 
 
-def _write(notes: Path, known: dict[str, dict[str, str]]) -> None:
-    """Keep the hashes of files that still exist; two writers at once cost one a second reading."""
-    kept = {path: noted for path, noted in known.items() if os.path.exists(path)}
-    temporary = notes.with_suffix(f".{os.getpid()}")
-    try:
-        notes.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(kept), "utf-8")
-        temporary.replace(notes)
-    except OSError:
-        # All that is lost is time: the files are read again at the next start.
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+def _write_cache(path: Path, cached: dict[str, dict[str, str]]) -> None:
+    """Write the hashes of files that still exist; if that fails, they are computed again."""
+    existing = {name: entry for name, entry in cached.items() if os.path.exists(name)}
+    with suppress(OSError):
+        write_text(path, json.dumps(existing))

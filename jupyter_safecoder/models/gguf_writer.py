@@ -1,18 +1,17 @@
-"""A checkpoint as a Q8_0 GGUF, for llama.cpp: ``python gguf_file.py CHECKPOINT FILE.gguf``.
+"""Writes a checkpoint as a Q8_0 GGUF file, as llama.cpp reads it.
 
-Runs in llama.cpp's environment, with its package ``gguf``. The file has no vocabulary unless it is
-given one: a benchmark sends token ids. Keys and names of tensors: the GGUF specification (ggml,
-``docs/gguf.md``) and ``gguf.constants``; the order of query and key rows as in llama.cpp's
-``convert_hf_to_gguf.py``.
+Sources: for keys and names of tensors the GGUF specification (ggml, ``docs/gguf.md``) and
+``gguf.constants``; for the order of query and key rows llama.cpp's ``convert_hf_to_gguf.py``.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from .safetensors import read_tensors
 
 #: ``model_type`` of Hugging Face to llama.cpp's architecture.
 _ARCHITECTURES = {
@@ -21,55 +20,76 @@ _ARCHITECTURES = {
     "llama": "llama",
     "qwen2": "qwen2",
 }
-_NUMPY_TYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
-def no_vocabulary(writer: Any) -> None:
-    """Say that token ids alone are understood."""
+def add_no_vocabulary(writer: Any) -> None:
+    """Declare that a file has no vocabulary: prompts are token ids."""
     writer.add_tokenizer_model("no_vocab")
 
 
 def write_gguf(
-    checkpoint: Path, path: Path, describe: Callable[[Any], None] = no_vocabulary
+    checkpoint: Path, path: Path, add_metadata: Callable[[Any], None] = add_no_vocabulary
 ) -> None:
-    """Write the file; ``describe`` adds a vocabulary and what else there is to say.
+    """Write the GGUF file.
+
+    Parameters
+    ----------
+    checkpoint
+        Directory with ``config.json`` and safetensors.
+    path
+        The file to write.
+    add_metadata
+        Adds a vocabulary and further metadata to the ``gguf.GGUFWriter`` that it is given.
 
     Raises
     ------
     ValueError
-        For an architecture that is not known here.
+        If the architecture or a tensor is unknown.
     """
     import gguf
 
     config = json.loads((checkpoint / "config.json").read_text("utf-8"))
     architecture = _ARCHITECTURES.get(config["model_type"])
     if architecture is None:
-        raise ValueError(f"no GGUF is made of the architecture {config['model_type']}")
+        raise ValueError(f"no GGUF can be made of the architecture {config['model_type']}")
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
-    describe(writer)
+    add_metadata(writer)
     _add_sizes(writer, config)
-    number = next(n for n, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture)
-    names = gguf.get_tensor_name_map(number, _first(config, "n_layer", "num_hidden_layers"))
-    for name, tensor in _tensors(checkpoint):
-        new = names.get_name(name, try_suffixes=(".weight", ".bias"))
-        if new is None:
-            raise ValueError(f"llama.cpp has no place for the tensor {name}")
-        if architecture == "llama" and new.endswith(("attn_q.weight", "attn_k.weight")):
-            heads = config["num_attention_heads"]
-            if "attn_k" in new:
-                heads = config.get("num_key_value_heads", heads)
-            tensor = _interleaved(tensor, heads)
-        # Vectors and the table of positions stay as they are, in llama.cpp's own files too.
-        if tensor.ndim < 2 or new.startswith("position_embd") or tensor.shape[-1] % 32:
-            writer.add_tensor(new, tensor)
-        else:
-            quantized = gguf.quants.quantize(tensor, gguf.GGMLQuantizationType.Q8_0)
-            writer.add_tensor(new, quantized, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+    _add_tensors(writer, checkpoint, architecture, config)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def _add_tensors(writer: Any, checkpoint: Path, architecture: str, config: dict[str, Any]) -> None:
+    import gguf
+
+    number = next(n for n, name in gguf.MODEL_ARCH_NAMES.items() if name == architecture)
+    names = gguf.get_tensor_name_map(number, _first(config, "n_layer", "num_hidden_layers"))
+    for file in sorted(checkpoint.glob("*.safetensors")):
+        for name, tensor in read_tensors(file):
+            new_name = names.get_name(name, try_suffixes=(".weight", ".bias"))
+            if new_name is None:
+                raise ValueError(f"llama.cpp has no tensor for {name}")
+            if architecture == "llama" and new_name.endswith(("attn_q.weight", "attn_k.weight")):
+                heads = config["num_attention_heads"]
+                if "attn_k" in new_name:
+                    heads = config.get("num_key_value_heads", heads)
+                tensor = _interleave(tensor, heads)
+            _add_tensor(writer, new_name, tensor)
+
+
+def _add_tensor(writer: Any, name: str, tensor: Any) -> None:
+    import gguf
+
+    # Vectors and position embeddings are not quantized, as in llama.cpp's own files.
+    if tensor.ndim < 2 or name.startswith("position_embd") or tensor.shape[-1] % 32:
+        writer.add_tensor(name, tensor)
+        return
+    quantized = gguf.quants.quantize(tensor, gguf.GGMLQuantizationType.Q8_0)
+    writer.add_tensor(name, quantized, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
 
 
 def _add_sizes(writer: Any, config: dict[str, Any]) -> None:
@@ -98,33 +118,8 @@ def _first(config: dict[str, Any], *keys: str) -> Any:
     return next((config[key] for key in keys if key in config), None)
 
 
-def _tensors(checkpoint: Path) -> Iterator[tuple[str, Any]]:
-    """Yield the tensors of all safetensors files as fp32.
-
-    The format: eight bytes, little-endian, give the length of a JSON header with the type, shape
-    and place of each tensor.
-    """
-    import numpy
-
-    for path in sorted(checkpoint.glob("*.safetensors")):
-        data = numpy.memmap(path, dtype="u1", mode="r")
-        start = 8 + int.from_bytes(data[:8].tobytes(), "little")
-        header = json.loads(data[8:start].tobytes())
-        header.pop("__metadata__", None)
-        for name, place in header.items():
-            begin, end = place["data_offsets"]
-            raw = data[start + begin : start + end].view(_NUMPY_TYPES[place["dtype"]])
-            if place["dtype"] == "BF16":  # the upper half of an fp32
-                raw = (raw.astype("<u4") << 16).view("<f4")
-            yield name, numpy.asarray(raw, dtype="<f4").reshape(place["shape"])
-
-
-def _interleaved(tensor: Any, heads: int) -> Any:
-    """Order the rows of each head as llama.cpp rotates them: neighbours instead of halves."""
+def _interleave(tensor: Any, heads: int) -> Any:
+    """Return the rows of each head in llama.cpp's order: it rotates neighbours, not halves."""
     rows, columns = tensor.shape
     halves = tensor.reshape(heads, 2, rows // heads // 2, columns)
     return halves.swapaxes(1, 2).reshape(rows, columns)
-
-
-if __name__ == "__main__":
-    write_gguf(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""A hub's checkpoints: from the cache on this disk, downloaded only where that is allowed."""
+"""Checkpoints of the Hugging Face Hub: from the cache on this disk, or downloaded if allowed."""
 
 from __future__ import annotations
 
@@ -9,33 +9,35 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.extras import INSTALL_CHECKPOINTS
 
-#: ``owner/name``, as hubs allow it.
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
-#: What is downloaded of a checkpoint, from its top level alone.
+from .parameters import format_gb
+
+#: ``owner/name``, as the Hugging Face Hub allows it.
+_REPO_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
+#: Files that are downloaded, from the top level of a repository only.
 _WEIGHTS = re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\.index\.json")
-_REST = re.compile(
+_OTHER_FILES = re.compile(
     r"(config|generation_config|tokenizer|tokenizer_config)\.json|README\.md|LICENSE.*"
 )
-_ANSWER_S = 15.0
-_NEWS_S = 0.5
+_TIMEOUT_S = 15.0
+#: Seconds between two reports of progress.
+_PROGRESS_S = 0.5
 
-Share = Callable[[float], None]
+Progress = Callable[[float], None]
 
 
 def is_repo_id(name: str) -> bool:
-    """Say whether a name has the form of a hub's ids."""
-    return _HUB_ID.fullmatch(name) is not None and ".." not in name
+    """Return whether a name has the form of a model's id on the Hugging Face Hub."""
+    return _REPO_ID.fullmatch(name) is not None and ".." not in name
 
 
 def fetch_checkpoint(
-    name: str, revision: str, *, allow_downloads: bool, weights: bool, progress: Share
+    name: str, revision: str, *, allow_downloads: bool, weights: bool, progress: Progress
 ) -> Path:
-    """Return the directory of a hub's checkpoint on this disk.
+    """Return the directory of a checkpoint of the Hugging Face Hub on this disk.
 
     Parameters
     ----------
@@ -44,51 +46,53 @@ def fetch_checkpoint(
     revision
         A branch, tag or commit; empty: ``main``.
     allow_downloads
-        Whether what is not here may be fetched; what is here is never asked for again.
+        Whether missing files may be downloaded. If none is missing, no request is sent.
     weights
-        False: only the files that say what the model is.
+        ``False``: only the files that describe the model.
     progress
-        Called with the share of bytes that are here, 0 to 1.
+        Called with the share of bytes that are on this disk, 0 to 1.
 
     Raises
     ------
     ModelError
-        If it is not here and may not be fetched, or cannot be fetched: with what to do.
+        If it is not on this disk, and may not or cannot be downloaded.
     """
     try:
         import huggingface_hub
         from huggingface_hub.utils.tqdm import disable_progress_bars
     except ImportError:
         raise ModelError(
-            "Models of a hub need the package huggingface_hub, which is not installed.",
+            "Models of the Hugging Face Hub need the package huggingface_hub, which is not "
+            "installed.",
             f"Install it: {INSTALL_CHECKPOINTS}.",
         ) from None
     revision = revision or "main"
-    here = _in_cache(name, revision)
-    if here is not None and (not weights or _has_weights(here)):
-        return here
+    cached = _find_cached(name, revision)
+    if cached is not None and (not weights or _has_weights(cached)):
+        return cached
     if not allow_downloads:
         raise ModelError(
             f"{name} (revision {revision}) is not on this disk, and downloads are not allowed.",
             "Set c.SafeCoder.allow_downloads to True (on the command line --allow-downloads), or "
-            "copy the checkpoint here and name its directory.",
+            "copy the checkpoint to this disk and name its directory.",
         )
     disable_progress_bars()
-    with _explained(name, revision):
+    with _explain_errors(name, revision):
         info = huggingface_hub.HfApi().model_info(
-            name, revision=revision, files_metadata=True, timeout=_ANSWER_S
+            name, revision=revision, files_metadata=True, timeout=_TIMEOUT_S
         )
-        sizes = {s.rfilename: s.size or 0 for s in info.siblings or () if _wanted(s, weights)}
-        _check(name, [s.rfilename for s in info.siblings or ()], sizes, weights)
-        with _followed(name, sum(sizes.values()), progress):
+        siblings = info.siblings or ()
+        sizes = {s.rfilename: s.size or 0 for s in siblings if _is_needed(s.rfilename, weights)}
+        _check_before_download(name, [s.rfilename for s in siblings], sizes, weights)
+        with _report_progress(name, sum(sizes.values()), progress):
             directory = huggingface_hub.snapshot_download(
-                name, revision=revision, allow_patterns=list(sizes), etag_timeout=_ANSWER_S
+                name, revision=revision, allow_patterns=list(sizes), etag_timeout=_TIMEOUT_S
             )
     return Path(directory)
 
 
 def cached_models() -> Iterator[tuple[str, Path]]:
-    """Yield the ids and directories of the checkpoints that the hub's cache on this disk holds."""
+    """Yield the ids and directories of the checkpoints in the Hugging Face cache on this disk."""
     from huggingface_hub import scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
@@ -102,7 +106,7 @@ def cached_models() -> Iterator[tuple[str, Path]]:
                 yield repository.repo_id, revision.snapshot_path
 
 
-def _in_cache(name: str, revision: str) -> Path | None:
+def _find_cached(name: str, revision: str) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -121,15 +125,16 @@ def _has_weights(directory: Path) -> bool:
         return False
 
 
-def _wanted(sibling: Any, weights: bool) -> bool:
-    name = sibling.rfilename
-    return bool(_REST.fullmatch(name) or (weights and _WEIGHTS.fullmatch(name)))
+def _is_needed(file: str, weights: bool) -> bool:
+    return bool(_OTHER_FILES.fullmatch(file) or (weights and _WEIGHTS.fullmatch(file)))
 
 
-def _check(name: str, all_names: Sequence[str], sizes: dict[str, int], weights: bool) -> None:
-    """Refuse before the first byte: what is no use here, and what has no room."""
-    if weights and not any(n.endswith(".safetensors") for n in sizes):
-        pickled = any(n.endswith((".bin", ".pt", ".pth", ".ckpt")) for n in all_names)
+def _check_before_download(
+    name: str, files: Sequence[str], sizes: dict[str, int], weights: bool
+) -> None:
+    """Refuse a model without safetensors, and one that the disk has no room for."""
+    if weights and not any(file.endswith(".safetensors") for file in sizes):
+        pickled = any(file.endswith((".bin", ".pt", ".pth", ".ckpt")) for file in files)
         why = ": its weights are in a format that can run code when it is read." if pickled else "."
         raise ModelError(
             f"{name} has no safetensors{why}",
@@ -137,50 +142,50 @@ def _check(name: str, all_names: Sequence[str], sizes: dict[str, int], weights: 
         )
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    place = Path(HF_HUB_CACHE)
-    existing = next(p for p in (place, *place.parents) if p.is_dir())
-    free, need = shutil.disk_usage(existing).free, sum(sizes.values())
-    if need > free:
+    cache = Path(HF_HUB_CACHE)
+    existing = next(path for path in (cache, *cache.parents) if path.is_dir())
+    free, needed = shutil.disk_usage(existing).free, sum(sizes.values())
+    if needed > free:
         raise ModelError(
-            f"{name} takes {need / 1e9:.1f} GB; {free / 1e9:.1f} GB are free in {place}.",
+            f"{name} needs {format_gb(needed)}; {format_gb(free)} are free in {cache}.",
             "Free some space, or set the environment variable HF_HOME to a larger disk.",
         )
 
 
 @contextmanager
-def _followed(name: str, total: int, progress: Share) -> Iterator[None]:
-    """Report the growth of the cache's files while they are downloaded."""
+def _report_progress(name: str, total: int, progress: Progress) -> Iterator[None]:
+    """Report how the files in the cache grow while they are downloaded."""
     from huggingface_hub.constants import HF_HUB_CACHE
 
     blobs = Path(HF_HUB_CACHE, f"models--{name.replace('/', '--')}", "blobs")
-    over = threading.Event()
+    done = threading.Event()
 
-    def follow() -> None:
-        while not over.wait(_NEWS_S):
-            progress(min(1.0, _size(blobs) / max(1, total)))
+    def report() -> None:
+        while not done.wait(_PROGRESS_S):
+            progress(min(1.0, _directory_size(blobs) / max(1, total)))
 
-    thread = threading.Thread(target=follow, daemon=True)
+    thread = threading.Thread(target=report, daemon=True)
     thread.start()
     try:
         yield
     finally:
-        over.set()
+        done.set()
         thread.join()
 
 
-def _size(directory: Path) -> int:
+def _directory_size(directory: Path) -> int:
     size = 0
     for path in directory.glob("*"):
         try:
             size += path.stat().st_size
         except OSError:
-            continue  # finished just now, under its other name
+            continue  # it was just completed and renamed
     return size
 
 
 @contextmanager
-def _explained(name: str, revision: str) -> Iterator[None]:
-    """Turn the hub's errors into sentences."""
+def _explain_errors(name: str, revision: str) -> Iterator[None]:
+    """Turn errors of the library into ``ModelError`` with a remedy."""
     from httpx import HTTPError
     from huggingface_hub import errors
 
@@ -188,7 +193,7 @@ def _explained(name: str, revision: str) -> Iterator[None]:
         yield
     except errors.GatedRepoError:
         raise ModelError(
-            f"{name} is gated: its owner wants its terms to be accepted first.",
+            f"{name} is gated: its owner requires that you accept its terms.",
             "Accept them on the model's page in a browser, then set the environment variable "
             "HF_TOKEN to a token of that account (or run 'hf auth login').",
         ) from None
@@ -199,28 +204,28 @@ def _explained(name: str, revision: str) -> Iterator[None]:
         ) from None
     except errors.RepositoryNotFoundError:
         raise ModelError(
-            f"The hub has no model {name}, or does not show it to you.",
+            f"The Hugging Face Hub has no model {name}, or you may not see it.",
             "Check the spelling; for a private model set the environment variable HF_TOKEN.",
         ) from None
     except errors.OfflineModeIsEnabled:
         raise ModelError(
             f"{name} cannot be downloaded: the environment variable HF_HUB_OFFLINE is set.",
-            "Unset it, or copy the checkpoint here and name its directory.",
+            "Unset it, or copy the checkpoint to this disk and name its directory.",
         ) from None
     except errors.HfHubHTTPError as error:
-        status = getattr(error.response, "status_code", "no")
+        status = getattr(error.response, "status_code", "unknown")
         raise ModelError(
-            f"The hub answered with status {status} when asked for {name}.",
+            f"The Hugging Face Hub answered a request for {name} with the status {status}.",
             "Try again later; behind a proxy, check HTTPS_PROXY and HF_ENDPOINT.",
         ) from None
     except (OSError, HTTPError) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ModelError(
-                f"The disk filled up while {name} was downloaded; what is here is kept.",
-                "Free some space and start again: the download goes on where it stopped.",
+                f"The disk is full: the download of {name} stopped, and is kept so far.",
+                "Free some space and start again: the download continues.",
             ) from None
         raise ModelError(
-            f"The hub cannot be reached to download {name} ({type(error).__name__}).",
-            "Check the network, HTTPS_PROXY and HF_ENDPOINT; or copy the checkpoint here and name "
-            "its directory.",
+            f"The Hugging Face Hub cannot be reached to download {name} ({type(error).__name__}).",
+            "Check the network, HTTPS_PROXY and HF_ENDPOINT; or copy the checkpoint to this disk "
+            "and name its directory.",
         ) from None

@@ -1,4 +1,4 @@
-"""How large a checkpoint is, and a token in its KV cache."""
+"""The sizes of a model: its parameters, a token in its KV cache, bytes for messages."""
 
 from __future__ import annotations
 
@@ -12,26 +12,31 @@ from .safetensors import count_weights, read_shapes
 def kv_values(model: ModelDescription) -> int:
     """Return how many values a token has in the KV cache of a checkpoint; 0 for other formats.
 
-    Keys and values, for each layer and key head: one head for all in multi-query attention.
+    They are keys and values for each layer and KV head; multi-query attention has one KV head.
     """
     if model.format != "checkpoint":
         return 0
     config: dict[str, Any] = json.loads((model.weights / "config.json").read_text("utf-8"))
     layers = config.get("num_hidden_layers") or config["n_layer"]
     heads = config.get("num_attention_heads") or config["n_head"]
-    width = config.get("head_dim") or (config.get("hidden_size") or config["n_embd"]) // heads
+    head_size = config.get("head_dim") or (config.get("hidden_size") or config["n_embd"]) // heads
     if config.get("multi_query", "n_head" in config):
-        return int(2 * layers * width)
-    return int(2 * layers * (config.get("num_key_value_heads") or heads) * width)
+        return int(2 * layers * head_size)
+    return int(2 * layers * (config.get("num_key_value_heads") or heads) * head_size)
 
 
 def count_parameters(model: ModelDescription) -> int:
-    """Return the number of a checkpoint's parameters; 0 for a GGUF, which is run as it lies.
+    """Return the number of a checkpoint's parameters; 0 for a GGUF file, which is never converted.
 
     Raises
     ------
     ModelError
         If a file of weights is damaged.
     """
-    shapes = [read_shapes(f.path) for f in model.files if f.path.suffix == ".safetensors"]
-    return sum(count_weights(each) for each in shapes)
+    paths = [file.path for file in model.files if file.path.suffix == ".safetensors"]
+    return sum(count_weights(read_shapes(path)) for path in paths)
+
+
+def format_gb(size: float) -> str:
+    """Return a size in bytes as text, such as ``1.5 GB`` (10^9 bytes)."""
+    return f"{size / 1e9:.1f} GB"

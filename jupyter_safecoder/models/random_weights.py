@@ -1,6 +1,6 @@
-"""Checkpoints with random weights in a true shape: what speed and exactness can be measured on.
+"""Writes checkpoints with random weights in published shapes.
 
-No hub is needed, and nothing that a random model says means anything.
+They serve to measure speed and exactness without a download; what they complete is meaningless.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-#: Published shapes of the StarCoder family (``config.json`` of bigcode's checkpoints).
+#: Published shapes of the StarCoder family. Source: ``config.json`` of BigCode's checkpoints.
 SHAPES: Mapping[str, Mapping[str, Any]] = {
     "tiny-starcoder": {
         "model_type": "gpt_bigcode",
@@ -37,18 +37,18 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
 def write_random_checkpoint(
     directory: Path, config: Mapping[str, Any], tokenizer: Path, seed: int = 0
 ) -> Path:
-    """Write a checkpoint as ``transformers`` writes one: config, safetensors, tokenizer.
+    """Write a checkpoint as ``transformers`` does: configuration, safetensors, tokenizer.
 
     Parameters
     ----------
     directory
-        Is made; gets ``config.json``, ``model.safetensors`` and ``tokenizer.json``.
+        Created; gets ``config.json``, ``model.safetensors`` and ``tokenizer.json``.
     config
-        Fields of ``config.json``; ``model_type`` chooses the architecture.
+        Fields of ``config.json``; ``model_type`` is the architecture.
     tokenizer
-        A ``tokenizer.json`` to copy.
+        The ``tokenizer.json`` to copy.
     seed
-        Of the weights: the same seed gives the same bytes.
+        Of the random weights: the same seed gives the same bytes.
 
     Returns
     -------

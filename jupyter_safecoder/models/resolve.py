@@ -1,4 +1,4 @@
-"""From the name that an administrator writes to a model's description."""
+"""Resolves the name of a model in the settings to its description."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jupyter_safecoder.extras import INSTALL_LOCAL
 from .cache import cache_directory
 from .description import ModelDescription, read_description
 
-#: The name of the model that ships with the product.
+#: Name of the embedded model, which ships with this product.
 EMBEDDED = "safecoder-smol-135m"
 
 _EMBEDDED_PACKAGE = "safecoder_smol_135m"
@@ -33,17 +33,18 @@ def resolve_model(
     ----------
     name
         ``safecoder-smol-135m``, the embedded model; a directory with a Hugging Face checkpoint or a
-        ``model.json``; a GGUF file; or a hub's ``owner/name``. What is on this disk comes first.
+        ``model.json``; a GGUF file; or ``owner/name`` on the Hugging Face Hub. A file or directory
+        on this disk has priority over the Hugging Face Hub.
     revision
-        Of a hub's model: a branch, tag or commit.
+        Branch, tag or commit of a model on the Hugging Face Hub.
     allow_downloads
-        Whether a hub's model may be downloaded.
+        Whether a model may be downloaded from there.
     weights
-        False: the weights are elsewhere, on the server that computes.
+        ``False``: the weights are on a completion server.
     progress
-        Called with the share of a download, 0 to 1.
+        Called with the share of a download that is done, 0 to 1.
     cache
-        The cache directory; ``None``: the usual one.
+        The cache directory; ``None``: the default one.
 
     Raises
     ------
@@ -52,24 +53,12 @@ def resolve_model(
     """
     if name == EMBEDDED:
         return read_description(_embedded_directory())
-    # Late, here and below: each kind of model imports what it needs.
     path = Path(name).expanduser()
     if path.is_dir():
-        path = path.resolve()
-        if (path / "model.json").is_file():
-            return read_description(path)
-        from .checkpoint import describe_checkpoint
-
-        return describe_checkpoint(path, weights=weights)
+        return _resolve_directory(path.resolve(), weights)
     if path.is_file():
-        if path.suffix.lower() != ".gguf":
-            raise ModelError(
-                f"{path} is a file, but not a GGUF.",
-                "Name a GGUF file, or the directory of a checkpoint.",
-            )
-        from .gguf import describe_gguf
-
-        return describe_gguf(path.resolve(), cache or cache_directory())
+        return _resolve_file(path.resolve(), cache or cache_directory())
+    # Imports are late, here and below: each kind of model needs other libraries.
     from .huggingface import fetch_checkpoint, is_repo_id
 
     if is_repo_id(name):
@@ -86,8 +75,27 @@ def resolve_model(
     raise ModelError(
         f"There is no model named {name!r}, and no directory or file of that name.",
         f"Set c.SafeCoder.model to {EMBEDDED!r}, a directory with a checkpoint, a GGUF file, or "
-        "a hub's 'owner/name'.",
+        "'owner/name' on the Hugging Face Hub.",
     )
+
+
+def _resolve_directory(path: Path, weights: bool) -> ModelDescription:
+    if (path / "model.json").is_file():
+        return read_description(path)
+    from .checkpoint import describe_checkpoint
+
+    return describe_checkpoint(path, weights=weights)
+
+
+def _resolve_file(path: Path, cache: Path) -> ModelDescription:
+    if path.suffix.lower() != ".gguf":
+        raise ModelError(
+            f"{path} is a file, but not a GGUF file.",
+            "Name a GGUF file, or the directory of a checkpoint.",
+        )
+    from .gguf import describe_gguf
+
+    return describe_gguf(path, cache)
 
 
 def _embedded_directory() -> Path:

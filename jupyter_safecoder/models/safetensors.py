@@ -1,43 +1,49 @@
-"""The headers of a checkpoint's safetensors files: what tensors it has, and whether it is whole.
+"""Reads safetensors files: which tensors a checkpoint has, whether it is complete, and its weights.
 
-Format: eight bytes, little-endian, give the length of a JSON header that names each tensor's type,
-shape and place; the tensors follow. Source: the format's description in huggingface/safetensors.
+Format: eight bytes, little-endian, are the length of a JSON header, which has the type, shape and
+offsets of each tensor; the tensors follow. Source: the format's description in
+huggingface/safetensors. Its library is not used here because it returns bf16 only as torch tensors,
+and its messages do not name the number of missing bytes.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import ModelError
 
-#: The format's own bound.
-_HEADER_BYTES = 100_000_000
-_INDEX_BYTES = 64 * 2**20
-_GET_AGAIN = "Get the checkpoint again: copy or download it anew."
+#: The format's own limit.
+_MAX_HEADER_BYTES = 100_000_000
+_MAX_INDEX_BYTES = 64 * 2**20
+#: Suffixes of files of weights that can run code when they are read.
+_PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+#: Types of tensors to NumPy types; bf16, which NumPy lacks, as its bits.
+_NUMPY_TYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_GET_AGAIN = "Copy or download the checkpoint again."
 
 Shapes = Mapping[str, Sequence[int]]
 
 
 def find_weights(directory: Path) -> list[Path]:
-    """Return a checkpoint's safetensors files and, where it is in several, their index.
+    """Return a checkpoint's safetensors files and, if there are several, their index.
 
     Raises
     ------
     ModelError
         If there are none, one is missing, or the weights are in a format that can run code.
     """
-    whole, index = directory / "model.safetensors", directory / "model.safetensors.index.json"
-    if whole.is_file():
-        return [whole]
+    single, index = directory / "model.safetensors", directory / "model.safetensors.index.json"
+    if single.is_file():
+        return [single]
     if not index.is_file():
         raise _no_weights(directory)
     try:
         with index.open("rb") as stream:
-            names = sorted(set(json.loads(stream.read(_INDEX_BYTES))["weight_map"].values()))
+            names = sorted(set(json.loads(stream.read(_MAX_INDEX_BYTES))["weight_map"].values()))
         outside = [name for name in names if Path(name).name != name]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ModelError(f"{index} cannot be read as an index of weights.", _GET_AGAIN) from None
@@ -59,22 +65,17 @@ def read_shapes(path: Path) -> Shapes:
     Raises
     ------
     ModelError
-        If the header is none, or the file is shorter or longer than it says.
+        If the header is invalid, or the size of the file is not the one that it gives.
     """
     try:
         size = path.stat().st_size
-        with path.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if length > min(_HEADER_BYTES, size):
-                raise ValueError
-            header: dict[str, Any] = json.loads(stream.read(length))
-        tensors = {name: t for name, t in header.items() if name != "__metadata__"}
-        shapes = {name: [int(n) for n in t["shape"]] for name, t in tensors.items()}
-        end = 8 + length + max((int(t["data_offsets"][1]) for t in tensors.values()), default=0)
+        tensors, data_start = _read_header(path)
+        shapes = {name: [int(n) for n in tensor["shape"]] for name, tensor in tensors.items()}
+        end = data_start + max((int(t["data_offsets"][1]) for t in tensors.values()), default=0)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}.", _GET_AGAIN) from error
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise ModelError(f"{path} is damaged: it has no header of tensors.", _GET_AGAIN) from None
+        raise ModelError(f"{path} is damaged: it has no valid header.", _GET_AGAIN) from None
     if size != end:
         raise ModelError(
             f"{path} has {size:,} bytes instead of {end:,}: it is truncated or damaged.",
@@ -83,23 +84,64 @@ def read_shapes(path: Path) -> Shapes:
     return shapes
 
 
+def read_tensors(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the name and values of each tensor in a safetensors file.
+
+    Yields
+    ------
+    tuple
+        Name, and a NumPy array of type fp32 in the tensor's shape.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If a tensor is of another type than fp32, fp16 or bf16.
+    """
+    import numpy
+
+    tensors, data_start = _read_header(path)
+    data = numpy.memmap(path, dtype="u1", mode="r", offset=data_start)
+    for name, tensor in tensors.items():
+        if tensor["dtype"] not in _NUMPY_TYPES:
+            raise ValueError(f"the tensor {name} is of the type {tensor['dtype']}")
+        start, end = tensor["data_offsets"]
+        values = data[start:end].view(_NUMPY_TYPES[tensor["dtype"]])
+        if tensor["dtype"] == "BF16":  # the upper half of an fp32
+            values = (values.astype("<u4") << 16).view("<f4")
+        yield name, numpy.asarray(values, dtype="<f4").reshape(tensor["shape"])
+
+
 def count_weights(shapes: Shapes) -> int:
     """Return the number of weights in tensors of these shapes."""
     return sum(math.prod(shape) for shape in shapes.values())
 
 
+def _read_header(path: Path) -> tuple[dict[str, Any], int]:
+    """Return the header's entry for each tensor, and the offset in the file where data starts."""
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if length > min(_MAX_HEADER_BYTES, path.stat().st_size):
+            raise ValueError("the header is longer than the file")
+        header: dict[str, Any] = json.loads(stream.read(length))
+    tensors = {name: tensor for name, tensor in header.items() if name != "__metadata__"}
+    return tensors, 8 + length
+
+
 def _no_weights(directory: Path) -> ModelError:
     names = [path.name for path in directory.iterdir()]
-    pickles = sorted(n for n in names if n.endswith((".bin", ".pt", ".pth", ".ckpt", ".pkl")))
+    pickles = sorted(name for name in names if name.endswith(_PICKLE_SUFFIXES))
     if pickles:
         return ModelError(
             f"{directory} has its weights in {pickles[0]}, a format that can run code when it is "
             "read: it is refused.",
-            "Take the model's safetensors, or convert it where you trust it: "
+            "Use the model's safetensors, or convert it where you trust it: "
             "AutoModelForCausalLM.from_pretrained(…).save_pretrained(…, safe_serialization=True).",
         )
     if "adapter_config.json" in names:
         return ModelError(
-            f"{directory} holds an adapter, not a model.", "Name the model that it was made for."
+            f"{directory} holds an adapter, not a model.",
+            "Name the model that the adapter was made for.",
         )
     return ModelError(f"{directory} has no model.safetensors.", _GET_AGAIN)

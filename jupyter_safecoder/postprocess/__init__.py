@@ -1,7 +1,8 @@
-"""From what the model has written so far to the text to insert, and when to stop writing.
+"""Postprocessing: from what the model has written so far to the text to insert, and when to stop.
 
-Pure functions: no input or output, no model, no Jupyter. Each stop rule is one file; `AnswerFilter`
-reads the answer a line at a time, as it was written, and the first rule that objects ends it.
+Pure functions: no input or output, no model, no Jupyter. Each rule is a file in ``rules``.
+``AnswerFilter`` applies them to the answer line by line, as it is written; the first stop rule that
+applies ends it.
 """
 
 from .answer_filter import AnswerFilter, FilteredAnswer

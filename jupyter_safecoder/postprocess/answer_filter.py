@@ -1,4 +1,4 @@
-"""Everything together: what may be shown now, and whether to go on."""
+"""Applies all rules to an answer: which text may be shown now, and whether to go on generating."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from dataclasses import dataclass
 
 from .cursor_context import analyze_cursor
 from .filter_input import FilterInput, FinishReason
-from .lines import Line, StopDecision, lines_of
-from .rules.closing_bracket import closing_bracket
+from .lines import Line, StopDecision, split_lines
+from .rules.closing_bracket import find_closing_bracket
 from .rules.dedent import dedent
 from .rules.inline_repetition import inline_repetition
 from .rules.line_repetition import line_repetition
 from .rules.max_lines import max_lines
-from .rules.overlap import sizes, without_overlap
+from .rules.overlap import overlap_sizes, remove_overlap
 from .rules.single_line import single_line
 from .rules.suffix_reached import suffix_reached
-from .rules.trim import with_lf, without_lead, without_trail
+from .rules.trim import normalize_newlines, trim_end, trim_start
 
-_ENDS: dict[str, FinishReason] = {"end": "end", "length": "length", "deadline": "deadline"}
+_REASONS: dict[str, FinishReason] = {"end": "end", "length": "length", "deadline": "deadline"}
 
 
 @dataclass(frozen=True)
 class FilteredAnswer:
-    """What to do with what the model has written so far.
+    """The answer after all rules.
 
     Parameters
     ----------
-    text : str
+    text
         What may be shown and inserted now.
-    reason : str or None
-        None: go on generating. Otherwise `text` is final and this is why it ends there.
+    reason
+        ``None``: go on generating. Otherwise ``text`` is final, and this is why it ends there.
     """
 
     text: str
@@ -37,83 +37,83 @@ class FilteredAnswer:
 
 
 class AnswerFilter:
-    """Judges one request's answer as it grows.
+    """Filters the answer to one request while it grows.
 
-    While it goes on, each text begins with the one before: what a rule may still take away is
-    held back. Only a loop within a line is found out after it was shown.
+    Until it is final, each text starts with the one before: what a rule may still remove is held
+    back. The one exception is a repetition within a line, which is detected after it was shown.
 
     Parameters
     ----------
-    situation : Situation
-        Read once here; a call of `judge` costs no more than the answer is long.
+    filter_input
+        The request. It is analyzed once here; the cost of a call of :meth:`apply` depends only on
+        the length of the answer.
     """
 
     def __init__(self, filter_input: FilterInput) -> None:
-        self._around = analyze_cursor(filter_input)
+        self._context = analyze_cursor(filter_input)
         self._mode = filter_input.mode
         self._max_lines = filter_input.max_lines
 
     def apply(self, raw: str, *, ended: str | None) -> FilteredAnswer:
-        """Judge all that the model has written so far.
+        """Filter all that the model has written so far.
 
         Parameters
         ----------
-        raw : str
-            The text so far, without the end token.
-        ended : {"end", "length", "deadline"} or None
-            Why there will be no more of it; None while there may be.
+        raw
+            The text so far, without the stop token.
+        ended
+            Why the model has stopped: ``end``, ``length`` or ``deadline``; ``None`` while it may
+            go on.
         """
-        answer = without_lead(with_lf(raw), self._around)
+        answer = trim_start(normalize_newlines(raw), self._context)
         shown = len(answer)
         lines: list[Line] = []
-        for line in lines_of(answer, self._around, over=ended == "end"):
+        for line in split_lines(answer, self._context, final=ended == "end"):
             lines.append(line)
-            cut = self._objection(lines)
-            if cut and cut.is_final:
-                return self._final(answer[: cut.at], cut.reason)
-            shown = cut.at if cut else len(answer)
+            stop = self._stop_decision(lines)
+            if stop and stop.is_final:
+                return self._finish(answer[: stop.at], stop.reason)
+            shown = stop.at if stop else len(answer)
         if ended is None:
-            return FilteredAnswer(self._sure(answer[:shown]), None)
-        # Broken off, the answer may still have been on its way into what was held back.
-        return self._final(answer if ended == "end" else answer[:shown], _ENDS[ended])
+            return FilteredAnswer(self._stable(answer[:shown]), None)
+        # An answer that was cut off may have been about to meet the rule that holds it back.
+        return self._finish(answer if ended == "end" else answer[:shown], _REASONS[ended])
 
-    def _objection(self, lines: list[Line]) -> StopDecision | None:
-        """The first sure objection to the last line, or else the one that holds back most."""
-        around, block = self._around, self._mode == "block"
-        # Whether the last line may begin at all comes before anything that it says.
-        full = max_lines(lines, self._max_lines) if block else single_line(lines)
-        if full:
-            return full
-        cuts = [
-            suffix_reached(lines, around),
-            line_repetition(lines, around),
+    def _stop_decision(self, lines: list[Line]) -> StopDecision | None:
+        """Return a final decision on the last line, or else the one that holds back most."""
+        context, is_block = self._context, self._mode == "block"
+        # Whether there may be another line is decided before its content is looked at.
+        limit = max_lines(lines, self._max_lines) if is_block else single_line(lines)
+        if limit:
+            return limit
+        decisions = [
+            suffix_reached(lines, context),
+            line_repetition(lines, context),
             inline_repetition(lines),
         ]
-        if block and around.syntax.by_indent:
-            cuts.append(dedent(lines, around))
-        found = [cut for cut in cuts if cut]
-        return min(found, key=lambda cut: (not cut.is_final, cut.at), default=None)
+        if is_block and context.syntax.by_indent:
+            decisions.append(dedent(lines, context))
+        made = [decision for decision in decisions if decision]
+        return min(made, key=lambda stop: (not stop.is_final, stop.at), default=None)
 
-    def _sure(self, answer: str) -> str:
-        """What no filter at the end can take away."""
-        text = self._unclosed(answer.rstrip())
-        overlaps = sizes(text, self._around)
+    def _stable(self, answer: str) -> str:
+        """Return the part of an answer that no rule can remove at the end."""
+        text = self._before_closing_bracket(answer.rstrip())
+        overlaps = overlap_sizes(text, self._context)
         return text[: len(text) - overlaps[0]].rstrip() if overlaps else text
 
-    def _unclosed(self, text: str) -> str:
-        """The text up to where it closes what is closed behind the cursor."""
-        lines = lines_of(text, self._around, over=True)
-        at = next(
-            (at for line in lines if (at := closing_bracket(line, self._around)) is not None), None
-        )
-        return text[:at].rstrip()
+    def _before_closing_bracket(self, text: str) -> str:
+        """Return the text up to where it closes what the text after the cursor closes."""
+        lines = split_lines(text, self._context, final=True)
+        positions = (find_closing_bracket(line, self._context) for line in lines)
+        return text[: next((at for at in positions if at is not None), None)].rstrip()
 
-    def _final(self, answer: str, reason: FinishReason) -> FilteredAnswer:
+    def _finish(self, answer: str, reason: FinishReason) -> FilteredAnswer:
         text = answer.rstrip()
-        rid = without_overlap(text, self._around)
-        if rid == text:
-            rid = self._unclosed(text)
-        text = without_trail(answer if rid == text else rid, self._around)
+        shortened = remove_overlap(text, self._context)
+        if shortened == text:
+            shortened = self._before_closing_bracket(text)
+        text = trim_end(answer if shortened == text else shortened, self._context)
         if text:
             return FilteredAnswer(text, reason)
         dropped = bool(answer.strip()) or reason in ("repeat", "suffix")

@@ -1,4 +1,4 @@
-"""What the rules need of the cell, read once a request: the cell may have tens of kilobytes."""
+"""Analyzes the cell around the cursor, once for a request: it may have tens of kilobytes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from .filter_input import FilterInput
 from .nesting import Nesting, opens_block, scan_nesting
 from .syntax import Syntax, syntax_of
 
-_ABOVE = 6
-_NEAR = 40
+#: Number of lines above the cursor that repetitions are compared with.
+_LINES_ABOVE = 6
+#: Number of lines above the cursor that are analyzed one by one.
+_NEAR_LINES = 40
 
 
 @dataclass(frozen=True)
@@ -18,28 +20,30 @@ class CursorContext:
 
     Parameters
     ----------
-    syntax : Syntax
-        That of the cell.
-    line : str
-        The cursor's line, up to the cursor.
-    rest : str
-        The cursor's line, after the cursor.
-    above : tuple of str
-        The last few non-blank lines above the cursor's, trailing white space trimmed.
-    below : str
-        The first non-blank line below the cursor's, trailing white space trimmed; or empty.
-    suffix : str
-        All that follows the cursor.
-    nesting : Nesting
+    syntax
+        That of the cell's language.
+    line
+        The cursor's line up to the cursor.
+    rest
+        The cursor's line after the cursor.
+    above
+        The last few non-blank lines above the cursor's, without trailing white space.
+    below
+        The first non-blank line below the cursor's, without trailing white space; empty if there
+        is none.
+    suffix
+        All text after the cursor.
+    nesting
         What is open at the cursor.
-    owed : int
-        How many of the brackets open at the cursor the suffix closes.
-    closes_quote : bool
-        The cursor is in a string that the rest of its line ends.
-    statement : int
-        Width in columns of the indentation of the statement that the cursor is in.
-    header : int or None
-        Indentation in columns of the block header right above the cursor's statement, if one is.
+    pending_closers
+        How many of the brackets open at the cursor are closed by the suffix.
+    closes_quote
+        Whether the cursor is in a string that the rest of its line ends.
+    statement
+        Indentation in columns of the statement that the cursor is in.
+    header
+        Indentation in columns of the block header directly above the cursor's statement; ``None``
+        if there is none.
     """
 
     syntax: Syntax
@@ -56,47 +60,47 @@ class CursorContext:
 
     @property
     def blank(self) -> bool:
-        """Whether the cursor's line holds nothing but indentation before the cursor."""
+        """Whether the cursor's line has nothing but indentation before the cursor."""
         return not self.line.strip()
 
 
-def width(line: str) -> int:
-    """Indentation of a line in columns, tabs to the next multiple of eight as Python has it."""
+def indent_width(line: str) -> int:
+    """Return a line's indentation in columns; tabs go to multiples of eight, as in Python."""
     return len(line[: len(line) - len(line.lstrip())].expandtabs(8))
 
 
 def analyze_cursor(filter_input: FilterInput) -> CursorContext:
-    """Read the cell around the cursor."""
+    """Return the context of a request's cursor."""
     syntax = syntax_of(filter_input.language)
     *lines, line = filter_input.prefix.split("\n")
-    # In one go but for the lines near the cursor: a line at a time takes four times as long.
-    far, near = lines[:-_NEAR], lines[-_NEAR:]
+    # Far lines at once: line by line takes four times as long.
+    far, near = lines[:-_NEAR_LINES], lines[-_NEAR_LINES:]
     nesting = scan_nesting("\n".join([*far, ""]), syntax, Nesting())
-    statement = width(near[0]) if near else 0
+    statement = indent_width(near[0]) if near else 0
     header: int | None = None
     for earlier in near:
         if not nesting.inside and earlier.strip():
-            statement = width(earlier)
+            statement = indent_width(earlier)
         after = scan_nesting(earlier, syntax, nesting)
         if earlier.strip() and after.comment != len(earlier.lstrip()):
             header = statement if opens_block(earlier, after, syntax) else None
         nesting = scan_nesting(earlier + "\n", syntax, nesting)
     if not nesting.inside:
-        statement = width(line)
-    cursor = scan_nesting(line, syntax, nesting)
-    closed = scan_nesting(filter_input.suffix, syntax, Nesting(quote=cursor.quote)).surplus
+        statement = indent_width(line)
+    at_cursor = scan_nesting(line, syntax, nesting)
+    in_string = Nesting(quote=at_cursor.quote)
+    closed = scan_nesting(filter_input.suffix, syntax, in_string).surplus
     rest, _, following = filter_input.suffix.partition("\n")
-    in_string = Nesting(quote=cursor.quote)
     return CursorContext(
         syntax=syntax,
         line=line,
         rest=rest.rstrip(),
-        above=tuple(kept.rstrip() for kept in near if kept.strip())[-_ABOVE:],
-        below=next((kept.rstrip() for kept in following.split("\n") if kept.strip()), ""),
+        above=tuple(text.rstrip() for text in near if text.strip())[-_LINES_ABOVE:],
+        below=next((text.rstrip() for text in following.split("\n") if text.strip()), ""),
         suffix=filter_input.suffix,
-        nesting=cursor,
-        pending_closers=min(closed, len(cursor.brackets)),
-        closes_quote=bool(cursor.quote) and scan_nesting(rest, syntax, in_string) != in_string,
+        nesting=at_cursor,
+        pending_closers=min(closed, len(at_cursor.brackets)),
+        closes_quote=bool(at_cursor.quote) and scan_nesting(rest, syntax, in_string) != in_string,
         statement=statement,
         header=header,
     )

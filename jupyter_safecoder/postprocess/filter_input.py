@@ -1,13 +1,14 @@
-"""What is asked for: where the cursor is and how much to write."""
+"""The part of a request that postprocessing needs: where the cursor is, and how much to write."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+#: How much to write: the rest of the cursor's line, or the lines that belong together.
 Mode: TypeAlias = Literal["line", "block"]
-"""The rest of the cursor's line, or as many lines as belong together."""
 
+#: The values of the protocol's ``finish_reason`` that postprocessing gives.
 FinishReason: TypeAlias = Literal[
     "end",
     "length",
@@ -20,23 +21,22 @@ FinishReason: TypeAlias = Literal[
     "blank",
     "duplicate",
 ]
-"""Those of the protocol's ``finish_reason`` values that this package can give."""
 
 
 @dataclass(frozen=True)
 class FilterInput:
-    """One request, as the rules see it.
+    """A request, as the rules see it.
 
     Parameters
     ----------
-    prefix, suffix : str
-        The current cell's text before and after the cursor, untouched.
-    language : str
-        The cell's language in lower case, such as ``python``.
-    extent : {"line", "block"}
-        How much to write; see `extent_at`.
-    max_lines : int
-        The most non-blank lines that an answer may have.
+    prefix, suffix
+        Text of the current cell before and after the cursor, unchanged.
+    language
+        Language of the cell in lower case, such as ``python``.
+    mode
+        How much to write, see :func:`.mode_at`.
+    max_lines
+        Maximum number of non-blank lines of an answer.
     """
 
     prefix: str

@@ -1,4 +1,4 @@
-"""The answer as lines, each with what is open where it begins."""
+"""Splits an answer into lines, each with what is open where it starts."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from .nesting import Nesting, scan_nesting
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the answer.
+    """A line of the answer.
 
     Parameters
     ----------
-    start, end : int
-        Offsets in the answer; `end` is that of the line's end character, or of the answer's end.
-    text : str
-        The line as it will stand in the cell: the first one has the cursor's line before it.
-    complete : bool
-        Whether the line can grow no more.
-    first : bool
-        Whether it is the cursor's own line.
-    before, after : Nesting
-        What is open where the line begins and where it ends.
+    start, end
+        Offsets in the answer; ``end`` is that of the line's newline, or of the answer's end.
+    text
+        The line as it will be in the cell: the first one includes the cursor's line before it.
+    complete
+        Whether the line cannot grow any more.
+    first
+        Whether it is the cursor's line.
+    before, after
+        What is open where the line starts and where it ends.
     """
 
     start: int
@@ -44,30 +44,50 @@ class Line:
 
 @dataclass(frozen=True)
 class StopDecision:
-    """A rule's objection: the answer ends (or, if not `sure`, may have to end) at `at`."""
+    """The decision of a stop rule to end the answer.
+
+    Parameters
+    ----------
+    at
+        Offset in the answer where it ends.
+    reason
+        Why.
+    is_final
+        ``False``: the answer may have to end there; the text from there on is held back.
+    """
 
     at: int
     reason: FinishReason
     is_final: bool = True
 
 
-def lines_of(answer: str, around: CursorContext, *, over: bool) -> Iterator[Line]:
-    """The lines of `answer`; `over` says that its last line can grow no more."""
-    start, nesting = 0, around.nesting
+def split_lines(answer: str, context: CursorContext, *, final: bool) -> Iterator[Line]:
+    """Yield the lines of an answer.
+
+    Parameters
+    ----------
+    answer
+        The answer so far.
+    context
+        The cell around the cursor.
+    final
+        Whether the last line cannot grow any more.
+    """
+    start, nesting = 0, context.nesting
     while True:
-        at = answer.find("\n", start)
-        end = len(answer) if at < 0 else at
-        after = scan_nesting(answer[start:end], around.syntax, nesting)
+        newline = answer.find("\n", start)
+        end = len(answer) if newline < 0 else newline
+        after = scan_nesting(answer[start:end], context.syntax, nesting)
         yield Line(
             start=start,
             end=end,
-            text=(around.line if start == 0 else "") + answer[start:end],
-            complete=at >= 0 or (over and not answer[start:].isspace() and start < end),
+            text=(context.line if start == 0 else "") + answer[start:end],
+            complete=newline >= 0 or (final and not answer[start:].isspace() and start < end),
             first=start == 0,
             before=nesting,
             after=after,
         )
-        if at < 0:
+        if newline < 0:
             return
-        nesting = scan_nesting(answer[start : end + 1], around.syntax, nesting)
+        nesting = scan_nesting(answer[start : end + 1], context.syntax, nesting)
         start = end + 1

@@ -1,4 +1,4 @@
-"""How much to write, by where the cursor is."""
+"""Decides how much to write from where the cursor is: the rest of the line, or a block."""
 
 from __future__ import annotations
 
@@ -12,32 +12,28 @@ _ONLY_CLOSERS = re.compile(r"[\s)\]}\"'`:;,]*")
 
 
 def mode_at(prefix: str, suffix: str, language: str) -> Mode:
-    """Whether to write the rest of the line or a block.
+    """Return the mode of a request that does not set one.
 
-    A block is written where one begins: on a blank line, after a block's header, after a bracket
-    that the line leaves open at its end. Everywhere else, and always inside a string or a comment
-    that has begun on the line, only the rest of the line is.
+    A block is written where one starts: on a blank line, after a block's header, after a bracket
+    that the line leaves open at its end. Everywhere else, and always inside a string or comment
+    that starts on the line, only the rest of the line is written.
 
     Parameters
     ----------
-    prefix, suffix : str
-        The cell's text before and after the cursor.
-    language : str
-        The cell's language in lower case.
-
-    Returns
-    -------
-    {"line", "block"}
+    prefix, suffix
+        Text of the cell before and after the cursor.
+    language
+        Language of the cell in lower case.
     """
-    around = analyze_cursor(FilterInput(prefix, suffix, language, "line", 1))
-    if not _ONLY_CLOSERS.fullmatch(around.rest):
+    context = analyze_cursor(FilterInput(prefix, suffix, language, "line", 1))
+    if not _ONLY_CLOSERS.fullmatch(context.rest):
         return "line"
-    if around.blank:
-        return "block" if not around.rest else "line"
-    if around.nesting.quote or around.nesting.comment:
+    if context.blank:
+        return "block" if not context.rest else "line"
+    if context.nesting.quote or context.nesting.comment:
         return "line"
-    if around.line.rstrip().endswith(("(", "[", "{")):
+    if context.line.rstrip().endswith(("(", "[", "{")):
         return "block"
-    if not around.rest and opens_block(around.line, around.nesting, around.syntax):
+    if not context.rest and opens_block(context.line, context.nesting, context.syntax):
         return "block"
     return "line"

@@ -1,4 +1,4 @@
-"""Which brackets and strings are open at a place in a text."""
+"""Scans text for brackets, strings and comments that are open at its end."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from .syntax import Syntax
 
+#: Closing brackets to opening ones.
 _PAIRS = {")": "(", "]": "[", "}": "{"}
-_STRING_END = {
-    (close, long): re.compile(
-        r"\\[\s\S]|" + re.escape(close) + ("" if long else r"|\n"),
+#: By closing delimiter, and whether a string may span lines: an escape, or the end of the string.
+_STRING_ENDS = {
+    (close, multiline): re.compile(
+        r"\\[\s\S]|" + re.escape(close) + ("" if multiline else r"|\n"),
     )
     for close in ('"""', "'''", '"', "'", "`", "*/")
-    for long in (True, False)
+    for multiline in (True, False)
 }
 
 
@@ -23,16 +25,16 @@ class Nesting:
 
     Parameters
     ----------
-    brackets : str
+    brackets
         The open brackets, outermost first.
-    quote : str
-        The opening delimiter of the string (or long comment) that the text ends in, or empty.
-    comment : int
+    quote
+        Opening delimiter of the string (or long comment) that the text ends in, or empty.
+    comment
         Length in characters of the line comment that the text ends in, or 0.
-    surplus : int
-        How many closing brackets matched nothing.
-    continued : bool
-        The text ends just after an escaped line end: the next line belongs to the same statement.
+    surplus
+        Number of closing brackets without an opening one.
+    continued
+        Whether the text ends with an escaped newline: the next line is of the same statement.
     """
 
     brackets: str = ""
@@ -43,17 +45,27 @@ class Nesting:
 
     @property
     def inside(self) -> bool:
-        """Whether a new line here would go on with something begun earlier."""
+        """Whether a new line here would continue something that started earlier."""
         return bool(self.brackets or self.quote or self.continued)
 
     @property
     def faults(self) -> int:
-        """How many brackets and strings are not matched."""
+        """Number of brackets and strings that are not matched."""
         return len(self.brackets) + self.surplus + bool(self.quote)
 
 
 def scan_nesting(text: str, syntax: Syntax, start: Nesting) -> Nesting:
-    """Go on from `start` over `text`."""
+    """Return what is open after a text.
+
+    Parameters
+    ----------
+    text
+        The text.
+    syntax
+        That of its language.
+    start
+        What is open before it.
+    """
     brackets, quote, surplus = start.brackets, start.quote, start.surplus
     at, end, comment = 0, len(text), 0
     if start.comment:
@@ -63,29 +75,29 @@ def scan_nesting(text: str, syntax: Syntax, start: Nesting) -> Nesting:
     while at < end:
         if quote:
             close = syntax.quotes[quote]
-            pattern = _STRING_END[close, quote in syntax.long]
+            pattern = _STRING_ENDS[close, quote in syntax.multiline]
             found = pattern.search(text, at)
             if found is None:
                 return Nesting(brackets, quote, 0, surplus)
             at = found.end()
             if found[0][0] != "\\":
-                # A short string ends with its line, closed or not.
+                # A single-line string ends with its line, closed or not.
                 quote = ""
             continue
-        found = syntax.landmark.search(text, at)
+        found = syntax.token.search(text, at)
         if found is None:
             break
-        mark, at = found[0], found.end()
-        if mark == syntax.comment:
+        token, at = found[0], found.end()
+        if token == syntax.comment:
             at = text.find("\n", at)
             if at < 0:
                 comment = end - found.start()
                 break
-        elif mark in syntax.quotes:
-            quote = mark
-        elif mark not in _PAIRS:
-            brackets += mark
-        elif brackets.endswith(_PAIRS[mark]):
+        elif token in syntax.quotes:
+            quote = token
+        elif token not in _PAIRS:
+            brackets += token
+        elif brackets.endswith(_PAIRS[token]):
             brackets = brackets[:-1]
         else:
             surplus += 1
@@ -94,7 +106,17 @@ def scan_nesting(text: str, syntax: Syntax, start: Nesting) -> Nesting:
 
 
 def opens_block(line: str, after: Nesting, syntax: Syntax) -> bool:
-    """Whether the code of `line` (its comment left out) ends with what opens a block."""
+    """Return whether the code of a line, without its comment, ends with what opens a block.
+
+    Parameters
+    ----------
+    line
+        The line.
+    after
+        What is open after it.
+    syntax
+        That of its language.
+    """
     if after.inside or not syntax.opener:
         return False
     code = line[: len(line) - after.comment] if after.comment else line

@@ -1,4 +1,4 @@
-"""The little that the rules need to know of a language: comments, strings, what opens a block."""
+"""What the rules need to know of a language: comments, strings, and what opens a block."""
 
 from __future__ import annotations
 
@@ -17,28 +17,30 @@ class Syntax:
 
     Parameters
     ----------
-    comment : str
-        What begins a comment that runs to the line's end.
-    quotes : mapping
-        Opening to closing delimiter, of strings and of long comments; longer ones first.
-    long : frozenset of str
-        The opening delimiters that may span lines.
-    opener : pattern or None
-        A line whose code ends so opens a block (an open bracket always does).
-    by_indent : bool
+    comment
+        Start of a comment that ends with its line.
+    quotes
+        Opening to closing delimiters of strings and long comments; longer ones first.
+    multiline
+        Opening delimiters of those that may span lines.
+    opener
+        Matches the end of a line that opens a block; an open bracket always does.
+    by_indent
         Whether indentation ends a block.
+    token
+        Matches what changes the nesting; derived from the others.
     """
 
     comment: str
     quotes: Mapping[str, str]
-    long: frozenset[str] = frozenset()
+    multiline: frozenset[str] = frozenset()
     opener: re.Pattern[str] | None = None
     by_indent: bool = False
-    landmark: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    token: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        marks = [re.escape(mark) for mark in (self.comment, *self.quotes)]
-        object.__setattr__(self, "landmark", re.compile("|".join([*marks, r"[()\[\]{}]"])))
+        tokens = [re.escape(token) for token in (self.comment, *self.quotes)]
+        object.__setattr__(self, "token", re.compile("|".join([*tokens, r"[()\[\]{}]"])))
 
 
 PYTHON = Syntax(
@@ -67,5 +69,5 @@ _SYNTAXES = {
 
 
 def syntax_of(language: str) -> Syntax:
-    """The syntax of a language; of one that is not known, that of the many with braces."""
+    """Return the syntax of a language; an unknown one is taken for a language with braces."""
     return _SYNTAXES.get(language, _BRACES)

@@ -1,4 +1,7 @@
-"""Pure: notebook and cursor to token ids, within a budget, in a FIM layout."""
+"""Prompts: a notebook and a cursor as token ids, within a budget, in a FIM layout.
+
+Pure functions: no input or output, no model, no Jupyter.
+"""
 
 from .budget import Budget
 from .build import Prompt, build_prompt

@@ -1,4 +1,4 @@
-"""A completion request as the token ids that a model takes."""
+"""Builds a prompt: the token ids of a completion request in the layout that a model takes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,20 @@ from .window import anchored_start, tail
 
 @dataclass(frozen=True)
 class Prompt:
-    """Token ids, and what was decided on the way.
+    """A prompt, and how it was built.
 
-    ``language`` is that of the current cell; ``context_tokens`` counts the cells around it,
-    ``prefix_tokens`` what stands before the cursor in it.
+    Parameters
+    ----------
+    ids
+        Token ids.
+    layout
+        Name of the layout.
+    language
+        Language of the current cell.
+    context_tokens
+        Number of tokens of the cells above.
+    prefix_tokens
+        Number of tokens of the current cell before the cursor.
     """
 
     ids: list[int]
@@ -39,21 +49,21 @@ def build_prompt(
 ) -> Prompt:
     """Return the prompt of a request.
 
-    Prefix, suffix and cells are tokenized apart, because the models were trained on cuts at any
-    character; text that spells a special token stays text.
+    Prefix, suffix and cells are tokenized separately, because the models were trained on cuts at
+    any character. Text that spells a special token stays text.
 
     Parameters
     ----------
     request
-        The cursor and the cells around it.
+        The cursor and the cells above it.
     family
-        Whose special tokens to use.
+        Gives the special tokens.
     tokenizer
         The model's.
     budget
-        Tokens for each part.
+        Maximum number of tokens of each part.
     layout
-        A name of :data:`LAYOUTS`.
+        A name of :data:`.LAYOUTS`.
 
     Raises
     ------
@@ -62,20 +72,20 @@ def build_prompt(
     """
     language = cell_language(request.prefix, request.language)
     context = context_ids(request.before, request.language, family, tokenizer, budget.context)
-    lead = "" if context else family.prefix_text
+    prefix_text = "" if context else family.prefix_text
     parts = Parts(
         bos=[*tokenizer.bos_ids, *(tokenizer.token_id(name) for name in family.bos_tokens)],
-        fim_prefix=_special(family.prefix, tokenizer),
-        fim_suffix=_special(family.suffix, tokenizer),
-        fim_middle=_special(family.middle, tokenizer),
+        fim_prefix=_special_ids(family.prefix, tokenizer),
+        fim_suffix=_special_ids(family.suffix, tokenizer),
+        fim_middle=_special_ids(family.middle, tokenizer),
         context=context,
-        prefix=_prefix_ids(lead + request.prefix, tokenizer, budget.prefix),
+        prefix=_prefix_ids(prefix_text + request.prefix, tokenizer, budget.prefix),
         suffix=_suffix_ids(request.suffix, tokenizer, budget.suffix),
     )
     return Prompt(LAYOUTS[layout](parts), layout, language, len(context), len(parts.prefix))
 
 
-def _special(name: str, tokenizer: Tokenizer) -> list[int]:
+def _special_ids(name: str, tokenizer: Tokenizer) -> list[int]:
     return [tokenizer.token_id(name)] if name else []
 
 
@@ -85,7 +95,7 @@ def _prefix_ids(prefix: str, tokenizer: Tokenizer, budget: int) -> list[int]:
     start = anchored_start(len(ids), budget)
     if start == 0 and len(text) == len(prefix):
         return ids
-    # The cell magic tells the language: it stays when the text below it is cut.
+    # The cell magic gives the language, so it stays when the text after it is cut.
     magic = magic_line(prefix[: 8 * budget])
     return tokenizer.encode(magic)[: budget // 4] + ids[start:]
 

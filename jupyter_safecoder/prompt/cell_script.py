@@ -1,14 +1,14 @@
-"""A cell in a script, for models that never saw the cells of notebooks.
+"""Writes cells as a script, for models that were not trained on the cells of notebooks.
 
-The percent format of Jupytext, Spyder and VS Code: ``# %%`` opens a cell, text is commented out.
-Outputs, which that format lacks, are comments as well.
+The script is in the percent format of Jupytext, Spyder and VS Code: ``# %%`` opens a cell, text is
+commented out. Outputs, which that format lacks, are comments as well.
 """
 
 from __future__ import annotations
 
 from jupyter_safecoder.protocol import Cell
 
-#: What comments a line out, for kernels where it is not ``#``.
+#: Start of a line comment, for kernels where it is not ``#``.
 _COMMENTS = {
     **dict.fromkeys(("sql", "haskell", "lua"), "--"),
     **dict.fromkeys(
@@ -19,24 +19,34 @@ _COMMENTS = {
 }
 
 
-def opening(language: str) -> str:
+def code_cell_marker(language: str) -> str:
     """Return the line that opens a code cell."""
     return f"{_comment(language)} %%\n"
 
 
 def cell_text(cell: Cell, output: str, language: str) -> str:
-    """Return the lines of a cell, its output included."""
+    """Return the lines of a cell.
+
+    Parameters
+    ----------
+    cell
+        A code or markdown cell.
+    output
+        Its output, shortened; empty: none.
+    language
+        Language of the kernel.
+    """
     comment = _comment(language)
     source = cell.source.strip()
     if cell.type == "markdown":
-        return f"{comment} %% [markdown]\n{_commented(source, comment)}\n\n"
-    shown = f"{_commented(output, f'{comment} =>')}\n" if output else ""
-    return f"{opening(language)}{source}\n{shown}\n"
+        return f"{comment} %% [markdown]\n{_comment_out(source, comment)}\n\n"
+    output_lines = f"{_comment_out(output, f'{comment} =>')}\n" if output else ""
+    return f"{code_cell_marker(language)}{source}\n{output_lines}\n"
 
 
 def _comment(language: str) -> str:
     return _COMMENTS.get(language, "#")
 
 
-def _commented(text: str, comment: str) -> str:
+def _comment_out(text: str, comment: str) -> str:
     return "\n".join(f"{comment} {line}".rstrip() for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""The FIM families: which special tokens a model was trained with, and in which orders.
+"""The FIM families: the special tokens that models were trained with, and in which layouts.
 
 Sources: tokenizers and training code of bigcode/starcoder and bigcode/starcoder2; the model cards
 of the others (Meta, DeepSeek, Alibaba, Google, IBM, Mistral), read in 2025 and 2026.
@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class NotebookTokens:
-    """The names of the tokens that a family has for the cells of a notebook."""
+    """Names of a family's tokens for the cells of a notebook.
+
+    Parameters
+    ----------
+    start
+        Starts a notebook.
+    markdown, code, output
+        Open a cell of that type, and the output of a code cell.
+    """
 
     start: str
     markdown: str
@@ -22,12 +30,26 @@ class NotebookTokens:
 
 @dataclass(frozen=True)
 class FimFamily:
-    """The names of a family's special tokens, its layouts, and where its answers end.
+    """Special tokens and layouts of a family of models.
 
-    ``layouts`` are names of :data:`LAYOUTS`, the first the default. ``bos_tokens`` are tokens that
-    stand before everything else, after the tokenizer's own. ``prefix_text`` is what stands before the
-    prefix as text. Without ``notebook`` the cells around are given as a script. ``note`` is what
-    people should know.
+    Parameters
+    ----------
+    name
+        Name of the family.
+    prefix, suffix, middle
+        Names of the FIM tokens; empty if the family lacks one.
+    stop_tokens
+        Names of tokens that end a completion.
+    layouts
+        Names of :data:`.LAYOUTS`, the default first.
+    bos_tokens
+        Names of tokens at the start of a prompt, after the tokenizer's own.
+    prefix_text
+        Text before the prefix.
+    notebook
+        Tokens for cells; ``None``: cells are written as a script.
+    note
+        What users should know about models of this family.
     """
 
     name: str
@@ -43,13 +65,13 @@ class FimFamily:
 
     @property
     def fim(self) -> tuple[str, ...]:
-        """The tokens around the parts of a prompt, of which some families lack one or all."""
+        """Names of the FIM tokens that the family has."""
         return tuple(name for name in (self.prefix, self.suffix, self.middle) if name)
 
 
 _JUPYTER = NotebookTokens("<jupyter_start>", "<jupyter_text>", "<jupyter_code>", "<jupyter_output>")
 _BIGCODE_STOPS = ("<|endoftext|>", "<jupyter_output>", "<jupyter_text>", "<jupyter_code>")
-#: Granite, Refact and Stable Code took over the names, and with them the trainer.
+#: Also used by Granite, Refact and Stable Code.
 _BIGCODE = ("<fim_prefix>", "<fim_suffix>", "<fim_middle>")
 _PIPED = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 _BOTH = ("spm", "psm")
@@ -58,7 +80,7 @@ _STARCODER = FimFamily("starcoder", *_BIGCODE, _BIGCODE_STOPS, _BOTH, notebook=_
 _STARCODER2 = FimFamily(
     "starcoder2",
     *_BIGCODE,
-    # It goes on with another file where it is not stopped.
+    # Without this stop token the model continues with another file.
     ("<file_sep>", *_BIGCODE_STOPS),
     _BOTH,
     bos_tokens=("<file_sep>",),
@@ -76,7 +98,7 @@ _CODELLAMA = FimFamily(
     "▁<SUF>",
     "▁<MID>",
     ("▁<EOT>", "</s>"),
-    # Its SPM joined prefix and middle before tokenizing: worse where the cursor is in a word.
+    # Its SPM was trained with prefix and middle tokenized together, so it is worse within a word.
     ("psm", "spm"),
     prefix_text=" ",
 )
@@ -112,8 +134,8 @@ PREFIX_ONLY = FimFamily(
     ),
     ("prefix",),
     note=(
-        "Its tokenizer has no fill-in-the-middle tokens that are known: it completes from what "
-        "stands before the cursor, and does not see what follows."
+        "Its tokenizer has no known fill-in-the-middle tokens: it completes from the text before "
+        "the cursor, and does not see the text after it."
     ),
 )
 
@@ -125,8 +147,8 @@ FAMILIES = {
     )
 }
 
-#: In this order: the first family whose tokens are all there is the model's. Where families share
-#: the names of FIM tokens, another token tells them apart.
+#: Families, and tokens besides those of FIM that a model must have. They are tried in this order:
+#: where families share the names of FIM tokens, another token distinguishes them.
 _FINGERPRINTS: tuple[tuple[FimFamily, tuple[str, ...]], ...] = (
     (_SANTACODER, ()),
     (_STARCODER2, ("<repo_name>", "<jupyter_start>")),
@@ -147,18 +169,18 @@ def detect_family(architecture: str, has: Callable[[str], bool]) -> FimFamily:
     Parameters
     ----------
     architecture
-        Hugging Face's ``model_type``: StarCoder2's tokens are also in models of other families.
+        ``model_type`` of Hugging Face: models of other families have StarCoder2's tokens too.
     has
-        Says whether the model's tokenizer has a token of that name.
+        Returns whether the model's tokenizer has a token of that name.
 
     Returns
     -------
     FimFamily
-        The one whose tokens the tokenizer has; ``prefix-only`` if there is none.
+        The first one whose tokens the tokenizer has; ``prefix-only`` if there is none.
     """
-    for family, marks in _FINGERPRINTS:
+    for family, tokens in _FINGERPRINTS:
         if family is _STARCODER2 and architecture != "starcoder2":
             continue
-        if all(has(name) for name in (*family.fim, *marks)):
+        if all(has(name) for name in (*family.fim, *tokens)):
             return family
     return PREFIX_ONLY

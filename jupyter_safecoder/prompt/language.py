@@ -1,11 +1,11 @@
-"""The language of a cell: its kernel's, unless a cell magic says another."""
+"""The language of a cell: that of its kernel, unless a cell magic sets another."""
 
 from __future__ import annotations
 
 import re
 
-#: Cell magics whose cell is not in the kernel's language. Source: IPython's documentation of
-#: built-in magics; the SQL ones are those of ipython-sql, JupySQL, DuckDB and the cloud vendors.
+#: Cell magics to the language of their cells. Source: IPython's documentation of built-in magics;
+#: those for SQL are of ipython-sql, JupySQL, DuckDB and the cloud vendors.
 _MAGICS = {
     "bash": "bash",
     "sh": "bash",
@@ -36,7 +36,7 @@ _CELL_MAGIC = re.compile(r"\s*%%(!|\w+)([^\n]*)")
 
 
 def magic_line(source: str) -> str:
-    """Return the cell magic that a cell opens with, its newline included, or nothing."""
+    """Return the line of a cell's magic with its newline; empty if it has none."""
     match = _CELL_MAGIC.match(source)
     if match is None:
         return ""
@@ -44,10 +44,17 @@ def magic_line(source: str) -> str:
 
 
 def cell_language(source: str, kernel_language: str) -> str:
-    """Return the language, in lower case, that the code of a cell is in.
+    """Return the language of a cell's code, in lower case.
 
-    ``%%time`` and its like leave the kernel's language; an unknown magic whose name ends in
-    ``sql`` is SQL; ``%%script NAME`` is what NAME runs.
+    Magics like ``%%time`` do not change the language. An unknown magic whose name ends in ``sql``
+    is SQL. ``%%script NAME`` is the language that NAME runs.
+
+    Parameters
+    ----------
+    source
+        The cell, or its text up to the cursor.
+    kernel_language
+        Language of the kernel, in lower case.
     """
     match = _CELL_MAGIC.match(source)
     if match is None:

@@ -1,4 +1,4 @@
-"""The orders in which a model takes prefix, suffix and context.
+"""The layouts of a prompt: the orders of prefix, suffix and context that models were trained on.
 
 Sources: ``permute()`` of BigCode's Megatron-LM fork for PSM and SPMv2 (SPM "variant 2" of Bavarian
 et al. 2022, arXiv:2207.14255); the card of the embedded model for ``context``; Mistral's
@@ -13,9 +13,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Parts:
-    """Token ids of a prompt's parts; the three texts were tokenized apart.
+    """Token ids of a prompt's parts.
 
-    Each FIM token is one id, or none where the family lacks it.
+    Parameters
+    ----------
+    bos
+        Tokens at the start of every prompt.
+    fim_prefix, fim_suffix, fim_middle
+        One id each; none if the family lacks the token.
+    context
+        The cells above.
+    prefix, suffix
+        The current cell before and after the cursor.
     """
 
     bos: Sequence[int]
@@ -28,7 +37,7 @@ class Parts:
 
 
 def psm(parts: Parts) -> list[int]:
-    """Prefix, suffix, middle: what is typed stands before the suffix."""
+    """PSM: prefix, suffix, middle. Typed text is inserted before the suffix."""
     return [
         *parts.bos,
         *parts.fim_prefix,
@@ -41,7 +50,7 @@ def psm(parts: Parts) -> list[int]:
 
 
 def spm(parts: Parts) -> list[int]:
-    """SPMv2: the suffix first, then the prefix, so that the prompt grows only at its end."""
+    """SPMv2: the suffix before the prefix, so that typed text is appended to the prompt."""
     return [
         *parts.bos,
         *parts.fim_prefix,
@@ -54,7 +63,7 @@ def spm(parts: Parts) -> list[int]:
 
 
 def context_first(parts: Parts) -> list[int]:
-    """SPMv2 behind the context, which then stays cached even when the suffix changes."""
+    """SPMv2 after the context, which so stays cached even if the suffix changes."""
     return [
         *parts.bos,
         *parts.context,
@@ -67,7 +76,7 @@ def context_first(parts: Parts) -> list[int]:
 
 
 def suffix_first(parts: Parts) -> list[int]:
-    """Suffix, then prefix, each behind its own token: the prompt grows only at its end here too."""
+    """Suffix, then prefix, each after its own token: here too typed text is appended."""
     return [
         *parts.bos,
         *parts.fim_suffix,
@@ -80,7 +89,7 @@ def suffix_first(parts: Parts) -> list[int]:
 
 
 def prefix_only(parts: Parts) -> list[int]:
-    """What stands before the cursor alone, for models without FIM tokens."""
+    """Only the text before the cursor, for models without FIM tokens."""
     return [*parts.bos, *parts.context, *parts.prefix]
 
 

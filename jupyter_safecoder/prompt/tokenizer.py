@@ -1,4 +1,4 @@
-"""What the prompt needs of a tokenizer."""
+"""The tokenizer protocol that prompts are built with, and the stop tokens of a family."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Tokenizer(Protocol):
 
     @property
     def bos_ids(self) -> Sequence[int]:
-        """Ids that every prompt begins with: the begin token, for models that have one."""
+        """Ids at the start of every prompt: the BOS token, for models that have one."""
 
     @property
     def size(self) -> int:
@@ -26,7 +26,7 @@ class Tokenizer(Protocol):
         """Return the ids of a text that stays the same for many keystrokes: they are cached."""
 
     def has(self, name: str) -> bool:
-        """Say whether there is a special token of this name."""
+        """Return whether there is a special token of this name."""
 
     def token_id(self, name: str) -> int:
         """Return the id of a special token.
@@ -34,24 +34,29 @@ class Tokenizer(Protocol):
         Raises
         ------
         ValueError
-            If the vocabulary lacks it: the tokenizer does not fit the model's family.
+            If there is none of this name: the tokenizer does not fit the model's family.
         """
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of ids, special tokens left out."""
+        """Return the text of ids, without special tokens."""
 
 
 def stop_ids(family: FimFamily, tokenizer: Tokenizer) -> list[int]:
-    """Return the ids that end an answer: of the family's end tokens those that there are.
+    """Return the ids of the family's stop tokens that a tokenizer has.
+
+    Parameters
+    ----------
+    family
+        Gives the names of stop tokens.
+    tokenizer
+        The model's.
 
     Raises
     ------
     ValueError
-        If there is none.
+        If it has none of them.
     """
-    ends = [tokenizer.token_id(name) for name in family.stop_tokens if tokenizer.has(name)]
-    if not ends:
-        raise ValueError(
-            f"The tokenizer has no token that ends an answer, such as {family.stop_tokens[0]}."
-        )
-    return ends
+    ids = [tokenizer.token_id(name) for name in family.stop_tokens if tokenizer.has(name)]
+    if not ids:
+        raise ValueError(f"The tokenizer has no stop token, such as {family.stop_tokens[0]}.")
+    return ids

@@ -1,7 +1,10 @@
-"""Windows whose start is anchored.
+"""Windows with an anchored start.
 
-A window that slides by one line at each new line changes the whole prompt, and the prefix cache of
-the engine is lost. Here the start moves in big steps: between two steps the prompt only grows.
+A window that moves by one line at each new line changes the whole prompt, and the engine's prefix
+cache is lost. Here the start moves in big steps: between two steps the prompt only grows.
+
+The lab extension cuts the text of a request by the same rule, in characters instead of tokens:
+``anchor.ts`` and ``window.ts`` in ``labextension/src/completion``.
 """
 
 from __future__ import annotations
@@ -10,11 +13,17 @@ from collections.abc import Sequence
 
 
 def anchored_start(length: int, budget: int) -> int:
-    """Return where a window of at most ``budget`` begins in something of this length.
+    """Return where a window starts that ends at the end of a sequence.
 
-    The start is 0 while everything fits, then moves in steps of a quarter of the budget, so the
-    window holds three quarters of it or more. Lengths are in whatever the caller counts: tokens,
-    characters.
+    The start is 0 while everything fits. Then it moves in steps of a quarter of the budget, so the
+    window always has at least three quarters of it.
+
+    Parameters
+    ----------
+    length
+        Length of the sequence, in tokens or characters.
+    budget
+        Maximum length of the window, in the same unit.
     """
     if length <= budget:
         return 0
@@ -23,25 +32,32 @@ def anchored_start(length: int, budget: int) -> int:
 
 
 def anchored_first(sizes: Sequence[int], budget: int) -> int:
-    """Return which of these things is the first of a window that ends with the last of them.
+    """Return the index of the first item of a window that ends with the last item.
 
-    Taken one after the other, they fill the window up to ``budget``; then its start moves on until
-    a quarter of it is free. The last is in it even where it is larger than what would be left.
+    Items fill the window one after the other. Whenever they exceed the budget, the start moves on
+    until a quarter of the window is free. The last item is in the window even if it is too large.
+
+    Parameters
+    ----------
+    sizes
+        Sizes of the items, in tokens or characters.
+    budget
+        Maximum size of the window, in the same unit.
     """
-    first = held = 0
-    for position, size in enumerate(sizes):
-        held += size
-        if held > budget:
-            while held > budget - budget // 4 and first < position:
-                held -= sizes[first]
+    first = size_of_window = 0
+    for index, size in enumerate(sizes):
+        size_of_window += size
+        if size_of_window > budget:
+            while size_of_window > budget - budget // 4 and first < index:
+                size_of_window -= sizes[first]
                 first += 1
     return first
 
 
 def tail(text: str, budget: int) -> str:
-    """Return at most the last ``budget`` characters, from an anchored start.
+    """Return the last characters of a text, at most ``budget`` of them, from an anchored start.
 
-    The start is moved on to the next line, if there is one within the window's first quarter.
+    The start moves on to the next line, if there is one in the first quarter of the window.
     """
     start = anchored_start(len(text), budget)
     if start == 0:

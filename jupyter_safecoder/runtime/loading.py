@@ -218,7 +218,7 @@ def build_engine(
     options = EngineOptions(
         device=choice.device,
         precision=choice.precision,
-        prepared=prepared,
+        weights=prepared,
         lookup_tokens=settings.lookup_tokens,
         draft=draft,
         max_running=settings.max_running,

@@ -143,8 +143,8 @@ def _delta(item: object) -> TokenDelta:
     if isinstance(item, EngineError):
         raise item
     assert isinstance(item, EngineOutput)
-    if item.problem is not None:
-        raise item.problem
+    if item.error is not None:
+        raise item.error
     if item.finished == "refused":
         raise PromptTooLong(
             "The prompt is too long for the engine's cache.",

@@ -1,4 +1,4 @@
-"""The balancer's configuration in a real NGINX: one prefix stays on one replica."""
+"""The load balancer's configuration in a real NGINX: one prefix goes to one replica."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CONFIGURATION = DEPLOY_REMOTE / "nginx.conf"
 
 @contextmanager
 def _replica(name: str) -> Iterator[str]:
-    """Yield the address of a server that answers with its name."""
+    """Yield the address of a server that responds with its name."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -60,30 +60,30 @@ def _nginx(directory: Path, replicas: list[str]) -> Iterator[str]:
         process = subprocess.Popen(run, stderr=log)
         try:
             url = f"https://127.0.0.1:{port}"
-            until(lambda: _up(url))
+            until(lambda: _is_up(url))
             yield url
         finally:
             process.terminate()
             process.wait()
 
 
-def _up(url: str) -> bool:
+def _is_up(url: str) -> bool:
     try:
         return httpx.get(f"{url}/healthz", verify=False, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 
 
-def test_a_prefix_stays_on_its_replica(tmp_path: Path) -> None:
+def test_a_prefix_always_goes_to_the_same_replica(tmp_path: Path) -> None:
     with ExitStack() as stack:
         replicas = [stack.enter_context(_replica(name)) for name in ("one", "two")]
         url = stack.enter_context(_nginx(tmp_path, replicas))
         http = stack.enter_context(httpx.Client(base_url=url, verify=False, trust_env=False))
-        went = {}
+        served_by = {}
         for prefix in map(str, range(40)):
             headers = {"X-SafeCoder-Prefix": prefix}
-            went[prefix] = {http.get("/v1/models", headers=headers).text for _ in range(3)}
-        assert all(len(replicas) == 1 for replicas in went.values())
-        assert 8 <= sum("one" in replicas for replicas in went.values()) <= 32
+            served_by[prefix] = {http.get("/v1/models", headers=headers).text for _ in range(3)}
+        assert all(len(replicas) == 1 for replicas in served_by.values())
+        assert 8 <= sum("one" in replicas for replicas in served_by.values()) <= 32
         assert http.get("/metrics").status_code == 404
     assert "/v1/models" not in (tmp_path / "log").read_text()

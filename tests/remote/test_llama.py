@@ -1,4 +1,4 @@
-"""The remote engine against llama.cpp's own server, and against llama-cpp-python's."""
+"""The remote engine with llama.cpp's server, and with that of llama-cpp-python."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def engine(server: Server) -> Iterator[RemoteEngine]:
         yield engine
 
 
-def own_answer(server: Server, prompt: list[int], most: int) -> dict[str, Any]:
-    """Return what llama.cpp gives through its own door, with ids and text."""
-    answer: dict[str, Any] = httpx.post(
+def native_completion(server: Server, prompt: list[int], max_tokens: int) -> dict[str, Any]:
+    """Return the response of llama.cpp's own endpoint, with ids and text."""
+    response: dict[str, Any] = httpx.post(
         f"{server.url}/completion",
-        json={"prompt": prompt, "n_predict": most, "temperature": 0, "return_tokens": True},
+        json={"prompt": prompt, "n_predict": max_tokens, "temperature": 0, "return_tokens": True},
         trust_env=False,
         timeout=60,
     ).json()
-    return answer
+    return response
 
 
 @pytest.mark.parametrize(
@@ -52,25 +52,25 @@ def own_answer(server: Server, prompt: list[int], most: int) -> dict[str, Any]:
 def test_ids_and_text_are_llama_cpps(engine: RemoteEngine, server: Server, text: str) -> None:
     tokenizer = engine.tokenizer
     prompt = [tokenizer.token_id("<fim_middle>"), *tokenizer.encode(text)]
-    own = own_answer(server, prompt, 24)
-    end = tokenizer.token_id("<|endoftext|>")
-    ((ids, finished),) = complete(engine, [prompt], (end,), 24)
-    assert tokenizer.decode(ids) == own["content"]
-    assert ids == [token for token in own["tokens"] if token != end]
-    assert finished == {"limit": "length", "eos": "end"}[own["stop_type"]]
+    native = native_completion(server, prompt, 24)
+    stop = tokenizer.token_id("<|endoftext|>")
+    ((ids, finished),) = complete(engine, [prompt], (stop,), 24)
+    assert tokenizer.decode(ids) == native["content"]
+    assert ids == [token for token in native["tokens"] if token != stop]
+    assert finished == {"limit": "length", "eos": "end"}[native["stop_type"]]
 
 
-def test_end_tokens_that_the_server_does_not_know(engine: RemoteEngine, server: Server) -> None:
+def test_stop_tokens_that_the_server_does_not_know(engine: RemoteEngine, server: Server) -> None:
     prompt = engine.tokenizer.encode(CODE)
-    ids = own_answer(server, prompt, 12)["tokens"]
-    end = ids[5]
-    assert complete(engine, [prompt], (end,), 12) == [(ids[: ids.index(end)], "end")]
+    ids = native_completion(server, prompt, 12)["tokens"]
+    stop = ids[5]
+    assert complete(engine, [prompt], (stop,), 12) == [(ids[: ids.index(stop)], "end")]
 
 
-def test_requests_together(engine: RemoteEngine) -> None:
+def test_concurrent_requests(engine: RemoteEngine) -> None:
     prompts = [engine.tokenizer.encode(CODE[: 10 * n]) for n in range(1, 5)]
-    answers = complete(engine, prompts, (), 8)
-    assert all(0 < len(ids) <= 8 for ids, _ in answers)
+    completions = complete(engine, prompts, (), 8)
+    assert all(0 < len(ids) <= 8 for ids, _ in completions)
 
 
 def test_cancelling_stops_the_server(engine: RemoteEngine, server: Server) -> None:
@@ -82,11 +82,11 @@ def test_cancelling_stops_the_server(engine: RemoteEngine, server: Server) -> No
 
 
 def test_a_prompt_beyond_the_servers_window(engine: RemoteEngine) -> None:
-    assert engine._terms.window < MODEL.context_window
-    assert complete(engine, [[7] * engine._terms.window], (), 8) == [([], "refused")]
+    assert engine._capabilities.window < MODEL.context_window
+    assert complete(engine, [[7] * engine._capabilities.window], (), 8) == [([], "refused")]
 
 
-def test_the_whole_way(
+def test_end_to_end(
     server: Server, start_runtime: Callable[..., RuntimeProcess], tmp_path: Path
 ) -> None:
     runtime = start_runtime(remote_url=server.url, deadline_s=60.0)

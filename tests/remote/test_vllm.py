@@ -1,4 +1,4 @@
-"""The remote engine against a real vLLM with a tiny random checkpoint."""
+"""The remote engine with a real vLLM and a tiny random checkpoint."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,13 +21,13 @@ from tests.support.inference_servers import Server, serve, vllm
 from tests.support.processes import RuntimeProcess, until
 from tests.support.remote_runtime import complete, complete_on_the_command_line, engine_on
 
-# transformers' gpt_bigcode uses a part of torch that torch is about to give up.
+# transformers' gpt_bigcode uses a deprecated part of torch.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")
 
 WINDOW = 512
 KEY = "a-key-of-the-tests"
 CODE = "import numpy as np\n\n\ndef mean(rows):\n    return"
-#: head_dim 64: vLLM's CPU attention has no smaller ones.
+#: head_dim 64: the smallest that vLLM's attention on CPUs supports.
 SHAPE = {
     "model_type": "gpt_bigcode",
     "n_layer": 2,
@@ -45,7 +46,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ModelDescription:
     directory = write_random_checkpoint(
         tmp_path_factory.mktemp("vllm") / "tiny", SHAPE, embedded.tokenizer
     )
-    # vLLM takes its defaults from here: a penalty that requests must switch off.
+    # vLLM takes its defaults from this file: a penalty that requests must switch off.
     defaults = {"repetition_penalty": 1.7, "eos_token_id": 0}
     (directory / "generation_config.json").write_text(json.dumps(defaults))
     return replace(
@@ -86,13 +87,14 @@ def reference(model: ModelDescription) -> Callable[[list[int], int], list[int]]:
     import torch
     from transformers import AutoModelForCausalLM
 
-    network = AutoModelForCausalLM.from_pretrained(model.weights, dtype=torch.float32).eval()
+    loader: Any = AutoModelForCausalLM
+    model_ = loader.from_pretrained(model.weights, dtype=torch.float32).eval()
 
     def greedy(prompt: list[int], count: int) -> list[int]:
         ids = list(prompt)
         for _ in range(count):
             with torch.no_grad():
-                ids.append(int(network(torch.tensor([ids])).logits[0, -1].argmax()))
+                ids.append(int(model_(torch.tensor([ids])).logits[0, -1].argmax()))
         return ids[len(prompt) :]
 
     return greedy
@@ -108,16 +110,18 @@ def test_the_ids_are_those_of_transformers(
     assert [complete(engine, [prompt], (), 24)[0] for prompt in prompts] == expected
 
 
-def test_end_tokens(engine: RemoteEngine, reference: Callable[[list[int], int], list[int]]) -> None:
+def test_stop_tokens(
+    engine: RemoteEngine, reference: Callable[[list[int], int], list[int]]
+) -> None:
     prompt = engine.tokenizer.encode(CODE)
     ids = reference(prompt, 24)
-    end = ids[-1]
-    expected = ids[: ids.index(end)]
-    assert complete(engine, [prompt], (0, end), 24) == [(expected, "end")]
+    stop = ids[-1]
+    expected = ids[: ids.index(stop)]
+    assert complete(engine, [prompt], (0, stop), 24) == [(expected, "end")]
 
 
-def test_the_end_token_is_among_vllms_ids(server: Server) -> None:
-    answer = httpx.post(
+def test_vllm_returns_the_stop_token(server: Server) -> None:
+    choice = httpx.post(
         f"{server.url}/v1/completions",
         json={
             **{"model": "tiny", "prompt": [5, 6], "max_tokens": 4, "temperature": 0},
@@ -126,11 +130,11 @@ def test_the_end_token_is_among_vllms_ids(server: Server) -> None:
         headers={"Authorization": f"Bearer {KEY}"},
         trust_env=False,
     ).json()["choices"][0]
-    # AnswerReader relies on it where an end token is not one of ours.
-    assert (answer["token_ids"], answer["finish_reason"]) == ([0], "stop")
+    # ResponseReader relies on it for stop tokens that are not ours.
+    assert (choice["token_ids"], choice["finish_reason"]) == ([0], "stop")
 
 
-def test_tokens_come_one_by_one(engine: RemoteEngine) -> None:
+def test_tokens_arrive_one_by_one(engine: RemoteEngine) -> None:
     engine.submit(1, engine.tokenizer.encode(CODE), (), 32)
     arrivals = []
     while engine.busy():
@@ -143,7 +147,7 @@ def test_cancelling_stops_the_server(engine: RemoteEngine, server: Server) -> No
     before = server.metric("vllm:generation_tokens_total")
     engine.submit(1, [7] * 16, (), 480)
     until(engine.step)
-    # At once: a fast machine computes all of it while the server's figures are asked for.
+    # Immediately: a fast machine computes all of it while the server's metrics are requested.
     engine.cancel(1)
     until(lambda: server.metric("vllm:num_requests_running") == 0, 5)
     assert not engine.busy()
@@ -167,7 +171,7 @@ def test_another_model(model: ModelDescription, remote: RemoteServer) -> None:
 
 def test_no_key(model: ModelDescription, remote: RemoteServer) -> None:
     with (
-        pytest.raises(EngineError, match=r"asks for a key \(HTTP 401\)"),
+        pytest.raises(EngineError, match=r"asks for an API key \(HTTP 401\)"),
         engine_on(model, replace(remote, key_file="")),
     ):
         pass
@@ -182,7 +186,7 @@ def test_another_tokenizer(model: ModelDescription, remote: RemoteServer, tmp_pa
         pass
 
 
-def test_the_whole_way(
+def test_end_to_end(
     remote: RemoteServer, start_runtime: Callable[..., RuntimeProcess], tmp_path: Path
 ) -> None:
     # The embedded model has the same tokenizer.

@@ -1,4 +1,4 @@
-"""A small server of completions that misbehaves in every way that is asked of it."""
+"""A small completion server that can be made to misbehave."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Writer = asyncio.StreamWriter
 
 @dataclass
 class Request:
-    """What was asked."""
+    """A request that the server got."""
 
     method: str
     path: str
@@ -25,33 +25,33 @@ class Request:
     body: dict[str, Any]
 
 
-Behaviour = Callable[[Request, Writer], Awaitable[None]]
+Behavior = Callable[[Request, Writer], Awaitable[None]]
 
 
 @dataclass
 class CompletionServer:
-    """Answers with ``pieces``: text and the ids of each token of an answer.
+    """Answers with ``tokens``: the text and ids of each event of a response.
 
     Parameters
     ----------
     tokenizer
         A ``tokenizer.json``.
     dialect
-        ``token_ids`` as vLLM, ``logprobs`` as llama-server, ``text`` as others.
+        ``token_ids`` like vLLM, ``logprobs`` like llama-server, ``text`` like others.
     """
 
     tokenizer: str
     dialect: str = "token_ids"
     tls: ssl.SSLContext | None = None
     models: Any = field(default_factory=lambda: {"data": [{"id": "tiny", "max_model_len": 4096}]})
-    pieces: list[tuple[str, list[int]]] = field(default_factory=list)
+    tokens: list[tuple[str, list[int]]] = field(default_factory=list)
     finish: str = "stop"
     pause_s: float = 0.0
-    asked: list[Request] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     streams: int = 0
     running: int = 0
-    #: In place of the answer: by path, or to every stream.
-    instead: dict[str, Behaviour] = field(default_factory=dict)
+    #: Replacements of the server's behavior, by path; ``stream``: for every stream.
+    overrides: dict[str, Behavior] = field(default_factory=dict)
     port: int = 0
 
     def __enter__(self) -> CompletionServer:
@@ -73,7 +73,7 @@ class CompletionServer:
         return f"{'https' if self.tls else 'http'}://localhost:{self.port}"
 
     def listen(self) -> None:
-        """Take connections; after ``stop`` on the same port."""
+        """Accept connections; after ``stop`` on the same port."""
 
         async def start() -> None:
             self._server = await asyncio.start_server(
@@ -84,53 +84,53 @@ class CompletionServer:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def stop(self) -> None:
-        """Take no connections any more and break off those that are."""
+        """Close the listening socket and all connections."""
 
-        async def end() -> None:
+        async def stop() -> None:
             self._server.close()
             tasks = asyncio.all_tasks() - {asyncio.current_task()}
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(stop(), self._loop).result()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
         try:
-            while await self._answer(reader, writer):
+            while await self._handle(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            return  # the client went away
+            return  # the client closed the connection
         finally:
             writer.transport.abort()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: Writer) -> bool:
+    async def _handle(self, reader: asyncio.StreamReader, writer: Writer) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("ascii")
         line, *rest = head.strip().split("\r\n")
         method, path, _ = line.split(" ")
         headers = {name.lower(): value for name, value in (h.split(": ", 1) for h in rest)}
         content = await reader.readexactly(int(headers.get("content-length", 0)))
         request = Request(method, path, headers, json.loads(content or b"{}"))
-        self.asked.append(request)
+        self.requests.append(request)
         if not request.body.get("stream"):
-            await self.instead.get(path, self._whole)(request, writer)
+            await self.overrides.get(path, self._respond)(request, writer)
             return True
         self.streams += 1
         self.running += 1
-        stream = asyncio.ensure_future(self.instead.get("stream", self._stream)(request, writer))
-        gone = asyncio.ensure_future(reader.read(1))
+        stream = asyncio.ensure_future(self.overrides.get("stream", self._stream)(request, writer))
+        closed = asyncio.ensure_future(reader.read(1))
         try:
-            await asyncio.wait([stream, gone], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stream, closed], return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.running -= 1
-            gone.cancel()
+            closed.cancel()
             stream.cancel()
-            results = await asyncio.gather(stream, gone, return_exceptions=True)
+            results = await asyncio.gather(stream, closed, return_exceptions=True)
         if isinstance(results[0], Exception):
             raise results[0]
         return False
 
-    async def _whole(self, request: Request, writer: Writer) -> None:
+    async def _respond(self, request: Request, writer: Writer) -> None:
         if request.path == "/v1/models":
             await respond(200, self.models)(request, writer)
         elif request.path == "/detokenize":
@@ -152,28 +152,29 @@ class CompletionServer:
         return choice
 
     async def _stream(self, request: Request, writer: Writer) -> None:
-        events = [self._choice(request, text, ids) for text, ids in self.pieces]
+        events = [self._choice(request, text, ids) for text, ids in self.tokens]
         events[-1]["finish_reason"] = self.finish
-        await begin(writer)
+        await start_stream(writer)
         for event in events:
-            await say(writer, json.dumps({"choices": [event]}))
+            await send_event(writer, json.dumps({"choices": [event]}))
             await asyncio.sleep(self.pause_s)
-        await say(writer, "[DONE]")
+        await send_event(writer, "[DONE]")
 
 
-async def begin(writer: Writer) -> None:
-    """Begin a stream that ends with its connection."""
+async def start_stream(writer: Writer) -> None:
+    """Start a stream that ends with its connection."""
     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: ping\n\n")
     await writer.drain()
 
 
-async def say(writer: Writer, data: str) -> None:
+async def send_event(writer: Writer, data: str) -> None:
+    """Send a server-sent event."""
     writer.write(f"data: {data}\n\n".encode())
     await writer.drain()
 
 
-def respond(status: int, content: Any, **headers: str) -> Behaviour:
-    """Return a behaviour: answer with a status and JSON, or text as it is."""
+def respond(status: int, content: Any, **headers: str) -> Behavior:
+    """Return a behavior: respond with a status and JSON, or with a text."""
     body = content if isinstance(content, str) else json.dumps(content)
 
     async def behave(request: Request, writer: Writer) -> None:
@@ -185,31 +186,31 @@ def respond(status: int, content: Any, **headers: str) -> Behaviour:
     return behave
 
 
-def stream_of(events: Iterable[str], *, then: float = 0.0) -> Behaviour:
-    """Return a behaviour: send these events, wait, and break off."""
+def stream_of(events: Iterable[str], *, then: float = 0.0) -> Behavior:
+    """Return a behavior: send these events, wait, and close the connection."""
 
     async def behave(request: Request, writer: Writer) -> None:
-        await begin(writer)
+        await start_stream(writer)
         for event in events:
-            await say(writer, event)
+            await send_event(writer, event)
         await asyncio.sleep(then)
 
     return behave
 
 
 async def hang(request: Request, writer: Writer) -> None:
-    """Answer nothing."""
+    """Send nothing."""
     await asyncio.sleep(60)
 
 
 async def hang_up(request: Request, writer: Writer) -> None:
-    """Close the connection without an answer."""
+    """Close the connection without a response."""
     writer.close()
 
 
-async def ping_for_ever(request: Request, writer: Writer) -> None:
-    """Keep the connection warm, and say nothing."""
-    await begin(writer)
+async def ping_forever(request: Request, writer: Writer) -> None:
+    """Send comments and no event."""
+    await start_stream(writer)
     while True:
         writer.write(b": ping\n\n")
         await writer.drain()
@@ -218,7 +219,7 @@ async def ping_for_ever(request: Request, writer: Writer) -> None:
 
 async def endless_line(request: Request, writer: Writer) -> None:
     """Send a line that never ends."""
-    await begin(writer)
+    await start_stream(writer)
     writer.write(b"data: ")
     while True:
         writer.write(b"x" * 2**16)

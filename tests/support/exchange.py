@@ -1,4 +1,4 @@
-"""What is asked of the engine in these tests, and what came of it."""
+"""Requests of the remote engine's tests, and their outputs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import count
 from typing import Any
 
 from jupyter_safecoder.engines import EngineOutput, RemoteServer
@@ -18,46 +19,55 @@ PROMPT = [10, 11, 12, 13]
 MODELS, COMPLETIONS, DETOKENIZE = "/v1/models", "/v1/completions", "/detokenize"
 
 EngineOn = Callable[[RemoteServer], AbstractContextManager[RemoteEngine]]
-LoadProblem = Callable[[RemoteServer], EngineError]
+LoadError = Callable[[RemoteServer], EngineError]
 
 
-def one_by_one(tokenizer: FileTokenizer, text: str) -> list[tuple[str, list[int]]]:
-    """Return text and id of each token, as servers give them: split characters with their last."""
+def token_by_token(tokenizer: FileTokenizer, text: str) -> list[tuple[str, list[int]]]:
+    """Return the text and id of each token as servers do: a split character with its last token."""
     ids = tokenizer.encode(text)
-    pieces, said = [], ""
-    for number, token in enumerate(ids, 1):
-        now = tokenizer.decode(ids[:number]).rstrip("\ufffd")
-        pieces.append((now.removeprefix(said), [token]))
-        said = now
-    return pieces
+    tokens, before = [], ""
+    for length, token in enumerate(ids, 1):
+        text = tokenizer.decode(ids[:length]).rstrip("\ufffd")
+        tokens.append((text.removeprefix(before), [token]))
+        before = text
+    return tokens
 
 
-def run(engine: RemoteEngine, most: int = 64, ends: tuple[int, ...] = (0,)) -> list[EngineOutput]:
-    number = run.number = getattr(run, "number", 0) + 1  # type: ignore[attr-defined]
-    engine.submit(number, PROMPT, ends, most)
+_numbers = count(1)
+
+
+def run(
+    engine: RemoteEngine, max_tokens: int = 64, stop_ids: tuple[int, ...] = (0,)
+) -> list[EngineOutput]:
+    """Run one request to its end and return its outputs."""
+    engine.submit(next(_numbers), PROMPT, stop_ids, max_tokens)
     return collect(engine)
 
 
 def collect(engine: RemoteEngine, seconds: float = 10) -> list[EngineOutput]:
+    """Step until the engine has nothing to do, and return all outputs."""
     outputs: list[EngineOutput] = []
-    end = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     while engine.busy():
         outputs += engine.step()
-        assert time.monotonic() < end, "The engine does not finish."
+        assert time.monotonic() < deadline, "The engine does not finish."
     return outputs
 
 
 def ids_of(outputs: list[EngineOutput]) -> list[int]:
+    """Return the ids of all outputs."""
     return [token for output in outputs for token in output.ids]
 
 
 def failure(outputs: list[EngineOutput]) -> EngineError:
+    """Return the error of a request that failed."""
     assert outputs[-1].finished == "failed"
-    assert outputs[-1].problem is not None
-    return outputs[-1].problem
+    assert outputs[-1].error is not None
+    return outputs[-1].error
 
 
 def choice(**fields: Any) -> str:
+    """Return the data of an event with one choice."""
     return json.dumps({"choices": [{"text": "a", "finish_reason": None, **fields}]})
 
 

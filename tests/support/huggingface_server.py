@@ -1,4 +1,4 @@
-"""A model hub on this machine: the part of its protocol that a download uses."""
+"""A server on this machine with the part of the Hugging Face Hub's API that a download uses."""
 
 from __future__ import annotations
 
@@ -16,49 +16,49 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 @dataclass
-class Hub:
-    """What the hub has, and what it was asked for."""
+class HuggingFaceServer:
+    """What the server has, and the requests that it got."""
 
     url: str = ""
-    #: Owner and name to the directory of a checkpoint.
+    #: ``owner/name`` to the directory of a checkpoint.
     models: dict[str, Path] = field(default_factory=dict)
     gated: set[str] = field(default_factory=set)
-    #: Answers everything with this status instead.
+    #: Answers every request with this status instead.
     status: int = 0
-    #: Seconds before each file.
+    #: Seconds to wait before sending each file.
     delay_s: float = 0.0
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def running_hub() -> Iterator[Hub]:
-    """Yield a hub that answers on the loopback address."""
-    hub = Hub()
+def huggingface_server() -> Iterator[HuggingFaceServer]:
+    """Yield a server that listens on the loopback address."""
+    state = HuggingFaceServer()
 
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
-            self._answer(body=False)
+            self._respond(body=False)
 
         def do_GET(self) -> None:
-            self._answer(body=True)
+            self._respond(body=True)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-        def _answer(self, *, body: bool) -> None:
-            hub.asked.append(f"{self.command} {self.path}")
-            if hub.status:
-                return self._send(hub.status, {}, b"")
+        def _respond(self, *, body: bool) -> None:
+            state.requests.append(f"{self.command} {self.path}")
+            if state.status:
+                return self._send(state.status, {}, b"")
             path = self.path.partition("?")[0].strip("/")
             name = "/".join(path.removeprefix("api/models/").split("/")[:2])
-            directory = hub.models.get(name)
+            directory = state.models.get(name)
             if directory is None:
                 return self._send(404, {"X-Error-Code": "RepoNotFound"}, b"")
             if path.startswith("api/models/"):
                 return self._describe(name, directory, path)
-            if name in hub.gated:
+            if name in state.gated:
                 return self._send(403, {"X-Error-Code": "GatedRepo"}, b"")
-            time.sleep(hub.delay_s)
+            time.sleep(state.delay_s)
             content = (directory / path.split("/", 4)[4]).read_bytes()
             headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Repo-Commit": COMMIT}
             return self._send(200, headers, content, body=body)
@@ -88,9 +88,9 @@ def running_hub() -> Iterator[Hub]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    hub.url = f"http://127.0.0.1:{server.server_port}"
+    state.url = f"http://127.0.0.1:{server.server_port}"
     try:
-        yield hub
+        yield state
     finally:
         server.shutdown()
         server.server_close()

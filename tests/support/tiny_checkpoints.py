@@ -1,4 +1,4 @@
-"""Tiny checkpoints with random weights, and what plain transformers says to prompts."""
+"""Tiny checkpoints with random weights, their completions by transformers, and by engines."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _GROUPED = {
     "num_key_value_heads": 2,
     "intermediate_size": 128,
     "max_position_embeddings": 256,
-    # Far wider than in training: ids vary, and two of them are hardly ever nearly even.
+    # Much wider than in training, so that ids vary and two logits are hardly ever nearly equal.
     "initializer_range": 0.3,
 }
 CONFIGS: dict[str, dict[str, Any]] = {
-    # One key head, learned positions, and more ids than the tokenizer has.
+    # One KV head, learned positions, and more ids than the tokenizer has.
     "gpt_bigcode": {
         "n_layer": 2,
         "n_embd": 64,
@@ -36,7 +36,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "starcoder2": {**_GROUPED, "vocab_size": 49152, "sliding_window": 24},
     "llama": {**_GROUPED, "vocab_size": 49152},
     "mistral": {**_GROUPED, "vocab_size": 49152, "sliding_window": 24},
-    # Its second layer slides, its first does not.
+    # The second layer has sliding attention, the first has not.
     "qwen2": {
         **_GROUPED,
         "vocab_size": 49152,
@@ -53,7 +53,7 @@ def write_tiny(directory: Path, architecture: str, seed: int = 0) -> ModelDescri
     """Write a checkpoint and return its description."""
     import torch
 
-    # With tensors as small as these a second thread only waits, and takes others' time.
+    # With tensors this small a second thread only waits, and takes time from other processes.
     torch.set_num_threads(1)
     config = {"model_type": architecture, **CONFIGS[architecture]}
     write_random_checkpoint(directory, config, resolve_model(EMBEDDED).tokenizer, seed)
@@ -67,50 +67,52 @@ def prompts(lengths: Sequence[int]) -> list[list[int]]:
 
 
 class Reference:
-    """Plain transformers in fp32, one prompt after the other."""
+    """Greedy decoding by transformers in fp32, one prompt after the other."""
 
     def __init__(self, directory: Path) -> None:
         import torch
         from transformers import AutoModelForCausalLM
 
         self._torch = torch
-        self.network = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
-        self._answers: dict[tuple[int, ...], list[int]] = {}
+        self.model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
+        self._completions: dict[tuple[int, ...], list[int]] = {}
 
-    def answer(self, prompt: Sequence[int], most: int) -> list[int]:
+    def complete(self, prompt: Sequence[int], max_tokens: int) -> list[int]:
         """Return the greedy ids."""
-        known = self._answers.get((most, *prompt))
+        known = self._completions.get((max_tokens, *prompt))
         if known is None:
-            known = self._answers[(most, *prompt)] = self._generate(prompt, most)
+            known = self._completions[(max_tokens, *prompt)] = self._generate(prompt, max_tokens)
         return known
 
-    def _generate(self, prompt: Sequence[int], most: int) -> list[int]:
+    def _generate(self, prompt: Sequence[int], max_tokens: int) -> list[int]:
         ids = self._torch.tensor([list(prompt)])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            whole = self.network.generate(
+            generated = self.model.generate(
                 ids,
                 attention_mask=self._torch.ones_like(ids),
                 do_sample=False,
-                max_new_tokens=most,
+                max_new_tokens=max_tokens,
                 eos_token_id=None,
             )
-        return [int(i) for i in whole[0, len(prompt) :]]
+        return [int(i) for i in generated[0, len(prompt) :]]
 
 
 class _Numbers:
     last = 100
 
 
-def submit(engine: Engine, prompt: Sequence[int], most: int, ends: Sequence[int] = ()) -> int:
-    """Submit under a number that is new."""
+def submit(
+    engine: Engine, prompt: Sequence[int], max_tokens: int, stop_ids: Sequence[int] = ()
+) -> int:
+    """Submit a request with a new number, and return it."""
     _Numbers.last += 1
-    engine.submit(_Numbers.last, prompt, ends, most)
+    engine.submit(_Numbers.last, prompt, stop_ids, max_tokens)
     return _Numbers.last
 
 
 def run(engine: Engine, steps: int = 2000) -> dict[int, list[EngineOutput]]:
-    """Step until nothing is left; return each request's outputs."""
+    """Step until the engine has nothing to do; return each request's outputs."""
     outputs: dict[int, list[EngineOutput]] = {}
     while engine.busy() and steps:
         for output in engine.step():
@@ -124,14 +126,16 @@ def ids_of(outputs: Sequence[EngineOutput]) -> list[int]:
     return [i for output in outputs for i in output.ids]
 
 
-def answer(engine: Engine, prompt: Sequence[int], most: int) -> list[int]:
-    """Return what an engine says to one prompt."""
-    number = submit(engine, prompt, most)
+def complete(engine: Engine, prompt: Sequence[int], max_tokens: int) -> list[int]:
+    """Return the ids of an engine's completion of one prompt."""
+    number = submit(engine, prompt, max_tokens)
     return ids_of(run(engine)[number])
 
 
-def answers(engine: Engine, together: Sequence[Sequence[int]], most: int) -> list[list[int]]:
-    """Return what an engine says to prompts that are asked at once."""
-    numbers = [submit(engine, prompt, most) for prompt in together]
+def complete_all(
+    engine: Engine, batch: Sequence[Sequence[int]], max_tokens: int
+) -> list[list[int]]:
+    """Return the ids of an engine's completions of prompts that are submitted at once."""
+    numbers = [submit(engine, prompt, max_tokens) for prompt in batch]
     outputs = run(engine)
     return [ids_of(outputs[number]) for number in numbers]

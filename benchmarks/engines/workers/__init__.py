@@ -1,5 +1,5 @@
-"""Programs that run one engine, ours or a peer's, for a benchmark; see ``serve.py``.
+"""Workers: programs that run one engine, of this package or a baseline, see ``serve.py``.
 
-They run in the environment of the engine that they drive, so nothing here but ``own_engine.py``
-imports this product, and only what every Python has is imported at the top.
+A worker runs in the environment of its engine. So only ``own_engine.py`` imports this package, and
+the modules import nothing but the standard library at the top.
 """

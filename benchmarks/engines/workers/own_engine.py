@@ -1,4 +1,4 @@
-"""Drives an engine of ours, or of another package, through the protocol of all engines."""
+"""Worker for an engine of this package, or of another package, through the engine protocol."""
 
 from __future__ import annotations
 
@@ -11,26 +11,32 @@ from jupyter_safecoder.engines import EngineOptions, make_engine
 from jupyter_safecoder.models import count_parameters, resolve_model
 from jupyter_safecoder.telemetry import silence_telemetry
 
-#: Bytes that a weight takes where a checkpoint is loaded in another precision than its file's.
+#: Bytes of a weight, if a checkpoint is loaded in another precision than that of its file.
 _WEIGHT_BYTES = {"fp32": 4, "fp16": 2, "bf16": 2}
-#: What weights are called in prepared directories; tokenizers that lie beside them do not count.
+#: Suffixes of files of weights in the directories of converted models.
 _WEIGHT_FILES = (".bin", ".onnx", ".onnx_data", ".data", ".safetensors", ".gguf")
 
 
 def load(job: dict[str, Any]) -> tuple[Any, int]:
-    """Load ``engine`` for ``model``; ``options`` are those of ``EngineOptions``."""
+    """Load the engine ``engine`` for ``model``; ``options`` are those of ``EngineOptions``.
+
+    Returns
+    -------
+    tuple
+        The function to generate with, and the size of the weights in bytes.
+    """
     silence_telemetry()
     model = resolve_model(job["model"])
-    given = dict(job["options"])
-    prepared = given["prepared"] = Path(p) if (p := given.get("prepared")) else None
-    options = EngineOptions(**given)
+    fields = dict(job["options"])
+    converted = fields["weights"] = Path(path) if (path := fields.get("weights")) else None
+    options = EngineOptions(**fields)
     engine = make_engine(job["engine"], model, options)
     engine.load()
     numbers = count(1)
 
-    def generate(prompt: list[int], tokens: int, ends: list[int]) -> Iterator[list[int]]:
+    def generate(prompt: list[int], max_tokens: int, stop_ids: list[int]) -> Iterator[list[int]]:
         number = next(numbers)
-        engine.submit(number, prompt, ends, tokens)
+        engine.submit(number, prompt, stop_ids, max_tokens)
         while engine.busy():
             for output in engine.step():
                 if output.finished == "refused":
@@ -38,16 +44,16 @@ def load(job: dict[str, Any]) -> tuple[Any, int]:
                 if output.ids:
                     yield output.ids
 
-    if prepared is not None:
-        return generate, _bytes_below(prepared)
+    if converted is not None:
+        return generate, _weights_bytes(converted)
     if model.format == "checkpoint" and options.precision in _WEIGHT_BYTES:
         return generate, count_parameters(model) * _WEIGHT_BYTES[options.precision]
     return generate, model.weights_bytes
 
 
-def _bytes_below(prepared: Path) -> int:
+def _weights_bytes(directory: Path) -> int:
     return sum(
         file.stat().st_size
-        for file in prepared.rglob("*")
+        for file in directory.rglob("*")
         if file.suffix in _WEIGHT_FILES and "tokenizer" not in file.name
     )

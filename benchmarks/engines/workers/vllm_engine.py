@@ -1,4 +1,4 @@
-"""Drives vLLM in this process, with its prefix cache, stepping its engine by hand."""
+"""Worker for vLLM in this process, with its prefix cache; its engine is stepped from here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-#: What vLLM is told before it is imported: no reports to others, no hub, a cache that is enough.
+#: Set before vLLM is imported: no telemetry, no downloads, a KV cache of 1 GiB.
 _ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "DO_NOT_TRACK": "1",
@@ -18,7 +18,13 @@ _ENVIRONMENT = {
 
 
 def load(job: dict[str, Any]) -> tuple[Any, int]:
-    """Load the checkpoint ``weights`` in ``precision``; its weights are ``parameters`` many."""
+    """Load the checkpoint ``weights``, which has ``parameters`` parameters, in ``precision``.
+
+    Returns
+    -------
+    tuple
+        The function to generate with, and the size of the weights in bytes.
+    """
     os.environ.update(_ENVIRONMENT)
     from vllm import LLM, SamplingParams
 
@@ -32,17 +38,21 @@ def load(job: dict[str, Any]) -> tuple[Any, int]:
     ).llm_engine
     numbers = count(1)
 
-    def generate(prompt: list[int], tokens: int, ends: list[int]) -> Iterator[list[int]]:
+    def generate(prompt: list[int], max_tokens: int, stop_ids: list[int]) -> Iterator[list[int]]:
         sampling = SamplingParams(
-            temperature=0, max_tokens=tokens, ignore_eos=True, stop_token_ids=ends, detokenize=False
+            temperature=0,
+            max_tokens=max_tokens,
+            ignore_eos=True,
+            stop_token_ids=stop_ids,
+            detokenize=False,
         )
         engine.add_request(str(next(numbers)), {"prompt_token_ids": prompt}, sampling)
-        given = 0
+        returned = 0
         while engine.has_unfinished_requests():
             for output in engine.step():
                 ids = list(output.outputs[0].token_ids)
-                if new := [token for token in ids[given:] if token not in ends]:
+                if new := [token for token in ids[returned:] if token not in stop_ids]:
                     yield new
-                given = len(ids)
+                returned = len(ids)
 
     return generate, job["parameters"] * {"fp32": 4, "bf16": 2}[job["precision"]]

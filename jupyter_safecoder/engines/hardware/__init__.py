@@ -1,1 +1,1 @@
-"""CPUs, GPUs and other accelerators of this machine, found without heavy imports."""
+"""CPUs, GPUs and other accelerators of this machine, found without importing heavy libraries."""

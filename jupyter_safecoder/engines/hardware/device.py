@@ -1,4 +1,4 @@
-"""One thing that computes, and the two ways to ask a machine about it: files and tools."""
+"""Describes an accelerator, and reads the kernel's files and the output of vendors' tools."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from jupyter_safecoder.models import format_gb
+
 Kind = Literal["cpu", "cuda", "rocm", "apple", "intel-gpu", "intel-npu", "gaudi", "neuron"]
 
-#: A vendor's tool that takes longer than this many seconds does not answer.
-_TOOL_S = 3.0
+#: A vendor's tool is stopped after this many seconds.
+_TOOL_TIMEOUT_S = 3.0
 
-#: What the kernels call an instruction set, and what people do; the fastest for a model first.
+#: Linux's names of instruction sets and the usual ones; the fastest for a model first.
 ISA_NAMES = {
     "amx_int8": "AMX int8",
     "amx_bf16": "AMX bf16",
@@ -30,26 +32,26 @@ ISA_NAMES = {
 
 @dataclass(frozen=True)
 class Accelerator:
-    """Something that computes.
+    """A device that can compute, the CPU included.
 
     Parameters
     ----------
     kind
-        Which family of devices it is of.
+        Family of devices that it belongs to.
     name
-        For people, as the vendor or the kernel names it.
+        Name to show, as the vendor or the kernel gives it.
     memory
-        Bytes: of a CPU what is available to this process now, of a device all that it has; ``None``
-        if nothing tells.
+        Bytes: for a CPU what this process can still allocate, for other devices all that they have;
+        ``None`` if unknown.
     features
         Instruction sets of a CPU (keys of ``ISA_NAMES``), the architecture of a GPU (``sm_90``,
         ``gfx90a``).
     cores
-        CPU cores that this process may use; 0 of a device.
+        CPU cores that this process may use; 0 for other devices.
     driver
-        The kernel's driver, with its version where one is told.
-    problem, remedy
-        Why it cannot be used, and what to do; empty if nothing speaks against it.
+        The kernel's driver, with its version if known.
+    blocker, remedy
+        Why it cannot be used, and what to do about that; empty if it can.
     """
 
     kind: Kind
@@ -58,37 +60,37 @@ class Accelerator:
     features: tuple[str, ...] = ()
     cores: int = 0
     driver: str = ""
-    problem: str = ""
+    blocker: str = ""
     remedy: str = ""
 
     @property
-    def isa(self) -> str:
-        """The best instruction set of a CPU, for people; empty if none is known."""
+    def instruction_set(self) -> str:
+        """Name of the CPU's best instruction set; empty if none is known."""
         return next((name for key, name in ISA_NAMES.items() if key in self.features), "")
 
     @property
     def detail(self) -> str:
-        """What is known beside the name, for people."""
+        """What is known besides the name, for messages."""
         return ", ".join(
             part
             for part in (
-                cores(self.cores) if self.cores else "",
-                self.isa or " ".join(self.features),
-                f"{self.memory / 1e9:.1f} GB" if self.memory else "",
+                count_cores(self.cores) if self.cores else "",
+                self.instruction_set or " ".join(self.features),
+                format_gb(self.memory) if self.memory else "",
                 f"driver {self.driver}" if self.driver else "",
-                self.problem,
+                self.blocker,
             )
             if part
         )
 
 
-def cores(number: int) -> str:
+def count_cores(number: int) -> str:
     """Return "1 core" or "2 cores"."""
     return f"{number} core" + "s" * (number != 1)
 
 
-def read(path: Path) -> str:
-    """Return the text of one of the kernel's files, stripped; empty if it cannot be read."""
+def read_file(path: Path) -> str:
+    """Return the stripped text of one of the kernel's files; empty if it cannot be read."""
     try:
         return path.read_text("utf-8", "replace").strip()
     except OSError:
@@ -96,10 +98,25 @@ def read(path: Path) -> str:
 
 
 def run_tool(root: Path, name: str, *arguments: str) -> str:
-    """Return what a tool below ``root`` prints; empty if it is not there, fails or takes long."""
-    places = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    rooted = os.pathsep.join(str(root / place.lstrip("/")) for place in places if place)
-    tool = shutil.which(name, path=rooted)
+    """Run a vendor's tool and return what it prints.
+
+    Parameters
+    ----------
+    root
+        Used as ``/``: directories of ``PATH`` are searched below it.
+    name
+        Name of the tool.
+    arguments
+        Its arguments.
+
+    Returns
+    -------
+    str
+        Its standard output; empty if it is not installed, fails or takes too long.
+    """
+    directories = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    path = os.pathsep.join(str(root / entry.lstrip("/")) for entry in directories if entry)
+    tool = shutil.which(name, path=path)
     if tool is None:
         return ""
     try:
@@ -108,7 +125,7 @@ def run_tool(root: Path, name: str, *arguments: str) -> str:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_TOOL_S,
+            timeout=_TOOL_TIMEOUT_S,
             stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired):
@@ -116,6 +133,6 @@ def run_tool(root: Path, name: str, *arguments: str) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
-def number(text: str | None) -> int:
-    """Return a whole number of a file or a tool; 0 where there is none."""
+def parse_int(text: str | None) -> int:
+    """Return a number from a file or a tool; 0 where there is none."""
     return int(text) if text and text.strip().isdigit() else 0

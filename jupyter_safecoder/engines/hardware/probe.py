@@ -1,7 +1,7 @@
-"""What this machine has that can compute: found in the kernel's files, without a heavy library.
+"""Finds the accelerators of this machine in the kernel's files, without importing heavy libraries.
 
-Every probe fails soft: what cannot be read is not there, and what is there but cannot be used says
-why in its ``problem``. ``root`` stands in for ``/``, so that a test can probe a tree of files.
+No probe fails: a device whose files cannot be read is left out, and one that is there but cannot be
+used has a ``blocker``. ``root`` is used as ``/``, so that a test can probe a tree of files.
 """
 
 from __future__ import annotations
@@ -14,43 +14,47 @@ from dataclasses import replace
 from pathlib import Path
 
 from .cpu import probe_cpu
-from .device import Accelerator, number, read, run_tool
+from .device import Accelerator, parse_int, read_file, run_tool
 
 log = logging.getLogger("jupyter_safecoder.runtime")
 
+#: PCI vendor ids.
 _INTEL = "0x8086"
 _HABANA = "0x1da3"
 
 
 def probe(root: Path = Path("/"), system: str = "", machine: str = "") -> list[Accelerator]:
-    """Return what this machine has, the CPU first.
+    """Return the accelerators of this machine, the CPU first.
 
-    Takes milliseconds, save on a machine with an NVIDIA GPU, where ``nvidia-smi`` is asked.
+    It takes milliseconds, except on a machine with an NVIDIA GPU, where ``nvidia-smi`` is run.
 
     Parameters
     ----------
     root
-        Where the kernel's files begin.
+        Directory of the kernel's files.
     system, machine
-        As ``platform.system()`` and ``platform.machine()`` give them, which are taken where empty.
+        As ``platform.system()`` and ``platform.machine()`` return them, which is the default.
     """
     system = system or platform.system()
     machine = machine or platform.machine()
     cpu = probe_cpu(root, system, machine)
-    found = [cpu, *_softly(_cuda, root)]
+    found = [cpu, *_try_probe(_cuda, root)]
     if system == "Darwin" and machine == "arm64":
         found.append(Accelerator("apple", f"GPU of the {cpu.name}", memory=cpu.memory))
     if system == "Linux":
-        for devices in (_rocm, _intel_gpus, _intel_npus, _gaudi, _neuron):
-            found += _softly(devices, root)
+        for probe_kind in (_rocm, _intel_gpus, _intel_npus, _gaudi, _neuron):
+            found += _try_probe(probe_kind, root)
     return found
 
 
-def _softly(devices: Callable[[Path], Iterable[Accelerator]], root: Path) -> list[Accelerator]:
+def _try_probe(
+    probe_kind: Callable[[Path], Iterable[Accelerator]], root: Path
+) -> list[Accelerator]:
     try:
-        return list(devices(root))
+        return list(probe_kind(root))
     except OSError as error:
-        log.info("Not probed: %s (%s).", devices.__name__.strip("_"), error.strerror)
+        kind = probe_kind.__name__.strip("_")
+        log.info("Accelerators of the kind %s were not probed: %s.", kind, error.strerror)
         return []
 
 
@@ -59,36 +63,38 @@ def _cuda(root: Path) -> list[Accelerator]:
         return []
     query = "--query-gpu=name,memory.total,driver_version,compute_cap"
     rows = run_tool(root, "nvidia-smi", query, "--format=csv,noheader,nounits").splitlines()
-    if told := [gpu for row in rows if (gpu := _of_nvidia_smi(row))]:
-        return told
-    cards = _below(root / "proc/driver/nvidia/gpus", "*/information")
+    if gpus := [gpu for row in rows if (gpu := _parse_nvidia_smi(row))]:
+        return gpus
+    cards = _sorted_glob(root / "proc/driver/nvidia/gpus", "*/information")
     if not cards and (root / "dev/nvidia0").exists():
         return [Accelerator("cuda", "NVIDIA GPU")]
     # A container sees the cards of its host in /proc, and can use those whose device file it has.
-    version = read(root / "sys/module/nvidia/version")
-    return [_of_nvidia_file(root, read(card), version) for card in cards]
+    version = read_file(root / "sys/module/nvidia/version")
+    return [_parse_nvidia_file(root, read_file(card), version) for card in cards]
 
 
-def _of_nvidia_smi(row: str) -> Accelerator | None:
+def _parse_nvidia_smi(row: str) -> Accelerator | None:
     fields = [field.strip() for field in row.split(",")]
     if len(fields) != 4:
         return None
     name, mebibytes, driver, capability = fields
-    # Boards that share the machine's memory answer "[N/A]".
-    memory = number(mebibytes) * 2**20 or None
+    # For GPUs that share the machine's memory it is "[N/A]".
+    memory = parse_int(mebibytes) * 2**20 or None
     major, _, minor = capability.partition(".")
     features = (f"sm_{major}{minor}",) if (major + minor).isdigit() else ()
     return Accelerator("cuda", name, memory, features, driver=driver)
 
 
-def _of_nvidia_file(root: Path, text: str, driver: str) -> Accelerator:
-    facts = {key.strip(): value.strip() for key, _, value in _pairs(text, ":")}
-    device = f"dev/nvidia{facts.get('Device Minor', '0')}"
-    card = Accelerator("cuda", facts.get("Model", "NVIDIA GPU"), driver=driver)
+def _parse_nvidia_file(root: Path, text: str, driver: str) -> Accelerator:
+    fields = {key.strip(): value.strip() for key, _, value in _split_lines(text, ":")}
+    device = f"dev/nvidia{fields.get('Device Minor', '0')}"
+    card = Accelerator("cuda", fields.get("Model", "NVIDIA GPU"), driver=driver)
     if (root / device).exists():
         return card
     return replace(
-        card, problem=f"its device file /{device} is not", remedy="give the container its GPUs"
+        card,
+        blocker=f"its device file /{device} is missing",
+        remedy="give the container access to the GPU",
     )
 
 
@@ -96,66 +102,73 @@ def _rocm(root: Path) -> Iterator[Accelerator]:
     kfd = root / "dev/kfd"
     if not kfd.exists():
         return
-    for node in _below(root / "sys/class/kfd/kfd/topology/nodes", "*"):
-        facts = {key: value for key, _, value in _pairs(read(node / "properties"), " ")}
-        if number(facts.get("simd_count")) == 0:
+    for node in _sorted_glob(root / "sys/class/kfd/kfd/topology/nodes", "*"):
+        text = read_file(node / "properties")
+        fields = {key: value for key, _, value in _split_lines(text, " ")}
+        if parse_int(fields.get("simd_count")) == 0:
             continue  # a CPU is a node too
-        # 90010 stands for gfx90a: the last two of major, minor and stepping are hexadecimal digits.
-        version = number(facts.get("gfx_target_version"))
+        # 90010 means gfx90a: minor and stepping are written as hexadecimal digits.
+        version = parse_int(fields.get("gfx_target_version"))
         major, minor, stepping = version // 10000, version // 100 % 100, version % 100
         banks = [
-            {key: value for key, _, value in _pairs(read(bank), " ")}
-            for bank in _below(node / "mem_banks", "*/properties")
+            {key: value for key, _, value in _split_lines(read_file(bank), " ")}
+            for bank in _sorted_glob(node / "mem_banks", "*/properties")
         ]
-        # Heaps 1 and 2 are the device's own memory, seen by the host or not.
-        own = sum(number(b.get("size_in_bytes")) for b in banks if b.get("heap_type") in ("1", "2"))
-        name = f"AMD GPU {read(node / 'name')}".strip()
-        gpu = Accelerator("rocm", name, own or None, (f"gfx{major}{minor:x}{stepping:x}",))
-        yield _if_open(gpu, kfd)
+        # Heaps 1 and 2 are the device's own memory, visible to the host or not.
+        memory = sum(
+            parse_int(bank.get("size_in_bytes"))
+            for bank in banks
+            if bank.get("heap_type") in ("1", "2")
+        )
+        name = f"AMD GPU {read_file(node / 'name')}".strip()
+        gpu = Accelerator("rocm", name, memory or None, (f"gfx{major}{minor:x}{stepping:x}",))
+        yield _check_access(gpu, kfd)
 
 
 def _intel_gpus(root: Path) -> Iterator[Accelerator]:
-    for device in _below(root / "sys/class/drm", "renderD*/device"):
-        # PCI class 0x03: a display.
-        if read(device / "vendor") == _INTEL and read(device / "class").startswith("0x03"):
-            name = f"Intel GPU {read(device / 'device')}".strip()
+    for device in _sorted_glob(root / "sys/class/drm", "renderD*/device"):
+        is_display = read_file(device / "class").startswith("0x03")  # the PCI class
+        if read_file(device / "vendor") == _INTEL and is_display:
+            name = f"Intel GPU {read_file(device / 'device')}".strip()
             gpu = Accelerator("intel-gpu", name, driver=_driver(device))
-            yield _if_open(gpu, root / "dev/dri" / device.parent.name)
+            yield _check_access(gpu, root / "dev/dri" / device.parent.name)
 
 
 def _intel_npus(root: Path) -> Iterator[Accelerator]:
-    for device in _below(root / "sys/class/accel", "accel*/device"):
-        if read(device / "vendor") == _INTEL and _driver(device) == "intel_vpu":
-            name = f"Intel NPU {read(device / 'device')}".strip()
+    for device in _sorted_glob(root / "sys/class/accel", "accel*/device"):
+        if read_file(device / "vendor") == _INTEL and _driver(device) == "intel_vpu":
+            name = f"Intel NPU {read_file(device / 'device')}".strip()
             npu = Accelerator("intel-npu", name, driver="intel_vpu")
-            yield _if_open(npu, root / "dev/accel" / device.parent.name)
+            yield _check_access(npu, root / "dev/accel" / device.parent.name)
 
 
 def _gaudi(root: Path) -> Iterator[Accelerator]:
-    places = [
-        *_below(root / "sys/class/accel", "accel*/device"),
-        *_below(root / "sys/class/habanalabs", "hl*/device"),  # kernels before 6.2
+    devices = [
+        *_sorted_glob(root / "sys/class/accel", "accel*/device"),
+        *_sorted_glob(root / "sys/class/habanalabs", "hl*/device"),  # kernels before 6.2
     ]
-    for device in places:
-        if read(device / "vendor") == _HABANA:
-            type_ = read(device / "device_type") or read(device.parent / "device_type")
-            yield Accelerator("gaudi", f"Intel {type_ or 'Gaudi'}", driver=_driver(device))
+    for device in devices:
+        if read_file(device / "vendor") == _HABANA:
+            device_type = read_file(device / "device_type") or read_file(
+                device.parent / "device_type"
+            )
+            yield Accelerator("gaudi", f"Intel {device_type or 'Gaudi'}", driver=_driver(device))
 
 
 def _neuron(root: Path) -> Iterator[Accelerator]:
-    for device in _below(root / "dev", "neuron[0-9]*"):
+    for device in _sorted_glob(root / "dev", "neuron[0-9]*"):
         information = root / "sys/devices/virtual/neuron_device" / device.name / "info"
-        kind = read(information / "architecture/instance_type")
-        yield Accelerator("neuron", f"AWS Neuron {kind}".strip())
+        instance_type = read_file(information / "architecture/instance_type")
+        yield Accelerator("neuron", f"AWS Neuron {instance_type}".strip())
 
 
-def _if_open(accelerator: Accelerator, node: Path) -> Accelerator:
-    """Return it with a problem if this user may not open its device file."""
+def _check_access(accelerator: Accelerator, node: Path) -> Accelerator:
+    """Return the accelerator, blocked if this user may not open its device file."""
     if os.access(node, os.R_OK | os.W_OK):
         return accelerator
     return replace(
         accelerator,
-        problem=f"its device file {node.name} cannot be opened",
+        blocker=f"its device file {node.name} cannot be opened",
         remedy="add this user to the group render",
     )
 
@@ -167,9 +180,9 @@ def _driver(device: Path) -> str:
         return ""
 
 
-def _below(directory: Path, pattern: str) -> list[Path]:
+def _sorted_glob(directory: Path, pattern: str) -> list[Path]:
     return sorted(directory.glob(pattern))
 
 
-def _pairs(text: str, separator: str) -> Iterator[tuple[str, str, str]]:
+def _split_lines(text: str, separator: str) -> Iterator[tuple[str, str, str]]:
     return (line.partition(separator) for line in text.splitlines())

@@ -1,1 +1,1 @@
-"""The remote engine: completions from a server that speaks OpenAI's completion protocol."""
+"""The remote engine: completions from a server of the OpenAI completions protocol."""

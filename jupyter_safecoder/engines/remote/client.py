@@ -1,4 +1,4 @@
-"""The way to a completion server: address, key, TLS, retries, and what each refusal means."""
+"""HTTP client of a completion server: URL, API key, TLS, retries, and an error for each failure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from jupyter_safecoder.errors import EngineError, RemoteServerError
 
 log = logging.getLogger("jupyter_safecoder.runtime")
 
-_CONNECT_S = 5.0
-#: Shorter than the 5 s of uvicorn: a connection that the server is about to close is not used.
+_CONNECT_TIMEOUT_S = 5.0
+#: Shorter than uvicorn's 5 s, so that no connection is used that the server is about to close.
 _KEEPALIVE_S = 3.0
-#: The first pause before a retry and the longest, in seconds.
-_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
-#: Bytes of an answer that is not a stream, and of a key.
-_ANSWER_BYTES, _KEY_BYTES = 2**20, 2**12
+#: The first pause before a retry, and the longest, in seconds.
+_MIN_PAUSE_S, _MAX_PAUSE_S = 0.1, 2.0
+#: Maximum size in bytes of a response that is not a stream, and of an API key.
+_MAX_RESPONSE_BYTES, _MAX_KEY_BYTES = 2**20, 2**12
 
 
 class RemoteClient:
@@ -34,14 +34,14 @@ class RemoteClient:
     Parameters
     ----------
     server
-        Where, and with which key and certificates.
+        Its URL, API key and certificates.
     connections
-        That are kept for the next requests.
+        Number of idle connections that are kept for the next requests.
 
     Raises
     ------
     EngineError
-        If the address is none, or a file cannot be used.
+        If the URL is invalid, or a file cannot be used.
     """
 
     def __init__(self, server: RemoteServer, connections: int) -> None:
@@ -49,16 +49,16 @@ class RemoteClient:
         self.host = url.netloc.decode("ascii")
         self._key = KeyFile(server.key_file) if server.key_file else None
         if url.scheme == "http" and url.host not in ("127.0.0.1", "::1", "localhost"):
-            log.warning("Prompts travel to %s unencrypted: use https.", self.host)
+            log.warning("Prompts are sent to %s unencrypted: use https.", self.host)
         self._client = httpx.AsyncClient(
             base_url=url,
             verify=_tls_context(server) if url.scheme == "https" else False,
             trust_env=False,
             headers={"Accept-Encoding": "identity", "User-Agent": "jupyter-safecoder"},
-            timeout=httpx.Timeout(None, connect=_CONNECT_S),
+            timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S),
             limits=httpx.Limits(
-                # The engine bounds its requests itself; of a bounded pool httpx would lose a place
-                # for each that is cancelled while it connects.
+                # The engine bounds its requests itself. With a bounded pool httpx would lose a
+                # connection for each request that is cancelled while it connects.
                 max_connections=None,
                 max_keepalive_connections=connections,
                 keepalive_expiry=_KEEPALIVE_S,
@@ -69,53 +69,75 @@ class RemoteClient:
         """Close all connections."""
         await self._client.aclose()
 
-    async def ask(
-        self, path: str, body: Mapping[str, Any] | None = None, *, within_s: float
+    async def request_json(
+        self, path: str, body: Mapping[str, Any] | None = None, *, timeout_s: float
     ) -> dict[str, Any]:
-        """Return the JSON object that the server answers, by POST if there is a body.
+        """Send a request and return the JSON object of the response.
+
+        Parameters
+        ----------
+        path
+            Path below the server's URL.
+        body
+            Sent as JSON by POST; ``None``: the request is a GET.
+        timeout_s
+            Seconds for the headers of the response, retries included, and again for its body.
 
         Raises
         ------
-        Refusal
-            If the server answers with another status than 200.
+        RemoteServerError
+            If the status is not 200.
         EngineError
-            If it cannot be reached, is slow, or answers no JSON object.
+            If the server cannot be reached, is too slow, or returns no JSON object.
         """
-        response = await self.send(path, body, within_s=within_s)
+        response = await self.send(path, body, timeout_s=timeout_s)
         try:
-            with anyio.fail_after(within_s):
-                answer = json.loads(await _read(response))
+            with anyio.fail_after(timeout_s):
+                content = json.loads(await _read(response))
         except TimeoutError:
-            raise self.slow(within_s) from None
+            raise self.timeout_error(timeout_s) from None
         except (ValueError, RecursionError, httpx.TransportError):
-            answer = None
+            content = None
         finally:
             await response.aclose()
-        if not isinstance(answer, dict):
-            raise self.garbage(f"no JSON object from {path}")
-        return answer
+        if not isinstance(content, dict):
+            raise self.malformed_error(f"no JSON object from {path}")
+        return content
 
     async def send(
         self,
         path: str,
         body: Mapping[str, Any] | None,
         *,
-        within_s: float,
+        timeout_s: float,
         headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Return a response with status 200 whose body is still to be read, and to be closed.
+        """Send a request and return a response with status 200, its body not read yet.
 
-        Refused connections, 429 and 503 are tried again while the time lasts: then nothing has
-        been computed yet.
+        Refused connections, 429 and 503 are retried while there is time: nothing has been computed
+        for them. The caller closes the response.
+
+        Parameters
+        ----------
+        path
+            Path below the server's URL.
+        body
+            Sent as JSON by POST; ``None``: the request is a GET.
+        timeout_s
+            Seconds for the headers of the response, retries included.
+        headers
+            Further headers of the request.
 
         Raises
         ------
-        Refusal, EngineError
-            As ``ask``.
+        RemoteServerError
+            If the status is not 200.
+        EngineError
+            If the server cannot be reached or is too slow.
         """
         loop = asyncio.get_running_loop()
-        end = loop.time() + within_s
-        pause = _PAUSE_S
+        deadline = loop.time() + timeout_s
+        pause = _MIN_PAUSE_S
         while True:
             request = self._client.build_request(
                 "GET" if body is None else "POST",
@@ -124,123 +146,134 @@ class RemoteClient:
                 headers={**(headers or {}), **(self._key.header() if self._key else {})},
             )
             try:
-                with anyio.fail_after(max(end - loop.time(), 0.01)):
+                with anyio.fail_after(max(deadline - loop.time(), 0.01)):
                     response = await self._client.send(request, stream=True)
                 if response.status_code == 200:
                     return response
                 await response.aclose()
-                problem: EngineError = self._refusal(response.status_code)
-                again = response.status_code in (429, 503)
-                wanted = _retry_after(response)
+                failure: EngineError = self._status_error(response.status_code)
+                retry = response.status_code in (429, 503)
+                retry_after = _retry_after(response)
             except TimeoutError:
-                raise self.slow(within_s) from None
+                raise self.timeout_error(timeout_s) from None
             except httpx.TransportError as error:
-                problem, wanted = self._unreachable(error), None
-                again = isinstance(error, httpx.ConnectError) and _tls_error(error) is None
-            wait = pause if wanted is None else wanted
-            if not again or loop.time() + wait >= end:
-                raise problem
+                failure, retry_after = self._transport_error(error), None
+                retry = isinstance(error, httpx.ConnectError) and _tls_error(error) is None
+            wait = pause if retry_after is None else retry_after
+            if not retry or loop.time() + wait >= deadline:
+                raise failure
             await asyncio.sleep(wait)
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            pause = min(2 * pause, _MAX_PAUSE_S)
 
-    def slow(self, seconds: float) -> EngineError:
-        """Return the problem of a server that did not go on in time."""
+    def timeout_error(self, seconds: float) -> EngineError:
+        """Return the error of a server that sent nothing for so many seconds."""
         return EngineError(
-            f"The server {self.host} gave nothing within {seconds:.3g} seconds.",
-            "Look at its load and its log; with more time for an answer (c.SafeCoder.deadline_s) "
-            "we wait longer.",
+            f"The server {self.host} sent nothing for {seconds:.3g} seconds.",
+            "Check its load and its log, or raise c.SafeCoder.deadline_s to wait longer.",
         )
 
-    def garbage(self, what: str) -> EngineError:
-        """Return the problem of a server that answers what no completion server answers."""
+    def malformed_error(self, what: str) -> EngineError:
+        """Return the error of a response that is not one of a completion server."""
         return EngineError(
-            f"The server {self.host} did not answer as a completion server does: {what}.",
-            "Check c.SafeCoder.remote_url and what stands between here and the server.",
+            f"The server {self.host} did not answer like a completion server: {what}.",
+            "Check c.SafeCoder.remote_url, and proxies between here and the server.",
         )
 
-    def broken_off(self) -> EngineError:
-        """Return the problem of an answer without an end."""
+    def truncated_error(self) -> EngineError:
+        """Return the error of a response that ended too early."""
         return EngineError(
-            f"The server {self.host} broke an answer off.",
-            "Type on: the next request connects anew. If it happens again, look at its log.",
+            f"The server {self.host} closed the connection in the middle of a response.",
+            "Keep typing: the next request connects again. If it happens again, check its log.",
         )
 
-    def _unreachable(self, error: httpx.TransportError) -> EngineError:
+    def _transport_error(self, error: httpx.TransportError) -> EngineError:
         tls = _tls_error(error)
         if tls is not None:
             why = getattr(tls, "verify_message", "") or tls.reason or "the handshake failed"
             return EngineError(
                 f"TLS with the server {self.host} failed: {why}.",
                 "Check c.SafeCoder.remote_ca_file, and remote_certificate_file if the server asks "
-                "for one.",
+                "for a client certificate.",
             )
         if isinstance(error, httpx.ConnectTimeout):
-            why = f"no connection within {_CONNECT_S:.0f} seconds"
+            why = f"no connection within {_CONNECT_TIMEOUT_S:.0f} seconds"
         elif isinstance(error, httpx.ConnectError):
             why = "no connection"
         else:
-            why = "it closed the connection without an answer"
+            why = "it closed the connection without a response"
         return EngineError(
             f"The server {self.host} cannot be reached: {why}.",
             "Start it, or check c.SafeCoder.remote_url and the network; then restart the runtime "
-            "if it says 'failed'.",
+            "if its status is 'failed'.",
         )
 
-    def _refusal(self, status: int) -> RemoteServerError:
+    def _status_error(self, status: int) -> RemoteServerError:
         server = f"The server {self.host}"
         if status in (401, 403):
-            key = "does not accept our key" if self._key else "asks for a key"
+            key = "does not accept our API key" if self._key else "asks for an API key"
             reason = f"{server} {key} (HTTP {status})."
             remedy = "Set c.SafeCoder.remote_key_file to a file with a key that it accepts."
         elif status in (429, 503):
             reason = f"{server} is too busy or still starting (HTTP {status})."
-            remedy = "Wait a moment; if it stays so, give it more replicas."
+            remedy = "Wait a moment. If it stays busy, add replicas."
         elif status in (404, 405, 501):
-            reason = f"{server} has no such model or door (HTTP {status})."
+            reason = f"{server} has no such model or endpoint (HTTP {status})."
             remedy = "Check c.SafeCoder.remote_url and c.SafeCoder.remote_model."
         elif 300 <= status < 400:
-            reason = f"{server} redirects elsewhere (HTTP {status}), which is refused."
-            remedy = "Set c.SafeCoder.remote_url to where it leads, if that is your server."
+            reason = f"{server} redirects to another URL (HTTP {status}), which is refused."
+            remedy = "Set c.SafeCoder.remote_url to that URL if it is your server."
         elif status >= 500:
             reason = f"{server} failed (HTTP {status})."
-            remedy = "Its log says why."
+            remedy = "Check its log."
         else:
             reason = f"{server} refused the request (HTTP {status})."
-            remedy = "Its log says why; check that it is a version that we know."
+            remedy = "Check its log, and that its version is supported."
         return RemoteServerError(status, reason, remedy)
 
 
 class KeyFile:
-    """The key in a file, read again when the file changes.
+    """An API key in a file, which is read again when the file changes.
+
+    Parameters
+    ----------
+    path
+        The file.
 
     Raises
     ------
     EngineError
-        If it cannot be read, holds no key, or everybody on the machine may read it.
+        If it cannot be read, holds no key, or can be read by all users of the machine.
     """
 
     def __init__(self, path: str) -> None:
         self._path = Path(path).expanduser()
-        self._seen: tuple[int, ...] = ()
+        self._version: tuple[int, ...] = ()
         self._header: dict[str, str] = {}
         self.header()
 
     def header(self) -> dict[str, str]:
-        """Return the header that carries the key."""
+        """Return the HTTP header with the key.
+
+        Raises
+        ------
+        EngineError
+            If the file cannot be used any more.
+        """
         try:
             status = self._path.stat()
-            seen = (status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
-            if seen != self._seen:
+            version = (status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
+            if version != self._version:
                 _check_private(self._path, status.st_mode)
                 with self._path.open("rb") as file:
-                    key = file.read(_KEY_BYTES + 1).strip()
-                if not key or len(key) > _KEY_BYTES or not all(33 <= byte < 127 for byte in key):
+                    key = file.read(_MAX_KEY_BYTES + 1).strip()
+                printable = all(33 <= byte < 127 for byte in key)
+                if not key or len(key) > _MAX_KEY_BYTES or not printable:
                     raise EngineError(
                         f"{self._path} does not hold a key: one line of printable characters.",
-                        "Write the server's key into it, and nothing else.",
+                        "Write the server's API key into it, and nothing else.",
                     )
                 self._header = {"Authorization": f"Bearer {key.decode('ascii')}"}
-                self._seen = seen
+                self._version = version
         except OSError as error:
             raise EngineError(
                 f"The key file {self._path} cannot be read: {error.strerror}.",
@@ -256,13 +289,13 @@ def _check_url(text: str) -> httpx.URL:
         url = httpx.URL("")
     if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
         raise EngineError(
-            "c.SafeCoder.remote_url is not the address of a server.",
-            "Write it as https://host:port, without what comes behind /v1.",
+            "c.SafeCoder.remote_url is not the URL of a server.",
+            "Write it as https://host:port, without the path after /v1.",
         )
     if url.userinfo:
         raise EngineError(
-            "c.SafeCoder.remote_url holds a name or a password.",
-            "Put the key into a file and name that in c.SafeCoder.remote_key_file.",
+            "c.SafeCoder.remote_url holds a user name or a password.",
+            "Put the API key into a file, and set c.SafeCoder.remote_key_file to that file.",
         )
     return url
 
@@ -270,7 +303,7 @@ def _check_url(text: str) -> httpx.URL:
 def _check_private(path: Path, mode: int) -> None:
     if mode & stat.S_IROTH:
         raise EngineError(
-            f"Everybody on this machine may read {path} (mode {stat.S_IMODE(mode):04o}).",
+            f"All users of this machine may read {path} (mode {stat.S_IMODE(mode):04o}).",
             f"Run: chmod 600 {path}.",
         )
     if mode & stat.S_IRGRP:
@@ -278,7 +311,7 @@ def _check_private(path: Path, mode: int) -> None:
 
 
 def _tls_context(server: RemoteServer) -> ssl.SSLContext:
-    def refuse(trait: str, path: str, why: str) -> EngineError:
+    def unusable(trait: str, path: str, why: str) -> EngineError:
         return EngineError(
             f"{path} cannot be used as c.SafeCoder.{trait}: {why}.",
             "Name a file in PEM format that the runtime's user may read.",
@@ -288,12 +321,12 @@ def _tls_context(server: RemoteServer) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=server.ca_file or None)
     except (OSError, ssl.SSLError) as error:
         why = error.strerror if not isinstance(error, ssl.SSLError) else "no certificate in it"
-        raise refuse("remote_ca_file", server.ca_file, why or "") from error
+        raise unusable("remote_ca_file", server.ca_file, why or "") from error
     if server.certificate_file:
         key = Path(server.certificate_key_file or server.certificate_file)
         try:
             _check_private(key, key.stat().st_mode)
-            # An empty password: OpenSSL would ask at the terminal for that of an encrypted key.
+            # With an empty password OpenSSL does not prompt for that of an encrypted key.
             context.load_cert_chain(
                 server.certificate_file, server.certificate_key_file or None, password=""
             )
@@ -303,28 +336,30 @@ def _tls_context(server: RemoteServer) -> ssl.SSLContext:
                 if not isinstance(error, ssl.SSLError)
                 else "certificate and key are not a pair, or the key is encrypted"
             )
-            raise refuse("remote_certificate_file", server.certificate_file, why or "") from error
+            raise unusable("remote_certificate_file", server.certificate_file, why or "") from error
     return context
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
+    """Return the TLS error that caused another error, if one did."""
     while error is not None and not isinstance(error, ssl.SSLError):
         error = error.__cause__ or error.__context__
     return error
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds of ``Retry-After``; its other form, a date, no such server sends."""
+    """Return the seconds of ``Retry-After``; completion servers do not send its date form."""
     try:
-        return max(float(response.headers["retry-after"]), _PAUSE_S)
+        return max(float(response.headers["retry-after"]), _MIN_PAUSE_S)
     except (KeyError, ValueError):
         return None
 
 
 async def _read(response: httpx.Response) -> bytes:
+    """Return the body; empty if it is larger than the limit."""
     content = b""
     async for chunk in response.aiter_raw():
         content += chunk
-        if len(content) > _ANSWER_BYTES:
+        if len(content) > _MAX_RESPONSE_BYTES:
             return b""
     return content

@@ -1,7 +1,7 @@
-"""A model on a server: vLLM or llama.cpp over ``POST /v1/completions``, token ids in and out.
+"""The remote engine: a model on a vLLM or llama.cpp server, through ``POST /v1/completions``.
 
-The engine's thread submits, cancels and collects; the requests run together in one event loop on a
-thread of their own. A request that fails fails alone.
+The engine's thread submits, cancels and steps. The requests run concurrently in an event loop on a
+thread of its own. A request that fails does not affect others.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from jupyter_safecoder.models.tokenizer import FileTokenizer
 
 from .client import RemoteClient
 from .handshake import ServerCapabilities, negotiate
-from .stream import DIALECT_FIELDS, AnswerReader, read_choice, read_events
+from .stream import DIALECT_FIELDS, ResponseReader, read_choice, read_events
 
 log = logging.getLogger("jupyter_safecoder.runtime")
 
 T = TypeVar("T")
 
-#: Longest wait of a step for the next arrival, in seconds: so long may a new request wait too.
+#: Maximum wait of a step for the next output, in seconds: a new request waits as long at most.
 _STEP_S = 0.01
-#: A balancer keeps requests with the same value of this header on one replica.
+#: A load balancer sends requests with the same value of this header to the same replica.
 PREFIX_HEADER = "X-SafeCoder-Prefix"
-#: Most tokens of a prompt that the header stands for.
-_ROUTED_TOKENS = 128
+#: Maximum number of prompt tokens that the header's value is computed from.
+_MAX_ROUTING_TOKENS = 128
 
 
 class RemoteEngine:
@@ -49,9 +49,14 @@ class RemoteEngine:
     Parameters
     ----------
     model
-        Whose tokenizer and FIM family are used; its weights are the server's.
+        Gives the tokenizer and the FIM family; the weights are on the server.
     options
-        ``remote`` says where.
+        ``remote`` is the server.
+
+    Raises
+    ------
+    EngineError
+        If no server is set.
     """
 
     name = "remote"
@@ -61,91 +66,93 @@ class RemoteEngine:
             raise EngineError(
                 "No server is set for the remote engine.", "Set c.SafeCoder.remote_url."
             )
-        self._model = model
+        self._description = model
         self._options = options
         self._server = options.remote
         self.device = "server"
         self._loop: asyncio.AbstractEventLoop
-        self._access: RemoteClient
-        self._terms: ServerCapabilities
+        self._client: RemoteClient
+        self._capabilities: ServerCapabilities
         self._running: dict[int, Future[None]] = {}
-        self._arrived: queue.SimpleQueue[EngineOutput] = queue.SimpleQueue()
-        # New with each process: who reads a balancer's log learns nothing of a document.
+        self._outputs: queue.SimpleQueue[EngineOutput] = queue.SimpleQueue()
+        # New in each process: a load balancer's log reveals nothing about documents.
         self._routing_key = secrets.token_bytes(32)
 
     def load(self) -> None:
-        """Agree with the server on the model, the dialect and the tokenizer."""
-        self.tokenizer = FileTokenizer(self._model.tokenizer)
-        self._access = RemoteClient(self._server, self._options.max_running)
+        """Negotiate with the server: model, dialect, tokenizer.
+
+        Raises
+        ------
+        EngineError
+            If the server cannot be used, see :func:`.handshake.negotiate`.
+        """
+        self.tokenizer = FileTokenizer(self._description.tokenizer)
+        self._client = RemoteClient(self._server, self._options.max_running)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="safecoder-remote", daemon=True
         )
         self._thread.start()
         try:
-            self._terms = self._start(
-                negotiate(self._access, self._server.model, self._model, self.tokenizer)
+            self._capabilities = self._start(
+                negotiate(self._client, self._server.model, self._description, self.tokenizer)
             ).result()
         except BaseException:
             self.close()
             raise
-        unchecked = "" if self._terms.checked else " (tokenizer not checked)"
-        self.device = f"{self._access.host}{unchecked}"
+        unchecked = "" if self._capabilities.tokenizer_checked else " (tokenizer not checked)"
+        self.device = f"{self._client.host}{unchecked}"
         if unchecked:
-            log.warning("The server %s has no way to check its tokenizer.", self._access.host)
-        if self._terms.dialect == "text":
-            log.warning("The server %s gives text, no token ids.", self._access.host)
+            log.warning("The server %s has no endpoint to check its tokenizer.", self._client.host)
+        if self._capabilities.dialect == "text":
+            log.warning("The server %s returns text, not token ids.", self._client.host)
 
     def submit(
         self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
-        """Send a request; what does not fit the server's window is refused here."""
-        if not 0 < len(prompt) <= self._terms.window - max_tokens:
+        """Send a request; one that exceeds the server's context window is refused."""
+        if not 0 < len(prompt) <= self._capabilities.window - max_tokens:
             self._running[request] = Future()
-            self._arrived.put(EngineOutput(request, [], "refused"))
+            self._outputs.put(EngineOutput(request, [], "refused"))
             return
         self._running[request] = self._start(self._complete(request, prompt, stop_ids, max_tokens))
 
     def cancel(self, request: int) -> None:
-        """Close the request's connection: the server then stops computing."""
+        """Close the request's connection, whereupon the server stops computing."""
         running = self._running.pop(request, None)
         if running is not None:
             running.cancel()
 
     def busy(self) -> bool:
-        """Say whether a request runs."""
+        """Return whether a request runs."""
         return bool(self._running)
 
     def step(self) -> list[EngineOutput]:
-        """Wait briefly for what arrives, and return it."""
+        """Wait briefly for outputs and return them; several of one request are possible."""
         arrived: list[EngineOutput] = []
         with suppress(queue.Empty):
-            arrived.append(self._arrived.get(timeout=_STEP_S))
+            arrived.append(self._outputs.get(timeout=_STEP_S))
             while True:
-                arrived.append(self._arrived.get_nowait())
+                arrived.append(self._outputs.get_nowait())
         outputs = [output for output in arrived if output.request in self._running]
         for output in outputs:
             if output.finished is not None:
                 del self._running[output.request]
         return outputs
 
-    def cache_use(self) -> float:
-        """Return the share of our places that is taken; the server's cache is its own."""
-        return min(len(self._running) / self._options.max_running, 1.0)
-
     def close(self) -> None:
-        """Close all connections and end the thread."""
+        """Cancel all requests, close all connections and stop the thread."""
 
-        async def end() -> None:
-            mine = asyncio.current_task()
-            others = [task for task in asyncio.all_tasks() if task is not mine]
+        async def stop() -> None:
+            this_task = asyncio.current_task()
+            others = [task for task in asyncio.all_tasks() if task is not this_task]
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
-            await self._access.close()
+            await self._client.close()
             await self._loop.shutdown_asyncgens()
 
-        self._start(end()).result()
+        self._start(stop()).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -156,87 +163,93 @@ class RemoteEngine:
     async def _complete(
         self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
+        """Run a request to its end, and queue its outputs; errors become outputs too."""
         output = EngineOutput(request, [])
         try:
             async with aclosing(self._stream(prompt, stop_ids, max_tokens)) as stream:
                 async for ids, finished in stream:
-                    self._arrived.put(replace(output, ids=ids, finished=finished))
-        except EngineError as problem:
-            self._arrived.put(replace(output, finished="failed", problem=problem))
-        except Exception as error:  # noqa: BLE001 - nobody else would hear of it
+                    self._outputs.put(replace(output, ids=ids, finished=finished))
+        except EngineError as error:
+            self._outputs.put(replace(output, finished="failed", error=error))
+        except Exception as error:  # noqa: BLE001 - it would be lost with the task
             log.error("A request to the server failed: %s", type(error).__name__)
-            failed = EngineError(
-                f"The request to the server {self._access.host} failed ({type(error).__name__}).",
-                "Type on; if it happens again, report it.",
+            failure = EngineError(
+                f"The request to the server {self._client.host} failed ({type(error).__name__}).",
+                "Keep typing; if it happens again, report it.",
             )
-            self._arrived.put(replace(output, finished="failed", problem=failed))
+            self._outputs.put(replace(output, finished="failed", error=failure))
 
     async def _stream(
         self, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> AsyncGenerator[tuple[list[int], str | None]]:
-        """Yield ids and how the answer finished, once it did."""
-        access, patience = self._access, self._server.token_timeout_s
+        """Yield token ids, and why the completion ended, once it has."""
+        client, token_timeout_s = self._client, self._server.token_timeout_s
         clock = asyncio.get_running_loop().time
-        end_of_patience = clock() + patience
-        body = {
-            "model": self._terms.model,
-            "prompt": list(prompt),
-            "max_tokens": max_tokens,
-            "temperature": 0,
-            "stream": True,
-            "stop_token_ids": sorted(stop_ids),
-            **DIALECT_FIELDS[self._terms.dialect],
-        }
-        response = await access.send(
+        deadline = clock() + token_timeout_s
+        response = await client.send(
             "/v1/completions",
-            body,
-            within_s=patience,
-            headers={PREFIX_HEADER: prefix_of(prompt, self._routing_key)},
+            self._body(prompt, stop_ids, max_tokens),
+            timeout_s=token_timeout_s,
+            headers={PREFIX_HEADER: prefix_hash(prompt, self._routing_key)},
         )
-        reader = AnswerReader(self._terms.dialect, self.tokenizer, stop_ids, max_tokens)
+        reader = ResponseReader(self._capabilities.dialect, self.tokenizer, stop_ids, max_tokens)
         try:
             async with aclosing(read_events(response.aiter_raw(), max_tokens)) as events:
-                left = max(end_of_patience - clock(), 0.01)
+                left = max(deadline - clock(), 0.01)
                 finished = None
                 while finished is None:
-                    # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that comes
+                    # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that arrives
                     # together with a token.
                     with anyio.fail_after(left):
                         event = await anext(events)
                     choice = read_choice(event)
                     if choice:
-                        ids, finished = reader.take(choice)
+                        ids, finished = reader.read(choice)
                         yield ids, finished
-                        left = patience
+                        left = token_timeout_s
         except TimeoutError:
-            raise access.slow(patience) from None
-        except MalformedResponse as garbage:
-            raise access.garbage(str(garbage)) from None
+            raise client.timeout_error(token_timeout_s) from None
+        except MalformedResponse as error:
+            raise client.malformed_error(str(error)) from None
         except (StopAsyncIteration, httpx.TransportError):
-            raise access.broken_off() from None
+            raise client.truncated_error() from None
         finally:
             await response.aclose()
 
+    def _body(
+        self, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
+    ) -> dict[str, Any]:
+        return {
+            "model": self._capabilities.model,
+            "prompt": list(prompt),
+            "max_tokens": max_tokens,
+            "temperature": 0,
+            "stream": True,
+            "stop_token_ids": sorted(stop_ids),
+            **DIALECT_FIELDS[self._capabilities.dialect],
+        }
 
-def prefix_of(prompt: Sequence[int], key: bytes) -> str:
-    """Return a value that stays the same while a person types in one document.
 
-    It stands for the first tokens of the prompt: layouts put there what changes least. Of a short
-    prompt it takes a power of two that is at most half, so that typing seldom changes it.
+def prefix_hash(prompt: Sequence[int], key: bytes) -> str:
+    """Return a value that stays the same while a user types in one document.
+
+    It is computed from the first tokens of the prompt, where layouts put what changes least. Of a
+    short prompt it takes a power of two that is at most half of it, so that typing seldom changes
+    the value.
 
     Parameters
     ----------
     prompt
-        Its token ids.
+        Token ids.
     key
-        Without it nobody can tell from the value what the tokens may be.
+        Secret: without it the value reveals nothing about the tokens.
 
     Returns
     -------
     str
         16 hexadecimal digits.
     """
-    tokens = min(_ROUTED_TOKENS, 1 << max((len(prompt) // 2).bit_length() - 1, 0))
+    tokens = min(_MAX_ROUTING_TOKENS, 1 << max((len(prompt) // 2).bit_length() - 1, 0))
     return hashlib.blake2b(
         array("q", prompt[:tokens]).tobytes(), key=key, digest_size=8
     ).hexdigest()

@@ -1,4 +1,4 @@
-"""What a completion server is asked before its first use: model, dialect, tokenizer."""
+"""Negotiates with a completion server before its first use: model, dialect, tokenizer."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from jupyter_safecoder.models.tokenizer import FileTokenizer
 from jupyter_safecoder.prompt import FAMILIES
 
 from .client import RemoteClient
-from .stream import DIALECT_FIELDS, Dialect, dialect_of, first_choice
+from .stream import DIALECT_FIELDS, Dialect, detect_dialect, first_choice
 
-#: Seconds for each question: a server that has just started compiles at its first completion.
-_ASK_S = 30.0
-#: What servers answer to fields or a prompt that they do not know; llama-cpp-python with 500.
-_MISUNDERSTOOD = (400, 422, 500)
-#: Names of models that a message lists.
-_LISTED = 10
-#: What distinguishes vocabularies: code, indents, digits, other scripts, split characters.
+#: Seconds for each request: a server that has just started compiles at its first completion.
+_REQUEST_TIMEOUT_S = 30.0
+#: Statuses for fields or a prompt that a server does not know; llama-cpp-python returns 500.
+_UNSUPPORTED_STATUSES = (400, 422, 500)
+#: Statuses of a server, or a gateway in front of it, without ``/detokenize``.
+_NO_ENDPOINT_STATUSES = (401, 403, 404, 405, 501)
+#: Maximum number of model names in a message.
+_MAX_LISTED = 10
+#: Texts that distinguish vocabularies: code, indents, digits, other scripts, split characters.
 _PROBES = (
     "def fit(model, rows):\n    for x, y in rows:\n        model.update(x, y)\n\n\n",
     "import numpy as np\nx = np.zeros((1024, 768))  # 3.14159e-05\n",
@@ -32,69 +34,80 @@ _PROBES = (
 
 @dataclass(frozen=True)
 class ServerCapabilities:
-    """How a server is spoken with: its name for the model, its dialect, its context window.
+    """What was negotiated with a server.
 
-    ``checked`` says whether its tokenizer could be compared with ours.
+    Parameters
+    ----------
+    model
+        The server's name for the model.
+    dialect
+        The form in which it reports tokens.
+    window
+        Its context window in tokens, at most that of the model.
+    tokenizer_checked
+        Whether its tokenizer could be compared with ours.
     """
 
     model: str
     dialect: Dialect
     window: int
-    checked: bool
+    tokenizer_checked: bool
 
 
 async def negotiate(
-    access: RemoteClient, wanted: str, model: ModelDescription, tokenizer: FileTokenizer
+    client: RemoteClient, model_name: str, model: ModelDescription, tokenizer: FileTokenizer
 ) -> ServerCapabilities:
-    """Ask the server, and return the terms.
+    """Find out how to use a server.
 
     Parameters
     ----------
-    access
-        The way to the server.
-    wanted
-        Its name for the model; empty: the only one that it has.
+    client
+        Sends the requests.
+    model_name
+        The server's name for the model; empty: the only one that it has.
     model, tokenizer
-        What its model must be.
+        What the server's model must be.
 
     Raises
     ------
     EngineError
-        If the server is not there, has not the model, takes no token ids, or has another tokenizer.
+        If the server cannot be reached, does not have the model, takes no token ids, or has another
+        tokenizer.
     """
-    name, window = await _find_model(access, wanted, model)
+    name, window = await _find_model(client, model_name, model)
     prompt = tokenizer.encode(_PROBES[0])
-    dialect = await _find_dialect(access, name, prompt)
-    if dialect != "token_ids" and not _joins(tokenizer):
+    dialect = await _find_dialect(client, name, prompt)
+    if dialect != "token_ids" and not _encodes_characters(tokenizer):
         raise EngineError(
-            f"The server {access.host} gives text instead of token ids, and the tokenizer of "
-            f"{model.name} cannot encode it piece by piece.",
-            "Serve the model with vLLM 0.10 or newer, which gives token ids.",
+            f"The server {client.host} returns text instead of token ids, and the tokenizer of "
+            f"{model.name} cannot encode text in parts.",
+            "Serve the model with vLLM 0.10 or newer, which returns token ids.",
         )
-    checked = await _check_tokenizer(access, name, model, tokenizer)
+    checked = await _check_tokenizer(client, name, model, tokenizer)
     return ServerCapabilities(name, dialect, window, checked)
 
 
 async def _find_model(
-    access: RemoteClient, wanted: str, model: ModelDescription
+    client: RemoteClient, model_name: str, model: ModelDescription
 ) -> tuple[str, int]:
-    answer = await access.ask("/v1/models", within_s=_ASK_S)
-    entries = answer.get("data")
+    """Return the server's name for the model, and its context window."""
+    response = await client.request_json("/v1/models", timeout_s=_REQUEST_TIMEOUT_S)
+    entries = response.get("data")
     if not isinstance(entries, list):
-        raise access.garbage("no list of models")
+        raise client.malformed_error("no list of models")
     served = {e["id"]: e for e in entries if isinstance(e, dict) and isinstance(e.get("id"), str)}
-    names = ", ".join(repr(name[:100]) for name in itertools.islice(served, _LISTED)) or "none"
-    if wanted and wanted not in served:
+    names = ", ".join(repr(name[:100]) for name in itertools.islice(served, _MAX_LISTED)) or "none"
+    if model_name and model_name not in served:
         raise EngineError(
-            f"The server {access.host} has no model named {wanted!r}; it has: {names}.",
+            f"The server {client.host} has no model named {model_name!r}; it has: {names}.",
             "Set c.SafeCoder.remote_model to one of these, or start the server with that model.",
         )
-    if not wanted and len(served) != 1:
+    if not model_name and len(served) != 1:
         raise EngineError(
-            f"The server {access.host} does not have one model, but: {names}.",
+            f"The server {client.host} does not have exactly one model; it has: {names}.",
             "Set c.SafeCoder.remote_model to the one to use.",
         )
-    name = wanted or next(iter(served))
+    name = model_name or next(iter(served))
     meta = served[name].get("meta")
     windows = (
         served[name].get("max_model_len"),  # vLLM
@@ -103,28 +116,29 @@ async def _find_model(
     return name, min([model.context_window, *(w for w in windows if type(w) is int and w > 0)])
 
 
-async def _find_dialect(access: RemoteClient, name: str, prompt: list[int]) -> Dialect:
+async def _find_dialect(client: RemoteClient, name: str, prompt: list[int]) -> Dialect:
     for dialect in DIALECT_FIELDS:
         try:
-            choice = await _complete(access, name, prompt, dialect)
-        except RemoteServerError as refused:
-            if refused.status not in _MISUNDERSTOOD:
+            choice = await _complete(client, name, prompt, dialect)
+        except RemoteServerError as error:
+            if error.status not in _UNSUPPORTED_STATUSES:
                 raise
             continue
-        if dialect in (dialect_of(choice), "text"):
+        if dialect in (detect_dialect(choice), "text"):
             return dialect
-    # If it refuses text as well, something else is wrong, and that is what is told.
-    await _complete(access, name, "x", "text")
+    # If the server refuses text as well, token ids are not the reason: report its error.
+    await _complete(client, name, "x", "text")
     raise EngineError(
-        f"The server {access.host} takes no token ids as a prompt; sent as text, what people type "
-        "could become FIM tokens.",
+        f"The server {client.host} takes no token ids as a prompt. In a prompt sent as text, the "
+        "user's text could become FIM tokens.",
         "Serve the model with vLLM or llama.cpp's llama-server.",
     )
 
 
 async def _complete(
-    access: RemoteClient, name: str, prompt: list[int] | str, dialect: Dialect
+    client: RemoteClient, name: str, prompt: list[int] | str, dialect: Dialect
 ) -> dict[str, Any]:
+    """Request one token, and return the choice of the response."""
     body = {
         "model": name,
         "prompt": prompt,
@@ -133,48 +147,52 @@ async def _complete(
         **DIALECT_FIELDS[dialect],
     }
     try:
-        return first_choice(await access.ask("/v1/completions", body, within_s=_ASK_S))
-    except MalformedResponse as garbage:
-        raise access.garbage(str(garbage)) from None
+        return first_choice(
+            await client.request_json("/v1/completions", body, timeout_s=_REQUEST_TIMEOUT_S)
+        )
+    except MalformedResponse as error:
+        raise client.malformed_error(str(error)) from None
 
 
 async def _check_tokenizer(
-    access: RemoteClient, name: str, model: ModelDescription, tokenizer: FileTokenizer
+    client: RemoteClient, name: str, model: ModelDescription, tokenizer: FileTokenizer
 ) -> bool:
+    """Compare the server's tokenizer with ours; return whether the server can be asked."""
     family = FAMILIES[model.family]
     special = [*family.fim, *(name for name in family.stop_tokens if tokenizer.has(name))]
     probes = [(text, tokenizer.encode(text)) for text in _PROBES]
     probes += [(token, [tokenizer.token_id(token)]) for token in special]
     for text, ids in probes:
-        theirs = await _text_of(access, name, ids)
-        if theirs is None:
+        detokenized = await _detokenize(client, name, ids)
+        if detokenized is None:
             return False
-        if theirs != text:
+        if detokenized != text:
             what = text if text in special else "probe text"
             raise EngineError(
-                f"The server {access.host} has another tokenizer than {model.name}: "
-                f"the ids of {what!r} mean other text there.",
-                "Let c.SafeCoder.model name the checkpoint that the server has, or start the "
-                "server with this one.",
+                f"The server {client.host} has another tokenizer than {model.name}: "
+                f"the ids of {what!r} are other text there.",
+                "Set c.SafeCoder.model to the checkpoint that the server has, or start the server "
+                "with this one.",
             )
     return True
 
 
-async def _text_of(access: RemoteClient, name: str, ids: list[int]) -> str | None:
-    """Return what ids mean to the server; ``None`` if it has no way to tell."""
+async def _detokenize(client: RemoteClient, name: str, ids: list[int]) -> str | None:
+    """Return the text that ids are for the server; ``None`` if it has no endpoint for that."""
     try:
-        answer = await access.ask("/detokenize", {"model": name, "tokens": ids}, within_s=_ASK_S)
-    except RemoteServerError as refused:
-        # A gateway may let nothing through but /v1.
-        if refused.status in (401, 403, 404, 405, 501):
+        response = await client.request_json(
+            "/detokenize", {"model": name, "tokens": ids}, timeout_s=_REQUEST_TIMEOUT_S
+        )
+    except RemoteServerError as error:
+        if error.status in _NO_ENDPOINT_STATUSES:
             return None
         raise
-    text = answer.get("prompt", answer.get("content"))  # vLLM, llama.cpp
+    text = response.get("prompt", response.get("content"))  # vLLM, llama.cpp
     return text if isinstance(text, str) else None
 
 
-def _joins(tokenizer: FileTokenizer) -> bool:
-    """Say whether text that is encoded piece by piece decodes to the same text."""
+def _encodes_characters(tokenizer: FileTokenizer) -> bool:
+    """Return whether text that is encoded character by character decodes to the same text."""
     for text in _PROBES:
         ids = [token for character in text for token in tokenizer.encode(character)]
         if tokenizer.decode(ids) != text:

@@ -1,12 +1,14 @@
-"""The answer of a completion server: server-sent events to token ids and an end, sizes bounded.
+"""Reads the streamed response of a completion server: server-sent events to token ids.
 
-Servers tell the tokens of an answer in three ways (``Dialect``):
+Servers report the tokens of a completion in three forms (``Dialect``):
 
-- ``token_ids``: vLLM from 0.10 gives the ids themselves, the end token among them;
-- ``logprobs``: llama.cpp gives an id with each piece of text; of the tokens that together make one
-  character only the last one's, so that the text decides where the two differ;
-- ``text``: others give text, which is encoded piece by piece. That is the server's text, but
-  perhaps in other ids than the server's, and end tokens that it does not write out are not seen.
+- ``token_ids``: vLLM from 0.10 returns the ids themselves, the stop token included.
+- ``logprobs``: llama.cpp returns an id with each part of the text. Of several tokens that make one
+  character it returns only the last one's, so the text decides where the two differ.
+- ``text``: others return text, which is encoded part by part. The text is the server's, but the ids
+  may not be, and stop tokens that the server does not write out are not seen.
+
+Sizes are bounded, so that a faulty server cannot fill the memory.
 """
 
 from __future__ import annotations
@@ -20,18 +22,18 @@ from jupyter_safecoder.prompt import Tokenizer
 
 Dialect = Literal["token_ids", "logprobs", "text"]
 
-#: What to ask a server for beside the prompt, so that it answers in a dialect. The penalties are
-#: those that vLLM would take from a checkpoint's generation_config.json.
+#: Fields of a request that make a server answer in a dialect. The penalties are those that vLLM
+#: would take from a checkpoint's ``generation_config.json``.
 DIALECT_FIELDS: dict[Dialect, dict[str, Any]] = {
     "token_ids": {"return_token_ids": True, "repetition_penalty": 1.0},
     "logprobs": {"logprobs": 1, "repeat_penalty": 1.0},
     "text": {},
 }
 
-#: Bytes of one event: vLLM repeats the ids of the prompt in its first.
-_EVENT_BYTES = 2**20
-#: Bytes of events that one token may take.
-_TOKEN_BYTES = 2**14
+#: Maximum size in bytes of one event: vLLM repeats the ids of the prompt in its first.
+_MAX_EVENT_BYTES = 2**20
+#: Maximum size in bytes of the events of one token.
+_MAX_TOKEN_BYTES = 2**14
 
 
 async def read_events(chunks: AsyncIterator[bytes], max_tokens: int) -> AsyncGenerator[str]:
@@ -42,24 +44,25 @@ async def read_events(chunks: AsyncIterator[bytes], max_tokens: int) -> AsyncGen
     chunks
         The body as it arrives.
     max_tokens
-        How many tokens were asked for: bounds how much is read.
+        Maximum number of tokens of the completion, which bounds the size of the body.
 
     Raises
     ------
-    Garbage
-        If a line or the whole is longer than any answer.
+    MalformedResponse
+        If a line or the whole body is longer than a completion can be.
     """
     pending, total = b"", 0
     async for chunk in chunks:
         total += len(chunk)
         pending += chunk
         *lines, pending = pending.split(b"\n")
-        if len(pending) > _EVENT_BYTES:
+        if len(pending) > _MAX_EVENT_BYTES:
             raise MalformedResponse("a line without an end")
-        if total > _EVENT_BYTES + _TOKEN_BYTES * max_tokens:
-            raise MalformedResponse("more than the tokens that were asked for can take")
+        if total > _MAX_EVENT_BYTES + _MAX_TOKEN_BYTES * max_tokens:
+            raise MalformedResponse("more data than the requested tokens can take")
         for line in lines:
-            # Other fields and comments (pings) of https://html.spec.whatwg.org/#parsing-an-event-stream
+            # Other fields and comments (pings) are ignored, see
+            # https://html.spec.whatwg.org/#parsing-an-event-stream
             if not line.startswith(b"data:"):
                 continue
             data = line[5:].strip().decode("utf-8", "replace")
@@ -69,7 +72,13 @@ async def read_events(chunks: AsyncIterator[bytes], max_tokens: int) -> AsyncGen
 
 
 def read_choice(data: str) -> dict[str, Any]:
-    """Return the first choice of an event; raises Garbage, also if it is no JSON."""
+    """Return the first choice of an event's data.
+
+    Raises
+    ------
+    MalformedResponse
+        If it is not JSON, or as in :func:`first_choice`.
+    """
     try:
         return first_choice(json.loads(data))
     except (ValueError, RecursionError):
@@ -77,28 +86,28 @@ def read_choice(data: str) -> dict[str, Any]:
 
 
 def first_choice(event: object) -> dict[str, Any]:
-    """Return the first choice of an event or a whole answer; empty if that is of other things.
+    """Return the first choice of an event or a whole response; empty if it has none.
 
     Raises
     ------
-    Garbage
-        If it tells of an error or has not the form of a completion.
+    MalformedResponse
+        If it reports an error, or does not have the form of a completion.
     """
     if not isinstance(event, dict):
         raise MalformedResponse("no JSON object")
     if "error" in event:
-        raise MalformedResponse("an error in the midst of the answer")
+        raise MalformedResponse("an error in the middle of the response")
     choices = event.get("choices")
     if not isinstance(choices, list):
         raise MalformedResponse("no choices")
     choice = choices[0] if choices else {}
     if not isinstance(choice, dict):
-        raise MalformedResponse("a choice that is no object")
+        raise MalformedResponse("a choice that is not an object")
     return choice
 
 
-def dialect_of(choice: dict[str, Any]) -> Dialect:
-    """Return the dialect that an answer is in."""
+def detect_dialect(choice: dict[str, Any]) -> Dialect:
+    """Return the dialect of a choice."""
     if isinstance(choice.get("token_ids"), list):
         return "token_ids"
     try:
@@ -108,19 +117,19 @@ def dialect_of(choice: dict[str, Any]) -> Dialect:
     return "logprobs"
 
 
-class AnswerReader:
-    """Reads the choices of one answer's events.
+class ResponseReader:
+    """Reads token ids from the choices of one response, event by event.
 
     Parameters
     ----------
     dialect
-        How the server tells the tokens.
+        How the server reports tokens.
     tokenizer
         The model's.
-    ends
-        End tokens: the answer is over before the first of them.
+    stop_ids
+        Stop tokens: the completion ends before the first of them.
     max_tokens
-        The answer is over with so many.
+        Maximum number of tokens of the completion.
     """
 
     def __init__(
@@ -131,23 +140,28 @@ class AnswerReader:
         self._stop_ids = frozenset(stop_ids)
         self._left = max_tokens
 
-    def take(self, choice: dict[str, Any]) -> tuple[list[int], str | None]:
-        """Return the ids of a choice, and how the answer finished, if it did.
+    def read(self, choice: dict[str, Any]) -> tuple[list[int], str | None]:
+        """Return the ids of a choice, and why the completion ended.
+
+        Returns
+        -------
+        tuple
+            Token ids; and ``end``, ``length``, or ``None`` while the completion goes on.
 
         Raises
         ------
-        Garbage
-            If the choice has not the form of its dialect, or ends in no way that we know.
+        MalformedResponse
+            If the choice does not have the form of its dialect, or an unknown finish reason.
         """
         finish = choice.get("finish_reason")
         if finish not in (None, "stop", "length"):
-            raise MalformedResponse("an end of another kind than stop and length")
+            raise MalformedResponse("a finish reason other than stop and length")
         ids = self._ids(choice)
-        for place, token in enumerate(ids):
+        for index, token in enumerate(ids):
             if token in self._stop_ids:
-                return ids[:place], "end"
+                return ids[:index], "end"
         if finish == "stop" and self._dialect == "token_ids":
-            # No stop text is ever asked for: the last is an end token of the server's own.
+            # No stop text is ever requested: the last id is a stop token of the server's own.
             ids = ids[:-1]
         if len(ids) >= self._left:
             return ids[: self._left], "length"
@@ -159,7 +173,7 @@ class AnswerReader:
             return _checked_ids(choice.get("token_ids"))
         text = choice.get("text")
         if not isinstance(text, str):
-            raise MalformedResponse("a choice without a text")
+            raise MalformedResponse("a choice without text")
         if self._dialect == "logprobs" and choice.get("logprobs") is not None:
             ids = _ids_of_logprobs(choice)
             if self._tokenizer.decode(ids) == text or not self._stop_ids.isdisjoint(ids):
@@ -175,7 +189,7 @@ def _ids_of_logprobs(choice: dict[str, Any]) -> list[int]:
 
 
 def _checked_ids(ids: object) -> list[int]:
-    # Beyond 32 bits no tokenizer decodes them.
+    # Tokenizers cannot decode larger ids.
     if isinstance(ids, list) and all(type(i) is int and 0 <= i < 2**31 for i in ids):
         return ids
-    raise MalformedResponse("ids that are no list of token ids")
+    raise MalformedResponse("ids that are not a list of token ids")

@@ -1,1 +1,1 @@
-"""Which engine, device and precision run a model on this machine."""
+"""Selects the engine, device and precision that run a model on this machine."""

@@ -1,16 +1,16 @@
-"""The ways in which a machine can run a model, the fastest first: the table behind the choice."""
+"""Lists the engines and devices that could run a model on a machine, the fastest first."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from jupyter_safecoder.engines.hardware.device import Accelerator, cores
+from jupyter_safecoder.engines.hardware.device import Accelerator, count_cores
 from jupyter_safecoder.extras import INSTALL_CHECKPOINTS, INSTALL_LOCAL, INSTALL_ONNXRUNTIME
 from jupyter_safecoder.models import ModelDescription
 
-#: The engines that compute on this machine: what people call them.
-LOCAL = {
+#: The engines that compute on this machine, with the names that messages use.
+LOCAL_ENGINES = {
     "openvino": "OpenVINO",
     "transformers": "PyTorch",
     "onnxruntime": "ONNX Runtime",
@@ -18,7 +18,7 @@ LOCAL = {
     "neuron": "Optimum Neuron",
 }
 
-#: What each needs, and the command that installs it.
+#: The packages that each engine needs, and the command that installs them.
 _PACKAGES = {
     "openvino": (("openvino-genai",), INSTALL_LOCAL),
     "transformers": (("torch", "transformers"), INSTALL_CHECKPOINTS),
@@ -27,26 +27,44 @@ _PACKAGES = {
     "neuron": (("optimum-neuron",), "pip install 'optimum-neuron[neuronx]'"),
 }
 
-#: The quickest first.
-_ORDER = ("cuda", "gaudi", "rocm", "neuron", "apple", "intel-gpu", "intel-npu", "cpu")
+#: Kinds of accelerators, the fastest first.
+_FASTEST_FIRST = ("cuda", "gaudi", "rocm", "neuron", "apple", "intel-gpu", "intel-npu", "cpu")
 
-#: Bytes a weight takes; of int8 and int4 with their scales, embeddings of int4 being int8.
+#: Bytes of a weight. Scales of int8 and int4 are included; embeddings of int4 models are int8.
 WEIGHT_BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "int8": 1.05, "int4": 0.65}
-#: Bytes for the libraries and the KV cache beside the weights.
-_BESIDE = 10**9
+#: Bytes that libraries and the KV cache take besides the weights.
+_OVERHEAD_BYTES = 10**9
 
-#: ``model_type`` of what Optimum Neuron compiles for inference (its 0.4).
+#: ``model_type`` of the architectures that Optimum Neuron 0.4 compiles for inference.
 _NEURON_ARCHITECTURES = ("granite", "llama", "mixtral", "phi3", "qwen2", "qwen3")
 
 
 @dataclass(frozen=True)
 class EngineCandidate:
-    """An engine on a device.
+    """An engine on a device that could run a model.
 
-    ``precisions`` is what it can, the best first, ``("",)``: what the file holds; ``least`` is
-    taken instead where memory is short, with ``last_resort`` even if it is too short for that.
-    ``subject`` and ``reason`` begin and end the sentence that says why. ``obstacle`` says what
-    stands in the way, ``remedy`` what to do about it.
+    Parameters
+    ----------
+    engine
+        Name of the engine.
+    device
+        The engine's name of the device.
+    precisions
+        Precisions that the engine supports there, the best first; ``("",)``: that of the file.
+    hardware
+        Name of the device for the status.
+    subject, reason
+        Start and end of the sentence that explains the choice.
+    memory
+        Bytes that the device has for the model; ``None`` if unknown.
+    fallback_precision
+        Precision to use if memory is too small for the best one; empty: none.
+    allow_low_memory
+        Use ``fallback_precision`` even if memory is too small for that: loading then reports it.
+    opt_in
+        Chosen only if the settings name the device.
+    blocker, remedy
+        Why it cannot be used, and what to do about that; empty if it can.
     """
 
     engine: str
@@ -56,129 +74,168 @@ class EngineCandidate:
     subject: str
     reason: str
     memory: int | None = None
-    least: str = ""
-    last_resort: bool = False
-    only_if_asked: bool = False
-    obstacle: str = ""
+    fallback_precision: str = ""
+    allow_low_memory: bool = False
+    opt_in: bool = False
+    blocker: str = ""
     remedy: str = ""
 
     @property
     def label(self) -> str:
-        """The engine's name for people."""
-        return LOCAL[self.engine]
+        """Name of the engine for messages."""
+        return LOCAL_ENGINES[self.engine]
 
 
-def need_bytes(parameters: int, precision: str) -> int:
-    """Estimate the memory for a model with this many parameters, its cache included."""
-    return int(parameters * WEIGHT_BYTES[precision]) + _BESIDE
+def needed_bytes(parameters: int, precision: str) -> int:
+    """Estimate the memory that a model needs, its KV cache included."""
+    return int(parameters * WEIGHT_BYTES[precision]) + _OVERHEAD_BYTES
 
 
-def ways(
+def engine_candidates(
     model: ModelDescription,
     accelerators: Sequence[Accelerator],
     installed: Mapping[str, str],
     openvino_devices: Collection[str],
 ) -> Iterator[EngineCandidate]:
-    """Yield the ways, the fastest first, those with an obstacle too.
+    """Yield the candidates for a model, the fastest first, including those with a blocker.
 
-    ``accelerators``, ``installed`` and ``openvino_devices`` are as in ``Machine``.
+    Parameters
+    ----------
+    model
+        The model.
+    accelerators, installed, openvino_devices
+        What the machine has, see :class:`.choice.Machine`. Of several accelerators of a kind the
+        first counts.
     """
-    first = {a.kind: a for a in reversed(accelerators)}
-    for a in (first[kind] for kind in _ORDER if kind in first):
-        for way in _on_cpu(a, model) if a.kind == "cpu" else [_on_device(a)]:
-            obstacle, remedy = _obstacle(way, a, model, installed, openvino_devices)
-            yield replace(way, obstacle=obstacle, remedy=remedy)
+    first_of_kind = {a.kind: a for a in reversed(accelerators)}
+    for accelerator in (first_of_kind[kind] for kind in _FASTEST_FIRST if kind in first_of_kind):
+        if accelerator.kind == "cpu":
+            candidates = list(_on_cpu(accelerator, model))
+        else:
+            candidates = [_on_accelerator(accelerator)]
+        for candidate in candidates:
+            blocker, remedy = _find_blocker(
+                candidate, accelerator, model, installed, openvino_devices
+            )
+            yield replace(candidate, blocker=blocker, remedy=remedy)
 
 
 def _on_cpu(cpu: Accelerator, model: ModelDescription) -> Iterator[EngineCandidate]:
-    count = cores(cpu.cores)
-    hardware = f"CPU ({count}, {cpu.isa})" if cpu.isa else f"CPU ({count})"
-    subject = count.replace(" ", " CPU ") + (f" with {cpu.isa}" if cpu.isa else "")
-    any_way = EngineCandidate("", "cpu", (), hardware, subject, "", cpu.memory)
-    openvino = replace(any_way, engine="openvino", device="CPU")
+    count = count_cores(cpu.cores)
+    isa = cpu.instruction_set
+    hardware = f"CPU ({count}, {isa})" if isa else f"CPU ({count})"
+    subject = count.replace(" ", " CPU ") + (f" with {isa}" if isa else "")
+    template = EngineCandidate("", "cpu", (), hardware, subject, "", cpu.memory)
+    openvino = replace(template, engine="openvino", device="CPU")
     if model.format == "gguf":
-        reason = "OpenVINO takes the weights as they lie in the GGUF"
+        reason = "OpenVINO uses the weights of the GGUF file unchanged"
         yield replace(openvino, precisions=("",), reason=reason)
         return
     yield replace(
         openvino,
         precisions=("int8", "int4", "fp16", "fp32"),
-        least="int4",
-        last_resort=True,
+        fallback_precision="int4",
+        allow_low_memory=True,
         reason="the fastest measured on CPUs",
     )
     yield replace(
-        any_way, engine="onnxruntime", precisions=("int8", "fp32"), reason="the next best on CPUs"
+        template,
+        engine="onnxruntime",
+        precisions=("int8", "fp32"),
+        reason="the next fastest on CPUs",
     )
     yield replace(
-        any_way, engine="transformers", precisions=("fp32", "bf16"), reason="slow, but exact"
+        template, engine="transformers", precisions=("fp32", "bf16"), reason="slow, but exact"
     )
 
 
-def _on_device(a: Accelerator) -> EngineCandidate:
-    def way(engine: str, device: str, precisions: tuple[str, ...], reason: str) -> EngineCandidate:
-        return EngineCandidate(engine, device, precisions, a.name, a.name, reason, a.memory)
+def _on_accelerator(accelerator: Accelerator) -> EngineCandidate:
+    def candidate(
+        engine: str, device: str, precisions: tuple[str, ...], reason: str
+    ) -> EngineCandidate:
+        name = accelerator.name
+        return EngineCandidate(engine, device, precisions, name, name, reason, accelerator.memory)
 
     floats = ("bf16", "fp16", "fp32")
-    match a.kind:
+    match accelerator.kind:
         case "cuda":
-            # Cards before Ampere emulate bf16; a card that does not tell is taken for newer.
-            old = any(f.startswith("sm_") and int(f[3:]) < 80 for f in a.features)
-            if old:
-                return way("transformers", "cuda", floats[1:], "the card computes no bf16")
-            return way("transformers", "cuda", floats, "which computes on NVIDIA cards")
+            # Cards before Ampere emulate bf16; one of unknown architecture is taken for newer.
+            if any(f.startswith("sm_") and int(f[3:]) < 80 for f in accelerator.features):
+                return candidate("transformers", "cuda", floats[1:], "the card has no bf16")
+            return candidate("transformers", "cuda", floats, "which supports NVIDIA GPUs")
         case "rocm":
-            return way("transformers", "cuda", floats, "which computes on AMD cards")
+            return candidate("transformers", "cuda", floats, "which supports AMD GPUs")
         case "apple":
-            return way("transformers", "mps", ("fp16", "fp32"), "which computes on this GPU")
+            return candidate("transformers", "mps", ("fp16", "fp32"), "which supports this GPU")
         case "gaudi":
-            return way("habana", "hpu", ("bf16", "fp32"), "which computes on Gaudi")
+            return candidate("habana", "hpu", ("bf16", "fp32"), "which supports Gaudi")
         case "neuron":
-            return way("neuron", "neuron", ("bf16", "fp16"), "which computes on Neuron")
+            return candidate("neuron", "neuron", ("bf16", "fp16"), "which supports Neuron")
         case "intel-npu":
-            npu = way("openvino", "NPU", ("int4", "int8"), "which computes on Intel NPUs")
-            return replace(npu, only_if_asked=True)
+            npu = candidate("openvino", "NPU", ("int4", "int8"), "which supports Intel NPUs")
+            return replace(npu, opt_in=True)
         case _:
-            gpu = way("openvino", "GPU", ("int8", "int4", "fp16"), "which computes on Intel GPUs")
-            return replace(gpu, least="int4")
+            gpu = candidate(
+                "openvino", "GPU", ("int8", "int4", "fp16"), "which supports Intel GPUs"
+            )
+            return replace(gpu, fallback_precision="int4")
 
 
-def _obstacle(
-    way: EngineCandidate,
-    a: Accelerator,
+def _find_blocker(
+    candidate: EngineCandidate,
+    accelerator: Accelerator,
     model: ModelDescription,
     installed: Mapping[str, str],
     openvino_devices: Collection[str],
 ) -> tuple[str, str]:
-    """Return what stands in the way and what to do about it; both empty if nothing does."""
-    here = f"{a.name} is here, but " if a.kind != "cpu" else ""
-    if a.problem:
-        return here + a.problem, a.remedy
-    if model.format == "gguf" and a.kind != "cpu":
-        return f"{here}a GGUF is computed on the CPU", "name a checkpoint to use it"
-    packages, command = _PACKAGES[way.engine]
-    run = f"run: {command}"
+    """Return why a candidate cannot be used, and what to do; both are empty if it can."""
+    prefix = f"{accelerator.name} is present, but " if accelerator.kind != "cpu" else ""
+    if accelerator.blocker:
+        return prefix + accelerator.blocker, accelerator.remedy
+    if model.format == "gguf" and accelerator.kind != "cpu":
+        return f"{prefix}GGUF files are run on the CPU", "choose a checkpoint to use it"
+    blocker, remedy = (
+        _missing_package(candidate, installed)
+        or _missing_torch_build(accelerator, installed)
+        or _unsupported(candidate, model, openvino_devices)
+        or ("", "")
+    )
+    return (prefix + blocker if blocker else ""), remedy
+
+
+def _missing_package(
+    candidate: EngineCandidate, installed: Mapping[str, str]
+) -> tuple[str, str] | None:
+    packages, command = _PACKAGES[candidate.engine]
     missing = next((package for package in packages if package not in installed), "")
+    if not missing:
+        return None
     if missing == "openvino-genai":
-        return f"{here}OpenVINO GenAI is not installed: this is a thin installation", run
-    if missing:
-        return f"{here}the package {missing} is not installed", run
-    build = {"cuda": "torch+cuda", "rocm": "torch+rocm"}.get(a.kind)
-    if build and build not in installed:
-        name = "CUDA" if a.kind == "cuda" else "ROCm"
+        return "OpenVINO GenAI is not installed: this is a thin installation", f"run: {command}"
+    return f"the package {missing} is not installed", f"run: {command}"
+
+
+def _missing_torch_build(
+    accelerator: Accelerator, installed: Mapping[str, str]
+) -> tuple[str, str] | None:
+    if accelerator.kind == "cuda" and "torch+cuda" not in installed:
         release = installed["torch"].partition("+")[0]
-        cuda = f"run: pip install --force-reinstall torch=={release}"
-        return f"{here}this PyTorch has no {name}", (
-            cuda if a.kind == "cuda" else "install PyTorch's build for ROCm"
-        )
-    if a.kind == "neuron" and model.architecture not in _NEURON_ARCHITECTURES:
-        return (
-            f"{here}Optimum Neuron does not compile {model.architecture}",
-            "choose a llama-like model",
-        )
-    if way.engine == "openvino" and way.device != "CPU":
-        seen = {name.partition(".")[0] for name in openvino_devices}
-        if way.device not in seen:
-            remedy = f"install Intel's user-space driver of the {way.device}"
-            return f"{here}OpenVINO's plugin does not find it", remedy
-    return "", ""
+        remedy = f"run: pip install --force-reinstall torch=={release}"
+        return "this PyTorch has no CUDA", remedy
+    if accelerator.kind == "rocm" and "torch+rocm" not in installed:
+        return "this PyTorch has no ROCm", "install PyTorch's build for ROCm"
+    return None
+
+
+def _unsupported(
+    candidate: EngineCandidate, model: ModelDescription, openvino_devices: Collection[str]
+) -> tuple[str, str] | None:
+    if candidate.engine == "neuron" and model.architecture not in _NEURON_ARCHITECTURES:
+        blocker = f"Optimum Neuron does not compile {model.architecture}"
+        return blocker, "choose a llama-like model"
+    if candidate.engine == "openvino" and candidate.device != "CPU":
+        found = {name.partition(".")[0] for name in openvino_devices}
+        if candidate.device not in found:
+            remedy = f"install Intel's user-space driver of the {candidate.device}"
+            return "OpenVINO's plugin does not find it", remedy
+    return None

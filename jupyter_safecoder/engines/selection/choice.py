@@ -1,4 +1,4 @@
-"""Which engine, device and precision: a pure rule over what was found and what was asked for."""
+"""Chooses engine, device and precision: a pure rule over the machine and the settings."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from jupyter_safecoder.engines.hardware.device import Accelerator
 from jupyter_safecoder.errors import EngineError
-from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models import ModelDescription, format_gb
 
-from .candidates import LOCAL, EngineCandidate, need_bytes, ways
+from .candidates import LOCAL_ENGINES, EngineCandidate, engine_candidates, needed_bytes
 
-#: Values of the setting that leave the engine to us.
+#: Values of the engine setting with which the engine is chosen here.
 AUTO = ("auto", "measured")
 
 
@@ -19,8 +19,16 @@ AUTO = ("auto", "measured")
 class Choice:
     """How to run a model.
 
-    ``engine``, ``device`` and ``precision`` are as ``make_engine`` and ``EngineOptions`` take
-    them; ``hardware`` names the device for people, ``why`` is one plain sentence.
+    Parameters
+    ----------
+    engine
+        Name of the engine, for :func:`.make_engine`.
+    device, precision
+        As in :class:`.EngineOptions`.
+    hardware
+        Name of the device for the status.
+    why
+        The reason, one sentence.
     """
 
     engine: str
@@ -32,11 +40,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Machine:
-    """What there is to choose from.
+    """What a machine has.
 
-    ``installed`` maps packages to versions; ``torch+cuda`` and ``torch+rocm`` are among them if the
-    installed PyTorch was built for these. ``openvino_devices`` are those that OpenVINO's plugins
-    found, ``CPU`` left out.
+    Parameters
+    ----------
+    accelerators
+        Its devices, the CPU included.
+    installed
+        Installed packages and their versions. ``torch+cuda`` and ``torch+rocm`` are among them if
+        the installed PyTorch was built for these.
+    openvino_devices
+        Devices that OpenVINO's plugins find; may be empty if none but the CPU is of interest.
     """
 
     accelerators: Sequence[Accelerator]
@@ -46,7 +60,17 @@ class Machine:
 
 @dataclass(frozen=True)
 class EnginePreferences:
-    """What the settings ask for; empty is: as you think best. ``remote``: a server is set."""
+    """What the settings ask for.
+
+    Parameters
+    ----------
+    engine
+        Name of an engine, or one of ``AUTO``.
+    device, precision
+        As in :class:`.EngineOptions`; empty: the best one.
+    remote
+        Whether a completion server is set.
+    """
 
     engine: str = "auto"
     device: str = ""
@@ -54,139 +78,154 @@ class EnginePreferences:
     remote: bool = False
 
 
-def candidates(
-    model: ModelDescription, machine: Machine, wish: EnginePreferences, parameters: int
+def rank_choices(
+    model: ModelDescription, machine: Machine, preferences: EnginePreferences, parameters: int
 ) -> list[Choice]:
-    """Return how the model can be run, best first.
+    """Return the choices for running a model, best first.
 
     Parameters
     ----------
     model
         The model.
     machine
-        What was found.
-    wish
-        What is asked for: it wins, also over an estimate that says that memory is short.
+        What the machine has.
+    preferences
+        What the settings ask for. It has priority, even over an estimate of too little memory.
     parameters
-        Of the model: their number.
+        Number of the model's parameters.
 
     Raises
     ------
     EngineError
-        If what is asked for cannot be, or nothing can run the model.
+        If the model cannot be run as the settings ask, or not at all.
     """
-    if wish.engine == "remote" or (wish.remote and wish.engine in AUTO):
-        return [_remote(wish)]
-    if model.format == "script" or wish.engine not in (*AUTO, *LOCAL):
-        return [_as_asked(model, wish)]
+    if preferences.engine == "remote" or (preferences.remote and preferences.engine in AUTO):
+        return [_choose_remote(preferences)]
+    if model.format == "script" or preferences.engine not in (*AUTO, *LOCAL_ENGINES):
+        return [_choose_named(preferences)]
     choices: list[Choice] = []
-    passed_over: list[EngineCandidate] = []
-    offered = list(ways(model, machine.accelerators, machine.installed, machine.openvino_devices))
-    for way in (way for way in offered if _is_meant(way, wish)):
-        settled = way if way.obstacle else _settle(way, wish, parameters)
-        if isinstance(settled, Choice):
-            choices.append(settled)
+    skipped: list[EngineCandidate] = []
+    candidates = list(
+        engine_candidates(model, machine.accelerators, machine.installed, machine.openvino_devices)
+    )
+    for candidate in candidates:
+        if not _matches(candidate, preferences):
+            continue
+        resolved: Choice | EngineCandidate = candidate
+        if not candidate.blocker:
+            resolved = _resolve_precision(candidate, preferences, parameters)
+        if isinstance(resolved, Choice):
+            choices.append(resolved)
         elif not choices:
-            passed_over.append(settled)
+            skipped.append(resolved)
     if not choices:
-        raise _problem(model, wish, offered, passed_over)
-    if passed_over:
-        # Whoever bought a card wants to know why it idles.
-        remarks = "; ".join(f"{way.obstacle}: {way.remedy}" for way in passed_over)
+        raise _no_choice(model, preferences, candidates, skipped)
+    if skipped:
+        # The owner of an accelerator should learn why it is not used.
+        remarks = "; ".join(f"{candidate.blocker}: {candidate.remedy}" for candidate in skipped)
         choices[0] = replace(choices[0], why=f"{choices[0].why[:-1]} ({remarks}).")
     return choices
 
 
-def _remote(wish: EnginePreferences) -> Choice:
-    if not wish.remote:
+def _choose_remote(preferences: EnginePreferences) -> Choice:
+    if not preferences.remote:
         raise EngineError(
             "The engine is 'remote', but no server is set.",
             "Set c.SafeCoder.remote_url, or the engine to auto.",
         )
-    if wish.device or wish.precision:
+    if preferences.device or preferences.precision:
         raise EngineError(
-            "The device and the precision of a remote server are the server's own.",
+            "A remote server has its own device and precision.",
             "Leave c.SafeCoder.device and c.SafeCoder.precision empty.",
         )
-    return Choice("remote", "", "", "remote server", "A remote server is set: it computes.")
+    return Choice("remote", "", "", "remote server", "A remote server is set: it runs the model.")
 
 
-def _as_asked(model: ModelDescription, wish: EnginePreferences) -> Choice:
-    """Take a script, or an engine of another package: only that knows what it can run."""
-    engine = "scripted" if wish.engine in AUTO else wish.engine
-    why = "The model is a script." if wish.engine in AUTO else f"The setting asks for {engine!r}."
-    return Choice(engine, wish.device, wish.precision, wish.device, why)
+def _choose_named(preferences: EnginePreferences) -> Choice:
+    """Return the choice for a script, or for an engine of another package.
+
+    Only that engine knows what it can run.
+    """
+    engine = "scripted" if preferences.engine in AUTO else preferences.engine
+    if preferences.engine in AUTO:
+        why = "The model is a script."
+    else:
+        why = f"The setting asks for {engine!r}."
+    return Choice(engine, preferences.device, preferences.precision, preferences.device, why)
 
 
-def _is_meant(way: EngineCandidate, wish: EnginePreferences) -> bool:
-    if wish.engine not in (*AUTO, way.engine):
+def _matches(candidate: EngineCandidate, preferences: EnginePreferences) -> bool:
+    """Return whether a candidate is one that the settings ask for."""
+    if preferences.engine not in (*AUTO, candidate.engine):
         return False
-    if wish.precision and wish.precision not in way.precisions:
+    if preferences.precision and preferences.precision not in candidate.precisions:
         return False
-    if not wish.device:
-        return not way.only_if_asked
-    return _family(wish.device) == _family(way.device)
+    if not preferences.device:
+        return not candidate.opt_in
+    return _device_type(preferences.device) == _device_type(candidate.device)
 
 
-def _family(device: str) -> str:
-    """Return what stands before the number in ``cuda:1`` or ``GPU.0``."""
+def _device_type(device: str) -> str:
+    """Return a device without its number: ``cuda`` for ``cuda:1``, ``gpu`` for ``GPU.0``."""
     return device.casefold().replace(".", ":").partition(":")[0]
 
 
-def _settle(
-    way: EngineCandidate, wish: EnginePreferences, parameters: int
+def _resolve_precision(
+    candidate: EngineCandidate, preferences: EnginePreferences, parameters: int
 ) -> Choice | EngineCandidate:
-    """Return the choice in the best precision that fits, or else the way with its obstacle."""
-    same = wish.device.casefold() == way.device.casefold()
-    device = way.device if same else wish.device or way.device
+    """Return a choice with the best precision that fits, or the candidate with a blocker."""
+    same_device = preferences.device.casefold() == candidate.device.casefold()
+    device = candidate.device if same_device else preferences.device or candidate.device
 
-    def chosen(precision: str, reason: str) -> Choice:
-        how = f"{precision} through {way.label}, " if precision else ""
-        why = f"{way.subject}: {how}{reason}."
-        return Choice(way.engine, device, precision, way.hardware, why)
+    def choice(precision: str, reason: str) -> Choice:
+        how = f"{precision} through {candidate.label}, " if precision else ""
+        why = f"{candidate.subject}: {how}{reason}."
+        return Choice(candidate.engine, device, precision, candidate.hardware, why)
 
-    best, memory = way.precisions[0], way.memory
-    if wish.precision:
-        return chosen(wish.precision, "as the setting asks")
-    if not best or memory is None or need_bytes(parameters, best) <= memory:
-        return chosen(best, way.reason)
-    short = f"{best} needs {_gb(need_bytes(parameters, best))} and {_gb(memory)} are there"
-    if way.least and (way.last_resort or need_bytes(parameters, way.least) <= memory):
-        return chosen(way.least, f"because {short}")
+    best, fallback, memory = (
+        candidate.precisions[0],
+        candidate.fallback_precision,
+        candidate.memory,
+    )
+    if preferences.precision:
+        return choice(preferences.precision, "as the setting asks")
+    if not best or memory is None or needed_bytes(parameters, best) <= memory:
+        return choice(best, candidate.reason)
+    needed = format_gb(needed_bytes(parameters, best))
+    shortage = f"{best} needs {needed} and {format_gb(memory)} are available"
+    if fallback and (candidate.allow_low_memory or needed_bytes(parameters, fallback) <= memory):
+        return choice(fallback, f"because {shortage}")
     return replace(
-        way,
-        obstacle=f"{way.subject} cannot hold the model: {short}",
-        remedy="choose a smaller model, or a server of several devices (c.SafeCoder.remote_url)",
+        candidate,
+        blocker=f"{candidate.subject} has too little memory for the model: {shortage}",
+        remedy="choose a smaller model, or a server with several devices (c.SafeCoder.remote_url)",
     )
 
 
-def _gb(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"
-
-
-def _problem(
+def _no_choice(
     model: ModelDescription,
-    wish: EnginePreferences,
-    offered: list[EngineCandidate],
-    passed_over: list[EngineCandidate],
+    preferences: EnginePreferences,
+    candidates: list[EngineCandidate],
+    skipped: list[EngineCandidate],
 ) -> EngineError:
-    if passed_over:
-        first = passed_over[0]
-        return EngineError(_sentence(first.obstacle), _sentence(first.remedy))
+    """Return the error for a model that cannot be run as the settings ask."""
+    if skipped:
+        return EngineError(_sentence(skipped[0].blocker), _sentence(skipped[0].remedy))
     asked = {
-        "engine": "" if wish.engine in AUTO else wish.engine,
-        "device": wish.device,
-        "precision": wish.precision,
+        "engine": "" if preferences.engine in AUTO else preferences.engine,
+        "device": preferences.device,
+        "precision": preferences.precision,
     }
     named = " and ".join(f"the {name} {value!r}" for name, value in asked.items() if value)
     possible = "; ".join(
-        " ".join((way.engine, "on", way.device, *way.precisions)).strip()
-        for way in offered
-        if not way.obstacle
+        " ".join((candidate.engine, "on", candidate.device, *candidate.precisions)).strip()
+        for candidate in candidates
+        if not candidate.blocker
     )
     return EngineError(
         f"{model.name} cannot be run here with {named}.",
-        f"Leave c.SafeCoder.engine, device and precision at their defaults; there is: {possible}.",
+        "Leave c.SafeCoder.engine, device and precision at their defaults; possible are: "
+        f"{possible}.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What is installed and found on this machine, and what is chosen from it."""
+"""Probes this machine, and selects the engine, device and precision for a model."""
 
 from __future__ import annotations
 
@@ -14,9 +14,16 @@ from jupyter_safecoder.engines.hardware.probe import probe
 from jupyter_safecoder.models import ModelDescription, cache_directory, count_parameters
 from jupyter_safecoder.telemetry import silence_telemetry
 
-from .autotune import measure, measurement_key, pick_fastest, read_measurements, write_measurements
-from .choice import Choice, EnginePreferences, Machine, candidates
+from .autotune import (
+    measure_choices,
+    measurement_key,
+    pick_fastest,
+    read_measurements,
+    write_measurements,
+)
+from .choice import Choice, EnginePreferences, Machine, rank_choices
 
+#: Packages that engines need.
 _PACKAGES = (
     "onnxruntime",
     "openvino-genai",
@@ -26,10 +33,12 @@ _PACKAGES = (
     "torch",
     "transformers",
 )
-#: OpenVINO's plugins, by what is probed.
+#: Kinds of accelerators to OpenVINO's plugins for them.
 _PLUGINS: dict[Kind, str] = {"intel-gpu": "GPU", "intel-npu": "NPU"}
-#: Maximum number of candidates that the engine ``measured`` measures.
+#: Maximum number of choices that the engine ``measured`` measures.
 _MAX_MEASURED = 2
+#: File in the cache directory with the results.
+_MEASUREMENTS_FILE = "engine_measurements.json"
 
 
 def select_engine(
@@ -42,11 +51,12 @@ def select_engine(
     Parameters
     ----------
     preferences
-        What is asked for. With the engine ``measured`` the two best candidates are measured, once.
+        What the settings ask for. With the engine ``measured`` the two best choices are measured
+        once.
     model
         The model.
     load
-        Builds and loads an engine, for that measurement; without it an earlier one is used.
+        Makes and loads an engine, for that measurement; without it only an earlier one is used.
 
     Raises
     ------
@@ -54,44 +64,47 @@ def select_engine(
         If nothing can run the model as the preferences ask.
     """
     machine = probe_machine(preferences.device)
-    choices = candidates(model, machine, preferences, count_parameters(model))
+    choices = rank_choices(model, machine, preferences, count_parameters(model))
     if preferences.engine != "measured" or len(choices) == 1:
         return choices[0]
     choices = choices[:_MAX_MEASURED]
-    path, key = _measurements_path(), measurement_key(model, machine, choices)
+    path, key = cache_directory() / _MEASUREMENTS_FILE, measurement_key(model, machine, choices)
     measurements = read_measurements(path, key)
     if not measurements and load is not None:
-        measurements = measure(choices, load, model.context_window)
+        measurements = measure_choices(choices, load, model.context_window)
         write_measurements(path, key, measurements)
     return pick_fastest(choices, measurements) if measurements else choices[0]
 
 
-def _measurements_path() -> Path:
-    return cache_directory() / "trials.json"
-
-
 def probe_machine(device: str = "") -> Machine:
-    """Probe this machine; a ``device`` of OpenVINO that is asked for is looked for in any case."""
-    found = probe()
+    """Return what this machine has.
+
+    Parameters
+    ----------
+    device
+        The device that the settings ask for. One of OpenVINO is looked up in OpenVINO even if the
+        kernel's files do not show it.
+    """
+    accelerators = probe()
     installed = find_packages()
     asked = device.upper().partition(".")[0]
-    kinds = {a.kind for a in found}
-    interested = not kinds.isdisjoint(_PLUGINS) or asked in _PLUGINS.values()
-    if not interested or "openvino-genai" not in installed:
-        return Machine(found, installed)
+    kinds = {a.kind for a in accelerators}
+    needs_openvino = not kinds.isdisjoint(_PLUGINS) or asked in _PLUGINS.values()
+    if not needs_openvino or "openvino-genai" not in installed:
+        return Machine(accelerators, installed)
     devices = _openvino_devices()
     for kind, plugin in _PLUGINS.items():
-        # Where the kernel shows no /sys, OpenVINO alone knows.
+        # Where the kernel shows no /sys, only OpenVINO finds the device.
         if asked == plugin and kind not in kinds and asked in devices:
-            found.append(Accelerator(kind, f"Intel {plugin}"))
-    return Machine(found, installed, devices)
+            accelerators.append(Accelerator(kind, f"Intel {plugin}"))
+    return Machine(accelerators, installed, devices)
 
 
 def find_packages() -> dict[str, str]:
     """Return the versions of the packages that engines need, without importing any.
 
-    ``torch+cuda`` and ``torch+rocm`` are there if PyTorch was built for these: its wheels do not
-    all say so in their version, but all do in ``torch/version.py``.
+    ``torch+cuda`` and ``torch+rocm`` are among them if PyTorch was built for these. Not all of its
+    wheels have that in their version, but all have it in ``torch/version.py``.
     """
     installed = {}
     for package in _PACKAGES:

@@ -1,1 +1,1 @@
-"""Continuous batching for engines that keep their own KV cache: a fixed number of slots."""
+"""Continuous batching for engines that keep the KV cache themselves, in a fixed number of slots."""

@@ -1,8 +1,7 @@
-"""Continuous batching in slots: who computes what in which step.
+"""Continuous batching in slots: decides which tokens of which request each step computes.
 
-For engines that keep the KV themselves. A slot is a row of the KV cache. A request takes a free
-one, preferably one that still holds the beginning of its prompt, and leaves its KV there when it
-is over. Nothing here knows a tensor.
+A slot is a row of the KV cache. A request takes a free slot, preferably one that still holds a
+prefix of its prompt, and leaves its KV there when it ends. Nothing here knows tensors.
 """
 
 from __future__ import annotations
@@ -14,37 +13,39 @@ from dataclasses import dataclass, field
 
 from jupyter_safecoder.engines.engine import EngineOutput
 from jupyter_safecoder.engines.prompt_lookup import propose_from_prompt
+from jupyter_safecoder.prompt import Tokenizer
+from jupyter_safecoder.prompt.common_prefix import common_prefix_length
 
-#: A prompt is computed in pieces of this many tokens: between two of them the runtime can answer,
-#: cancel and admit.
-PIECE = 256
-#: Pieces up to this length go through the model together: reading its weights is what takes time.
-SHORT = 8
-#: A shorter common beginning is no reason to overwrite what a slot keeps.
-_WORTH = 32
+#: Prompts are computed in chunks of this many tokens: between two of them the runtime can answer,
+#: cancel and admit requests.
+PREFILL_CHUNK = 256
+#: Chunks up to this length are computed together: reading the weights takes most of their time.
+BATCHED_CHUNK = 8
+#: Minimum length of a common prefix for which a request prefers a slot to the least recently used.
+_MIN_SHARED_PREFIX = 32
 
 
 @dataclass(frozen=True)
 class PromptChunk:
-    """Tokens of one slot to compute.
+    """Tokens of one slot to compute: a part of a prompt, or the last token and proposed ones.
 
     Parameters
     ----------
     slot
         Row of the KV cache.
     start
-        Position of the first token: the slot holds the KV of all before, and what it holds from
-        there on is void.
+        Position of the first token. The slot holds the KV of all positions before it; what it
+        holds from there on is invalid.
     ids
         The tokens.
-    wanted
-        After how many of the last of them the next token is asked for.
+    num_outputs
+        For how many of the last tokens the next token is needed.
     """
 
     slot: int
     start: int
     ids: list[int]
-    wanted: int
+    num_outputs: int
 
 
 @dataclass
@@ -52,39 +53,44 @@ class _Request:
     number: int
     prompt: list[int]
     stop_ids: Collection[int]
-    #: Tokens of prompt and answer at the cap.
-    longest: int
+    #: Maximum number of tokens of prompt and completion together.
+    max_length: int
 
 
 @dataclass
 class _Slot:
     row: int
-    #: Prompt and answer; the KV of the first ``held`` is in the cache.
+    #: Prompt and completion; the KV of the first ``cached_tokens`` of them is in the cache.
     ids: list[int] = field(default_factory=list)
-    held: int = 0
+    cached_tokens: int = 0
     request: _Request | None = None
+    #: Number of the last step that computed tokens of it.
     last_used: int = 0
 
 
-class SlotEngine(ABC):
-    """Everything of the engine protocol but loading and computing.
+class ContinuousBatchingEngine(ABC):
+    """Base class of engines that keep the KV cache: everything but loading and computing.
 
-    A subclass calls ``open_slots`` when it is loaded.
+    A subclass calls :meth:`open_slots` in ``load`` and implements :meth:`compute`.
     """
 
-    def open_slots(self, number: int, window: int, lookup_tokens: int) -> None:
-        """Begin with empty slots.
+    name: str
+    device: str
+    tokenizer: Tokenizer
+
+    def open_slots(self, slots: int, window: int, lookup_tokens: int) -> None:
+        """Start with empty slots.
 
         Parameters
         ----------
-        number
-            How many requests run at once.
+        slots
+            Maximum number of requests that run at once.
         window
-            Positions of a slot: prompt and answer without its last token.
+            Positions of a slot: prompt and completion without its last token.
         lookup_tokens
-            Most tokens that prompt lookup guesses at once.
+            Maximum number of tokens that prompt lookup proposes at once.
         """
-        self._slots = [_Slot(row) for row in range(number)]
+        self._slots = [_Slot(row) for row in range(slots)]
         self._window = window
         self._lookup_tokens = lookup_tokens
         self._waiting: deque[_Request] = deque()
@@ -92,119 +98,129 @@ class SlotEngine(ABC):
         self._steps = 0
 
     @abstractmethod
-    def compute(self, pieces: Sequence[PromptChunk]) -> list[list[int]]:
-        """Compute pieces of different slots in one pass.
+    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[int]]:
+        """Compute chunks of different slots in one pass.
+
+        Parameters
+        ----------
+        chunks
+            At most one for each slot.
 
         Returns
         -------
         list of list of int
-            For each piece the most probable token after each of its last ``wanted`` ones.
+            For each chunk the most probable token after each of its last ``num_outputs`` tokens.
         """
 
     def submit(
         self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
-        """Let a request wait for a slot, or refuse it at the next step if it can never fit."""
+        """Queue a request; it is rejected on the next step if the prompt exceeds the window."""
         if not 0 < len(prompt) <= self._window:
             self._refused.append(request)
             return
-        # The last token is never fed back: it needs no position.
-        longest = min(len(prompt) + max_tokens, self._window + 1)
-        self._waiting.append(_Request(request, list(prompt), stop_ids, longest))
+        # The last token is never fed back, so it needs no position.
+        max_length = min(len(prompt) + max_tokens, self._window + 1)
+        self._waiting.append(_Request(request, list(prompt), stop_ids, max_length))
 
     def cancel(self, request: int) -> None:
-        """Free a request's slot at once; its KV stays for a prompt that begins the same."""
+        """Free the slot of a request at once; its KV stays for a prompt with the same prefix."""
         if request in self._refused:
             self._refused.remove(request)
-        self._waiting = deque(one for one in self._waiting if one.number != request)
+        self._waiting = deque(waiting for waiting in self._waiting if waiting.number != request)
         for slot in self._slots:
             if slot.request is not None and slot.request.number == request:
                 slot.request = None
 
     def busy(self) -> bool:
-        """Say whether a step has anything to do."""
+        """Return whether a request waits or runs, or a refusal has not been returned yet."""
         return bool(self._refused or self._waiting) or any(slot.request for slot in self._slots)
 
     def step(self) -> list[EngineOutput]:
-        """Compute the next tokens of all that decode, and one piece of a prompt."""
+        """Compute the next tokens of all requests that decode, and one chunk of a prompt."""
         self._steps += 1
         outputs = [EngineOutput(request, [], "refused") for request in self._refused]
         self._refused = []
         self._admit()
-        running = [slot for slot in self._slots if slot.request]
-        short = [slot for slot in running if len(slot.ids) - slot.held <= SHORT]
-        long = [slot for slot in running if slot not in short]
-        batches = [short] if short else []
-        if long:
-            batches.append([min(long, key=_age)])
-        for batch in batches:
-            pieces = [self._piece(slot) for slot in batch]
-            for slot, piece, following in zip(batch, pieces, self.compute(pieces), strict=True):
-                output = self._take(slot, piece, following)
+        for batch in self._batches():
+            chunks = [self._next_chunk(slot) for slot in batch]
+            for slot, chunk, next_ids in zip(batch, chunks, self.compute(chunks), strict=True):
+                output = self._take(slot, chunk, next_ids)
                 if output is not None:
                     outputs.append(output)
         return outputs
 
-    def cache_use(self) -> float:
-        """Return the share of the KV cache that running requests hold."""
-        held = sum(slot.held for slot in self._slots if slot.request)
-        return held / (len(self._slots) * self._window)
+    def _batches(self) -> list[list[_Slot]]:
+        """Return the slots of this step's passes: short chunks together, then one long chunk."""
+        running = [slot for slot in self._slots if slot.request]
+        short = [slot for slot in running if len(slot.ids) - slot.cached_tokens <= BATCHED_CHUNK]
+        long = [slot for slot in running if slot not in short]
+        batches = [short] if short else []
+        if long:
+            batches.append([min(long, key=_request_number)])
+        return batches
 
     def _admit(self) -> None:
+        """Give free slots to waiting requests, each the slot that saves it most prefill."""
         free = [slot for slot in self._slots if not slot.request]
         while self._waiting and free:
             request = self._waiting.popleft()
-            common = {slot.row: _common(slot.ids[: slot.held], request.prompt) for slot in free}
+            shared = {
+                slot.row: common_prefix_length(slot.ids[: slot.cached_tokens], request.prompt)
+                for slot in free
+            }
             slot = max(
                 free,
-                key=lambda one: (common[one.row] * (common[one.row] >= _WORTH), -one.last_used),
+                key=lambda slot: (
+                    shared[slot.row] if shared[slot.row] >= _MIN_SHARED_PREFIX else 0,
+                    -slot.last_used,
+                ),
             )
             free.remove(slot)
-            # At least one token is computed: its successor is what is asked for.
-            slot.held = min(common[slot.row], len(request.prompt) - 1)
+            # At least one token is computed: the next token is predicted from it.
+            slot.cached_tokens = min(shared[slot.row], len(request.prompt) - 1)
             slot.ids = list(request.prompt)
             slot.request = request
 
-    def _piece(self, slot: _Slot) -> PromptChunk:
+    def _next_chunk(self, slot: _Slot) -> PromptChunk:
         assert slot.request is not None
         slot.last_used = self._steps
-        ids = slot.ids[slot.held : slot.held + PIECE]
-        if slot.held + len(ids) < len(slot.ids):
-            return PromptChunk(slot.row, slot.held, ids, 0)
-        # Of n guesses up to n + 1 tokens come.
-        room = min(self._lookup_tokens, slot.request.longest - len(slot.ids) - 1)
-        guess = propose_from_prompt(slot.ids, room) if room > 0 and len(ids) == 1 else []
-        return PromptChunk(slot.row, slot.held, ids + guess, len(guess) + 1)
+        ids = slot.ids[slot.cached_tokens : slot.cached_tokens + PREFILL_CHUNK]
+        if slot.cached_tokens + len(ids) < len(slot.ids):
+            return PromptChunk(slot.row, slot.cached_tokens, ids, 0)
+        # n proposed tokens give up to n + 1 new ones.
+        room = min(self._lookup_tokens, slot.request.max_length - len(slot.ids) - 1)
+        proposal = propose_from_prompt(slot.ids, room) if room > 0 and len(ids) == 1 else []
+        return PromptChunk(slot.row, slot.cached_tokens, ids + proposal, len(proposal) + 1)
 
-    def _take(self, slot: _Slot, piece: PromptChunk, following: list[int]) -> EngineOutput | None:
+    def _take(self, slot: _Slot, chunk: PromptChunk, next_ids: list[int]) -> EngineOutput | None:
+        """Append what a chunk predicted to its slot; proposed tokens that were wrong are dropped.
+
+        Returns
+        -------
+        EngineOutput or None
+            ``None`` if the prompt is not complete yet.
+        """
         request = slot.request
         assert request is not None
-        if not piece.wanted:
-            slot.held += len(piece.ids)
+        if not chunk.num_outputs:
+            slot.cached_tokens += len(chunk.ids)
             return None
-        guess = piece.ids[len(piece.ids) - piece.wanted + 1 :]
-        right = _common(guess, following)
-        slot.held = len(slot.ids) + right
-        ids = following[: right + 1]
+        proposal = chunk.ids[len(chunk.ids) - chunk.num_outputs + 1 :]
+        accepted = common_prefix_length(proposal, next_ids)
+        slot.cached_tokens = len(slot.ids) + accepted
+        ids = next_ids[: accepted + 1]
         slot.ids += ids
-        end = next((place for place, one in enumerate(ids) if one in request.stop_ids), None)
-        if end is not None:
+        stop = next((index for index, token in enumerate(ids) if token in request.stop_ids), None)
+        if stop is not None:
             slot.request = None
-            return EngineOutput(request.number, ids[:end], "end")
-        if len(slot.ids) >= request.longest:
+            return EngineOutput(request.number, ids[:stop], "end")
+        if len(slot.ids) >= request.max_length:
             slot.request = None
             return EngineOutput(request.number, ids, "length")
         return EngineOutput(request.number, ids)
 
 
-def _age(slot: _Slot) -> int:
+def _request_number(slot: _Slot) -> int:
     assert slot.request is not None
     return slot.request.number
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return the length of the common beginning."""
-    for place, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return place
-    return min(len(one), len(other))

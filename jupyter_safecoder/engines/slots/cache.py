@@ -1,4 +1,7 @@
-"""A KV cache of ``transformers`` with a row for each slot, each written at positions of its own."""
+"""A KV cache for ``transformers`` models with one row for each slot.
+
+Each row of a batch is written and read at positions of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,41 +15,42 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 
 @dataclass
 class BatchLayout:
-    """Where the tokens of the next pass go, and what they see.
+    """Which cache rows and positions a pass writes and reads.
 
     Parameters
     ----------
     rows
-        Slots, in the order of the batch, shape ``(batch,)``.
+        Cache row of each sequence in the batch, shape ``(batch,)``.
     positions
-        Position of each token in its slot, shape ``(batch, tokens)``; ``length`` for padding.
-    used
-        The pass sees the positions before this one.
+        Position of each token in its row, shape ``(batch, tokens)``; ``length`` for padding.
+    kv_length
+        The pass attends to positions before this one.
     contiguous
-        The rows follow each other: they can be read without a copy.
+        The rows as a slice, if they follow each other: then they can be read without a copy.
     """
 
     rows: torch.Tensor
     positions: torch.Tensor
-    used: int
+    kv_length: int
     contiguous: slice | None
 
 
 class SlotCache(Cache):
-    """KV of all layers; memory is taken as soon as the first tokens come.
+    """Keys and values of all layers; memory is allocated when the first tokens are stored.
 
     Parameters
     ----------
     layers
-        Layers of the model.
+        Number of layers of the model.
     slots
-        Rows.
+        Number of rows.
     length
-        Positions of a row; one more takes the KV of padding, which nobody reads.
+        Positions of a row. One more position takes the KV of padding and is never read.
     """
 
     def __init__(self, layers: int, slots: int, length: int) -> None:
-        self.place: BatchLayout | None = None
+        #: Layout of the next pass; the caller sets it before each one.
+        self.layout: BatchLayout | None = None
         super().__init__(layers=[_SlotLayer(self, slots, length) for _ in range(layers)])
 
 
@@ -65,7 +69,7 @@ class _SlotLayer(CacheLayerMixin):
     def lazy_initialization(
         self, key_states: torch.Tensor, value_states: torch.Tensor | None = None
     ) -> None:
-        """Take the memory: now type, device and shape are known, which values share with keys.
+        """Allocate memory with the type, device and shape of the keys, which values share.
 
         Transformers 4 passes ``key_states`` alone.
         """
@@ -78,41 +82,46 @@ class _SlotLayer(CacheLayerMixin):
         value_states: torch.Tensor,
         cache_kwargs: dict[str, Any] | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Store new keys and values; return all that the pass sees.
+        """Store new keys and values; return all that the pass attends to.
 
         Parameters
         ----------
         key_states, value_states
             Shape ``(batch, kv heads, tokens, head size)``.
         cache_kwargs
-            What models pass to caches of other kinds.
+            What models pass to caches of other kinds; ignored.
+
+        Returns
+        -------
+        tuple of torch.Tensor
+            Keys and values, shape ``(batch, kv heads, kv_length, head size)``.
         """
         if not self.is_initialized:
             self.lazy_initialization(key_states)
-        place = self._cache.place
-        assert place is not None
+        layout = self._cache.layout
+        assert layout is not None
         assert self.keys is not None
         assert self.values is not None
-        for all_states, states in ((self.keys, key_states), (self.values, value_states)):
-            all_states[place.rows[:, None], :, place.positions] = states.transpose(1, 2)
-        seen = self.keys[:, :, : place.used], self.values[:, :, : place.used]
-        if place.contiguous is not None:
-            return seen[0][place.contiguous], seen[1][place.contiguous]
-        return seen[0][place.rows], seen[1][place.rows]
+        for stored, new in ((self.keys, key_states), (self.values, value_states)):
+            stored[layout.rows[:, None], :, layout.positions] = new.transpose(1, 2)
+        keys, values = self.keys[:, :, : layout.kv_length], self.values[:, :, : layout.kv_length]
+        if layout.contiguous is not None:
+            return keys[layout.contiguous], values[layout.contiguous]
+        return keys[layout.rows], values[layout.rows]
 
     def get_mask_sizes(self, query_length: Any) -> tuple[int, int]:
-        """Return how many positions a mask covers, and from where.
+        """Return how many positions a mask covers, and from which one.
 
         ``query_length`` is a number in transformers 5, a tensor of positions in transformers 4.
         """
         return self.get_seq_length(), 0
 
     def get_seq_length(self) -> int:
-        """Return how many positions the present pass sees."""
-        return self._cache.place.used if self._cache.place is not None else 0
+        """Return how many positions the current pass attends to."""
+        return self._cache.layout.kv_length if self._cache.layout is not None else 0
 
     def get_max_cache_shape(self) -> int:
-        """Return the positions of a slot."""
+        """Return the number of positions of a row."""
         return self._length
 
     def _zeros(self, like: torch.Tensor) -> torch.Tensor:

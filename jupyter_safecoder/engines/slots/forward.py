@@ -1,133 +1,144 @@
-"""One pass of a ``transformers`` model over tokens of several slots."""
+"""Forward passes of a ``transformers`` model over tokens of several slots at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from .batching import SHORT, PromptChunk
+from .batching import BATCHED_CHUNK, PromptChunk
 from .cache import BatchLayout, SlotCache
 
-#: Takes a computation whose inputs and output stay where they are; returns its replay.
-Capture = Callable[[Callable[[], torch.Tensor]], Callable[[], torch.Tensor]]
+#: Records a computation whose inputs and output stay in the same memory, and returns its replay.
+GraphCapture = Callable[[Callable[[], torch.Tensor]], Callable[[], torch.Tensor]]
 
-#: Graphs see this many positions at least, and a power of two times it: few graphs, and what is
-#: read for nothing is at most what is needed.
-_LEAST_USED = 512
+#: A graph attends to this many positions, or a power of two times it: there are few graphs, and at
+#: most half of what is read is read in vain.
+_MIN_GRAPH_LENGTH = 512
 
-FULL, SLIDING = "full_attention", "sliding_attention"
+#: Attention types of a layer, as ``layer_types`` in ``config.json`` names them.
+FULL_ATTENTION, SLIDING_ATTENTION = "full_attention", "sliding_attention"
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """A recorded pass: its inputs, which a replay reads, and the replay."""
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    replay: Callable[[], torch.Tensor]
 
 
 class BatchedForward:
-    """Computes pieces of slots, and keeps their KV.
+    """Computes chunks of slots, and keeps their KV.
 
     Parameters
     ----------
-    network
-        A causal language model, on its device.
+    model
+        A causal language model on its device.
     slots, window
-        Rows of the KV cache and their positions.
-    guesses
-        Most tokens that are added to a token to be verified.
+        Number of rows of the KV cache, and positions of each.
+    lookup_tokens
+        Maximum number of proposed tokens that are verified with a token.
     capture
-        Records a pass of a fixed shape, to be replayed; ``None``: each pass is computed eagerly,
-        over no more rows and positions than it needs.
+        Records a pass of a fixed shape for replay. ``None``: each pass is computed eagerly, over no
+        more rows and positions than it needs.
     """
 
     def __init__(
-        self, network: Any, slots: int, window: int, guesses: int, capture: Capture | None
+        self, model: Any, slots: int, window: int, lookup_tokens: int, capture: GraphCapture | None
     ) -> None:
-        self._network = network
-        self._body = network.base_model
-        self._head = network.get_output_embeddings()
-        self._device = network.device
+        self._base_model = model.base_model
+        self._lm_head = model.get_output_embeddings()
+        self._device = model.device
         self._slots, self._window = slots, window
-        self._cache = SlotCache(network.config.num_hidden_layers, slots, window)
-        self._sliding: int | None = getattr(network.config, "sliding_window", None)
-        self._kinds = layer_kinds(network.config)
-        self._widths = sorted({1, max(SHORT, 1 + guesses)})
+        self._cache = SlotCache(model.config.num_hidden_layers, slots, window)
+        self._sliding_window: int | None = getattr(model.config, "sliding_window", None)
+        self._attention_types = attention_types(model.config)
+        self._graph_widths = sorted({1, max(BATCHED_CHUNK, 1 + lookup_tokens)})
         self._capture = capture
-        self._recorded: dict[tuple[int, int], _Recorded] = {}
+        self._graphs: dict[tuple[int, int], _Graph] = {}
 
     @torch.inference_mode()
-    def run(self, pieces: Sequence[PromptChunk]) -> list[list[int]]:
-        """Return the next tokens that each piece asks for."""
-        width = max(len(piece.ids) for piece in pieces)
-        if self._capture is None or width > self._widths[-1]:
-            return self._eager(pieces, width)
-        return self._replayed(
-            pieces, next(w for w in self._widths if w >= width), _round_up(_used(pieces))
-        )
+    def run(self, chunks: Sequence[PromptChunk]) -> list[list[int]]:
+        """Return the next tokens that each chunk asks for, see ``PromptChunk.num_outputs``."""
+        width = max(len(chunk.ids) for chunk in chunks)
+        if self._capture is None or width > self._graph_widths[-1]:
+            return self._run_eager(chunks, width)
+        width = next(w for w in self._graph_widths if w >= width)
+        return self._run_graph(chunks, width, _graph_length(_kv_length(chunks)))
 
-    def _eager(self, pieces: Sequence[PromptChunk], width: int) -> list[list[int]]:
-        rows = [piece.slot for piece in pieces]
-        ids, positions = self._tensors(pieces, width)
-        first = rows[0]
-        run = rows == list(range(first, first + len(rows)))
-        place = BatchLayout(
+    def _run_eager(self, chunks: Sequence[PromptChunk], width: int) -> list[list[int]]:
+        rows = [chunk.slot for chunk in chunks]
+        ids, positions = self._tensors(chunks, width)
+        first, count = rows[0], len(rows)
+        layout = BatchLayout(
             torch.tensor(rows, device=self._device),
             positions,
-            _used(pieces),
-            slice(first, first + len(rows)) if run else None,
+            _kv_length(chunks),
+            slice(first, first + count) if rows == [*range(first, first + count)] else None,
         )
-        hidden = self._hidden(ids, place)
-        asked = [
+        hidden = self._hidden_states(ids, layout)
+        outputs = [
             (row, column)
-            for row, piece in enumerate(pieces)
-            for column in range(len(piece.ids) - piece.wanted, len(piece.ids))
+            for row, chunk in enumerate(chunks)
+            for column in range(len(chunk.ids) - chunk.num_outputs, len(chunk.ids))
         ]
-        if not asked:
-            return [[] for _ in pieces]
-        at = torch.tensor(asked, device=self._device)
-        # Blind to the last scaling that some architectures add: it keeps the order.
-        best = iter(self._head(hidden[at[:, 0], at[:, 1]]).argmax(-1).tolist())
-        return [[next(best) for _ in range(piece.wanted)] for piece in pieces]
+        if not outputs:
+            return [[] for _ in chunks]
+        index = torch.tensor(outputs, device=self._device)
+        # Without the scaling of logits that some architectures add: it does not change their order.
+        next_ids = iter(self._lm_head(hidden[index[:, 0], index[:, 1]]).argmax(-1).tolist())
+        return [[next(next_ids) for _ in range(chunk.num_outputs)] for chunk in chunks]
 
-    def _replayed(self, pieces: Sequence[PromptChunk], width: int, used: int) -> list[list[int]]:
-        shape = width, min(used, self._window)
-        recorded = self._recorded.get(shape) or self._record(*shape)
-        # Slots without a piece compute padding.
-        of_slot = {piece.slot: piece for piece in pieces}
-        rows = [of_slot.get(slot, PromptChunk(slot, 0, [], 0)) for slot in range(self._slots)]
+    def _run_graph(
+        self, chunks: Sequence[PromptChunk], width: int, kv_length: int
+    ) -> list[list[int]]:
+        shape = width, min(kv_length, self._window)
+        graph = self._graphs.get(shape) or self._record_graph(*shape)
+        # Slots without a chunk compute padding.
+        by_slot = {chunk.slot: chunk for chunk in chunks}
+        rows = [by_slot.get(slot, PromptChunk(slot, 0, [], 0)) for slot in range(self._slots)]
         ids, positions = self._tensors(rows, width)
-        recorded.ids.copy_(ids)
-        recorded.positions.copy_(positions)
-        best = recorded.replay().tolist()
+        graph.ids.copy_(ids)
+        graph.positions.copy_(positions)
+        next_ids = graph.replay().tolist()
         return [
-            best[piece.slot][len(piece.ids) - piece.wanted : len(piece.ids)] for piece in pieces
+            next_ids[chunk.slot][len(chunk.ids) - chunk.num_outputs : len(chunk.ids)]
+            for chunk in chunks
         ]
 
-    def _record(self, width: int, used: int) -> _Recorded:
+    def _record_graph(self, width: int, kv_length: int) -> _Graph:
         assert self._capture is not None
         ids, positions = self._tensors([PromptChunk(0, 0, [], 0)] * self._slots, width)
         rows = torch.arange(self._slots, device=self._device)
-        place = BatchLayout(rows, positions, used, slice(0, self._slots))
-        replay = self._capture(lambda: self._head(self._hidden(ids, place)).argmax(-1))
-        recorded = self._recorded[width, used] = _Recorded(ids, positions, replay)
-        return recorded
+        layout = BatchLayout(rows, positions, kv_length, slice(0, self._slots))
+        replay = self._capture(lambda: self._lm_head(self._hidden_states(ids, layout)).argmax(-1))
+        graph = self._graphs[width, kv_length] = _Graph(ids, positions, replay)
+        return graph
 
     def _tensors(
-        self, rows: Sequence[PromptChunk], width: int
+        self, chunks: Sequence[PromptChunk], width: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return ids and positions, padded; shape ``(rows, width)``."""
+        """Return padded ids and positions, each of shape ``(chunks, width)``."""
         ids, positions = [], []
-        for piece in rows:
-            padding = width - len(piece.ids)
-            ids.append(piece.ids + [0] * padding)
+        for chunk in chunks:
+            padding = width - len(chunk.ids)
+            ids.append(chunk.ids + [0] * padding)
             positions.append(
-                [*range(piece.start, piece.start + len(piece.ids)), *[self._window] * padding]
+                [*range(chunk.start, chunk.start + len(chunk.ids)), *[self._window] * padding]
             )
         return torch.tensor(ids, device=self._device), torch.tensor(positions, device=self._device)
 
-    def _hidden(self, ids: torch.Tensor, place: BatchLayout) -> torch.Tensor:
-        self._cache.place = place
-        output = self._body(
+    def _hidden_states(self, ids: torch.Tensor, layout: BatchLayout) -> torch.Tensor:
+        self._cache.layout = layout
+        output = self._base_model(
             input_ids=ids,
-            attention_mask=self._masks(place),
-            # Learned positions end with the window; padding lies behind it.
-            position_ids=place.positions.clamp(max=self._window - 1),
+            attention_mask=self._masks(layout),
+            # Learned position embeddings have no entry for padding, which is after the window.
+            position_ids=layout.positions.clamp(max=self._window - 1),
             cache_position=torch.arange(ids.shape[1], device=self._device),
             past_key_values=self._cache,
             use_cache=True,
@@ -135,37 +146,31 @@ class BatchedForward:
         hidden: torch.Tensor = output.last_hidden_state
         return hidden
 
-    def _masks(self, place: BatchLayout) -> torch.Tensor | dict[str, torch.Tensor]:
-        """Return what each token may see, shape ``(batch, 1, tokens, used)``; by kind if mixed."""
-        seen = torch.arange(place.used, device=self._device)
-        position = place.positions[:, None, :, None]
-        masks = {FULL: seen <= position}
-        if SLIDING in self._kinds:
-            assert self._sliding is not None
-            masks[SLIDING] = masks[FULL] & (seen > position - self._sliding)
-        if len(self._kinds) > 1:
+    def _masks(self, layout: BatchLayout) -> torch.Tensor | dict[str, torch.Tensor]:
+        """Return the attention mask, shape ``(batch, 1, tokens, kv_length)``; by type if mixed."""
+        key_positions = torch.arange(layout.kv_length, device=self._device)
+        positions = layout.positions[:, None, :, None]
+        masks = {FULL_ATTENTION: key_positions <= positions}
+        if SLIDING_ATTENTION in self._attention_types:
+            assert self._sliding_window is not None
+            in_window = key_positions > positions - self._sliding_window
+            masks[SLIDING_ATTENTION] = masks[FULL_ATTENTION] & in_window
+        if len(self._attention_types) > 1:
             return masks
-        (kind,) = self._kinds
-        return masks[kind]
+        (attention_type,) = self._attention_types
+        return masks[attention_type]
 
 
-class _Recorded:
-    def __init__(
-        self, ids: torch.Tensor, positions: torch.Tensor, replay: Callable[[], torch.Tensor]
-    ) -> None:
-        self.ids, self.positions, self.replay = ids, positions, replay
-
-
-def layer_kinds(config: Any) -> set[str]:
-    """Return the kinds of attention that a model's layers have."""
+def attention_types(config: Any) -> set[str]:
+    """Return the types of attention that the layers of a model have."""
     if getattr(config, "layer_types", None):
         return set(config.layer_types)
-    return {SLIDING if getattr(config, "sliding_window", None) else FULL}
+    return {SLIDING_ATTENTION if getattr(config, "sliding_window", None) else FULL_ATTENTION}
 
 
 def capture_cuda_graph(run: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
-    """Record a pass as a CUDA graph, on ROCm a HIP graph: its kernels do not wait for Python."""
-    # Libraries allocate at their first calls, which must not be recorded.
+    """Record a pass as a CUDA graph (on ROCm a HIP graph), whose kernels do not wait for Python."""
+    # Libraries allocate memory in their first calls, which must not be recorded.
     stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -183,12 +188,12 @@ def capture_cuda_graph(run: Callable[[], torch.Tensor]) -> Callable[[], torch.Te
     return replay
 
 
-def _used(pieces: Sequence[PromptChunk]) -> int:
-    return max(piece.start + len(piece.ids) for piece in pieces)
+def _kv_length(chunks: Sequence[PromptChunk]) -> int:
+    return max(chunk.start + len(chunk.ids) for chunk in chunks)
 
 
-def _round_up(used: int) -> int:
-    rounded = _LEAST_USED
-    while rounded < used:
-        rounded *= 2
-    return rounded
+def _graph_length(kv_length: int) -> int:
+    length = _MIN_GRAPH_LENGTH
+    while length < kv_length:
+        length *= 2
+    return length

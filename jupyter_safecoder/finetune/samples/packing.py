@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
+
+from jupyter_safecoder.prompt.common_prefix import common_prefix_length
 
 from .samples import Sample
 
@@ -130,7 +131,7 @@ def split_samples(samples: Sequence[Sample], tokens: int) -> list[list[Sample]]:
     held = 0
     for sample in samples:
         last = runs[-1][-1].ids if runs[-1] else []
-        new = len(sample.ids) - _common(last, sample.ids)
+        new = len(sample.ids) - common_prefix_length(last, sample.ids)
         if runs[-1] and held + new > tokens:
             runs.append([])
             new, held = len(sample.ids), 0
@@ -144,15 +145,10 @@ def _longest(ids: list[int], known: Sequence[tuple[list[int], list[int]]]) -> tu
     for other, rows in known:
         # At least as long a beginning as the best so far, before it is counted.
         if other[: best[0] + 1] == ids[: best[0] + 1]:
-            common = _common(other, ids)
+            common = common_prefix_length(other, ids)
             if common > best[0]:
                 best = (common, rows)
     return best
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    pairs = zip(one, other, strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:

@@ -1,1 +1,1 @@
-"""Stop rules and filters, one a file: pure functions over the completion and the cell."""
+"""The rules of postprocessing, one in each file: stop rules end an answer, filters shorten it."""

@@ -1,4 +1,4 @@
-"""Stop rule: the answer goes round in circles within one line."""
+"""Stop rule: the answer repeats itself within a line."""
 
 from __future__ import annotations
 
@@ -7,27 +7,30 @@ from collections.abc import Sequence
 
 from jupyter_safecoder.postprocess.lines import Line, StopDecision
 
+#: A string of up to 32 characters, six times or more.
 _REPEATED = re.compile(r"(\S[^\n]{0,31}?)\1{5,}")
-_WORDS, _LIST, _RULER = 6, 20, 100
+#: From how many repetitions on the answer ends: of words, of items of a list, and of a single
+#: character (as many as the ruler is long).
+_MAX_WORDS, _MAX_ITEMS, _MAX_RULER = 6, 20, 100
 
 
 def inline_repetition(lines: Sequence[Line]) -> StopDecision | None:
-    """End after the first of the repeated pieces.
+    """End after the first of the repeated strings.
 
-    Six times `np.` is no code. Pieces with a comma or a space are items of a list or of a format
-    and may come oftener; a single character may fill a ruler.
+    Six times ``np.`` is not code. Strings with a comma or a space are items of a list or a format
+    and may come more often; a single character may fill a ruler.
     """
     line = lines[-1]
-    # The cursor's own line may hold a ruler that somebody typed: only the answer's part counts.
+    # The user may have typed a ruler in the cursor's line: only the part of the answer counts.
     text = line.text[len(line.text) - (line.end - line.start) :]
-    for found in _REPEATED.finditer(text):
-        if len(found[0]) // len(found[1]) >= _allowed(found[1]):
-            return StopDecision(line.start + found.end(1), "repeat")
+    for match in _REPEATED.finditer(text):
+        if len(match[0]) // len(match[1]) >= _max_repetitions(match[1]):
+            return StopDecision(line.start + match.end(1), "repeat")
     return None
 
 
-def _allowed(piece: str) -> int:
-    if len(set(piece)) == 1:
-        return _RULER // len(piece)
-    listed = "," in piece or " " in piece or not any(map(str.isalpha, piece))
-    return _LIST if listed else _WORDS
+def _max_repetitions(text: str) -> int:
+    if len(set(text)) == 1:
+        return _MAX_RULER // len(text)
+    is_item = "," in text or " " in text or not any(map(str.isalpha, text))
+    return _MAX_ITEMS if is_item else _MAX_WORDS

@@ -1,4 +1,4 @@
-"""Stop rule: the answer goes round in circles, line after line."""
+"""Stop rule: the answer repeats lines."""
 
 from __future__ import annotations
 
@@ -8,51 +8,61 @@ from collections.abc import Sequence
 from jupyter_safecoder.postprocess.cursor_context import CursorContext
 from jupyter_safecoder.postprocess.lines import Line, StopDecision
 
-# Rows of numbers and brackets repeat in honest code; a line with a word or a comment in it tells.
-_TELLING = re.compile(r"[^\W\d_]{2}|#")
-_LONGEST_CYCLE = 6
+#: Rows of numbers and brackets are repeated in good code; lines with a word or a comment are not.
+_WORD_OR_COMMENT = re.compile(r"[^\W\d_]{2}|#")
+_MAX_PERIOD = 6
 
 
-def line_repetition(lines: Sequence[Line], around: CursorContext) -> StopDecision | None:
-    """End before the lines begin to repeat.
+def line_repetition(lines: Sequence[Line], context: CursorContext) -> StopDecision | None:
+    """End before the lines that repeat.
 
-    One line must come three times in a row, a cycle of two lines three times, a longer one
-    twice; the lines above count as come before. A copy of the line right above is one too many.
-    Until that is decided, lines that would go with the repetition are held back.
+    One line must come three times in a row, a cycle of two lines three times, a longer one twice.
+    Lines above the cursor count as earlier ones. A copy of the line directly above is one too many.
+    Until that is decided, lines that would continue the repetition are held back.
     """
-    written = [kept for kept in lines if not kept.blank and not _typed(kept, around)]
+    written = [line for line in lines if not line.blank and not _is_typed(line, context)]
     if not written:
         return None
-    line = written[-1]
-    typed = [kept.text.rstrip() for kept in lines[:1] if _typed(kept, around)]
-    texts = [*around.above, *typed, *(kept.text.rstrip() for kept in written)]
-    held: StopDecision | None = None
-    for period in range(1, _LONGEST_CYCLE + 1):
-        run = _run(texts, period, complete=line.complete)
-        if not run or not _TELLING.search("".join(texts[-period - 1 : -1])):
+    last = written[-1]
+    typed = [line.text.rstrip() for line in lines[:1] if _is_typed(line, context)]
+    texts = [*context.above, *typed, *(line.text.rstrip() for line in written)]
+    pending: StopDecision | None = None
+    for period in range(1, _MAX_PERIOD + 1):
+        run = _repeated_lines(texts, period, complete=last.complete)
+        if not run or not _WORD_OR_COMMENT.search("".join(texts[-period - 1 : -1])):
             continue
-        begun = written[max(len(written) - run, 0)]
-        copied = period == 1 and begun is written[0]
-        needed = 1 if copied else period * (2 if period < 3 else 1)
-        if line.complete and run >= needed:
-            return StopDecision(begun.start, "repeat")
-        if held is None or begun.start < held.at:
-            held = StopDecision(begun.start, "repeat", is_final=False)
-    return held
+        first = written[max(len(written) - run, 0)]
+        is_copy = period == 1 and first is written[0]
+        needed = 1 if is_copy else period * (2 if period < 3 else 1)
+        if last.complete and run >= needed:
+            return StopDecision(first.start, "repeat")
+        if pending is None or first.start < pending.at:
+            pending = StopDecision(first.start, "repeat", is_final=False)
+    return pending
 
 
-def _typed(line: Line, around: CursorContext) -> bool:
-    """Whether somebody began this line: then it is no copy, whatever it equals."""
-    return line.first and not around.blank
+def _is_typed(line: Line, context: CursorContext) -> bool:
+    """Return whether the user started this line: then it is not a copy of another."""
+    return line.first and not context.blank
 
 
-def _run(texts: Sequence[str], period: int, *, complete: bool) -> int:
-    """How many lines at the end equal the ones `period` lines before; the last may be partial."""
+def _repeated_lines(texts: Sequence[str], period: int, *, complete: bool) -> int:
+    """Return how many lines at the end equal the ones ``period`` lines before them.
+
+    Parameters
+    ----------
+    texts
+        The lines.
+    period
+        Distance of the compared lines.
+    complete
+        Whether the last line is complete; otherwise it need only be the start of another.
+    """
     last = len(texts) - 1
     if last < period:
         return 0
-    model = texts[last - period]
-    if not (texts[last] == model if complete else model.startswith(texts[last])):
+    earlier = texts[last - period]
+    if not (texts[last] == earlier if complete else earlier.startswith(texts[last])):
         return 0
     run = 1
     while last - run >= period and texts[last - run] == texts[last - run - period]:

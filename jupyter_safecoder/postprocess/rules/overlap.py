@@ -1,4 +1,4 @@
-"""Filter: the answer ends with what already stands to the right of the cursor."""
+"""Filter: removes the end of an answer that repeats the text to the right of the cursor."""
 
 from __future__ import annotations
 
@@ -6,32 +6,35 @@ from jupyter_safecoder.postprocess.cursor_context import CursorContext
 from jupyter_safecoder.postprocess.nesting import scan_nesting
 
 
-def without_overlap(answer: str, around: CursorContext) -> str:
-    """Take off the end of `answer` what the rest of the cursor's line says again.
+def remove_overlap(answer: str, context: CursorContext) -> str:
+    """Return an answer without the end that repeats the rest of the cursor's line.
 
-    Brackets and quotes decide: of the possible cuts the one that leaves the fewest of them
-    unmatched is made, none when that is as good. So `x)` before `)` becomes `x` in `f(` and stays
-    in `print(len(`, whichever of them the editor closed. Without brackets to tell, only the whole
-    rest of the line counts, and a lone word character never does.
+    Brackets and quotes decide: the possible cut that leaves the fewest of them unmatched is made,
+    and none if that is as good. So ``x)`` before ``)`` becomes ``x`` in ``f(`` and is kept in
+    ``print(len(``, whichever of them the editor closed. Without brackets to decide, only the whole
+    rest of the line counts, and a single word character never does.
     """
-    best, faults = answer, _faults(answer, around)
-    for size in sizes(answer, around):
+    best, faults = answer, _faults(answer, context)
+    for size in overlap_sizes(answer, context):
         shorter = answer[: len(answer) - size]
-        found = _faults(shorter, around)
-        if found < faults or (found == faults and best == answer and _whole(size, answer, around)):
-            best, faults = shorter, found
+        fewer = _faults(shorter, context)
+        if fewer < faults or (
+            fewer == faults and best == answer and _is_whole_rest(size, answer, context)
+        ):
+            best, faults = shorter, fewer
     return best
 
 
-def sizes(answer: str, around: CursorContext) -> list[int]:
-    """The lengths, longest first, at which `answer` ends as the rest of the line begins."""
-    rest = around.rest.lstrip()
+def overlap_sizes(answer: str, context: CursorContext) -> list[int]:
+    """Return the lengths, longest first, with which an answer ends as the line's rest starts."""
+    rest = context.rest.lstrip()
     longest = min(len(answer), len(rest))
     return [size for size in range(longest, 0, -1) if answer.endswith(rest[:size])]
 
 
-def _whole(size: int, answer: str, around: CursorContext) -> bool:
-    rest = around.rest.strip()
+def _is_whole_rest(size: int, answer: str, context: CursorContext) -> bool:
+    """Return whether an overlap is the whole rest of the line, and not the end of a word."""
+    rest = context.rest.strip()
     if size < len(rest) or not rest or (size == 1 and rest.isalnum()):
         return False
     before = answer[: len(answer) - size][-1:]
@@ -42,5 +45,6 @@ def _is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def _faults(answer: str, around: CursorContext) -> int:
-    return scan_nesting(answer + around.suffix, around.syntax, around.nesting).faults
+def _faults(answer: str, context: CursorContext) -> int:
+    """Return how many brackets and quotes do not match with an answer in the cell."""
+    return scan_nesting(answer + context.suffix, context.syntax, context.nesting).faults

@@ -1,4 +1,4 @@
-"""Stop rule: a line was asked for, and it is written."""
+"""Stop rule: a line was requested, and it is written."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from jupyter_safecoder.postprocess.lines import Line, StopDecision
 def single_line(lines: Sequence[Line]) -> StopDecision | None:
     """End with the cursor's line.
 
-    A model that begins with a new line finds the cursor's line finished: nothing is added to it,
-    and the answer comes out blank.
+    If the model starts with a new line, the cursor's line is complete for it: the answer is blank.
     """
     if len(lines) > 1:
         return StopDecision(lines[0].end, "line")

@@ -1,4 +1,4 @@
-"""Filters: what is trimmed from the two ends of an answer."""
+"""Filters: trim white space at the start and the end of an answer."""
 
 from __future__ import annotations
 
@@ -11,35 +11,38 @@ _ONE_SPACE = re.compile(r" \S")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\n)+")
 
 
-def with_lf(raw: str) -> str:
-    """Line ends as a notebook's editor has them."""
+def normalize_newlines(raw: str) -> str:
+    r"""Return a text with ``\n`` as newlines, as in a notebook's editor."""
     return raw.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def without_lead(answer: str, around: CursorContext) -> str:
-    """Drop what repeats the white space that is already before the cursor.
+def trim_start(answer: str, context: CursorContext) -> str:
+    """Return an answer without white space that is already before the cursor.
 
-    On a blank line: blank lines, with the indentation of the first line of text, and a single
-    space after the indentation, which no style has. After a space: more spaces, except before a
-    comment, which two spaces set off.
+    On a blank line these are blank lines with the indentation of the first line of text, and a
+    single space after the indentation, which no style has. After a space they are further spaces,
+    except before a comment, which two spaces set off.
     """
-    if around.blank:
+    if context.blank:
         if not answer.strip():
             return ""
-        found = _BLANK_LINES.match(answer)
-        if found and answer.startswith(around.line, found.end()):
-            answer = answer[found.end() + len(around.line) :]
-        return answer[1:] if around.line and _ONE_SPACE.match(answer) else answer
-    if around.line.endswith(" "):
+        blank_lines = _BLANK_LINES.match(answer)
+        if blank_lines and answer.startswith(context.line, blank_lines.end()):
+            answer = answer[blank_lines.end() + len(context.line) :]
+        return answer[1:] if context.line and _ONE_SPACE.match(answer) else answer
+    if context.line.endswith(" "):
         text = answer.lstrip(" ")
-        # By its first character: while the answer grows, it may be all that there is of the mark.
-        return answer if text.startswith(around.syntax.comment[0]) else text
+        # By its first character: while the answer grows, the start of a comment may be incomplete.
+        return answer if text.startswith(context.syntax.comment[0]) else text
     return answer
 
 
-def without_trail(answer: str, around: CursorContext) -> str:
-    """Drop white space at the end; spaces stay where code follows on the line without one."""
+def trim_end(answer: str, context: CursorContext) -> str:
+    """Return an answer without white space at its end.
+
+    Spaces are kept where code follows on the line without one.
+    """
     text = answer.rstrip()
-    if not text or not _NEEDS_SPACE.match(around.rest) or "\n" in answer[len(text) :]:
+    if not text or not _NEEDS_SPACE.match(context.rest) or "\n" in answer[len(text) :]:
         return text
     return answer

@@ -1,4 +1,4 @@
-"""Real preparations of a tiny checkpoint, through the command that people run."""
+"""Real conversions of a tiny checkpoint, through the command line."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ def _report(process: subprocess.Popen[str]) -> dict[str, Any]:
     return report
 
 
-def _complaint(process: subprocess.Popen[str]) -> str:
+def _error(process: subprocess.Popen[str]) -> str:
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "Traceback" not in errors
     return errors
 
 
-def test_two_processes_prepare_it_once_and_a_third_finds_it(
+def test_two_processes_convert_a_checkpoint_once_and_a_third_finds_it(
     tiny_checkpoint: Path, cache: Path
 ) -> None:
     both = [_start("prepare", tiny_checkpoint, cache=cache) for _ in range(2)]
     reports = [_report(process) for process in both]
     assert reports[0]["directory"] == reports[1]["directory"]
-    (prepared,) = Store(cache).all()
-    assert prepared.precision == "int8"
-    assert prepared.whole()
-    # Nobody wrote twice: what is there was made in one go.
-    assert {report["seconds"] for report in reports} == {prepared.seconds}
+    (converted,) = Store(cache).all()
+    assert converted.precision == "int8"
+    assert converted.is_complete()
+    # Both report the same conversion.
+    assert {report["seconds"] for report in reports} == {converted.seconds}
     third = _report(_start("prepare", tiny_checkpoint, cache=cache))
     assert third["reused"] is True
     assert list(third) == [
@@ -70,17 +70,17 @@ def test_two_processes_prepare_it_once_and_a_third_finds_it(
     assert (tiny_checkpoint / "config.json").exists()
 
 
-def test_another_checkpoint_is_another_preparation(tiny_checkpoint: Path, cache: Path) -> None:
-    """Content, not the name, is what counts."""
+def test_another_checkpoint_is_another_conversion(tiny_checkpoint: Path, cache: Path) -> None:
+    """The content counts, not the name."""
     from jupyter_safecoder.conversion import convert, find_converted
     from jupyter_safecoder.models import resolve_model
 
     copy = cache.parent / "copy"
     shutil.copytree(tiny_checkpoint, copy)
-    made = convert(resolve_model(str(tiny_checkpoint)), "openvino", "fp32", cache)
-    again = find_converted(resolve_model(str(copy)), "openvino", "fp32", cache)
-    assert again is not None
-    assert again.directory == made.directory
+    converted = convert(resolve_model(str(tiny_checkpoint)), "openvino", "fp32", cache)
+    found = find_converted(resolve_model(str(copy)), "openvino", "fp32", cache)
+    assert found is not None
+    assert found.directory == converted.directory
     weights = copy / "model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
@@ -93,21 +93,21 @@ def _exports() -> list[psutil.Process]:
     return children_that_run("jupyter_safecoder.conversion.export")
 
 
-@pytest.mark.parametrize("whom", ["export", "command"])
-def test_a_killed_preparation_leaves_nothing_half_done(
-    tiny_checkpoint: Path, cache: Path, whom: str
+@pytest.mark.parametrize("killed", ["export", "command"])
+def test_a_killed_conversion_leaves_nothing_incomplete(
+    tiny_checkpoint: Path, cache: Path, killed: str
 ) -> None:
     process = _start("prepare", tiny_checkpoint, cache=cache)
     (export,) = until(_exports, 60)
-    if whom == "export":
+    if killed == "export":
         export.send_signal(signal.SIGKILL)
-        said = _complaint(process)
-        assert "signal 9" in said
-        assert "GB of memory" in said
+        error = _error(process)
+        assert "signal 9" in error
+        assert "GB of memory" in error
     else:
         process.kill()
         process.communicate(timeout=60)
-        # Nobody waits for the export any more: it ends by itself.
+        # The export notices that its parent is gone, and stops.
         until(lambda: not export.is_running() or export.status() == "zombie", 60)
     assert Store(cache).all() == []
     assert _report(_start("prepare", tiny_checkpoint, cache=cache))["reused"] is False
@@ -117,22 +117,20 @@ def test_a_killed_preparation_leaves_nothing_half_done(
 _SMALL_DISK = shutil.which("unshare") is not None and os.name == "posix"
 
 
-def _on_a_disk_of(megabytes: int, place: Path) -> list[str]:
-    """Return the beginning of a command that sees a small, empty disk at a place."""
-    place.mkdir(parents=True)
+def _on_a_disk_of(megabytes: int, path: Path) -> list[str]:
+    """Return the start of a command that sees a small, empty disk at a path."""
+    path.mkdir(parents=True)
     mount = f'mount -t tmpfs -o size={megabytes}m tmpfs "$0" && exec "$@"'
-    return ["unshare", "-rm", "sh", "-c", mount, str(place)]
+    return ["unshare", "-rm", "sh", "-c", mount, str(path)]
 
 
 @pytest.mark.skipif(not _SMALL_DISK, reason="no mount namespaces here")
-def test_a_disk_that_is_too_small_is_refused_with_the_figures(
-    tiny_checkpoint: Path, cache: Path
-) -> None:
+def test_a_disk_that_is_too_small_is_refused(tiny_checkpoint: Path, cache: Path) -> None:
     disk = _on_a_disk_of(20, cache)
-    said = _complaint(_start("prepare", tiny_checkpoint, cache=cache, before=disk))
-    assert "needs 0.1 GB on the disk" in said
-    assert "0.0 GB are free" in said
-    assert "c.SafeCoder.cache_dir" in said
+    error = _error(_start("prepare", tiny_checkpoint, cache=cache, before=disk))
+    assert "needs 0.1 GB on the disk" in error
+    assert "0.0 GB are free" in error
+    assert "c.SafeCoder.cache_dir" in error
 
 
 @pytest.mark.skipif(not _SMALL_DISK, reason="no mount namespaces here")
@@ -156,16 +154,16 @@ def test_a_disk_that_fills_up_during_the_export(
     with process:
         process.stdin.write(json.dumps(job) + "\n")
         process.stdin.flush()
-        news = [json.loads(line) for line in process.stdout]
+        messages = [json.loads(line) for line in process.stdout]
     assert process.returncode == 1
-    assert "disk is full" in news[-1]["error"]
-    assert "c.SafeCoder.cache_dir" in news[-1]["remedy"]
-    shares = [line["share"] for line in news[:-1]]
+    assert "disk is full" in messages[-1]["error"]
+    assert "c.SafeCoder.cache_dir" in messages[-1]["remedy"]
+    shares = [line["share"] for line in messages[:-1]]
     assert shares == sorted(shares)
 
 
 def test_a_cache_that_cannot_be_written(tiny_checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    said = _complaint(_start("prepare", tiny_checkpoint, cache=tmp_path / "file" / "cache"))
-    assert "could not be prepared" in said
-    assert "c.SafeCoder.cache_dir" in said
+    error = _error(_start("prepare", tiny_checkpoint, cache=tmp_path / "file" / "cache"))
+    assert "could not be converted" in error
+    assert "c.SafeCoder.cache_dir" in error

@@ -1,6 +1,6 @@
 """Greedy ids of every engine are those of plain transformers in fp32.
 
-Tiny checkpoints with random weights: learned absolute positions up to the window's end, one key
+Tiny checkpoints with random weights: learned absolute positions up to the end of the window, one KV
 head for all, grouped heads, a sliding window, ids beyond the tokenizer's size.
 """
 
@@ -18,10 +18,11 @@ import pytest
 from jupyter_safecoder.engines import Engine, EngineOptions, make_engine
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.telemetry import silence_telemetry
+from tests.support.kv_cache import kv_cache_usage
 from tests.support.tiny_checkpoints import (
     Reference,
-    answer,
-    answers,
+    complete,
+    complete_all,
     prompts,
     run,
     submit,
@@ -30,8 +31,8 @@ from tests.support.tiny_checkpoints import (
 
 ARCHITECTURES = ("gpt_bigcode", "starcoder2", "llama")
 ENGINES = ("transformers", "onnxruntime", "openvino")
-#: New ids to a prompt.
-MOST = 16
+#: Tokens that a prompt is completed with.
+MAX_TOKENS = 16
 
 everywhere = pytest.mark.parametrize("architecture", ARCHITECTURES)
 with_every_engine = pytest.mark.parametrize("name", ENGINES)
@@ -55,31 +56,31 @@ def references(models: dict[str, ModelDescription]) -> Callable[[str], Reference
 
 
 @pytest.fixture(scope="module")
-def prepared(
+def converted(
     models: dict[str, ModelDescription], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str, str], Path]:
-    """Return where the models lie that were prepared for an engine in a precision."""
-    directory = tmp_path_factory.mktemp("prepared")
+    """Return the directory of the models converted for an engine in a precision."""
+    directory = tmp_path_factory.mktemp("converted")
 
     @cache
-    def prepare_all(engine: str) -> None:
-        """Prepare all at once: importing the exporters takes longer than using them."""
+    def convert_all(engine: str) -> None:
+        """Convert all at once: importing the exporters takes longer than using them."""
         jobs = [
             (str(models[name].weights), str(directory / engine / precision / name), precision)
-            for precision, names in _PREPARED[engine].items()
+            for precision, names in _CONVERSIONS[engine].items()
             for name in names
         ]
         code = _EXPORT.format(jobs=jobs, engine=engine)
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=170)
 
     def convert(engine: str, precision: str) -> Path:
-        prepare_all(engine)
+        convert_all(engine)
         return directory / engine / precision
 
     return convert
 
 
-_PREPARED: dict[str, dict[str, tuple[str, ...]]] = {
+_CONVERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "onnxruntime": {"fp32": ARCHITECTURES},
     "openvino": {"fp32": ARCHITECTURES, "int8": ("gpt_bigcode",), "int4": ("gpt_bigcode",)},
 }
@@ -98,17 +99,21 @@ for source, target, precision in {jobs!r}:
 
 @pytest.fixture(scope="module")
 def load(
-    models: dict[str, ModelDescription], prepared: Callable[[str, str], Path]
+    models: dict[str, ModelDescription], converted: Callable[[str, str], Path]
 ) -> Callable[..., Engine]:
-    """Return a function that loads an engine; the same one again for the same arguments."""
+    """Return a function that loads an engine once for the same arguments."""
 
     @cache
     def loaded(
-        name: str, architecture: str, weights: str = "fp32", sums: str = "fp32", lookup: int = 0
+        name: str,
+        architecture: str,
+        weights: str = "fp32",
+        precision: str = "fp32",
+        lookup: int = 0,
     ) -> Engine:
-        place = None if name == "transformers" else prepared(name, weights) / architecture
+        directory = None if name == "transformers" else converted(name, weights) / architecture
         device = "" if name == "openvino" else "cpu"
-        options = EngineOptions(device, sums, place, lookup)
+        options = EngineOptions(device, precision, directory, lookup)
         engine = make_engine(name, models[architecture], options)
         engine.load()
         return engine
@@ -117,7 +122,7 @@ def load(
 
 
 def _lengths(window: int) -> tuple[int, ...]:
-    return 1, 2, 30, 100, window - MOST
+    return 1, 2, 30, 100, window - MAX_TOKENS
 
 
 @everywhere
@@ -129,13 +134,13 @@ def test_alone_and_in_a_batch(
     models: dict[str, ModelDescription],
     references: Callable[[str], Reference],
 ) -> None:
-    asked = prompts(_lengths(models[architecture].context_window))
-    expected = [references(architecture).answer(prompt, MOST) for prompt in asked]
-    assert len({i for ids in expected for i in ids}) > MOST
+    batch = prompts(_lengths(models[architecture].context_window))
+    expected = [references(architecture).complete(prompt, MAX_TOKENS) for prompt in batch]
+    assert len({i for ids in expected for i in ids}) > MAX_TOKENS
     engine = load(name, architecture)
-    assert [answer(engine, prompt, MOST) for prompt in asked] == expected
-    # In another order, with slots that hold other prompts.
-    assert answers(engine, asked[::-1], MOST) == expected[::-1]
+    assert [complete(engine, prompt, MAX_TOKENS) for prompt in batch] == expected
+    # In another order, with other prompts in the slots.
+    assert complete_all(engine, batch[::-1], MAX_TOKENS) == expected[::-1]
 
 
 @pytest.mark.parametrize("name", ["transformers", "onnxruntime"])
@@ -145,22 +150,22 @@ def test_the_last_position(
     models: dict[str, ModelDescription],
     references: Callable[[str], Reference],
 ) -> None:
-    """The embedding of the last learned position is used, and none beyond it asked for."""
+    """The embedding of the last learned position is used, and none after it."""
     window = models["gpt_bigcode"].context_window
     for length in (window, window - 1, window - 5):
         (prompt,) = prompts((length,))
-        expected = references("gpt_bigcode").answer(prompt, window - length + 1)
-        assert answer(load(name, "gpt_bigcode"), prompt, 99) == expected
+        expected = references("gpt_bigcode").complete(prompt, window - length + 1)
+        assert complete(load(name, "gpt_bigcode"), prompt, 99) == expected
 
 
 @with_every_engine
 def test_ids_beyond_the_tokenizer(
     name: str, load: Load, references: Callable[[str], Reference]
 ) -> None:
-    """Those of a vocabulary that was padded are ids like others, in a prompt as in an answer."""
+    """Ids that pad a vocabulary are ids like others, in a prompt and in a completion."""
     prompt = [49279, 49152, 49200, 7]
-    expected = references("gpt_bigcode").answer(prompt, MOST)
-    assert answer(load(name, "gpt_bigcode"), prompt, MOST) == expected
+    expected = references("gpt_bigcode").complete(prompt, MAX_TOKENS)
+    assert complete(load(name, "gpt_bigcode"), prompt, MAX_TOKENS) == expected
 
 
 @everywhere
@@ -168,11 +173,11 @@ def test_ids_beyond_the_tokenizer(
 def test_the_prefix_cache(
     name: str, architecture: str, load: Load, references: Callable[[str], Reference]
 ) -> None:
-    """Keys typed, deleted and typed otherwise, each time on what is left of the time before."""
+    """Keystrokes, deletions and other keystrokes, each on the KV of the prompt before."""
     engine = load(name, architecture)
     (prompt,) = prompts((96,))
     for typed in (prompt, [*prompt, 5], [*prompt, 5, 6], prompt[:90], [*prompt[:70], 5], prompt):
-        assert answer(engine, typed, 8) == references(architecture).answer(typed, 8)
+        assert complete(engine, typed, 8) == references(architecture).complete(typed, 8)
 
 
 @everywhere
@@ -180,16 +185,16 @@ def test_the_prefix_cache(
 def test_prompt_lookup(
     name: str, architecture: str, load: Load, references: Callable[[str], Reference]
 ) -> None:
-    """Prompts that repeat themselves: guesses that are right, and guesses that are wrong."""
+    """Prompts with repetitions, for which proposals are right or wrong."""
     engine = load(name, architecture, lookup=5)
     phrases = prompts((7, 9, 12))
-    expected = [references(architecture).answer(phrase * 4, 24) for phrase in phrases]
-    # What was answered, as if it stood in the notebook already.
+    expected = [references(architecture).complete(phrase * 4, 24) for phrase in phrases]
+    # The completion, as if it were in the notebook already.
     phrases = [phrase * 4 + ids for phrase, ids in zip(phrases, expected, strict=True)]
-    asked = [ids + phrase[:28] for ids, phrase in zip(phrases, phrases, strict=True)]
-    expected = [references(architecture).answer(prompt, 10) for prompt in asked]
-    assert [answer(engine, prompt, 10) for prompt in asked] == expected
-    assert answers(engine, asked, 10) == expected
+    batch = [ids + phrase[:28] for ids, phrase in zip(phrases, phrases, strict=True)]
+    expected = [references(architecture).complete(prompt, 10) for prompt in batch]
+    assert [complete(engine, prompt, 10) for prompt in batch] == expected
+    assert complete_all(engine, batch, 10) == expected
 
 
 @with_every_engine
@@ -197,46 +202,46 @@ def test_cancelling_frees_within_one_step(name: str, load: Load) -> None:
     engine = load(name, "llama")
     run(engine)
     engine.step()
-    assert engine.cache_use() == 0
+    assert kv_cache_usage(engine) == 0
     numbers = [submit(engine, prompt, 90) for prompt in prompts((100, 60))]
     for _ in range(4):
         engine.step()
-    used = engine.cache_use()
+    used = kv_cache_usage(engine)
     engine.cancel(numbers[0])
     engine.step()
     if name == "openvino":
-        engine.step()  # its figure is of before the step
-    assert 0 < engine.cache_use() < used
+        engine.step()  # its metrics are those of before the step
+    assert 0 < kv_cache_usage(engine) < used
     engine.cancel(numbers[1])
     while engine.busy():
         assert engine.step() == []
     engine.step()
-    assert engine.cache_use() == 0
+    assert kv_cache_usage(engine) == 0
 
 
 @pytest.fixture(scope="module")
 def dequantized(
-    models: dict[str, ModelDescription], prepared: Callable[[str, str], Path]
+    models: dict[str, ModelDescription], converted: Callable[[str, str], Path]
 ) -> Callable[[str], Reference]:
-    """Return plain transformers with the weights that quantization left."""
+    """Return transformers with the weights that quantization left."""
 
     @cache
     def reference(precision: str) -> Reference:
         import torch
 
         plain = Reference(models["gpt_bigcode"].weights)
-        weights = _dequantize(prepared("openvino", precision) / "gpt_bigcode")
+        weights = _dequantize(converted("openvino", precision) / "gpt_bigcode")
         assert len(weights) == 2 * 4 + 2  # four in each layer, and both embeddings
         with torch.no_grad():
             for name, values in weights.items():
-                plain.network.get_parameter(name).copy_(torch.from_numpy(values))
+                plain.model.get_parameter(name).copy_(torch.from_numpy(values))
         return plain
 
     return reference
 
 
 def _dequantize(directory: Path) -> dict[str, Any]:
-    """Return the weights that the graph itself makes of its integers."""
+    """Return the weights that the graph computes from its integers."""
     import openvino
 
     core = openvino.Core()
@@ -256,45 +261,45 @@ def _dequantize(directory: Path) -> dict[str, Any]:
                 for target in end.output(0).get_target_inputs()
                 if target.get_node().get_type_name() in _DEQUANTIZING
             ]
-        values = core.compile_model(openvino.Model([end.output(0)], []), "CPU", _IN_FULL)([])[0]
+        values = core.compile_model(openvino.Model([end.output(0)], []), "CPU", _F32)([])[0]
         weights[name.removeprefix("self.")] = values.copy()
     return weights
 
 
 _DEQUANTIZING = {"Convert", "Subtract", "Multiply", "Reshape"}
-_IN_FULL = {"INFERENCE_PRECISION_HINT": "f32"}
+_F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 @pytest.mark.parametrize("precision", ["int8", "int4"])
 def test_integer_weights(
     precision: str, load: Load, dequantized: Callable[[str], Reference]
 ) -> None:
-    """Computed in full, what quantized weights say is what they say when dequantized."""
-    asked = prompts((1, 2, 30, 100, 112))
-    expected = [dequantized(precision).answer(prompt, MOST) for prompt in asked]
+    """In f32, quantized weights give the same ids as the dequantized ones."""
+    batch = prompts((1, 2, 30, 100, 112))
+    expected = [dequantized(precision).complete(prompt, MAX_TOKENS) for prompt in batch]
     engine = load("openvino", "gpt_bigcode", weights=precision)
-    assert [answer(engine, prompt, MOST) for prompt in asked] == expected
+    assert [complete(engine, prompt, MAX_TOKENS) for prompt in batch] == expected
 
 
 @pytest.mark.parametrize("precision", ["int8", "int4"])
-def test_integer_weights_as_they_are_served(
+def test_integer_weights_as_served(
     precision: str, load: Load, dequantized: Callable[[str], Reference]
 ) -> None:
-    """The token that is taken has a logit within 0.3 standard deviations of the largest.
+    """The chosen token has a logit within 0.3 standard deviations of the largest.
 
-    Served, activations and KV are int8 too, an error of about one in 127 of the largest of each
-    group, and each kind of CPU sums in its own order: among 49,280 random logits, whose largest are
-    nearly even, it decides at every tenth position (measured with AVX-512).
+    When served, activations and KV are int8 too, with an error of about 1/127 of the largest value
+    of each group, and each kind of CPU sums in another order: among 49,280 random logits, whose
+    largest are nearly equal, that decides at every tenth position (measured with AVX-512).
     """
     import torch
 
-    engine = load("openvino", "gpt_bigcode", weights=precision, sums=precision)
-    short = []
+    engine = load("openvino", "gpt_bigcode", weights=precision, precision=precision)
+    gaps = []
     for prompt in prompts((90, 100, 110)):
         with torch.inference_mode():
-            logits = dequantized(precision).network(torch.tensor([prompt])).logits[0]
+            logits = dequantized(precision).model(torch.tensor([prompt])).logits[0]
         for length in range(1, len(prompt)):
             here = logits[length - 1]
-            (taken,) = answer(engine, prompt[:length], 1)
-            short.append(float((here.max() - here[taken]) / here.std()))
-    assert max(short) < 0.3
+            (chosen,) = complete(engine, prompt[:length], 1)
+            gaps.append(float((here.max() - here[chosen]) / here.std()))
+    assert max(gaps) < 0.3

@@ -1,4 +1,4 @@
-"""A GGUF that may not be written to, as one that an administrator installed for others.
+"""A read-only GGUF file, such as one that an administrator installed for all users.
 
 In a container, with the embedded model: ``tests/slow/test_external_service.py``.
 """
@@ -17,18 +17,18 @@ from jupyter_safecoder.models import EMBEDDED, resolve_model
 
 @pytest.fixture
 def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let files be read only, for whoever runs the tests."""
+    """Make all files read-only, also for root."""
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
 
 
-def test_weights_of_one_s_own_are_not_copied(cache: Path) -> None:
+def test_a_writable_file_is_not_copied(cache: Path) -> None:
     model = resolve_model(EMBEDDED)
     assert ensure_writable_copy(model, cache) == model.weights
     assert not cache.exists()
 
 
 @pytest.mark.usefixtures("read_only")
-def test_others_are_copied_at_each_start_into_one_place(cache: Path) -> None:
+def test_a_read_only_file_is_copied_at_each_start_to_one_path(cache: Path) -> None:
     model = resolve_model(EMBEDDED)
     copy = ensure_writable_copy(model, cache)
     assert copy.suffix == ".gguf"
@@ -39,8 +39,8 @@ def test_others_are_copied_at_each_start_into_one_place(cache: Path) -> None:
 
 
 @pytest.mark.usefixtures("read_only")
-def test_a_cache_that_cannot_be_written_is_said(cache: Path) -> None:
+def test_a_cache_that_cannot_be_written(cache: Path) -> None:
     cache.write_text("not a directory")
-    with pytest.raises(ModelError, match="must be copied, and could not be") as caught:
+    with pytest.raises(ModelError, match="is read-only and could not be copied") as caught:
         ensure_writable_copy(resolve_model(EMBEDDED), cache)
     assert "c.SafeCoder.cache_dir" in caught.value.remedy

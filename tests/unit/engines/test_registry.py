@@ -1,4 +1,4 @@
-"""Engines of other packages: real ones, installed beside the interpreter's own."""
+"""Engines of other packages, which are really installed beside those of the interpreter."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ choice = select_engine(RuntimeSettings(engine="abacus", device="beads").engine_p
 try:
     engine = make_engine(choice.engine, model, EngineOptions(device=choice.device))
     engine.load()
-    said = [engine.name, engine.device]
-except EngineError as problem:
-    said = [problem.reason, problem.remedy]
-print(json.dumps([engine_names(), said]))
+    result = [engine.name, engine.device]
+except EngineError as error:
+    result = [error.reason, error.remedy]
+print(json.dumps([engine_names(), result]))
 """
 
 
 def _install(site: Path, code: str) -> None:
-    """Lay a package out as pip does."""
+    """Write the files of an installed package, as pip does."""
     site.mkdir()
     (site / "abacus.py").write_text(code)
     information = site / "abacus_engine-1.0.dist-info"
@@ -56,16 +56,16 @@ def _install(site: Path, code: str) -> None:
 def _make(tmp_path: Path) -> tuple[list[str], list[str]]:
     model = write_scripted_model(tmp_path / "model", {"otherwise": "1"})
     done = run_python(MAKE.format(model=str(model)), PYTHONPATH=str(tmp_path / "site"))
-    names, said = json.loads(done.stdout)
-    return names, said
+    names, result = json.loads(done.stdout)
+    return names, result
 
 
 def test_an_installed_engine_is_found_and_made(tmp_path: Path) -> None:
     _install(tmp_path / "site", ENGINE)
-    names, said = _make(tmp_path)
+    names, result = _make(tmp_path)
     assert "abacus" in names
     assert "openvino" in names
-    assert said == ["abacus", "beads"]
+    assert result == ["abacus", "beads"]
 
 
 @pytest.mark.parametrize("code", ["import no_such_library\n", "Wire = 1\n"])
@@ -89,20 +89,20 @@ import json
 from jupyter_safecoder.extension.app import SafeCoder
 from traitlets import TraitError
 app = SafeCoder()
-said = []
+results = []
 for name in ("auto", "measured", "remote", "abacus", "soroban"):
     try:
         app.engine = name
-        said.append(app.runtime_settings().engine)
+        results.append(app.runtime_settings().engine)
     except TraitError as error:
-        said.append(str(error))
-print(json.dumps(said))
+        results.append(str(error))
+print(json.dumps(results))
 """
 
 
-def test_the_trait_takes_the_engines_that_there_are(tmp_path: Path) -> None:
+def test_the_trait_accepts_the_engines_that_exist(tmp_path: Path) -> None:
     _install(tmp_path / "site", ENGINE)
-    said = json.loads(run_python(TRAIT, PYTHONPATH=str(tmp_path / "site")).stdout)
-    assert said[:4] == ["auto", "measured", "remote", "abacus"]
-    assert said[4].startswith("There is no engine named 'soroban'; there are: auto, measured, ")
-    assert "abacus" in said[4]
+    results = json.loads(run_python(TRAIT, PYTHONPATH=str(tmp_path / "site")).stdout)
+    assert results[:4] == ["auto", "measured", "remote", "abacus"]
+    assert results[4].startswith("There is no engine named 'soroban'; there are: auto, measured, ")
+    assert "abacus" in results[4]

@@ -1,4 +1,4 @@
-"""The scripted engine does what its script says."""
+"""The scripted engine follows its script."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ def _run(engine: Engine) -> list[EngineOutput]:
     return outputs
 
 
-def _submit(engine: Engine, request: int, text: str, most: int = 99) -> None:
-    engine.submit(request, engine.tokenizer.encode(text), (), most)
+def _submit(engine: Engine, request: int, text: str, max_tokens: int = 99) -> None:
+    engine.submit(request, engine.tokenizer.encode(text), (), max_tokens)
 
 
 def _text(engine: Engine, outputs: list[EngineOutput], request: int) -> str:
     return engine.tokenizer.decode([i for o in outputs if o.request == request for i in o.ids])
 
 
-def test_answers_by_the_end_of_the_prompt(tmp_path: Path) -> None:
+def test_an_answer_is_chosen_by_the_end_of_the_prompt(tmp_path: Path) -> None:
     engine = _engine(
         tmp_path, {"answers": [{"after": "nu", "text": "mpy é\U0001f600"}], "otherwise": "?"}
     )
     _submit(engine, 1, "import nu")
     _submit(engine, 2, "import")
-    assert engine.cache_use() == 1
+    assert engine.busy()
     outputs = _run(engine)
     assert _text(engine, outputs, 1) == "mpy é\U0001f600"
     assert _text(engine, outputs, 2) == "?"
     assert [o.finished for o in outputs if o.finished] == ["end", "end"]
-    assert engine.cache_use() == 0
+    assert not engine.busy()
 
 
-def test_special_tokens_are_no_text(tmp_path: Path) -> None:
+def test_special_tokens_are_not_text(tmp_path: Path) -> None:
     tokenizer = _engine(tmp_path, {}).tokenizer
     one, two = tokenizer.token_id("<a>"), tokenizer.token_id("<b>")
     assert one != two
@@ -60,7 +60,7 @@ def test_special_tokens_are_no_text(tmp_path: Path) -> None:
     assert tokenizer.decode([one, *tokenizer.encode("<a>"), two]) == "<a>"
 
 
-def test_cap_stall_and_cancel(tmp_path: Path) -> None:
+def test_max_tokens_stall_and_cancel(tmp_path: Path) -> None:
     engine = _engine(tmp_path, {"answers": [{"after": "s", "stall": True}], "otherwise": "abcdef"})
     _submit(engine, 1, "x", 3)
     _submit(engine, 2, "s")
@@ -103,7 +103,7 @@ print(os.waitstatus_to_exitcode(os.wait()[1]))
     assert run_python(code).stdout.strip() == "86"
 
 
-def test_a_script_that_is_none(tmp_path: Path) -> None:
+def test_a_script_that_is_not_json(tmp_path: Path) -> None:
     model = resolve_model(str(write_scripted_model(tmp_path / "model", {})))
     model.weights.write_text("{")
     with pytest.raises(EngineError) as raised:

@@ -1,10 +1,9 @@
-"""A GGUF file alone gives the same ids as the model's own tokenizer, and completes."""
+"""A GGUF file gives the same ids as the model's own tokenizer; what is wrong is reported."""
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +22,13 @@ VOCABULARY = ["<|endoftext|>", "a", "b", "ab"]
 
 @pytest.fixture
 def alone(tmp_path: Path) -> Path:
-    """Return the embedded model's file, in a directory without a tokenizer."""
+    """Return the embedded model's GGUF file in a directory without a tokenizer."""
     (tmp_path / "gguf").mkdir()
     return Path(shutil.copy(resolve_model(EMBEDDED).weights, tmp_path / "gguf/alone.gguf"))
 
 
 def _write(path: Path, tokens: list[str], **changes: Any) -> Path:
-    """Write a file with no more than a header and one tensor."""
+    """Write a GGUF file with a header and one tensor."""
     import gguf
     import numpy
 
@@ -49,7 +48,7 @@ def _write(path: Path, tokens: list[str], **changes: Any) -> Path:
     return path
 
 
-def test_the_vocabulary_within_gives_the_same_ids(
+def test_the_vocabulary_in_the_file_gives_the_same_ids(
     alone: Path, tmp_path: Path, embedded_tokenizer: FileTokenizer
 ) -> None:
     model = resolve_model(str(alone), cache=tmp_path / "cache")
@@ -66,29 +65,28 @@ def _texts() -> Iterator[str]:
         yield path.read_text("utf-8")
 
 
-def test_it_is_read_once(alone: Path, tmp_path: Path) -> None:
+def test_a_header_is_read_once(alone: Path, tmp_path: Path) -> None:
     first = resolve_model(str(alone), cache=tmp_path / "cache")
-    kept = first.tokenizer.stat().st_mtime_ns
+    written = first.tokenizer.stat().st_mtime_ns
     assert resolve_model(str(alone), cache=tmp_path / "cache") == first
-    assert first.tokenizer.stat().st_mtime_ns == kept
+    assert first.tokenizer.stat().st_mtime_ns == written
 
 
-def test_a_tokenizer_beside_it_is_taken(alone: Path, tmp_path: Path) -> None:
+def test_a_tokenizer_beside_the_file_is_used(alone: Path, tmp_path: Path) -> None:
     beside = Path(shutil.copy(resolve_model(EMBEDDED).tokenizer, alone.with_name("tokenizer.json")))
     assert resolve_model(str(alone), cache=tmp_path / "cache").tokenizer == beside.resolve()
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
-    [(b"", "no GGUF"), (b"GGUF", "no GGUF"), (b"PK\x03\x04" * 100, "no GGUF")],
+    "content", [b"", b"GGUF", b"PK\x03\x04" * 100], ids=["empty", "magic", "zip"]
 )
-def test_a_file_that_is_none(tmp_path: Path, content: bytes, says: str) -> None:
+def test_a_file_that_is_not_a_gguf(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.gguf"
     path.write_bytes(content)
-    assert says in _problem(path, tmp_path).reason
+    assert "not a GGUF" in _error(path, tmp_path).reason
 
 
-def _problem(path: Path, cache: Path) -> ModelError:
+def _error(path: Path, cache: Path) -> ModelError:
     with pytest.raises(ModelError) as raised:
         resolve_model(str(path), cache=cache)
     assert raised.value.remedy
@@ -103,40 +101,48 @@ def test_a_truncated_file(tmp_path: Path) -> None:
     path = _write(tmp_path / "x.gguf", VOCABULARY)
     resolve_model(str(path), cache=tmp_path / "one")
     _truncate(path)
-    assert "truncated" in _problem(path, tmp_path / "two").reason
+    assert "truncated" in _error(path, tmp_path / "two").reason
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "reason"),
     [
-        ({"architecture": "starcoder"}, "'starcoder', which is not served as a GGUF"),
+        ({"architecture": "starcoder"}, "'starcoder', which is not supported as a GGUF"),
         ({"kind": "llama"}, "a tokenizer of a kind"),
-        ({"pre": "nobody-knows"}, "a tokenizer of a kind (nobody-knows)"),
+        ({"pre": "unknown"}, "a tokenizer of a kind (unknown)"),
         ({"dtype": "float64"}, "tensors of the type F64"),
     ],
 )
-def test_what_cannot_be_served(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
+def test_what_cannot_be_served(tmp_path: Path, changes: dict[str, Any], reason: str) -> None:
     path = _write(tmp_path / "x.gguf", VOCABULARY, **changes)
-    assert says in _problem(path, tmp_path / "cache").reason
+    assert reason in _error(path, tmp_path / "cache").reason
 
 
 def test_a_tokenizer_that_does_not_fit(tmp_path: Path) -> None:
     path = _write(tmp_path / "x.gguf", VOCABULARY)
     shutil.copy(resolve_model(EMBEDDED).tokenizer, tmp_path / "tokenizer.json")
-    assert "does not fit" in _problem(path, tmp_path / "cache").reason
+    assert "does not fit" in _error(path, tmp_path / "cache").reason
 
 
-def test_a_model_without_fim_says_so(tmp_path: Path) -> None:
+def test_a_model_without_fim_tokens(tmp_path: Path) -> None:
     model = resolve_model(str(_write(tmp_path / "x.gguf", VOCABULARY)), cache=tmp_path)
     assert (model.family, model.layouts) == ("prefix-only", ("prefix",))
 
 
-def test_it_completes(alone: Path, start_runtime: Callable[..., Any]) -> None:
-    runtime = start_runtime(model=str(alone))
-    status = runtime.client.wait_until_ready()
-    assert status.model
-    assert status.model.name == "alone"
-    from jupyter_safecoder.protocol import CompletionRequest
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"architecture": "llama"}'])
+def test_a_broken_cache_entry_is_written_again(tmp_path: Path, content: str) -> None:
+    path = _write(tmp_path / "x.gguf", VOCABULARY)
+    model = resolve_model(str(path), cache=tmp_path / "cache")
+    entry = model.tokenizer.with_name("gguf.json")
+    header = entry.read_text()
+    entry.write_text(content)
+    assert resolve_model(str(path), cache=tmp_path / "cache") == model
+    assert entry.read_text() == header
 
-    *_, done = runtime.client.events(CompletionRequest("import numpy as ", ""))
-    assert json.dumps(done.text).startswith('"np')
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
+    path = _write(tmp_path / "x.gguf", VOCABULARY)
+    (tmp_path / "cache").write_text("not a directory")
+    error = _error(path, tmp_path / "cache")
+    assert "cannot be cached" in error.reason
+    assert "c.SafeCoder.cache_dir" in error.remedy

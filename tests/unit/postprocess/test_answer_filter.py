@@ -1,4 +1,4 @@
-"""The whole judge on any text: it never raises, and what it shows only grows."""
+"""The filter takes any text: it never raises, and what it shows only grows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_safecoder.postprocess import AnswerFilter, FilterInput, Mode, mode_at
 
-PIECES = [
+FRAGMENTS = [
     *("\n", "\n", "\n    ", "\r\n", "\r", "\t", " ", "    ", "\n\n"),
     *"()[]{}'\"\\#:,.=/-",
     *('"""', "'''", "//", "--"),
@@ -18,58 +18,60 @@ PIECES = [
 ]
 
 
-def _text(source: random.Random, most: int) -> str:
-    return "".join(source.choices(PIECES, k=source.randrange(most)))
+def _text(source: random.Random, max_fragments: int) -> str:
+    return "".join(source.choices(FRAGMENTS, k=source.randrange(max_fragments)))
 
 
 @pytest.mark.parametrize("seed", range(300))
 @pytest.mark.parametrize("language", ["python", "javascript", "sql"])
 def test_any_text(seed: int, language: str) -> None:
     source = random.Random(f"{language} {seed}")
-    prefix, suffix, raw = (_text(source, most) for most in (20, 12, 30))
+    prefix, suffix, raw = (_text(source, size) for size in (20, 12, 30))
     mode: Mode = source.choice(["line", "block", mode_at(prefix, suffix, language)])
-    judge = AnswerFilter(FilterInput(prefix, suffix, language, mode, source.randrange(1, 6)))
+    answer_filter = AnswerFilter(
+        FilterInput(prefix, suffix, language, mode, source.randrange(1, 6))
+    )
     shown = ""
     for length in range(len(raw) + 1):
-        filtered = judge.apply(raw[:length], ended=None)
+        filtered = answer_filter.apply(raw[:length], ended=None)
         if filtered.reason is not None:
             break
         assert filtered.text.startswith(shown)
         shown = filtered.text
     for ended in ("end", "length", "deadline"):
-        final = judge.apply(raw, ended=ended)
+        final = answer_filter.apply(raw, ended=ended)
         assert final.reason is not None
         assert bool(final.text) != (final.reason in ("blank", "duplicate"))
 
 
-def test_shown_as_it_is_written() -> None:
-    judge = AnswerFilter(FilterInput("df = ", "\ndf.head()", "python", "line", 1))
-    assert judge.apply("pd", ended=None).text == "pd"
-    assert judge.apply("pd.read ", ended=None).text == "pd.read"
+def test_text_is_shown_as_it_is_written() -> None:
+    answer_filter = AnswerFilter(FilterInput("df = ", "\ndf.head()", "python", "line", 1))
+    assert answer_filter.apply("pd", ended=None).text == "pd"
+    assert answer_filter.apply("pd.read ", ended=None).text == "pd.read"
 
 
-def test_held_back_until_it_differs_from_the_line_below() -> None:
-    judge = AnswerFilter(FilterInput("", "\nplt.show()", "python", "block", 9))
-    assert judge.apply("x = 1\nplt.s", ended=None).text == "x = 1"
-    assert judge.apply("x = 1\nplt.sa", ended=None).text == "x = 1\nplt.sa"
+def test_a_line_is_held_back_until_it_differs_from_the_line_below() -> None:
+    answer_filter = AnswerFilter(FilterInput("", "\nplt.show()", "python", "block", 9))
+    assert answer_filter.apply("x = 1\nplt.s", ended=None).text == "x = 1"
+    assert answer_filter.apply("x = 1\nplt.sa", ended=None).text == "x = 1\nplt.sa"
 
 
-def test_bracket_held_back_until_it_is_known_whose_it_is() -> None:
-    judge = AnswerFilter(FilterInput("print(", ")", "python", "line", 9))
-    assert judge.apply("foo(x)", ended=None).text == "foo(x"
-    assert judge.apply("foo(x) +", ended=None).text == "foo(x) +"
+def test_a_bracket_is_held_back_until_the_answer_goes_on() -> None:
+    answer_filter = AnswerFilter(FilterInput("print(", ")", "python", "line", 9))
+    assert answer_filter.apply("foo(x)", ended=None).text == "foo(x"
+    assert answer_filter.apply("foo(x) +", ended=None).text == "foo(x) +"
 
 
-def test_cost_does_not_grow_with_the_cell() -> None:
+def test_the_cost_does_not_grow_with_the_cell() -> None:
     body = 'def f(x):\n    """Sum."""\n    return g(x, [1, 2], "a")  # note\n\n\n'
     large = AnswerFilter(FilterInput(body * 500, "\n" + body * 120, "python", "block", 20))
     small = AnswerFilter(FilterInput(body, "\n" + body, "python", "block", 20))
     answer = "\n".join(f"v{n} = g({n}, 'a')" for n in range(15))
 
-    def seconds(judge: AnswerFilter) -> float:
-        begun = time.perf_counter()
+    def seconds(answer_filter: AnswerFilter) -> float:
+        start = time.perf_counter()
         for length in range(0, len(answer), 5):
-            judge.apply(answer[:length], ended=None)
-        return time.perf_counter() - begun
+            answer_filter.apply(answer[:length], ended=None)
+        return time.perf_counter() - start
 
     assert min(seconds(large) for _ in range(5)) < 8 * min(seconds(small) for _ in range(5))

@@ -1,4 +1,4 @@
-"""Each rule by its cases, `cases/<rule>.toml`; what a case leaves out is in `_case`."""
+"""Each rule by its cases, ``cases/<rule>.toml``; defaults of a case are in ``_filter_input``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from jupyter_safecoder.postprocess import AnswerFilter, FilteredAnswer, FilterInput, mode_at
+from jupyter_safecoder.postprocess import (
+    AnswerFilter,
+    FilteredAnswer,
+    FilterInput,
+    mode_at,
+    rules,
+)
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -16,24 +22,17 @@ else:
     import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
 
 CASES = Path(__file__).parent / "cases"
+#: Rules, and what only the filter as a whole decides.
+NAMES = sorted(path.stem for path in CASES.glob("*.toml") if path.stem != "mode")
 
 
-def _cases(*rules: str) -> list[Any]:
+def _cases(*names: str) -> list[Any]:
     found = []
-    for rule in rules:
-        with (CASES / f"{rule}.toml").open("rb") as file:
+    for name in names:
+        with (CASES / f"{name}.toml").open("rb") as file:
             cases = tomllib.load(file)["case"]
-        found += [pytest.param(case, id=f"{rule}-{case['name']}") for case in cases]
+        found += [pytest.param(case, id=f"{name}-{case['name']}") for case in cases]
     return found
-
-
-RULES = sorted(path.stem for path in CASES.glob("*.toml") if path.stem != "mode")
-
-
-@pytest.mark.parametrize("case", _cases("mode"))
-def test_mode(case: dict[str, str]) -> None:
-    language = case.get("language", "python")
-    assert mode_at(case["prefix"], case.get("suffix", ""), language) == case["mode"]
 
 
 def _filter_input(case: dict[str, Any]) -> FilterInput:
@@ -43,15 +42,20 @@ def _filter_input(case: dict[str, Any]) -> FilterInput:
     return FilterInput(prefix, suffix, language, mode, case.get("max_lines", 20))
 
 
-@pytest.mark.parametrize("case", _cases(*RULES))
+def test_each_rule_has_cases() -> None:
+    files = Path(rules.__file__).parent.glob("*.py")
+    assert {path.stem for path in files} - {"__init__"} == {*NAMES} - {"answer_filter"}
+
+
+@pytest.mark.parametrize("case", _cases(*NAMES))
 def test_rule(case: dict[str, Any]) -> None:
     filtered = AnswerFilter(_filter_input(case)).apply(case["raw"], ended=case.get("ended", "end"))
     assert filtered == FilteredAnswer(case["text"], case["reason"])
 
 
-@pytest.mark.parametrize("case", _cases(*RULES))
+@pytest.mark.parametrize("case", _cases(*NAMES))
 def test_rule_while_streaming(case: dict[str, Any]) -> None:
-    """Char by char the outcome is the same, and the text shown on the way only grows."""
+    """Character by character the result is the same, and the text shown meanwhile only grows."""
     answer_filter = AnswerFilter(_filter_input(case))
     raw, shown = case["raw"], ""
     for length in range(len(raw) + 1):

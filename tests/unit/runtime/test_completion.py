@@ -197,5 +197,5 @@ def test_a_prompt_that_the_engine_cannot_hold(
         assert raised.value.code == "engine_failed"
         assert _counters(runtime) == (1, 0, 0, 1)
 
-    monkeypatch.setattr(ScriptedEngine, "_next", refuse)
+    monkeypatch.setattr(ScriptedEngine, "_next_token", refuse)
     with_runtime(tmp_path, SCRIPT, test)

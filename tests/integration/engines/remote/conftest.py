@@ -1,4 +1,4 @@
-"""A server that tests may make misbehave, and an engine on it."""
+"""A completion server that can be made to misbehave, and an engine that uses it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from jupyter_safecoder.engines import EngineOptions, RemoteServer
-from jupyter_safecoder.engines.remote import handshake as remote_check
+from jupyter_safecoder.engines.remote import handshake
 from jupyter_safecoder.engines.remote.engine import RemoteEngine
 from jupyter_safecoder.errors import EngineError
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
@@ -21,14 +21,14 @@ from tests.support.completion_server import (
 from tests.support.exchange import (
     TEXT,
     EngineOn,
-    LoadProblem,
-    one_by_one,
+    LoadError,
+    token_by_token,
 )
 
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> ModelDescription:
-    """Return the embedded model with the first ids of its tokenizer alone, which load at once."""
+    """Return the embedded model with the first 1,000 ids of its tokenizer, which loads quickly."""
     model = resolve_model(EMBEDDED)
     content = json.loads(model.tokenizer.read_text("utf-8"))
     bpe = content["model"]
@@ -48,7 +48,7 @@ def tokenizer(model: ModelDescription) -> FileTokenizer:
 @pytest.fixture
 def server(model: ModelDescription, tokenizer: FileTokenizer) -> Iterator[CompletionServer]:
     with CompletionServer(str(model.tokenizer)) as server:
-        server.pieces = [*one_by_one(tokenizer, TEXT), ("", [0])]
+        server.tokens = [*token_by_token(tokenizer, TEXT), ("", [0])]
         yield server
 
 
@@ -75,18 +75,18 @@ def engine(server: CompletionServer, engine_on: EngineOn) -> Iterator[RemoteEngi
 
 
 @pytest.fixture(scope="session")
-def load_problem(engine_on: EngineOn) -> LoadProblem:
-    """Return a function that loads an engine in vain, and returns why."""
+def load_error(engine_on: EngineOn) -> LoadError:
+    """Return a function that loads an engine, which fails, and returns the error."""
 
-    def load_problem(server: RemoteServer) -> EngineError:
+    def load_error(server: RemoteServer) -> EngineError:
         with pytest.raises(EngineError) as caught, engine_on(server):
             pass
         return caught.value
 
-    return load_problem
+    return load_error
 
 
 @pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let loading give up after half a second."""
-    monkeypatch.setattr(remote_check, "_ASK_S", 0.5)
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests of the handshake time out after half a second."""
+    monkeypatch.setattr(handshake, "_REQUEST_TIMEOUT_S", 0.5)

@@ -1,4 +1,4 @@
-"""A server that misbehaves while it answers."""
+"""A server that misbehaves while it responds."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 from jupyter_safecoder.engines import RemoteServer
 from jupyter_safecoder.engines.remote.engine import RemoteEngine
 from tests.support.completion_server import (
-    Behaviour,
+    Behavior,
     CompletionServer,
     endless_line,
     hang,
     hang_up,
-    ping_for_ever,
+    ping_forever,
     respond,
     stream_of,
 )
@@ -34,51 +34,54 @@ from tests.support.processes import until
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "reason"),
+    ("behavior", "reason"),
     [
         (respond(400, {}), "refused the request (HTTP 400)"),
-        (respond(401, {}), "asks for a key"),
+        (respond(401, {}), "asks for an API key"),
         (respond(404, {}), "no such model"),
         (respond(429, {}), "too busy"),
         (respond(429, {}, Retry_After="30"), "too busy"),
-        (respond(307, {}, Location="/v1/completions"), "redirects elsewhere"),
+        (respond(307, {}, Location="/v1/completions"), "redirects to another URL"),
         (respond(500, {}), "failed (HTTP 500)"),
-        (hang, "gave nothing within 0.6 seconds"),
-        (ping_for_ever, "gave nothing within 0.6 seconds"),
-        (stream_of([GOOD], then=5), "gave nothing within 0.6 seconds"),
-        (hang_up, "closed the connection without an answer"),
-        (stream_of([]), "broke an answer off"),
-        (stream_of([GOOD]), "broke an answer off"),
-        (stream_of([GOOD, "[DONE]"]), "broke an answer off"),
+        (hang, "sent nothing for 0.6 seconds"),
+        (ping_forever, "sent nothing for 0.6 seconds"),
+        (stream_of([GOOD], then=5), "sent nothing for 0.6 seconds"),
+        (hang_up, "closed the connection without a response"),
+        (stream_of([]), "in the middle of a response"),
+        (stream_of([GOOD]), "in the middle of a response"),
+        (stream_of([GOOD, "[DONE]"]), "in the middle of a response"),
         (endless_line, "a line without an end"),
         (stream_of(["x" * 2**17] * 32), "no JSON"),
-        (stream_of([json.dumps({"choices": [], "pad": "x" * 2**17})] * 32), "more than the tokens"),
+        (
+            stream_of([json.dumps({"choices": [], "pad": "x" * 2**17})] * 32),
+            "more data than",
+        ),
         (stream_of(["[" * 100_000]), "no JSON"),
         (stream_of(["3"]), "no JSON object"),
         (stream_of(["{}"]), "no choices"),
         (stream_of(['{"choices": {}}']), "no choices"),
-        (stream_of(['{"choices": ["a"]}']), "a choice that is no object"),
-        (stream_of([GOOD, '{"error": {"message": "secret"}}']), "an error in the midst"),
-        (stream_of([choice(token_ids="70")]), "no list of token ids"),
-        (stream_of([choice(token_ids=[7.0])]), "no list of token ids"),
-        (stream_of([choice(token_ids=[True])]), "no list of token ids"),
-        (stream_of([choice(token_ids=[-1])]), "no list of token ids"),
-        (stream_of([choice(token_ids=[2**40])]), "no list of token ids"),
-        (stream_of([choice()]), "no list of token ids"),
-        (stream_of([choice(token_ids=[70], finish_reason="abort")]), "an end of another kind"),
-        (stream_of([choice(token_ids=[70], finish_reason=["stop"])]), "an end of another kind"),
+        (stream_of(['{"choices": ["a"]}']), "a choice that is not an object"),
+        (stream_of([GOOD, '{"error": {"message": "secret"}}']), "an error in the middle"),
+        (stream_of([choice(token_ids="70")]), "not a list of token ids"),
+        (stream_of([choice(token_ids=[7.0])]), "not a list of token ids"),
+        (stream_of([choice(token_ids=[True])]), "not a list of token ids"),
+        (stream_of([choice(token_ids=[-1])]), "not a list of token ids"),
+        (stream_of([choice(token_ids=[2**40])]), "not a list of token ids"),
+        (stream_of([choice()]), "not a list of token ids"),
+        (stream_of([choice(token_ids=[70], finish_reason="abort")]), "a finish reason other than"),
+        (stream_of([choice(token_ids=[70], finish_reason=["stop"])]), "a finish reason other than"),
     ],
 )
-def test_a_fault_fails_its_request_alone(
-    server: CompletionServer, engine: RemoteEngine, behaviour: Behaviour, reason: str
+def test_a_fault_fails_only_its_request(
+    server: CompletionServer, engine: RemoteEngine, behavior: Behavior, reason: str
 ) -> None:
-    server.instead["stream"] = behaviour
-    problem = failure(run(engine))
-    assert reason in problem.reason
-    assert problem.remedy
-    assert "secret" not in problem.reason
+    server.overrides["stream"] = behavior
+    error = failure(run(engine))
+    assert reason in error.reason
+    assert error.remedy
+    assert "secret" not in error.reason
     until(lambda: server.running == 0)
-    del server.instead["stream"]
+    del server.overrides["stream"]
     assert run(engine)[-1].finished == "end"
 
 
@@ -86,29 +89,31 @@ def test_a_fault_fails_its_request_alone(
     "fields",
     [{}, {"text": None, "logprobs": None}, {"logprobs": {"content": [{"token": "a"}]}}],
 )
-def test_garbage_in_log_probabilities(
+def test_malformed_log_probabilities(
     server: CompletionServer, fields: dict[str, Any], engine_on: EngineOn
 ) -> None:
     server.dialect = "logprobs"
     with engine_on(RemoteServer(server.url, token_timeout_s=0.6)) as engine:
-        server.instead["stream"] = stream_of([choice(**fields)] * 2)
+        server.overrides["stream"] = stream_of([choice(**fields)] * 2)
         assert failure(run(engine)).reason
 
 
-def test_a_server_that_went_and_came_back(server: CompletionServer, engine: RemoteEngine) -> None:
+def test_a_server_that_was_restarted(server: CompletionServer, engine: RemoteEngine) -> None:
     server.stop()
     assert "cannot be reached" in failure(run(engine)).reason
     server.listen()
     assert run(engine)[-1].finished == "end"
 
 
-def test_a_server_that_dies_in_mid_answer(server: CompletionServer, engine: RemoteEngine) -> None:
-    server.pieces, server.pause_s = [("a", [70])] * 100, 0.01
+def test_a_server_that_stops_in_the_middle_of_a_response(
+    server: CompletionServer, engine: RemoteEngine
+) -> None:
+    server.tokens, server.pause_s = [("a", [70])] * 100, 0.01
     engine.submit(1, PROMPT, (0,), 100)
     until(lambda: ids_of(engine.step()))
     server.stop()
-    assert "broke an answer off" in failure(collect(engine)).reason
-    assert server.streams == 1, "Never again after the first token."
+    assert "in the middle of a response" in failure(collect(engine)).reason
+    assert server.streams == 1, "Not retried after the first token."
     server.listen()
     server.pause_s = 0
     assert run(engine)[-1].finished == "length"
@@ -117,42 +122,42 @@ def test_a_server_that_dies_in_mid_answer(server: CompletionServer, engine: Remo
 # -- retries ---------------------------------------------------------------------------------------
 
 
-def failing_first(server: CompletionServer, times: int, behaviour: Behaviour) -> Behaviour:
+def failing_first(server: CompletionServer, times: int, behavior: Behavior) -> Behavior:
     async def behave(request: Any, writer: Any) -> None:
-        answer = behaviour if server.streams <= times else server._stream
-        await answer(request, writer)
+        respond_with = behavior if server.streams <= times else server._stream
+        await respond_with(request, writer)
 
     return behave
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_busy_server_is_asked_again(
+def test_requests_to_a_busy_server_are_retried(
     server: CompletionServer, engine: RemoteEngine, status: int
 ) -> None:
-    server.instead["stream"] = failing_first(server, 2, respond(status, {}))
+    server.overrides["stream"] = failing_first(server, 2, respond(status, {}))
     assert run(engine)[-1].finished == "end"
     assert server.streams == 3
 
 
 def test_retry_after_is_honoured(server: CompletionServer, engine: RemoteEngine) -> None:
-    server.instead["stream"] = failing_first(server, 1, respond(503, {}, Retry_After="0.3"))
-    began = time.monotonic()
+    server.overrides["stream"] = failing_first(server, 1, respond(503, {}, Retry_After="0.3"))
+    start = time.monotonic()
     assert run(engine)[-1].finished == "end"
-    assert time.monotonic() - began >= 0.3
+    assert time.monotonic() - start >= 0.3
 
 
-def test_no_wait_beyond_the_patience(server: CompletionServer, engine: RemoteEngine) -> None:
-    server.instead["stream"] = respond(503, {}, Retry_After="30")
-    began = time.monotonic()
+def test_no_retry_after_the_timeout(server: CompletionServer, engine: RemoteEngine) -> None:
+    server.overrides["stream"] = respond(503, {}, Retry_After="30")
+    start = time.monotonic()
     failure(run(engine))
     assert server.streams == 1
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - start < 0.5
 
 
-@pytest.mark.parametrize("behaviour", [respond(500, {}), hang_up, stream_of([GOOD])])
-def test_what_may_have_been_computed_is_not_asked_again(
-    server: CompletionServer, engine: RemoteEngine, behaviour: Behaviour
+@pytest.mark.parametrize("behavior", [respond(500, {}), hang_up, stream_of([GOOD])])
+def test_a_request_that_may_have_been_computed_is_not_retried(
+    server: CompletionServer, engine: RemoteEngine, behavior: Behavior
 ) -> None:
-    server.instead["stream"] = behaviour
+    server.overrides["stream"] = behavior
     failure(run(engine))
     assert server.streams == 1

@@ -1,4 +1,4 @@
-"""What keeps the remote engine from loading."""
+"""What prevents the remote engine from loading."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from jupyter_safecoder.engines import RemoteServer
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 from tests.support.completion_server import (
-    Behaviour,
+    Behavior,
     CompletionServer,
     hang,
     hang_up,
@@ -20,43 +20,47 @@ from tests.support.exchange import (
     DETOKENIZE,
     MODELS,
     EngineOn,
-    LoadProblem,
+    LoadError,
 )
 
 
-@pytest.mark.usefixtures("hurry")
-def test_a_server_that_is_down(server: CompletionServer, load_problem: LoadProblem) -> None:
+@pytest.mark.usefixtures("short_timeout")
+def test_a_server_that_is_down(server: CompletionServer, load_error: LoadError) -> None:
     server.stop()
-    problem = load_problem(RemoteServer(server.url))
-    assert "cannot be reached: no connection" in problem.reason
-    assert "Start it" in problem.remedy
+    error = load_error(RemoteServer(server.url))
+    assert "cannot be reached: no connection" in error.reason
+    assert "Start it" in error.remedy
     server.listen()
 
 
 async def only_text(request: Any, writer: Any) -> None:
-    """Take no ids as a prompt."""
-    known = isinstance(request.body["prompt"], str)
-    answer = {"choices": [{"text": "a", "finish_reason": "length"}]}
-    await respond(200 if known else 422, answer)(request, writer)
+    """Accept no token ids as a prompt."""
+    supported = isinstance(request.body["prompt"], str)
+    content = {"choices": [{"text": "a", "finish_reason": "length"}]}
+    await respond(200 if supported else 422, content)(request, writer)
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_timeout")
 @pytest.mark.parametrize(
-    ("path", "behaviour", "reason"),
+    ("path", "behavior", "reason"),
     [
-        (MODELS, respond(401, {}), "asks for a key (HTTP 401)"),
-        (MODELS, respond(403, {}), "asks for a key (HTTP 403)"),
-        (MODELS, respond(404, {}), "no such model or door (HTTP 404)"),
+        (MODELS, respond(401, {}), "asks for an API key (HTTP 401)"),
+        (MODELS, respond(403, {}), "asks for an API key (HTTP 403)"),
+        (MODELS, respond(404, {}), "no such model or endpoint (HTTP 404)"),
         (MODELS, respond(429, {}), "too busy or still starting (HTTP 429)"),
-        (MODELS, respond(302, {}, Location="http://localhost:1/"), "redirects elsewhere"),
+        (MODELS, respond(302, {}, Location="http://localhost:1/"), "redirects to another URL"),
         (MODELS, respond(500, {}), "failed (HTTP 500)"),
-        (MODELS, hang, "gave nothing within 0.5 seconds"),
-        (MODELS, hang_up, "closed the connection without an answer"),
+        (MODELS, hang, "sent nothing for 0.5 seconds"),
+        (MODELS, hang_up, "closed the connection without a response"),
         (MODELS, respond(200, "<html>"), "no JSON object from /v1/models"),
         (MODELS, respond(200, "[" * 100_000), "no JSON object from /v1/models"),
         (MODELS, respond(200, "x" * 2**21), "no JSON object from /v1/models"),
         (MODELS, respond(200, {"data": 3}), "no list of models"),
-        (MODELS, respond(200, {"data": [3, {"id": 4}]}), "does not have one model, but: none"),
+        (
+            MODELS,
+            respond(200, {"data": [3, {"id": 4}]}),
+            "does not have exactly one model; it has: none",
+        ),
         (COMPLETIONS, only_text, "takes no token ids"),
         (COMPLETIONS, respond(422, {}), "refused the request (HTTP 422)"),
         (COMPLETIONS, respond(500, {}), "failed (HTTP 500)"),
@@ -68,65 +72,67 @@ async def only_text(request: Any, writer: Any) -> None:
 def test_faults_while_loading(
     server: CompletionServer,
     path: str,
-    behaviour: Behaviour,
+    behavior: Behavior,
     reason: str,
-    load_problem: LoadProblem,
+    load_error: LoadError,
 ) -> None:
-    server.instead[path] = behaviour
-    problem = load_problem(RemoteServer(server.url))
-    assert reason in problem.reason
-    assert problem.remedy
+    server.overrides[path] = behavior
+    error = load_error(RemoteServer(server.url))
+    assert reason in error.reason
+    assert error.remedy
 
 
-def test_a_wrong_model_and_several(
-    server: CompletionServer, engine_on: EngineOn, load_problem: LoadProblem
+def test_the_name_of_the_model(
+    server: CompletionServer, engine_on: EngineOn, load_error: LoadError
 ) -> None:
     server.models = {"data": [{"id": "tiny"}, {"id": "large"}]}
-    problem = load_problem(RemoteServer(server.url, "small"))
-    assert "no model named 'small'; it has: 'tiny', 'large'" in problem.reason
-    assert "one model, but: 'tiny', 'large'" in load_problem(RemoteServer(server.url)).reason
+    error = load_error(RemoteServer(server.url, "small"))
+    assert "no model named 'small'; it has: 'tiny', 'large'" in error.reason
+    assert (
+        "exactly one model; it has: 'tiny', 'large'" in load_error(RemoteServer(server.url)).reason
+    )
     with engine_on(RemoteServer(server.url + "/v1/", "large")):
-        assert server.asked[-1].body["model"] == "large"
+        assert server.requests[-1].body["model"] == "large"
 
 
-def test_another_tokenizer_is_named(server: CompletionServer, load_problem: LoadProblem) -> None:
+def test_another_tokenizer_is_reported(server: CompletionServer, load_error: LoadError) -> None:
     async def swapped(request: Any, writer: Any) -> None:
         ids = request.body["tokens"]
         text = server._vocabulary.decode(ids, skip_special_tokens=False)
         await respond(200, {"prompt": text.replace("fim_middle", "fim_prefix")})(request, writer)
 
-    server.instead[DETOKENIZE] = swapped
-    assert "'<fim_middle>'" in load_problem(RemoteServer(server.url)).reason
+    server.overrides[DETOKENIZE] = swapped
+    assert "'<fim_middle>'" in load_error(RemoteServer(server.url)).reason
 
 
-def test_a_server_without_a_way_to_check_says_so(
+def test_a_server_whose_tokenizer_cannot_be_checked(
     server: CompletionServer, caplog: pytest.LogCaptureFixture, engine_on: EngineOn
 ) -> None:
-    server.instead[DETOKENIZE] = respond(404, {})
+    server.overrides[DETOKENIZE] = respond(404, {})
     with engine_on(RemoteServer(server.url)) as engine:
         assert engine.device.endswith("(tokenizer not checked)")
-    assert "no way to check its tokenizer" in caplog.text
+    assert "no endpoint to check its tokenizer" in caplog.text
 
 
-def test_text_from_a_server_for_a_tokenizer_that_cannot_join_it(
-    server: CompletionServer, monkeypatch: pytest.MonkeyPatch, load_problem: LoadProblem
+def test_text_for_a_tokenizer_that_cannot_encode_it_in_parts(
+    server: CompletionServer, monkeypatch: pytest.MonkeyPatch, load_error: LoadError
 ) -> None:
-    # As sentencepiece does: each text begins with a space of its own.
+    # Like SentencePiece, which adds a space before each text.
     encode = FileTokenizer.encode
     monkeypatch.setattr(FileTokenizer, "encode", lambda self, text: encode(self, " " + text))
     server.dialect = "text"
-    problem = load_problem(RemoteServer(server.url))
-    assert "cannot encode it piece by piece" in problem.reason
+    error = load_error(RemoteServer(server.url))
+    assert "cannot encode text in parts" in error.reason
 
 
 @pytest.mark.parametrize(
     "url", ["", "localhost:8000", "ftp://localhost", "http://", "http://h/?a=b", "http://[::"]
 )
-def test_an_address_that_is_none(url: str, load_problem: LoadProblem) -> None:
-    assert "not the address of a server" in load_problem(RemoteServer(url)).reason
+def test_an_invalid_url(url: str, load_error: LoadError) -> None:
+    assert "not the URL of a server" in load_error(RemoteServer(url)).reason
 
 
-def test_a_password_in_the_address_is_refused_and_not_repeated(load_problem: LoadProblem) -> None:
-    problem = load_problem(RemoteServer("http://me:geheim@localhost"))
-    assert "a name or a password" in problem.reason
-    assert "geheim" not in problem.reason + problem.remedy
+def test_a_password_in_the_url_is_refused_and_not_quoted(load_error: LoadError) -> None:
+    error = load_error(RemoteServer("http://me:secret@localhost"))
+    assert "a user name or a password" in error.reason
+    assert "secret" not in error.reason + error.remedy

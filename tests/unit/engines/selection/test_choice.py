@@ -1,4 +1,4 @@
-"""The choice by its cases, `cases/choice.toml`; what a case leaves out is in `_case`."""
+"""The choice by its cases, ``cases/choice.toml``; defaults of a case are in ``_case``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_safecoder.engines.hardware.device import Accelerator
-from jupyter_safecoder.engines.selection.choice import EnginePreferences, Machine, candidates
+from jupyter_safecoder.engines.selection.choice import EnginePreferences, Machine, rank_choices
 from jupyter_safecoder.errors import EngineError
 from jupyter_safecoder.models import ModelDescription
 
@@ -55,21 +55,21 @@ def _case(case: dict[str, Any]) -> tuple[ModelDescription, Machine, EnginePrefer
     return (
         model,
         machine,
-        EnginePreferences(**case.get("wish", {})),
+        EnginePreferences(**case.get("preferences", {})),
         int(case.get("parameters", 1) * 1e9),
     )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_choice(case: dict[str, Any]) -> None:
-    assert ("choices" in case) != ("problem" in case)
-    if "problem" in case:
+    assert ("choices" in case) != ("error" in case)
+    if "error" in case:
         with pytest.raises(EngineError) as raised:
-            candidates(*_case(case))
-        assert case["problem"] in raised.value.reason
+            rank_choices(*_case(case))
+        assert case["error"] in raised.value.reason
         assert case["remedy"] in raised.value.remedy
         return
-    choices = candidates(*_case(case))
+    choices = rank_choices(*_case(case))
     named = [" ".join(filter(None, (c.engine, c.device, c.precision))) for c in choices]
     assert named == case["choices"]
     for part in case.get("why", ()):

@@ -12,16 +12,20 @@ from safetensors.numpy import save_file
 
 from jupyter_safecoder.engines import Engine, EngineOptions, make_engine
 from jupyter_safecoder.engines.scripted import write_scripted_model
-from jupyter_safecoder.engines.selection.choice import Choice, EnginePreferences
+from jupyter_safecoder.engines.selection.choice import Choice, EnginePreferences, rank_choices
 from jupyter_safecoder.engines.selection.select import (
-    candidates,
-    count_parameters,
     find_packages,
     probe_machine,
     select_engine,
 )
 from jupyter_safecoder.errors import EngineError
-from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
+from jupyter_safecoder.models import (
+    EMBEDDED,
+    ModelDescription,
+    cache_directory,
+    count_parameters,
+    resolve_model,
+)
 from jupyter_safecoder.models.description import ModelFile
 from tests.support.processes import run_python
 
@@ -45,7 +49,7 @@ def test_parameters_are_those_of_the_headers(checkpoint: ModelDescription) -> No
     assert count_parameters(checkpoint) == 300 + 7 + 24 + 1
 
 
-def test_the_embedded_model_is_run_as_it_lies() -> None:
+def test_the_embedded_model_is_run_without_conversion() -> None:
     choice = select_engine(EnginePreferences(), resolve_model(EMBEDDED))
     assert (choice.engine, choice.device, choice.precision) == ("openvino", "CPU", "")
     assert choice.hardware.startswith("CPU (")
@@ -58,14 +62,14 @@ def test_two_candidates_are_measured_once(tmp_path: Path, checkpoint: ModelDescr
 
     def load(choice: Choice) -> Engine:
         loaded.append((choice.engine, choice.device, choice.precision))
-        # The better candidate turns out to be the slower one.
+        # The choice that should be faster is the slower one.
         script = {"otherwise": "a" * 600, "token_ms": 30 / len(loaded)}
         model = resolve_model(str(write_scripted_model(tmp_path / f"{len(loaded)}", script)))
         engine = make_engine("scripted", model, EngineOptions())
         engine.load()
         return engine
 
-    choices = candidates(
+    choices = rank_choices(
         checkpoint, probe_machine(), EnginePreferences(), count_parameters(checkpoint)
     )
     measured = EnginePreferences(engine="measured")
@@ -79,6 +83,7 @@ def test_two_candidates_are_measured_once(tmp_path: Path, checkpoint: ModelDescr
         select_engine(measured, checkpoint, load) == select_engine(measured, checkpoint) == choice
     )
     assert len(loaded) == 2
+    assert (cache_directory() / "engine_measurements.json").is_file()
 
 
 @pytest.mark.parametrize(
@@ -108,3 +113,13 @@ def test_what_pytorch_was_built_for_without_importing_it(
 
 def test_packages_of_this_environment() -> None:
     assert "openvino-genai" in find_packages()
+
+
+def test_measurements_of_version_0_1_are_ignored(checkpoint: ModelDescription) -> None:
+    """It kept them in ``trials.json``: they are measured again."""
+    cache = cache_directory()
+    cache.mkdir(parents=True)
+    (cache / "trials.json").write_text('{"key": [{"engine": "x"}]}')
+    measured = EnginePreferences(engine="measured")
+    assert "measured on this machine" not in select_engine(measured, checkpoint).why
+    assert (cache / "trials.json").is_file()

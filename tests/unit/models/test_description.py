@@ -1,0 +1,87 @@
+"""The description in ``model.json``, also that of version 0.1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.models import ModelDescription, read_description
+
+
+def _write(directory: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    path = write_scripted_model(directory, {}) / "model.json"
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+
+
+def _read_error(directory: Path) -> ModelError:
+    with pytest.raises(ModelError) as raised:
+        read_description(directory)
+    return raised.value
+
+
+def _change(**changes: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda data: {**data, **changes}
+
+
+def test_what_the_protocol_reports(tmp_path: Path) -> None:
+    _write(tmp_path, _change(name="coder", license="MIT"))
+    info = read_description(tmp_path).info()
+    assert (info.name, info.license, info.layouts) == ("coder", "MIT", ("spm", "psm", "context"))
+
+
+def test_the_size_of_the_weights_is_without_the_tokenizer(tmp_path: Path) -> None:
+    _write(
+        tmp_path,
+        lambda data: {
+            **data,
+            "weights": {"file": "a.gguf", "size": 70, "sha256": ""},
+            "tokenizer": {"file": "tokenizer.json", "size": 5, "sha256": ""},
+        },
+    )
+    assert read_description(tmp_path).weights_bytes == 70
+
+
+def test_a_description_of_version_0_1(tmp_path: Path) -> None:
+    def old(data: dict[str, Any]) -> dict[str, Any]:
+        return {("licence" if name == "license" else name): v for name, v in data.items()}
+
+    _write(tmp_path, old)
+    assert '"licence"' in (tmp_path / "model.json").read_text()
+    model: ModelDescription = read_description(tmp_path)
+    assert model.license == "Apache-2.0"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: [],
+        lambda data: None,
+        lambda data: {name: value for name, value in data.items() if name != "family"},
+        _change(weights="script.json"),
+        _change(weights={"file": "script.json"}),
+        _change(weights={"file": 5, "size": 1, "sha256": ""}),
+        _change(layouts=None),
+        _change(unknown_field=1),
+    ],
+)
+def test_a_description_with_errors(tmp_path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
+    _write(tmp_path, change)
+    error = _read_error(tmp_path)
+    assert "model.json" in error.reason
+    assert error.remedy
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00"])
+def test_a_description_that_is_not_json(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "model.json").write_bytes(content)
+    assert _read_error(tmp_path).remedy
+
+
+def test_a_missing_description(tmp_path: Path) -> None:
+    assert "has no model.json" in _read_error(tmp_path).reason

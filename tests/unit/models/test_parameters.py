@@ -1,0 +1,63 @@
+"""The sizes of a checkpoint."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_safecoder.models import (
+    EMBEDDED,
+    count_parameters,
+    format_gb,
+    kv_values,
+    resolve_model,
+)
+
+
+def test_parameters_of_a_checkpoint(checkpoint: Path) -> None:
+    # 2 layers of 16: embeddings and positions, attention with one KV head, MLP, norms.
+    layer = (16 * 32 + 32) + (16 * 16 + 16) + (16 * 32 + 32) + (32 * 16 + 16) + 4 * 16
+    model = resolve_model(str(checkpoint))
+    assert count_parameters(model) == 49152 * 16 + 256 * 16 + 2 * layer + 2 * 16
+
+
+def test_other_formats_have_none() -> None:
+    model = resolve_model(EMBEDDED)
+    assert count_parameters(model) == kv_values(model) == 0
+
+
+@pytest.mark.parametrize(
+    ("config", "values"),
+    [
+        ({}, 2 * 2 * 8),  # keys and values of two layers, one KV head of 8
+        ({"multi_query": False, "num_key_value_heads": None}, 2 * 2 * 16),
+        (
+            {
+                **{"multi_query": False, "num_hidden_layers": 3, "hidden_size": 64},
+                **{"num_attention_heads": 8, "num_key_value_heads": 2},
+            },
+            2 * 3 * 2 * 8,
+        ),
+        (
+            {
+                **{"multi_query": False, "num_hidden_layers": 3, "num_attention_heads": 8},
+                **{"num_key_value_heads": 2, "head_dim": 5},
+            },
+            2 * 3 * 2 * 5,
+        ),
+    ],
+)
+def test_kv_values_of_a_token(checkpoint: Path, config: dict[str, Any], values: int) -> None:
+    model = resolve_model(str(checkpoint))
+    path = checkpoint / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **config}))
+    assert kv_values(model) == values
+
+
+def test_format_gb() -> None:
+    assert [format_gb(size) for size in (0, 49_000_000, 1.55e9, 22e9)] == [
+        *("0.0 GB", "0.0 GB", "1.6 GB", "22.0 GB")
+    ]
