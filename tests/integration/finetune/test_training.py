@@ -1,7 +1,8 @@
-"""TrainingLoop learns, and a run that was interrupted ends as one that was not."""
+"""The training loop learns, and a run that is resumed ends as one without a break."""
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,19 +11,27 @@ import pytest
 import torch
 from peft import PeftModel
 
-from jupyter_safecoder.adapters.network import TARGETS, load_network, merge
-from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.adapters.torch_model import TARGETS, load_torch_model, write_merged
 from jupyter_safecoder.finetune.corpus.corpus import build_corpus
-from jupyter_safecoder.finetune.recipe import Recipe, read_recipe
-from jupyter_safecoder.finetune.samples.batches import Batches, eval_packs
+from jupyter_safecoder.finetune.recipe import Recipe
+from jupyter_safecoder.finetune.samples.batches import Batches, validation_packs
 from jupyter_safecoder.finetune.samples.samples import SampleBuilder
-from jupyter_safecoder.finetune.training.loop import TrainingLoop
-from jupyter_safecoder.finetune.training.lora import adapt, choose_device, quantized
+from jupyter_safecoder.finetune.training.loop import CHECKPOINT, TrainingData, TrainingLoop
+from jupyter_safecoder.finetune.training.lora import add_adapter
 from jupyter_safecoder.finetune.training.packed_attention import NAME, PackedAttention
+from jupyter_safecoder.finetune.training.packed_model import PackedModel
 from jupyter_safecoder.models import ModelDescription, resolve_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 
-RECIPE = Recipe(steps=8, rank=4, alpha=8, tokens_per_step=400, learning_rate=3e-3, warmup=2)
+RECIPE = Recipe(
+    steps=8,
+    rank=4,
+    alpha=8,
+    tokens_per_step=400,
+    learning_rate=3e-3,
+    warmup=2,
+    replay_share=0.0,
+)
 
 
 def make_training_loop(
@@ -30,14 +39,14 @@ def make_training_loop(
 ) -> TrainingLoop:
     torch.set_num_threads(1)
     corpus = build_corpus([team])
-    builder = SampleBuilder(model, FileTokenizer(model.tokenizer))
-    batches = Batches(corpus.train, (), builder, recipe.tokens_per_step, 0.0, recipe.seed)
-    judges = eval_packs(corpus.held_out, builder, recipe.tokens_per_step)
+    builder = SampleBuilder(model, FileTokenizer(model.tokenizer), recipe)
+    batches = Batches(corpus.train, (), builder, recipe)
+    data = TrainingData.of(batches, validation_packs(corpus.held_out, builder, recipe))
     attention = PackedAttention()
     attention.register()
-    network = adapt(load_network(model, NAME), model, recipe)
+    peft_model = add_adapter(load_torch_model(model, NAME), model, recipe)
     directory.mkdir(exist_ok=True)
-    return TrainingLoop(network, attention, recipe, batches, judges, directory)
+    return TrainingLoop(PackedModel(peft_model, attention), recipe, data, directory)
 
 
 @pytest.mark.parametrize("architecture", ["gpt_bigcode", "starcoder2", "llama"])
@@ -48,20 +57,20 @@ def test_it_learns_and_leaves_the_base_alone(
     training = make_training_loop(model, team, tmp_path / "job")
     frozen = {
         name: weight.clone()
-        for name, weight in training._network.named_parameters()
+        for name, weight in training.model.peft_model.named_parameters()
         if not weight.requires_grad
     }
     assert training.run()
-    progress = training.progress
-    assert progress.step == RECIPE.steps
-    assert progress.held_out[-1][1] < progress.held_out[0][1]
-    assert progress.sample_tokens > 1.2 * progress.computed_tokens
-    for name, weight in training._network.named_parameters():
+    state = training.state
+    assert state.step == RECIPE.steps
+    assert state.val_curve[-1][1] < state.val_curve[0][1]
+    assert state.sample_tokens > 1.2 * state.computed_tokens
+    for name, weight in training.model.peft_model.named_parameters():
         if name in frozen:
             assert torch.equal(weight, frozen[name])
     moved = {
         name.split(".")[-4]
-        for name, weight in training._network.named_parameters()
+        for name, weight in training.model.peft_model.named_parameters()
         if "lora_B" in name and bool(weight.detach().any())
     }
     assert moved == {name for name in TARGETS[architecture] if name != "q_attn"}
@@ -74,14 +83,14 @@ def test_a_run_in_pieces_has_the_curve_of_an_unbroken_one(
     whole = make_training_loop(model, team, tmp_path / "whole")
     whole.run()
     first = make_training_loop(model, team, tmp_path / "pieces")
-    assert not first.run(stop=lambda: first.progress.step >= 3)
+    assert not first.run(should_stop=lambda: first.state.step >= 3)
     second = make_training_loop(model, team, tmp_path / "pieces")
     assert second.resume()
-    assert second.progress.step == 3
+    assert second.state.step == 3
     assert second.run()
     for one, other in (
-        (second.progress.curve, whole.progress.curve),
-        (second.progress.held_out, whole.progress.held_out),
+        (second.state.train_curve, whole.state.train_curve),
+        (second.state.val_curve, whole.state.val_curve),
     ):
         assert [step for step, _ in one] == [step for step, _ in other]
         assert [loss for _, loss in one] == pytest.approx([loss for _, loss in other], abs=1e-3)
@@ -90,25 +99,29 @@ def test_a_run_in_pieces_has_the_curve_of_an_unbroken_one(
 def test_it_ends_where_it_no_longer_helps(
     tiny_models: Callable[[str], ModelDescription], team: Path, tmp_path: Path
 ) -> None:
-    recipe = replace(RECIPE, steps=40, learning_rate=1.0, patience=2, evaluations=20)
+    recipe = replace(RECIPE, steps=40, learning_rate=1.0, patience=2, num_evals=20)
     training = make_training_loop(tiny_models("llama"), team, tmp_path / "job", recipe)
     assert training.run()
-    assert training.progress.step < 40
-    assert training.loss_of(training._judges) == pytest.approx(training.progress.best, abs=1e-3)
+    assert training.state.step < 40
+    assert training.val_loss() == pytest.approx(training.state.best_loss, abs=1e-3)
 
 
 def test_a_full_disk_leaves_the_old_checkpoint(
     tiny_models: Callable[[str], ModelDescription], team: Path, tmp_path: Path
 ) -> None:
     training = make_training_loop(tiny_models("llama"), team, tmp_path / "job")
-    training.run(stop=lambda: training.progress.step >= 2)
-    # A device that is always full stands where the next checkpoint would be written.
-    (tmp_path / "job" / "training.partial").symlink_to("/dev/full")
-    with pytest.raises(OSError, match=r"full|space"):
-        training.save()
+    training.run(should_stop=lambda: training.state.step >= 2)
+    written = (tmp_path / "job" / CHECKPOINT).stat().st_size
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (written // 2, hard))
+    try:
+        with pytest.raises(OSError, match=r"full|space|large"):
+            training.save()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     again = make_training_loop(tiny_models("llama"), team, tmp_path / "job")
     assert again.resume()
-    assert again.progress.step == 2
+    assert again.state.step == 2
 
 
 @pytest.mark.parametrize("architecture", ["gpt_bigcode", "starcoder2", "llama"])
@@ -118,12 +131,12 @@ def test_what_is_merged_says_what_was_trained(
     model = tiny_models(architecture)
     training = make_training_loop(model, team, tmp_path / "job")
     training.run()
-    trained = training._network
+    trained = training.model.peft_model
     trained.save_pretrained(tmp_path / "adapter")
     (tmp_path / "merged").mkdir()
-    merge(model, tmp_path / "adapter", tmp_path / "merged")
-    merged = load_network(resolve_model(str(tmp_path / "merged")))
-    base = load_network(model)
+    write_merged(model, tmp_path / "adapter", tmp_path / "merged")
+    merged = load_torch_model(resolve_model(str(tmp_path / "merged")))
+    base = load_torch_model(model)
     ids = torch.tensor([[11, 13, 500, 600, 700]])
     with torch.no_grad():
         before = base(input_ids=ids).logits[0, -1]
@@ -131,24 +144,3 @@ def test_what_is_merged_says_what_was_trained(
         wanted = PeftModel.from_pretrained(base, tmp_path / "adapter")(input_ids=ids).logits[0, -1]
     assert torch.allclose(wanted, found, atol=1e-4)
     assert float((found - before).abs().max()) > 0.05
-
-
-def test_cuda_where_there_is_none() -> None:
-    if torch.cuda.is_available():
-        pytest.skip("there is one")
-    with pytest.raises(FinetuneError, match="There is no CUDA here"):
-        choose_device("cuda")
-    with pytest.raises(FinetuneError, match="no CUDA"):
-        quantized(Recipe(quantize="nf4"), "cpu")
-
-
-def test_a_recipe_of_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "r.toml"
-    path.write_text("rank = 8\nlearning_rate = 1\n")
-    assert read_recipe(path, steps=3) == Recipe(rank=8, learning_rate=1, steps=3)
-    path.write_text("rnk = 8\n")
-    with pytest.raises(FinetuneError, match="'rnk'"):
-        read_recipe(path)
-    path.write_text("rank = 'eight'\n")
-    with pytest.raises(FinetuneError, match="not of the type int"):
-        read_recipe(path)
