@@ -62,7 +62,7 @@ def test_a_team_lead_in_a_notebook(
     start_runtime({"answers": [], "otherwise": "wrong"})
     team = write_team(tmp_path / "team")
     recipe = tmp_path / "quick.toml"
-    recipe.write_text("tokens_per_step = 200\njudged = 12\n")
+    recipe.write_text("tokens_per_step = 200\neval_samples = 12\n")
     job = LocalJob(tmp_path / "cache", "ours")
 
     assert kernel.text("%load_ext jupyter_safecoder") == ""
@@ -122,15 +122,15 @@ def test_a_team_lead_in_a_notebook(
     # Did it help? Switch over, and back.
     report = kernel.run("%safecoder report ours")
     assert "image/png" in report[-1]
-    assert "secrets told" in report[0]["text/plain"]
+    assert "secrets leaked" in report[0]["text/plain"]
     # IPython itself adds Python's words to an empty one.
-    assert {"--back", "--base", "ours"} <= set(kernel.tab("%safecoder use "))
+    assert {"--previous", "--base", "ours"} <= set(kernel.tab("%safecoder use "))
     assert "Completions come from ours, now." in kernel.text("%safecoder use ours")
     assert "tiny+ours" in kernel.text("%safecoder")
     assert "As it is served now" in kernel.text(f"%safecoder evaluate {team / 'rain.ipynb'}")
-    assert "the model as it is, now." in kernel.text("%safecoder use --back")
-    assert "Completions come from ours, now." in kernel.text("%safecoder use --back")
-    assert "the model as it is, now." in kernel.text("%safecoder use --base")
+    assert "the base model, now." in kernel.text("%safecoder use --previous")
+    assert "Completions come from ours, now." in kernel.text("%safecoder use --previous")
+    assert "the base model, now." in kernel.text("%safecoder use --base")
     assert "ours" in kernel.text("%safecoder adapters")
     [runs_already] = kernel.text("%safecoder resume ours").splitlines()
     assert runs_already.startswith("UsageError: The job ours is done.")
