@@ -40,12 +40,12 @@ class MagicArguments:
     """Parses and completes the line after ``%safecoder``."""
 
     def __init__(self) -> None:
-        self._parser = _Parser(
+        self.parser: argparse.ArgumentParser = _Parser(
             prog="%safecoder",
             description="The private code assistant. Without a command: the status of the runtime, "
             "the model and the adapters.",
         )
-        parsers = self._parser.add_subparsers(
+        parsers = self.parser.add_subparsers(
             dest="command", metavar="COMMAND", parser_class=_Parser
         )
         self._commands: dict[str, argparse.ArgumentParser] = {
@@ -81,7 +81,7 @@ class MagicArguments:
             words = shlex.split(line)
         except ValueError as error:
             raise InvalidArguments(f"The line cannot be read: {error}.") from None
-        return self._parser.parse_args(words)
+        return self.parser.parse_args(words)
 
     def complete(
         self, command: str, jobs: Sequence[str] = (), adapters: Sequence[str] = ()
