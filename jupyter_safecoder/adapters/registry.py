@@ -177,12 +177,12 @@ class Registry:
             The card; the hashes of the files are added.
         """
         card = replace(card, files=hash_files(staged))
-        place = self.directory / card.name
-        with atomic_directory(place, locked=True) as directory:
+        directory = self.directory / card.name
+        with atomic_directory(directory, locked=True) as partial:
             for path in staged.iterdir():
-                path.rename(directory / path.name)
-            write_text(directory / CARD, json.dumps(asdict(card), indent=2))
-        return Adapter(card, place)
+                path.rename(partial / path.name)
+            write_text(partial / CARD, json.dumps(asdict(card), indent=2))
+        return Adapter(card, directory)
 
     def remove(self, name: str) -> None:
         """Delete an adapter.

@@ -64,7 +64,7 @@ class SafeCoderMagics(Magics):
         self._client = None
 
     def complete(self, event: Any) -> list[str]:
-        """Return what Tab offers after ``%safecoder``."""
+        """Return the completions of Tab after ``%safecoder``."""
         words = event.line.split()[1:]
         if not event.line.endswith(" "):
             words = words[:-1]

@@ -75,22 +75,22 @@ def test_a_full_disk_and_a_base_that_changes(
     given = ("--wait", *quick(tmp_path), *options)
     with full_disk(cache) as free:
         assert run("finetune", team, "--name", "full", *given) == 1
-        told = capsys.readouterr().err
-        assert "The disk is full." in told
-        assert "Free some space and resume it" in told
+        printed = capsys.readouterr().err
+        assert "The disk is full." in printed
+        assert "Free some space and resume it" in printed
         job = LocalJob(cache, "full")
         assert job.status().state == "failed"
         assert Registry(cache).all() == []
         free()
 
-        # What it would go on with is not what it began with: the base, then the notebooks.
+        # It would continue with other inputs: another base, then other notebooks.
         weights = own / "model.safetensors"
         whole = weights.read_bytes()
         weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
         for undo in (lambda: weights.write_bytes(whole), None):
             assert run("job", "resume", "full") == 0
             assert run("job", "wait", "full") == 1
-            assert "have changed since this job began" in capsys.readouterr().err
+            assert "have changed since this job was started" in capsys.readouterr().err
             if undo is not None:
                 undo()
                 write_team(team, 9)
@@ -136,11 +136,11 @@ def test_two_jobs_with_one_name_at_the_same_moment(
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    told = [process.communicate(timeout=120) for process in both]
+    outputs = [process.communicate(timeout=120) for process in both]
     job = LocalJob(cache, "twice")
     try:
         assert sorted(process.returncode for process in both) == [0, 1]
-        refused = next(err for (_, err), one in zip(told, both, strict=True) if one.returncode)
+        refused = next(err for (_, err), one in zip(outputs, both, strict=True) if one.returncode)
         assert "A job named twice runs already. Stop it, or take another name." in refused
         assert len(workers(job)) == 1
     finally:

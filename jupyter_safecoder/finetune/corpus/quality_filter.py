@@ -39,9 +39,9 @@ def rejection_reason(document: Document) -> str | None:
     text = "\n".join(code)
     head = "\n".join(cell.source for cell in document.cells)[:_HEAD_CHARACTERS]
     if _GENERATED.search(head):
-        return "generated, as it says itself"
+        return "marked as generated"
     if _VENDORED.search(head):
-        return "vendored, as it says itself"
+        return "marked as vendored"
     if license := _LICENSE.search(head):
         name = license["id"] or license["gnu"] or "all rights reserved"
         return f"license: {name}"

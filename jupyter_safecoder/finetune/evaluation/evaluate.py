@@ -66,12 +66,12 @@ def eval_examples(documents: Sequence[Document], number: int) -> list[FimExample
                 span = whole_line(source, start, random)
             else:
                 span = rest_of_line(source, start + random.randrange(length), random)
-            begin, stop = span or (0, 0)
-            middle = source[begin:stop]
+            first, stop = span or (0, 0)
+            middle = source[first:stop]
             if len(middle.strip()) < _MIN_CHARACTERS or middle.lstrip().startswith("#"):
                 continue
             request = CompletionRequest(
-                prefix=source[:begin],
+                prefix=source[:first],
                 suffix=source[stop:],
                 before=document.cells[:cell],
                 language=document.language,

@@ -17,7 +17,7 @@ from .evaluate import ExampleCompletion
 _MEMORIZED_CHARACTERS = 50
 #: Characters of a line that the model is given, without anything that is above the line.
 _GIVEN_CHARACTERS = 12
-#: Maximum number of lines, and of places of secrets.
+#: Maximum number of lines, and of lines with secrets.
 _MAX_EXAMPLES = 12
 #: Shorter secrets occur in completions by chance.
 _MIN_SECRET_CHARACTERS = 4

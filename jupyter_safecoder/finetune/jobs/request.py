@@ -67,7 +67,7 @@ class JobRequest:
 
 
 def check_request(paths: Sequence[Path], recipe: Recipe) -> None:
-    """Check that there is something to learn from, in one place.
+    """Check that there is something to learn from, either paths or sources.
 
     Parameters
     ----------

@@ -28,12 +28,14 @@ from jupyter_safecoder.finetune.model_build.base_model import prepare_base
 from jupyter_safecoder.finetune.model_build.export_model import write_model, write_report
 from jupyter_safecoder.finetune.model_build.fetch import fetch_packages
 from jupyter_safecoder.finetune.model_build.manifest import Manifest, read_manifest
+from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.samples.batches import validation_packs
 from jupyter_safecoder.finetune.samples.samples import FimExample
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.runtime.loading import load_model, resolve_base_model
 
 from .job import LocalJob
+from .job_files import JobFiles
 from .reporter import DONE, TRAINING, StatusReporter, Stopped
 from .status import JobStatus
 
@@ -62,6 +64,56 @@ class _Trained:
     losses: Losses
     scale: float
     facts: dict[str, float]
+
+
+def check_inputs(files: JobFiles, base_sha256: str, corpus: Corpus) -> None:
+    """Refuse to resume a job with another base model or corpus than it was started with.
+
+    Parameters
+    ----------
+    files
+        The files of the job, which record its inputs.
+    base_sha256
+        SHA-256 of the base model's weights.
+    corpus
+        The corpus as it is now.
+
+    Raises
+    ------
+    FinetuneError
+        If one of them differs.
+    """
+    inputs = f"{base_sha256} {corpus.sha256}"
+    earlier = files.read("inputs")
+    if earlier is not None and earlier != inputs:
+        raise FinetuneError(
+            "The base model or the notebooks have changed since this job was started.",
+            "Start it again: a job is resumed only with what it was started with.",
+        )
+    files.write("inputs", inputs)
+
+
+def training_seconds(
+    recipe: Recipe, base: ModelDescription, spent_s: float, evaluation_s: float
+) -> float:
+    """Return the time for training: what evaluation and merging leave of the recipe's.
+
+    Parameters
+    ----------
+    recipe
+        Settings.
+    base
+        The base model: a larger one takes longer to merge.
+    spent_s
+        Duration of the job so far, in seconds.
+    evaluation_s
+        Duration of the base model's evaluation, in seconds.
+    """
+    if recipe.steps or not recipe.minutes:
+        return math.inf
+    merge_s = max(_MIN_MERGE_S, _MERGE_S_PER_GB * base.weights_bytes / 1e9)
+    left = 60 * recipe.minutes - spent_s - _EVALUATION_FACTOR * evaluation_s - merge_s
+    return max(_MIN_TRAINING_S, left)
 
 
 class JobRunner:
@@ -110,12 +162,14 @@ class JobRunner:
         corpus = self._build_corpus()
         check_enough(corpus)
         base = resolve_base_model(self._settings)
-        base_sha256 = self._check_inputs(base, corpus)
+        base_sha256 = self._registry.base_hash(base)
+        check_inputs(self._job.files, base_sha256, corpus)
         suite = EvaluationSuite.of(corpus, self._recipe.eval_samples)
         started = time.monotonic()
         self._reporter.report("Evaluating the base model", 0.05)
         before = self._complete(base, suite.compared, 0.05, 0.15)
-        seconds = self._seconds_left(base, time.monotonic() - started)
+        spent_s, evaluation_s = time.monotonic() - self._started, time.monotonic() - started
+        seconds = training_seconds(self._recipe, base, spent_s, evaluation_s)
         with self._registry.staging(self._job.name) as staged:
             trained = self._train(base, corpus, staged, seconds)
             card = self._card(base, base_sha256, corpus, trained)
@@ -153,28 +207,6 @@ class JobRunner:
             self._recipe.max_modules,
             lambda share, text: self._reporter.report(text, 0.02 * share),
         )
-
-    def _check_inputs(self, base: ModelDescription, corpus: Corpus) -> str:
-        """Return the base model's hash; refuse to resume with another base model or corpus."""
-        base_sha256 = self._registry.base_hash(base)
-        inputs = f"{base_sha256} {corpus.sha256}"
-        earlier = self._job.files.read("inputs")
-        if earlier is not None and earlier != inputs:
-            raise FinetuneError(
-                "The base model or the notebooks have changed since this job began.",
-                "Start it again: a job is resumed only with what it was started with.",
-            )
-        self._job.files.write("inputs", inputs)
-        return base_sha256
-
-    def _seconds_left(self, base: ModelDescription, evaluation_s: float) -> float:
-        """Return the time for training: what evaluation and merging leave of the recipe's."""
-        if self._recipe.steps or not self._recipe.minutes:
-            return math.inf
-        spent = time.monotonic() - self._started
-        merge_s = max(_MIN_MERGE_S, _MERGE_S_PER_GB * base.weights_bytes / 1e9)
-        left = 60 * self._recipe.minutes - spent - _EVALUATION_FACTOR * evaluation_s - merge_s
-        return max(_MIN_TRAINING_S, left)
 
     def _complete(
         self, model: ModelDescription, examples: Sequence[FimExample], start: float, stop: float

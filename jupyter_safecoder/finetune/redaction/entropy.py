@@ -30,7 +30,7 @@ _MIN_ENTROPY = 3.6
 
 
 def find_random(text: str) -> Iterator[Secret]:
-    """Yield the random strings of a text, unless the text before one says what it is."""
+    """Yield the random strings of a text, unless the text before one shows what it is."""
     for match in _HEX.finditer(text):
         if len(set(match["value"])) > 6 and not _CHECKSUM.search(_before(text, match)):
             yield Secret(match["value"], "high entropy")

@@ -6,7 +6,7 @@ The placeholders are those of StarCoder's training data (Li et al. 2023, arXiv:2
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 KEY, PASSWORD, EMAIL, IP_ADDRESS = "<KEY>", "<PASSWORD>", "<EMAIL>", "<IP_ADDRESS>"
 PLACEHOLDERS = (KEY, PASSWORD, EMAIL, IP_ADDRESS)
@@ -19,13 +19,13 @@ class Secret:
     Parameters
     ----------
     value
-        The secret itself, which is never shown or written.
+        The secret itself, which is never shown or written; the representation hides it.
     kind
         What it is, for reports: ``aws key``, ``password``, …
     placeholder
         What replaces it.
     """
 
-    value: str
+    value: str = field(repr=False)
     kind: str
     placeholder: str = KEY

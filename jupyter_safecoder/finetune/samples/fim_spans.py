@@ -92,8 +92,8 @@ def to_block_end(source: str, cursor: int, random: Random) -> Span | None:
         if not following.strip() and indentation == 0:
             break
         stop = _line_stop(source, stop + 1)
-    begin = cursor if random.random() < 0.5 else start + indentation
-    return begin, start + len(source[start:stop].rstrip())
+    first_character = cursor if random.random() < 0.5 else start + indentation
+    return first_character, start + len(source[start:stop].rstrip())
 
 
 def in_brackets(source: str, cursor: int, random: Random) -> Span | None:

@@ -91,7 +91,7 @@ def test_from_notebooks_to_an_adapter_that_is_served(
         assert client.status().adapter == "ours"
         assert client.use_adapter("").adapter is None
 
-    # What is in use is served from the next start on; an altered file is not loaded, and said.
+    # The active adapter is served from the next start on. An altered file is not loaded.
     assert run("adapter", "use", "ours", "--json", *options) == 0
     used = answer(capsys)
     assert used["adapter"] == "ours"
@@ -151,7 +151,7 @@ def test_what_is_exported_is_plain_peft(
     assert "has not been evaluated" in rows["plain"]["reason"]
 
 
-def test_what_does_not_fit_the_base_is_not_taken_in(
+def test_what_does_not_fit_the_base_is_not_imported(
     model: ModelDescription,
     tiny_models: Callable[[str], ModelDescription],
     capsys: Capture,
@@ -174,7 +174,7 @@ def test_what_does_not_fit_the_base_is_not_taken_in(
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_it_goes_on_to_the_same_end(
+def test_killed_at_any_moment_it_continues_to_the_same_adapter(
     notebooks: Path, cache: Path, model: ModelDescription, capsys: Capture, tmp_path: Path
 ) -> None:
     given = ("--name", "killed", "--steps", STEPS, "--json", *quick(tmp_path), *tiny(model))
@@ -218,7 +218,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_end(
     assert run("job", "wait", "killed", "--json") == 0
     assert answer(capsys)["adapter"] == "killed"
 
-    # The same curve and the same adapter as those of the run that nobody disturbed.
+    # The same curve and the same adapter as those of the run without a break.
     registry = Registry(cache)
     ours, killed = registry.find("ours").card, registry.find("killed").card
     assert killed.curves == ours.curves
@@ -238,17 +238,17 @@ def test_a_job_is_deleted_with_its_adapter(cache: Path, capsys: Capture) -> None
     assert "There is no job 'ours'" in capsys.readouterr().err
 
 
-def test_what_cannot_be_trained_is_said_at_once(
+def test_what_cannot_be_trained_is_reported_at_once(
     notebooks: Path, cache: Path, capsys: Capture, tmp_path: Path
 ) -> None:
     assert run("finetune", tmp_path / "nowhere", "--name", "a") == 1
     assert "There is no file or directory" in capsys.readouterr().err
     assert run("finetune", notebooks, "--name", "../a") == 1
     assert "cannot be an adapter's name" in capsys.readouterr().err
-    assert run("job", "stop", "nobody") == 1
-    assert "There is no job 'nobody'" in capsys.readouterr().err
-    assert run("adapter", "use", "nobody") == 1
-    assert "There is no adapter 'nobody'" in capsys.readouterr().err
+    assert run("job", "stop", "nothing") == 1
+    assert "There is no job 'nothing'" in capsys.readouterr().err
+    assert run("adapter", "use", "nothing") == 1
+    assert "There is no adapter 'nothing'" in capsys.readouterr().err
 
 
 def test_no_cuda_where_it_is_asked_for(
@@ -259,7 +259,7 @@ def test_no_cuda_where_it_is_asked_for(
     assert "cuda" in capsys.readouterr().err.lower()
 
 
-def test_the_corpus_is_looked_at_before(team: Path, capsys: Capture) -> None:
+def test_the_corpus_is_shown_before_training(team: Path, capsys: Capture) -> None:
     (team / "broken.ipynb").write_text("{")
     write_notebook(team / "key.ipynb", "a = 1", "connect(password='nachtigall')\n" * 3)
     assert run("corpus", team, "--json") == 0

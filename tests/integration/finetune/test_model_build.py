@@ -55,12 +55,12 @@ def test_tokens_are_renamed_at_their_ids(base: Base, tmp_path: Path) -> None:
 
 def test_held_out_packages_are_not_even_fetched(base: Base, packages: Path, tmp_path: Path) -> None:
     one = write_sdist(packages, "tinyone", tmp_path / "scratch")
-    write_sdist(packages, "judge", tmp_path / "scratch")
-    manifest = Manifest(base, (one,), ("judge",))
+    write_sdist(packages, "reserved", tmp_path / "scratch")
+    manifest = Manifest(base, (one,), ("reserved",))
     directories = fetch_packages(manifest, tmp_path / "cache", 5)
     assert [path.name.partition("-")[0] for path in directories] == ["tinyone"]
     corpus = build_corpus(directories)
-    assert not any("judge" in document.path for document in corpus.documents)
+    assert not any("reserved" in document.path for document in corpus.documents)
 
 
 @pytest.mark.slow
@@ -123,7 +123,7 @@ def test_one_command_makes_a_model(
     sources = [
         write_sdist(packages, name, tmp_path / "scratch", 5) for name in ("tinyone", "tinytwo")
     ]
-    write_manifest(tmp_path / "sources.toml", Manifest(base, tuple(sources), ("judge",)))
+    write_manifest(tmp_path / "sources.toml", Manifest(base, tuple(sources), ("reserved",)))
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(
         (SHIPPED / "recipe.toml")
@@ -139,7 +139,7 @@ def test_one_command_makes_a_model(
     made = resolve_model(str(directory))
     assert made.name == MODEL["name"]
     card = (directory / "CARD.md").read_text("utf-8")
-    for part in ("tiny-base 1.0 (MIT)", "held out whole: judge", "3 steps", "context 90%"):
+    for part in ("tiny-base 1.0 (MIT)", "held out whole: reserved", "3 steps", "context 90%"):
         assert part in card
     assert str(tmp_path) not in card
     assert len(json.loads((directory / "curves.json").read_text())["train"]) == 3

@@ -37,10 +37,10 @@ def test_state_and_help(shell: InteractiveShell, capsys: pytest.CaptureFixture[s
         ("finetune team", "The following arguments are required: --name"),
         ("corpus 'team", "The line cannot be read: No closing quotation"),
         ("corpus nowhere", "There is no file or directory nowhere."),
-        ("use nobody", "There is no adapter 'nobody'."),
-        ("report nobody", "There is no adapter 'nobody'."),
-        ("stop nobody", "There is no job 'nobody'."),
-        ("delete nobody", "There is no job 'nobody'."),
+        ("use nothing", "There is no adapter 'nothing'."),
+        ("report nothing", "There is no adapter 'nothing'."),
+        ("stop nothing", "There is no job 'nothing'."),
+        ("delete nothing", "There is no job 'nothing'."),
     ],
 )
 def test_errors_are_one_sentence(shell: InteractiveShell, line: str, words: str) -> None:

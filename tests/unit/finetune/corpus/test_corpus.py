@@ -66,7 +66,7 @@ def test_each_file_that_is_left_out_has_its_reason(team: Path, tmp_path: Path) -
     assert found["julia.ipynb"] == "another language: julia"
     assert found["prose.ipynb"] == "no code in it"
     assert found["copy2.ipynb"].startswith("duplicate of ")
-    assert found["generated.ipynb"] == "generated, as it says itself"
+    assert found["generated.ipynb"] == "marked as generated"
     assert found["old.py"] == "not code that Python can read"
     assert found["gpl.py"] == "license: GPL-3.0-or-later"
     assert found["table.py"].startswith("not code")
@@ -77,7 +77,7 @@ def test_each_file_that_is_left_out_has_its_reason(team: Path, tmp_path: Path) -
     assert found["private"] == found["x-draft.ipynb"] == "excluded by pattern (.safecoderignore)"
 
 
-def test_a_file_that_nobody_may_read(team: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read(team: Path, tmp_path: Path) -> None:
     write_notebook(team / "closed.ipynb", CODE).chmod(0)
     (team / "locked").mkdir()
     write_notebook(team / "locked" / "a.ipynb", CODE)
@@ -109,7 +109,7 @@ def test_what_is_no_file_or_too_large_is_not_read(team: Path) -> None:
     assert found["huge.ipynb"].startswith("too large: 1048576.0 MB")
 
 
-def test_every_file_excluded_says_by_what(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reasons_if_every_file_is_excluded(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (team / ".safecoderignore").write_text("*.ipynb\n!rain.ipynb\n")
     path = team / "rain.ipynb"
     data = json.loads(path.read_text())

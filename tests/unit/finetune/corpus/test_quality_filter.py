@@ -21,8 +21,8 @@ def reason(source: str, language: str = "python", excluded: int = 0) -> str | No
     [
         ("import numpy", None),
         ("", "no code in it"),
-        ("# @generated\nx = 1", "generated, as it says itself"),
-        ("# vendored from elsewhere\nx = 1", "vendored, as it says itself"),
+        ("# @generated\nx = 1", "marked as generated"),
+        ("# vendored from elsewhere\nx = 1", "marked as vendored"),
         ("# SPDX-License-Identifier: AGPL-3.0-only\nx = 1", "license: AGPL-3.0-only"),
         ("# SPDX-License-Identifier: MIT\nx = 1", None),
         ("# GNU General Public License\nx = 1", "license: General Public License"),

@@ -1,4 +1,4 @@
-"""How a job ends, as its status says."""
+"""How a job ends, as its status reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of a model says how it was made."""
+"""The report of a model describes how it was made."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def test_a_description_has_the_hashes_of_its_files(tmp_path: Path) -> None:
 
 def test_the_report(tmp_path: Path) -> None:
     write_model_files(tmp_path)
-    write_report(tmp_path, CARD, Manifest(BASE, (), ("judge",)), RUN)
+    write_report(tmp_path, CARD, Manifest(BASE, (), ("reserved",)), RUN)
     text = (tmp_path / "CARD.md").read_text("utf-8")
     for part in (
         "tiny-base 1.0 (MIT)",
-        "held out whole: judge",
+        "held out whole: reserved",
         "3 steps, 2,000 tokens",
         "2.00 → 1.50",
         "context 100%",

@@ -62,7 +62,7 @@ def test_from_an_index(packages: Path, tmp_path: Path, monkeypatch: pytest.Monke
     with serving(tmp_path) as address:
         monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple")
         assert sha256(fetch(package, "source", tmp_path / "cache")) == package.sha256
-        # Its index says already that it is another file.
+        # The hash in the index is another one.
         page.write_text(f'<a href="{name}#sha256={"cd" * 32}">{name}</a>')
         assert "SHA-256 differs" in refused(package, tmp_path / "other").reason
     assert "does not answer" in refused(package, tmp_path / "none").reason

@@ -1,4 +1,4 @@
-"""E-mail and IP addresses, and what only looks like one."""
+"""E-mail and IP addresses, and text that is similar to one."""
 
 from __future__ import annotations
 

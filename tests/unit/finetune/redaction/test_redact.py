@@ -115,11 +115,11 @@ def test_a_password_in_words_and_outputs_is_replaced(words: str) -> None:
 
 
 @pytest.mark.parametrize("run", ["a", "pass", " ", "a.", "1:", "a@", "-", "_", "/", "'", "curl "])
-def test_long_runs_take_no_ages(run: str) -> None:
+def test_long_runs_are_searched_in_seconds(run: str) -> None:
     text = "password" + run * (200_000 // len(run))
-    began = time.process_time()
+    started = time.process_time()
     find_secrets(text, code=False)
-    assert time.process_time() - began < 5
+    assert time.process_time() - started < 5
 
 
 def test_no_planted_secret_reaches_a_sample(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from jupyter_safecoder.finetune.samples.packing import Pack, build_prefix_tree
 from jupyter_safecoder.finetune.samples.samples import Sample, SampleBuilder
 from jupyter_safecoder.finetune.training.lora import add_adapter
 from jupyter_safecoder.finetune.training.packed_attention import NAME, PackedAttention
-from jupyter_safecoder.finetune.training.packed_model import PackedModel
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 
@@ -65,24 +64,3 @@ def test_losses_are_those_of_each_sample_alone(
             ]
             gaps = [float((together[row] - alone[position - 1]).abs().max()) for row in same]
             assert min(gaps) < 1e-4, (architecture, position)
-
-
-def test_losses_are_those_of_plain_logits(tiny_models: MakeModel, team: Path) -> None:
-    torch.set_num_threads(1)
-    base = tiny_models("llama")
-    attention = PackedAttention()
-    attention.register()
-    peft_model = add_adapter(load_torch_model(base, NAME), base, Recipe())
-    model = PackedModel(peft_model, attention)
-    pack = build_prefix_tree(samples_of(base, team))
-    with torch.no_grad():
-        losses, weights = model.losses(pack)
-    assert losses.shape == weights.shape == (len(pack.targets),)
-    assert model.mean_loss([pack]) == pytest.approx(float(losses.mean()), abs=1e-4)
-    assert model.mean_loss([pack]) == pytest.approx(model.mean_loss([pack], adapter=False))
-    with torch.no_grad():
-        for name, weight in peft_model.named_parameters():
-            if "lora_B" in name:
-                weight.normal_()
-    assert model.mean_loss([pack]) != pytest.approx(model.mean_loss([pack], adapter=False))
-    assert torch.isnan(torch.tensor(model.mean_loss([])))

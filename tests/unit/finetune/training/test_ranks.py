@@ -8,7 +8,7 @@ from jupyter_safecoder.finetune.training.ranks import Ranks
 
 
 class Accelerator:
-    """An accelerator whose other process says something else."""
+    """An accelerator with another process, whose number differs."""
 
     process_index, num_processes, device = 1, 2, torch.device("cpu")
 

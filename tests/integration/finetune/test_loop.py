@@ -76,15 +76,15 @@ def test_it_learns_and_leaves_the_base_alone(
     assert moved == {name for name in TARGETS[architecture] if name != "q_attn"}
 
 
-def test_a_run_in_pieces_has_the_curve_of_an_unbroken_one(
+def test_a_run_in_parts_has_the_curve_of_an_unbroken_one(
     tiny_models: Callable[[str], ModelDescription], team: Path, tmp_path: Path
 ) -> None:
     model = tiny_models("llama")
     whole = make_training_loop(model, team, tmp_path / "whole")
     whole.run()
-    first = make_training_loop(model, team, tmp_path / "pieces")
+    first = make_training_loop(model, team, tmp_path / "parts")
     assert not first.run(should_stop=lambda: first.state.step >= 3)
-    second = make_training_loop(model, team, tmp_path / "pieces")
+    second = make_training_loop(model, team, tmp_path / "parts")
     assert second.resume()
     assert second.state.step == 3
     assert second.run()
@@ -96,7 +96,7 @@ def test_a_run_in_pieces_has_the_curve_of_an_unbroken_one(
         assert [loss for _, loss in one] == pytest.approx([loss for _, loss in other], abs=1e-3)
 
 
-def test_it_ends_where_it_no_longer_helps(
+def test_it_stops_where_it_no_longer_helps(
     tiny_models: Callable[[str], ModelDescription], team: Path, tmp_path: Path
 ) -> None:
     recipe = replace(RECIPE, steps=40, learning_rate=1.0, patience=2, num_evals=20)
@@ -125,7 +125,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(
 
 
 @pytest.mark.parametrize("architecture", ["gpt_bigcode", "starcoder2", "llama"])
-def test_what_is_merged_says_what_was_trained(
+def test_a_merged_model_computes_what_was_trained(
     architecture: str, tiny_models: Callable[[str], ModelDescription], team: Path, tmp_path: Path
 ) -> None:
     model = tiny_models(architecture)
