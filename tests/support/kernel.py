@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
 import httpx
-from jupyter_client import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 
 from tests.support.jupyter_server import JupyterServer, jupyter_server
 from tests.support.processes import until
@@ -109,7 +109,7 @@ class Kernel:
 
 @contextmanager
 def served_kernel(
-    directory: Path, config: dict[str, object]
+    directory: Path, config: Mapping[str, object]
 ) -> Iterator[tuple[JupyterServer, Kernel]]:
     """Yield a Jupyter server whose runtime is ready, and a kernel that it has started."""
     with jupyter_server(directory, config, log=directory / "server.log") as server:

@@ -34,6 +34,9 @@ def make_adapter(model: ModelDescription, cache: Path, name: str, seed: int = 0)
                 weight.normal_(0, 0.3, generator=torch.Generator().manual_seed(number))
     with registry.staging(name) as staged:
         peft_model.save_pretrained(staged)
-        counts: dict[str, int] = {}
-        facts = (model.name, registry.base_hash(model), "", counts, {}, {}, {}, {})
-        registry.commit(staged, Card(name, *facts, accepted=True, reason="", made="", by=""))
+        card = Card(
+            *(name, model.name, registry.base_hash(model), ""),
+            *({}, {}, {}, {}, {}),
+            *(True, "", "", ""),
+        )
+        registry.commit(staged, card)

@@ -109,7 +109,7 @@ def test_a_team_lead_in_a_notebook(
 
     # The widget has followed it: bar, numbers, chart, scores with examples side by side.
     def seen() -> bool:
-        return kernel.widget(_model_name="FloatProgressModel")[1]["value"] == 1.0
+        return bool(kernel.widget(_model_name="FloatProgressModel")[1]["value"] == 1.0)
 
     until(seen, 20)
     lines = [

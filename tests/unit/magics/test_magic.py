@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from IPython.core.error import UsageError
@@ -50,15 +51,17 @@ def test_errors_are_one_sentence(shell: InteractiveShell, line: str, words: str)
     assert "\n" not in str(raised.value)
 
 
-def test_tab_offers_what_may_follow(shell: InteractiveShell) -> None:
-    def offered(line: str) -> list[str]:
-        found: list[str] = shell.safecoder.complete(SimpleNamespace(line=line))
+def test_tab_completes_the_line(shell: InteractiveShell) -> None:
+    magics: Any = shell
+
+    def completions(line: str) -> list[str]:
+        found: list[str] = magics.safecoder.complete(SimpleNamespace(line=line))
         return found
 
-    assert "finetune" in offered("%safecoder ")
-    assert "corpus" in offered("%safecoder co")
-    assert offered("%safecoder use ") == ["--base", "--previous"]
-    assert "--name" in offered("%safecoder finetune team ")
+    assert "finetune" in completions("%safecoder ")
+    assert "corpus" in completions("%safecoder co")
+    assert completions("%safecoder use ") == ["--base", "--previous"]
+    assert "--name" in completions("%safecoder finetune team ")
 
 
 def test_the_corpus_as_text(

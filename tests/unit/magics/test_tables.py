@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.magics.tables import MAX_ROWS, html_table, plain_table
+from jupyter_safecoder.magics.tables import MAX_ROWS, Row, html_table, plain_table
 
-ROWS = [{"job": "ours", "state": "running"}, {"job": "a longer name", "state": None}]
+ROWS: list[Row] = [{"job": "ours", "state": "running"}, {"job": "a longer name", "state": None}]
 
 
 def test_columns_are_aligned() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,8 @@ def test_a_job_that_runs(job: LocalJob) -> None:
         assert job.is_running
         assert not job.is_orphaned
         assert job.status().state == "running"
-        for change in (lambda: job.create_stopped(job.request()), job.resume, job.delete):
+        changes = (functools.partial(job.create_stopped, job.request()), job.resume, job.delete)
+        for change in changes:
             with pytest.raises(FinetuneError, match="A job named ours runs already"):
                 change()
         job.stop()
