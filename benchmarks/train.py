@@ -1,7 +1,8 @@
-"""TrainingLoop throughput: our packs against a plain ``transformers.Trainer`` on the same samples.
+"""Training throughput: our packs against a plain ``transformers.Trainer`` on the same samples.
 
-Tokens are those of the samples, padding not counted, and what samples share counted for each of
-them: both sides learn the same samples with the same adapter, so the ratio is that of their times.
+Tokens are those of the samples: padding is not counted, and tokens that samples share count for
+each of them. Both sides learn the same samples with the same adapter, so the ratio is that of their
+times.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from jupyter_safecoder.finetune.corpus.corpus import build_corpus, check_enough
+from jupyter_safecoder.finetune.corpus.corpus import build_corpus
+from jupyter_safecoder.finetune.corpus.scan import check_enough
 from jupyter_safecoder.finetune.corpus.stdlib import stdlib_documents
 from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.finetune.recipe import Recipe
-from jupyter_safecoder.finetune.samples.batches import Batches
 from jupyter_safecoder.finetune.samples.packing import (
     Pack,
     build_prefix_tree,
@@ -28,11 +29,12 @@ from jupyter_safecoder.finetune.samples.packing import (
     split_samples,
 )
 from jupyter_safecoder.finetune.samples.samples import Sample, SampleBuilder
-from jupyter_safecoder.finetune.training.assembly import make_builder
+from jupyter_safecoder.finetune.training.build import sample_builder
 from jupyter_safecoder.models import resolve_model
 
-#: Samples that both sides learn, and of how many a padded batch of the Trainer has.
-_SAMPLES, _BATCH = 32, 4
+#: Maximum samples that both sides learn, and samples of a padded batch of the Trainer.
+_MAX_SAMPLES, _BATCH_SIZE = 32, 4
+#: The label of tokens without a loss, as transformers defines it.
 _IGNORED = -100
 
 
@@ -41,44 +43,44 @@ def bench_train(
     paths: Sequence[Path],
     progress: Callable[[float, str], None] = lambda share, text: None,
 ) -> dict[str, Any]:
-    """Train for a minute or two on either side.
+    """Train for a minute or two on each side.
 
     Parameters
     ----------
     name
-        Of the base model.
+        Name of the base model.
     paths
-        Of a corpus; empty: Python's own library.
+        Paths of a corpus; empty: Python's standard library.
     progress
-        Called with the share that is done, 0 to 1, and what is being done.
+        Called with the share that is done, 0 to 1, and a description of the work.
 
     Returns
     -------
     dict
         ``ours_tokens_per_s``, ``trainer_tokens_per_s`` and their ``ratio``; ``samples``,
-        ``sample_tokens`` and ``computed_tokens``, which are fewer because samples share.
+        ``sample_tokens``, and ``computed_tokens``, which are fewer because samples share some.
 
     Raises
     ------
     FinetuneError, ModelError
-        If the corpus or the model cannot be trained.
+        If the corpus or the model cannot be used.
     """
     model, recipe = resolve_model(name), Recipe()
-    builder = make_builder(model, recipe)
-    documents: Sequence[Document] = stdlib_documents(judging=False)
+    builder = sample_builder(model, recipe)
+    documents: Sequence[Document] = stdlib_documents("train")
     if paths:
         corpus = build_corpus(list(paths))
         check_enough(corpus)
         documents = corpus.train
-    samples = _some(documents, builder)
+    samples = _first_samples(documents, builder)
     packs = pack_trees(
         (build_prefix_tree(run) for run in split_samples(samples, recipe.tokens_per_step)),
         recipe.tokens_per_step,
     )
     tokens = sum(len(sample.ids) for sample in samples)
-    progress(0.0, "TrainingLoop with packs")
+    progress(0.0, "Training with packs")
     ours = _ours(model, recipe, packs)
-    progress(0.3, "TrainingLoop with transformers.Trainer")
+    progress(0.3, "Training with transformers.Trainer")
     trainer = _trainer(model, recipe, samples)
     return {
         "ours_tokens_per_s": round(ours, 1),
@@ -90,43 +92,39 @@ def bench_train(
     }
 
 
-def _some(documents: Sequence[Document], builder: SampleBuilder) -> list[Sample]:
+def _first_samples(documents: Sequence[Document], builder: SampleBuilder) -> list[Sample]:
     samples: list[Sample] = []
     for document in documents:
-        samples += builder.samples(document, Random(0))  # noqa: S311 - to be repeated
-        if len(samples) >= _SAMPLES:
+        samples += builder.samples(document, Random(0))  # noqa: S311 - reproducible, not secret
+        if len(samples) >= _MAX_SAMPLES:
             break
-    return samples[:_SAMPLES]
+    return samples[:_MAX_SAMPLES]
 
 
 def _ours(model: Any, recipe: Recipe, packs: Sequence[Pack]) -> float:
-    """Return the tokens of samples in a second, over one pass after a step to warm up."""
-    from jupyter_safecoder.adapters.network import load_network
-    from jupyter_safecoder.finetune.training.loop import TrainingLoop
-    from jupyter_safecoder.finetune.training.lora import adapt, choose_device, choose_dtype
+    """Return the tokens of samples per second, over one epoch after a step to warm up."""
+    from jupyter_safecoder.adapters.torch_model import load_torch_model
+    from jupyter_safecoder.finetune.training.loop import TrainingData, TrainingLoop
+    from jupyter_safecoder.finetune.training.lora import add_adapter, choose_device, choose_dtype
     from jupyter_safecoder.finetune.training.packed_attention import NAME, PackedAttention
+    from jupyter_safecoder.finetune.training.packed_model import PackedModel
 
     device = choose_device("")
     attention = PackedAttention()
     attention.register()
-    network = load_network(model, NAME, dtype=choose_dtype(device)).to(device)
-    network = adapt(network, model, recipe)
-
-    class _Once(Batches):
-        def epoch(self, number: int) -> Iterator[Pack]:
-            yield from (packs[0], *packs)
-
-    batches = _Once((), (), None, 0, 0.0, 0)  # type: ignore[arg-type]
-    steps = replace(recipe, steps=len(packs) + 1, evaluations=1)
+    torch_model = load_torch_model(model, NAME, dtype=choose_dtype(device)).to(device)
+    packed = PackedModel(add_adapter(torch_model, model, recipe), attention)
+    data = TrainingData((packs[0], *packs), (), lambda: len(packs))
+    recipe = replace(recipe, steps=len(packs) + 1, num_evals=1)
     with tempfile.TemporaryDirectory() as temporary:
-        training = TrainingLoop(network, attention, steps, batches, (), Path(temporary))
-        marks: list[float] = []
-        training.run(lambda told: marks.append(told.seconds))
-    return sum(pack.sample_tokens for pack in packs) / (marks[-1] - marks[0])
+        training = TrainingLoop(packed, recipe, data, Path(temporary))
+        seconds: list[float] = []
+        training.run(lambda state: seconds.append(state.seconds))
+    return sum(pack.sample_tokens for pack in packs) / (seconds[-1] - seconds[0])
 
 
 def _trainer(model: Any, recipe: Recipe, samples: Sequence[Sample]) -> float:
-    """Return the tokens of samples in a second, over one epoch without its first batch."""
+    """Return the tokens of samples per second, over one epoch without its first batch."""
     from transformers import (
         DataCollatorForSeq2Seq,
         PreTrainedTokenizerFast,
@@ -135,10 +133,10 @@ def _trainer(model: Any, recipe: Recipe, samples: Sequence[Sample]) -> float:
         TrainingArguments,
     )
 
-    from jupyter_safecoder.adapters.network import load_network
-    from jupyter_safecoder.finetune.training.lora import adapt
+    from jupyter_safecoder.adapters.torch_model import load_torch_model
+    from jupyter_safecoder.finetune.training.lora import add_adapter
 
-    network = adapt(load_network(model), model, recipe)
+    peft_model = add_adapter(load_torch_model(model), model, recipe)
     tokenizer: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(model.tokenizer)
     )
@@ -153,7 +151,7 @@ def _trainer(model: Any, recipe: Recipe, samples: Sequence[Sample]) -> float:
         }
         for sample in samples
     ]
-    marks: list[float] = []
+    finished: list[float] = []
     pad = DataCollatorForSeq2Seq(tokenizer, padding=True)
     counts: list[int] = []
 
@@ -162,13 +160,13 @@ def _trainer(model: Any, recipe: Recipe, samples: Sequence[Sample]) -> float:
         return pad(batch)
 
     class _Clock(TrainerCallback):
-        def on_step_end(self, *told: Any, **more: Any) -> None:
-            marks.append(time.monotonic())
+        def on_step_end(self, *arguments: Any, **others: Any) -> None:
+            finished.append(time.monotonic())
 
     with tempfile.TemporaryDirectory() as temporary:
         arguments = TrainingArguments(
             output_dir=temporary,
-            per_device_train_batch_size=_BATCH,
+            per_device_train_batch_size=_BATCH_SIZE,
             num_train_epochs=1,
             learning_rate=recipe.learning_rate,
             report_to=[],
@@ -178,14 +176,14 @@ def _trainer(model: Any, recipe: Recipe, samples: Sequence[Sample]) -> float:
             dataloader_pin_memory=False,
         )
         trainer = Trainer(
-            model=network,
+            model=peft_model,
             args=arguments,
             train_dataset=rows,
             data_collator=collate,
             callbacks=[_Clock()],
         )
-        # It prints its own figures.
+        # The Trainer prints its own report.
         with redirect_stdout(sys.stderr):
             trainer.train()
-    # Batches are fetched one ahead of the steps that they are for.
-    return sum(counts[1 : len(marks)]) / (marks[-1] - marks[0])
+    # A batch is fetched before the step of the one before it is finished.
+    return sum(counts[1 : len(finished)]) / (finished[-1] - finished[0])

@@ -286,6 +286,10 @@ class CheckFailed(SafeCoderError):
     """A check of the installation failed."""
 
 
+class JobStopped(Exception):
+    """A user asked a fine-tuning job to stop: not an error, but the way out of what it does."""
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of a library's error message, at most 200 characters of it."""
     return str(error).strip().partition("\n")[0][:200]

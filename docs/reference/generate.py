@@ -18,7 +18,8 @@ from json_output import BENCHMARK_JSON_OUTPUT, JSON_OUTPUT
 from jupyter_safecoder.cli.main import build_parser
 from jupyter_safecoder.cli.options import ENGINE_ARGUMENTS
 from jupyter_safecoder.extension import SafeCoder
-from jupyter_safecoder.magics.arguments import make_parser
+from jupyter_safecoder.finetune.recipe import Recipe
+from jupyter_safecoder.magics.arguments import MagicArguments
 from jupyter_safecoder.option import Option, options_of
 from jupyter_safecoder.protocol import schema
 
@@ -224,7 +225,7 @@ def magics_page() -> str:
         "`%load_ext jupyter_safecoder` adds the magic. `%safecoder` alone shows the state of the "
         "runtime, the model, the adapters and the jobs. `%%safecoder` completes the cell below it.",
     ]
-    for name, parser in _commands(make_parser(), "%safecoder"):
+    for name, parser in _commands(MagicArguments().parser, "%safecoder"):
         parts.append(f"## {name}\n\n{parser.description or ''}\n\n{_arguments(_actions(parser))}")
     return "\n\n".join(parts)
 
@@ -255,6 +256,39 @@ def _arguments(actions: Sequence[argparse.Action]) -> str:
             help_text += " (required)"
         rows.append([_code(name.strip()), help_text])
     return table(["argument", "meaning"], rows) if rows else "It has no arguments of its own."
+
+
+def recipe_page() -> str:
+    """Return the page of the settings of a training."""
+    rows = []
+    for option in options_of(Recipe):
+        default = "(empty)" if option.default in ("", [], {}) else _code(_toml(option.default))
+        rows.append([_code(option.name), _option_kind(option), default, option.help])
+    return f"""
+# Recipe
+
+Keys of a recipe file (TOML) for `finetune --recipe`. Keys that are missing keep their defaults.
+
+{table(["key", "type", "default", "meaning"], rows)}
+"""
+
+
+def _option_kind(option: Option) -> str:
+    if option.type is dict:
+        return "table of shares: " + " · ".join(_code(key) for key in option.choices)
+    if option.choices:
+        return " · ".join(_code(value) if value else "(empty)" for value in option.choices)
+    names = {str: "text", int: "integer", float: "number", list: "list of texts"}
+    kind, low, high = names[option.type], option.minimum, option.maximum
+    if low is not None and high is not None:
+        return f"{kind}, {low:g} to {high:.10g}"
+    return f"{kind}, {low:g} or more" if low is not None else kind
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {share}" for key, share in value.items()) + " }"
+    return str(value)
 
 
 def protocol_page() -> str:
@@ -317,6 +351,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings": settings_page,
     "cli": cli_page,
     "magics": magics_page,
+    "recipe": recipe_page,
     "benchmarks": benchmarks_page,
     "protocol": protocol_page,
 }

@@ -76,14 +76,15 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "examples": "list of `{prefix, expected, base, tuned, better}`",
         "model": "directory of the model that was built, for recipes with `sources`",
     },
-    "job list": {"jobs": "list of `{job, state, phase, step, of, reason}`"},
+    "job list": {"jobs": "list of `{job, state, phase, step, total_steps, reason}`"},
     "job show": {
         "name": "name of the job",
         "state": "`waiting`, `starting`, `running`, `stopped`, `failed` or `done`",
-        "phase, share, eta_s": "what the job does now, the share that is done (0 to 1), and the "
+        "phase, progress, eta_s": "what the job does now, the share that is done (0 to 1), and the "
         "estimated seconds until the end",
-        "step, total, tokens_per_s": "optimizer steps done and planned, and throughput",
-        "curve, held_out": "training loss and loss on held-out documents: lists of `[step, loss]`",
+        "step, total_steps, tokens_per_s": "optimizer steps done and planned, and throughput",
+        "train_curve, val_curve": "training loss and loss on held-out documents: lists of "
+        "`[step, loss]`",
         "reason, remedy": "why the job is in this state, and what to do",
         "result": "the object that `finetune --wait` prints, or `null`",
     },

@@ -1,7 +1,7 @@
-"""A base model with an adapter as a model of its own: merged once, then prepared like any other.
+"""Merges an adapter into its base model, once; the result is served like any other model.
 
-OpenVINO GenAI's own adapters are silently ignored on ``gpt_bigcode``; merged weights work on every
-engine, cost nothing at each token, and never share KV with the base.
+OpenVINO GenAI ignores adapters for ``gpt_bigcode`` silently. Merged weights work on every engine,
+cost nothing per token, and never share a KV cache with the base.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from pathlib import Path
 from jupyter_safecoder.child_process import child_process, exit_text
 from jupyter_safecoder.conversion.store import Store
 from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.files import atomic_directory
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.checkpoint import describe_checkpoint
 
-from .registry import Adapter, Registry, adapter_hash
+from .registry import Adapter, Registry
 
 
-def adapted(
-    model: ModelDescription,
+def load_merged(
+    base: ModelDescription,
     name: str,
     cache: Path,
     progress: Callable[[float, str], None] = lambda share, text: None,
@@ -32,67 +33,86 @@ def adapted(
 
     Parameters
     ----------
-    model
-        The base.
+    base
+        The base model.
     name
-        Of an adapter in the registry.
+        Name of an adapter in the registry.
     cache
-        The cache directory: adapters are there, and what is merged.
+        The cache directory, with the adapters and the merged models.
     progress
-        Called with the share that is done, 0 to 1, and what is being done.
+        Called with the share that is done, 0 to 1, and a description of the work.
 
     Raises
     ------
     FinetuneError
-        If the adapter is altered, for another base, or cannot be merged.
+        If the adapter was changed, is for another base, or cannot be merged.
     """
     registry = Registry(cache)
     adapter = registry.find(name)
     progress(0.0, f"Checking the adapter {name}")
-    adapter.verify(registry.base_hash(model))
-    return merged(model, adapter, cache, progress)
+    adapter.verify(registry.base_hash(base))
+    return merge_cached(base, adapter, cache, progress)
 
 
-def merged(
-    model: ModelDescription,
+def merge_cached(
+    base: ModelDescription,
     adapter: Adapter,
     cache: Path,
     progress: Callable[[float, str], None] = lambda share, text: None,
 ) -> ModelDescription:
-    """Return the description of a base model with an adapter that was checked.
+    """Return the description of a base model with an adapter merged into it; checks no files.
+
+    Parameters
+    ----------
+    base
+        The base model.
+    adapter
+        An adapter that was verified.
+    cache
+        The cache directory, with the merged models.
+    progress
+        Called with the share that is done, 0 to 1, and a description of the work.
 
     Raises
     ------
     FinetuneError
         If it cannot be merged.
     """
-    name, key = adapter.name, adapter_hash(adapter)
-    place = cache / "merged" / key[:32]
-    if not place.is_dir():
-        with Store(cache).lock(f"merge-{key[:32]}"):
-            if not place.is_dir():
-                progress(0.3, f"Merging {name} into {model.name}")
-                _merge(model, adapter.directory, place)
-    own = describe_checkpoint(place, f"{model.name}+{name}")
-    kept = (
+    directory = _directory(cache, adapter.sha256)
+    if not directory.is_dir():
+        with Store(cache).lock(f"merge-{directory.name}"):
+            if not directory.is_dir():
+                progress(0.3, f"Merging {adapter.name} into {base.name}")
+                _merge(base, adapter.directory, directory)
+    merged = describe_checkpoint(directory, f"{base.name}+{adapter.name}")
+    inherited = (
         *("family", "layouts", "default_layout", "context_window", "languages", "license"),
         *("context_tokens", "prefix_tokens", "suffix_tokens"),
     )
-    return replace(own, **{field: getattr(model, field) for field in kept})
+    return replace(merged, **{field: getattr(base, field) for field in inherited})
 
 
-def forget(cache: Path, key: str) -> None:
-    """Delete what was merged of an adapter that is gone."""
-    shutil.rmtree(cache / "merged" / key[:32], ignore_errors=True)
+def delete_merged(cache: Path, adapter: Adapter) -> None:
+    """Delete the merged model of an adapter.
+
+    Parameters
+    ----------
+    cache
+        The cache directory.
+    adapter
+        The adapter; its files are not read.
+    """
+    shutil.rmtree(_directory(cache, adapter.sha256), ignore_errors=True)
 
 
-def _merge(model: ModelDescription, adapter: Path, place: Path) -> None:
-    partial = place.with_name(f"{place.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    # In a process of its own, which takes torch and its memory along when it ends.
-    job = {"model": str(_nameable(model)), "adapter": str(adapter), "target": str(partial)}
-    try:
+def _directory(cache: Path, sha256: str) -> Path:
+    return cache / "merged" / sha256[:32]
+
+
+def _merge(base: ModelDescription, adapter: Path, directory: Path) -> None:
+    with atomic_directory(directory, locked=True) as partial:
+        # A process of its own: when it ends, so does its use of memory for torch.
+        job = {"model": str(_name(base)), "adapter": str(adapter), "target": str(partial)}
         module = "jupyter_safecoder.adapters.merge_worker"
         with child_process(module, job, stderr=subprocess.DEVNULL) as child:
             failure = child.first_message()
@@ -102,14 +122,12 @@ def _merge(model: ModelDescription, adapter: Path, place: Path) -> None:
         if failure or status:
             reason = failure["error"] if failure else f"its process ended ({exit_text(status)})."
             raise FinetuneError(
-                f"The adapter could not be merged into {model.name}: {reason}",
+                f"The adapter could not be merged into {base.name}: {reason}",
                 "Check the free memory and disk; 'jupyter safecoder adapter verify' checks it.",
             )
-        partial.rename(place)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
-def _nameable(model: ModelDescription) -> str | Path:
-    beside = model.weights.parent / "model.json"
-    return beside.parent if beside.is_file() else model.weights
+def _name(base: ModelDescription) -> str | Path:
+    """Return a name with which the worker finds the model."""
+    description = base.weights.parent / "model.json"
+    return description.parent if description.is_file() else base.weights

@@ -13,24 +13,24 @@ from jupyter_safecoder.child_process import message_sender, read_job, stop_with_
 from jupyter_safecoder.models import resolve_model
 from jupyter_safecoder.telemetry import silence_telemetry
 
-from .network import merge
+from .torch_model import write_merged
 
-#: What the system says of a full disk, of a quota, of the maximum size of a file.
-_FULL = ("No space left", "Disk quota exceeded", "File too large")
+#: The system's messages for a full disk, an exceeded quota, and the maximum size of a file.
+_DISK_FULL = ("No space left", "Disk quota exceeded", "File too large")
 
 
 def main() -> int:
-    """Do the job of the parent; returns the exit status."""
+    """Merge the adapter that the job names; return the exit status."""
     silence_telemetry()
     job = read_job()
     stop_with_parent()
     send = message_sender()
     try:
-        merge(resolve_model(job["model"]), Path(job["adapter"]), Path(job["target"]))
-    except Exception as error:  # noqa: BLE001 - whatever a library raises becomes a sentence
+        write_merged(resolve_model(job["model"]), Path(job["adapter"]), Path(job["target"]))
+    except Exception as error:  # noqa: BLE001 - every error of a library becomes a sentence
         text = str(error).strip()
         reason = f"{type(error).__name__}: {text.rpartition(chr(10))[2]}"[:200]
-        send({"error": reason, "disk_full": any(words in text for words in _FULL)})
+        send({"error": reason, "disk_full": any(message in text for message in _DISK_FULL)})
         return 1
     return 0
 

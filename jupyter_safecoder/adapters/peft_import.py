@@ -1,4 +1,4 @@
-"""Adapters that others made with PEFT: taken in where they fit the base, by names and shapes."""
+"""Creates a card for an adapter of PEFT without one, if the adapter fits the base model."""
 
 from __future__ import annotations
 
@@ -12,60 +12,63 @@ from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.safetensors import Shapes, read_shapes
 
-from .network import linear_layers
-from .registry import CONFIG, WEIGHTS, Card
+from .card import Card
+from .registry import CONFIG, WEIGHTS
+from .torch_model import linear_layers
 
 _PAIR = re.compile(r"base_model\.model\.(?P<layer>.+)\.lora_(?P<half>[AB])\.weight")
-_NO_CARD = "It came without a card: nobody has judged it here."
+_REASON = "Imported without a card: it has not been evaluated."
+_OTHER_BASE = "Name the base model that it was made for with --model."
 
 
 def card_for_peft_adapter(
-    source: Path, name: str, model: ModelDescription, base: str, by: str
+    source: Path, name: str, base: ModelDescription, base_sha256: str, by: str
 ) -> Card:
-    """Return a card for a directory that PEFT wrote, once it is known to fit.
+    """Return a card for a directory that PEFT wrote, after checking that it fits the base model.
 
     Parameters
     ----------
     source
         The directory.
     name
-        That it shall have here.
-    model, base
-        The base that it shall be for, and the SHA-256 of its weights.
+        The name of the adapter in the registry.
+    base, base_sha256
+        The base model, and the SHA-256 of its weights.
     by
-        Whoever takes it in.
+        The user who imports it.
 
     Raises
     ------
     FinetuneError
-        If it is no LoRA, or does not fit the base.
+        If it is not a LoRA, or does not fit the base model.
     ModelError
         If its weights cannot be read.
     """
-    config = _config(source)
+    config = _read_config(source)
     if config.get("peft_type") != "LORA" or config.get("use_dora"):
         raise FinetuneError(
-            f"{source} is not a plain LoRA.", "Merge it where it was made, and serve the result."
+            f"{source} is not a plain LoRA.",
+            "Merge it with the program that made it, and serve the result.",
         )
-    _check_fit(read_shapes(source / WEIGHTS), model)
+    _check_fit(read_shapes(source / WEIGHTS), base)
     return Card(
         name=name,
-        base=model.name,
-        base_sha256=base,
+        base=base.name,
+        base_sha256=base_sha256,
         corpus_sha256="",
         counts={},
         recipe={"rank": config.get("r"), "alpha": config.get("lora_alpha")},
-        curves={"train": [], "held_out": []},
+        curves={"train": [], "val": []},
         scores={},
         probe={},
-        offered=False,
-        reason=_NO_CARD,
+        accepted=False,
+        reason=_REASON,
         made=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         by=by,
     )
 
 
-def _config(source: Path) -> dict[str, Any]:
+def _read_config(source: Path) -> dict[str, Any]:
     try:
         config = json.loads((source / CONFIG).read_text("utf-8"))
         if not isinstance(config, dict) or not (source / WEIGHTS).is_file():
@@ -78,21 +81,21 @@ def _config(source: Path) -> dict[str, Any]:
     return config
 
 
-def _check_fit(shapes: Shapes, model: ModelDescription) -> None:
-    layers = linear_layers(model)
+def _check_fit(shapes: Shapes, base: ModelDescription) -> None:
+    """Check that each tensor of the adapter belongs to a layer of the base, and fits its size."""
+    layers = linear_layers(base)
     for key, shape in shapes.items():
         pair = _PAIR.fullmatch(key)
         layer = layers.get(pair["layer"]) if pair else None
         if pair is None or layer is None:
             raise FinetuneError(
-                f"The adapter changes {key}, which {model.name} does not have.",
-                "Name the base that it was made for with --model.",
+                f"The adapter changes {key}, which {base.name} does not have.", _OTHER_BASE
             )
-        # A is (rank, in), B is (out, rank).
-        wanted, found = (layer[0], shape[-1]) if pair["half"] == "A" else (layer[1], shape[0])
-        if wanted != found:
+        # A has the shape (rank, inputs), B has (outputs, rank).
+        expected, found = (layer[0], shape[-1]) if pair["half"] == "A" else (layer[1], shape[0])
+        if expected != found:
             raise FinetuneError(
-                f"The adapter is for layers of another size than those of {model.name}: "
-                f"{found} instead of {wanted} in {pair['layer']}.",
-                "Name the base that it was made for with --model.",
+                f"The adapter is for layers of another size than those of {base.name}: "
+                f"{found} instead of {expected} in {pair['layer']}.",
+                _OTHER_BASE,
             )

@@ -1,86 +1,83 @@
-"""The registry of adapters: each in a directory of its own, with a card, whole or not there.
+"""The registry of adapters, each in a directory of its own that is complete or absent.
 
-An adapter's directory is what PEFT writes, so that other servers load it as it is, and
-``card.json``. ``<cache>/adapters/<name>/``; which one is in use, per base model, says
-``in_use.json`` beside them.
+The directory ``<cache>/adapters/<name>/`` has the files that PEFT writes, which other servers load
+as they are, and ``card.json``. ``<cache>/adapters/in_use.json`` has the history of active adapters
+for each base model.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.files import atomic_directory, write_text
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.fingerprint import checkpoint_hash, hash_file
 
+from .card import Card
+
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
 _IN_USE = "in_use.json"
+_MAX_HISTORY = 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Card:
-    """What there is to know of an adapter.
-
-    ``base_sha256`` is that of the base's weights, ``corpus_sha256`` of the corpus without its
-    secrets; ``scores`` are those that ``finetune --json`` prints; ``files`` maps names to SHA-256.
-    """
-
-    name: str
-    base: str
-    base_sha256: str
-    corpus_sha256: str
-    counts: dict[str, int]
-    recipe: dict[str, Any]
-    curves: dict[str, list[list[float]]]
-    scores: dict[str, Any]
-    probe: dict[str, Any]
-    offered: bool
-    reason: str
-    made: str
-    by: str
-    versions: dict[str, str] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Adapter:
-    """An adapter in the registry."""
+    """An adapter in a directory.
+
+    Parameters
+    ----------
+    card
+        Its card.
+    directory
+        The directory with its files.
+    """
 
     card: Card
     directory: Path
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The name on the card."""
         return self.card.name
 
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the adapter's files and of its base's weights."""
+        parts = [self.card.base_sha256, *sorted(self.card.files.items())]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
     def verify(self, base_sha256: str = "") -> None:
-        """Check that no file was altered, and that it is for this base.
+        """Check that no file was changed, and that the adapter is for a base model.
+
+        Parameters
+        ----------
+        base_sha256
+            SHA-256 of the base model's weights; empty: the base is not checked.
 
         Raises
         ------
         FinetuneError
-            With what does not fit.
+            With the first file that does not fit, or the base.
         """
         for name, sha256 in self.card.files.items():
             try:
-                same = hash_file(self.directory / name) == sha256
+                unchanged = hash_file(self.directory / name) == sha256
             except OSError as error:
                 raise FinetuneError(
                     f"{name} of the adapter {self.name} cannot be read: {error.strerror}.",
                     "Import or train the adapter again.",
                 ) from error
-            if not same:
+            if not unchanged:
                 raise FinetuneError(
                     f"{name} of the adapter {self.name} has been altered since it was made.",
                     "Import or train the adapter again; it is not loaded.",
@@ -94,21 +91,25 @@ class Adapter:
 
 
 class Registry:
-    """The adapters below a directory.
+    """The adapters of a cache directory.
 
     Parameters
     ----------
     cache
-        The cache directory of the runtime: adapters are beside the prepared models.
+        The cache directory of the runtime.
     """
 
     def __init__(self, cache: Path) -> None:
         self.directory = cache / "adapters"
-        self._notes = cache / "hashes.json"
+        self._hashes = cache / "hashes.json"
 
     def all(self) -> list[Adapter]:
-        """Return what is there, by name."""
-        found = (_read(path.parent) for path in sorted(self.directory.glob(f"*/{CARD}")))
+        """Return all adapters, sorted by name."""
+        found = (
+            _read(path.parent)
+            for path in sorted(self.directory.glob(f"*/{CARD}"))
+            if not path.parent.name.startswith(".")
+        )
         return [adapter for adapter in found if adapter is not None]
 
     def find(self, name: str) -> Adapter:
@@ -123,60 +124,65 @@ class Registry:
         for adapter in adapters:
             if adapter.name == name:
                 return adapter
-        there = ", ".join(adapter.name for adapter in adapters) or "none"
-        raise FinetuneError(f"There is no adapter {name!r}.", f"There are: {there}.")
+        names = ", ".join(adapter.name for adapter in adapters) or "none"
+        raise FinetuneError(f"There is no adapter {name!r}.", f"There are: {names}.")
 
     def base_hash(self, model: ModelDescription) -> str:
-        """Return the SHA-256 of a base's weights."""
+        """Return the SHA-256 of a base model's weights."""
         weights = [file for file in model.files if file.path != model.tokenizer]
-        return checkpoint_hash(weights, self._notes)
+        return checkpoint_hash(weights, self._hashes)
 
     @contextmanager
     def staging(self, name: str) -> Iterator[Path]:
-        """Yield an empty directory for a new adapter; it is gone unless :meth:`keep` took it.
+        """Yield an empty directory for the files of a new adapter; :meth:`commit` registers them.
+
+        Parameters
+        ----------
+        name
+            The name of the adapter.
 
         Raises
         ------
         FinetuneError
-            If another process makes one of that name.
+            If another process creates an adapter of that name.
         """
         from filelock import FileLock, Timeout
 
         self.directory.mkdir(parents=True, exist_ok=True)
-        partial = self.directory / f".{name}.partial"
         lock = FileLock(self.directory / f".{name}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
             raise FinetuneError(
-                f"An adapter named {name} is being made.", "Wait for it, or take another name."
+                f"An adapter named {name} is being made.", "Wait for it, or choose another name."
             ) from None
         try:
-            # What a process left that was killed.
-            shutil.rmtree(partial, ignore_errors=True)
-            partial.mkdir()
-            yield partial
+            # Processes that were killed leave their directories.
+            prefix = f".{name}+partial-"  # no name has a "+"
+            for left in self.directory.glob(f"{prefix}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            with tempfile.TemporaryDirectory(prefix=prefix, dir=self.directory) as staged:
+                yield Path(staged)
         finally:
-            shutil.rmtree(partial, ignore_errors=True)
             lock.release()
 
-    def keep(self, partial: Path, card: Card) -> Adapter:
-        """Put a finished adapter at its place; one of the same name gives way."""
-        files = {
-            path.name: hash_file(path)
-            for path in sorted(partial.iterdir())
-            if path.name in (WEIGHTS, CONFIG)
-        }
-        card = Card(**{**asdict(card), "files": files})
-        (partial / CARD).write_text(json.dumps(asdict(card), indent=2), "utf-8")
-        place = self.directory / card.name
-        if place.exists():
-            place.rename(old := partial.with_name(f"{partial.name}.old"))
-            partial.rename(place)
-            shutil.rmtree(old)
-        else:
-            partial.rename(place)
-        return Adapter(card, place)
+    def commit(self, staged: Path, card: Card) -> Adapter:
+        """Register an adapter, within :meth:`staging`; it replaces one of the same name.
+
+        Parameters
+        ----------
+        staged
+            A directory of :meth:`staging`, with the files that PEFT writes.
+        card
+            The card; the hashes of the files are added.
+        """
+        card = replace(card, files=hash_files(staged))
+        directory = self.directory / card.name
+        with atomic_directory(directory, locked=True) as partial:
+            for path in staged.iterdir():
+                path.rename(partial / path.name)
+            write_text(partial / CARD, json.dumps(asdict(card), indent=2))
+        return Adapter(card, directory)
 
     def remove(self, name: str) -> None:
         """Delete an adapter.
@@ -184,55 +190,60 @@ class Registry:
         Raises
         ------
         FinetuneError
-            If there is none, or it is in use.
+            If there is none of that name, or it is in use.
         """
         adapter = self.find(name)
-        if name in (entry[-1] for entry in self._in_use().values() if entry):
+        if name in (history[-1] for history in self._history().values() if history):
             raise FinetuneError(
-                f"The adapter {name} is in use.", "Switch back first: 'use --base'."
+                f"The adapter {name} is in use.", "Deactivate it first: 'adapter use --base'."
             )
         shutil.rmtree(adapter.directory)
 
     def in_use(self, base: str) -> str:
-        """Return the name of the adapter that a base model is served with, or an empty one."""
-        history = self._in_use().get(base) or [""]
+        """Return the name of a base model's active adapter; empty: none."""
+        history = self._history().get(base) or [""]
         return history[-1]
 
-    def use(self, base: str, name: str) -> None:
-        """Note which adapter a base model is served with from now on; empty: none."""
-        noted = self._in_use()
-        noted[base] = [*noted.get(base, [""]), name][-20:]
-        self.directory.mkdir(parents=True, exist_ok=True)
-        temporary = self.directory / f"{_IN_USE}.{os.getpid()}"
-        temporary.write_text(json.dumps(noted), "utf-8")
-        temporary.replace(self.directory / _IN_USE)
+    def set_in_use(self, base: str, name: str) -> None:
+        """Record the active adapter of a base model.
 
-    def before(self, base: str) -> str:
-        """Return what was in use before the present adapter, for whoever wants to roll back."""
-        history = self._in_use().get(base, [])
+        Parameters
+        ----------
+        base
+            Name of the base model.
+        name
+            Name of the adapter; empty: none.
+        """
+        history = self._history()
+        history[base] = [*history.get(base, [""]), name][-_MAX_HISTORY:]
+        write_text(self.directory / _IN_USE, json.dumps(history))
+
+    def previous(self, base: str) -> str:
+        """Return the name of the adapter that was active before the present one; empty: none."""
+        history = self._history().get(base, [])
         return next((name for name in reversed(history) if name != history[-1]), "")
 
-    def _in_use(self) -> dict[str, list[str]]:
+    def _history(self) -> dict[str, list[str]]:
         try:
-            noted = json.loads((self.directory / _IN_USE).read_text("utf-8"))
+            history = json.loads((self.directory / _IN_USE).read_text("utf-8"))
         except (OSError, ValueError):
             return {}
-        return noted if isinstance(noted, dict) else {}
+        return history if isinstance(history, dict) else {}
 
     def import_(self, source: Path, card: Card | None = None) -> Adapter:
-        """Take a directory that was exported, after checking it.
+        """Copy an adapter into the registry, after checking it.
 
         Parameters
         ----------
         source
-            The directory.
+            A directory that :func:`export` or PEFT wrote.
         card
-            For one that has none.
+            The card; ``None``: that of the directory.
 
         Raises
         ------
         FinetuneError
-            If it is none, was altered, or its name is taken.
+            If there is no card, a file was changed, or the name is taken.
         """
         found = Adapter(card, source) if card is not None else _read(source)
         if found is None:
@@ -245,44 +256,54 @@ class Registry:
         if any(one.name == found.name for one in self.all()):
             raise FinetuneError(
                 f"There is an adapter {found.name} already.",
-                "Remove that one first, or give another --name.",
+                "Remove that one first, or choose another --name.",
             )
-        with self.staging(found.name) as partial:
+        with self.staging(found.name) as staged:
             for name in (WEIGHTS, CONFIG):
-                shutil.copyfile(source / name, partial / name)
-            return self.keep(partial, found.card)
+                shutil.copyfile(source / name, staged / name)
+            return self.commit(staged, found.card)
 
 
 def read_card(directory: Path) -> Card | None:
-    """Return the card of a directory that was exported, or ``None`` if it has none."""
+    """Return the card in a directory, or ``None`` if there is none."""
     found = _read(directory)
     return found.card if found else None
+
+
+def hash_files(directory: Path) -> dict[str, str]:
+    """Return the SHA-256 of an adapter's files, by name."""
+    return {
+        name: hash_file(directory / name)
+        for name in sorted((WEIGHTS, CONFIG))
+        if (directory / name).is_file()
+    }
 
 
 def export(adapter: Adapter, target: Path) -> None:
     """Write an adapter as a directory that PEFT, vLLM and TGI load.
 
+    Parameters
+    ----------
+    adapter
+        The adapter.
+    target
+        The directory; it must not exist.
+
     Raises
     ------
     FinetuneError
-        If the target exists.
+        If a file was changed, or the target exists.
     """
     adapter.verify()
     if target.exists():
         raise FinetuneError(f"{target} exists already.", "Name a directory that does not.")
-    target.mkdir(parents=True)
-    for name in (WEIGHTS, CONFIG, CARD):
-        shutil.copyfile(adapter.directory / name, target / name)
-
-
-def adapter_hash(adapter: Adapter) -> str:
-    """Return the SHA-256 that tells an adapter on its base from every other."""
-    parts = [adapter.card.base_sha256, *sorted(adapter.card.files.items())]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    with atomic_directory(target) as directory:
+        for name in (WEIGHTS, CONFIG, CARD):
+            shutil.copyfile(adapter.directory / name, directory / name)
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that cannot be a directory's.
+    """Check that a name can be that of a directory.
 
     Raises
     ------
@@ -292,14 +313,14 @@ def check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise FinetuneError(
             f"{name!r} cannot be an adapter's name.",
-            "Take letters, digits, '-', '_' and '.', at most 64, the first a letter or digit.",
+            "Use letters, digits, '-', '_' and '.', 64 at most, the first a letter or digit.",
         )
 
 
 def _read(directory: Path) -> Adapter | None:
+    """Return the adapter in a directory; without a valid card, it is neither listed nor loaded."""
     try:
-        card = Card(**json.loads((directory / CARD).read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None  # not an adapter: it is neither listed nor loaded
-    whole = {WEIGHTS, CONFIG} <= {*card.files}
-    return Adapter(card, directory) if whole else None
+        card = Card.from_json(json.loads((directory / CARD).read_text("utf-8")))
+    except (OSError, ValueError):
+        return None
+    return Adapter(card, directory) if {WEIGHTS, CONFIG} <= {*card.files} else None

@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from jupyter_safecoder._version import __version__
 from jupyter_safecoder.errors import SafeCoderError
 
+from .adapters import add_adapter_commands
 from .bench import add_bench_commands
 from .complete import add_complete_commands
 from .doctor import add_doctor_command
@@ -51,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_complete_commands(commands)
     add_model_commands(commands)
     add_finetune_commands(commands)
+    add_adapter_commands(commands)
     add_bench_commands(commands)
     add_hub_commands(commands)
     add_doctor_command(commands)

@@ -1,4 +1,4 @@
-"""A notebook or a script as cells, whatever it was on the disk."""
+"""Reads notebooks and scripts as documents: sequences of cells."""
 
 from __future__ import annotations
 
@@ -11,18 +11,34 @@ from jupyter_safecoder.errors import NotebookError, UnusableFile
 from jupyter_safecoder.notebooks import read_tagged_cells
 from jupyter_safecoder.protocol import Cell
 
-#: A cell with this tag is in no corpus.
-EXCLUDING_TAG = "safecoder-ignore"
-#: Of an output: much more than a prompt takes, so that no secret in it is cut in two.
-_OUTPUT_CHARACTERS = 4000
-#: Lines of a script that become one cell, unless one of its statements is longer.
-_LINES_PER_CELL = 24
+#: Cells with this tag are left out of every corpus.
+EXCLUDED_TAG = "safecoder-ignore"
+#: Much more of an output than a prompt takes, so that no secret in it is cut in two.
+_MAX_OUTPUT_CHARACTERS = 4000
+#: Maximum lines of a script's cell, unless a statement is longer.
+_MAX_CELL_LINES = 24
 _PERCENT = re.compile(r"^#\s*%%(?P<title>.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Document:
-    """A text of the corpus; ``numbers`` are its cells' places in the file, counted from 0."""
+    """A notebook or a script.
+
+    Parameters
+    ----------
+    path
+        Its file.
+    cells
+        Its cells, without those that are excluded by tag.
+    numbers
+        The index of each cell in the file, counted from 0.
+    language
+        The programming language of its code cells.
+    notebook
+        Whether it is a notebook.
+    excluded
+        Number of cells that are excluded by tag.
+    """
 
     path: str
     cells: tuple[Cell, ...]
@@ -33,15 +49,14 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """Return the cells of a file.
+    """Return the document of a file.
 
-    A script in percent format has the cells that it says, any other has runs of whole top-level
-    statements.
+    The cells of a script are those of its percent format, or else runs of top-level statements.
 
     Raises
     ------
-    Unusable
-        If the file is not what its name says.
+    UnusableFile
+        If it cannot be read as a notebook or as Python code.
     """
     if path.suffix == ".ipynb":
         try:
@@ -49,9 +64,9 @@ def read_document(path: Path) -> Document:
         except NotebookError:
             raise UnusableFile("not a notebook that can be read") from None
         kept = [
-            (n, replace(cell, output=cell.output[:_OUTPUT_CHARACTERS]))
+            (n, replace(cell, output=cell.output[:_MAX_OUTPUT_CHARACTERS]))
             for n, (cell, tags) in enumerate(tagged)
-            if EXCLUDING_TAG not in tags
+            if EXCLUDED_TAG not in tags
         ]
         numbers, cells = zip(*kept, strict=True) if kept else ((), ())
         return Document(
@@ -64,17 +79,17 @@ def read_document(path: Path) -> Document:
         raise UnusableFile("not code that Python can read") from None
     except OSError as error:
         raise UnusableFile(f"cannot be read: {error.strerror}") from None
-    marked = list(_PERCENT.finditer(text))
-    parts = _percent_cells(text, marked) if marked else _statement_cells(text, tree)
+    titles = list(_PERCENT.finditer(text))
+    parts = _percent_cells(text, titles) if titles else _statement_cells(text, tree)
     return Document(str(path), tuple(parts), tuple(range(len(parts))), "python", notebook=False)
 
 
-def _percent_cells(text: str, marks: list[re.Match[str]]) -> list[Cell]:
-    cells = [Cell("code", text[: marks[0].start()].strip("\n"))]
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    for mark, end in zip(marks, ends, strict=True):
-        body = text[mark.end() : end].strip("\n")
-        if "[markdown]" in mark["title"]:
+def _percent_cells(text: str, titles: list[re.Match[str]]) -> list[Cell]:
+    cells = [Cell("code", text[: titles[0].start()].strip("\n"))]
+    stops = [title.start() for title in titles[1:]] + [len(text)]
+    for title, stop in zip(titles, stops, strict=True):
+        body = text[title.end() : stop].strip("\n")
+        if "[markdown]" in title["title"]:
             cells.append(Cell("markdown", re.sub(r"^# ?", "", body, flags=re.MULTILINE)))
         else:
             cells.append(Cell("code", body))
@@ -83,13 +98,13 @@ def _percent_cells(text: str, marks: list[re.Match[str]]) -> list[Cell]:
 
 def _statement_cells(text: str, tree: ast.Module) -> list[Cell]:
     lines = text.split("\n")
-    # A statement takes the comments and decorators above it along.
-    ends = [statement.end_lineno or 0 for statement in tree.body]
-    cells, start, end = [], 0, 0
-    for following in [*ends, len(lines)]:
-        if following - start > _LINES_PER_CELL and end > start:
-            cells.append("\n".join(lines[start:end]))
-            start = end
-        end = following
-    cells.append("\n".join(lines[start:end]))
+    # Comments and decorators belong to the statement below them.
+    stops = [statement.end_lineno or 0 for statement in tree.body]
+    cells, start, stop = [], 0, 0
+    for following in [*stops, len(lines)]:
+        if following - start > _MAX_CELL_LINES and stop > start:
+            cells.append("\n".join(lines[start:stop]))
+            start = stop
+        stop = following
+    cells.append("\n".join(lines[start:stop]))
     return [Cell("code", cell.strip("\n")) for cell in cells if cell.strip()]

@@ -1,198 +1,240 @@
-"""How to train: everything that a run depends on but the corpus and the base."""
+"""The recipe: the settings of a training, declared once.
+
+From the fields come the arguments of ``finetune``, the check of recipe files and of what users send
+to a Hub's service, and the reference page.
+"""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from dataclasses import MISSING, Field, asdict, dataclass, field, fields
-from importlib import import_module
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.samples.fim_spans import SPAN_KINDS
-from jupyter_safecoder.finetune.samples.samples import CONTEXT, PREFIX
+from jupyter_safecoder.adapters.card import RENAMED_SETTINGS
+from jupyter_safecoder.errors import FinetuneError, InvalidInput
+from jupyter_safecoder.option import checked, option, options_of
 from jupyter_safecoder.prompt import LAYOUTS
+
+from .toml_file import read_toml
+
+#: The share of each kind of span that is to be completed; see ``samples/fim_spans.py``.
+SPAN_SHARES = {
+    "rest_of_line": 0.34,
+    "whole_line": 0.22,
+    "within_line": 0.08,
+    "to_block_end": 0.18,
+    "in_brackets": 0.12,
+    "anywhere": 0.06,
+}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings of a run.
+    """Settings of a training: all that it depends on but the corpus and the base model."""
 
-    Parameters
-    ----------
-    rank, alpha
-        Of the low-rank adapter (Hu et al. 2021, arXiv:2106.09685).
-    learning_rate
-        The highest, after ``warmup`` steps; it falls to a tenth in a cosine.
-    warmup
-        Steps.
-    tokens_per_step
-        Tokens that are computed for one step of the optimizer.
-    epochs
-        Most passes over the corpus, each with other cuts.
-    steps
-        Exactly so many steps; 0: as many as ``epochs`` and ``minutes`` allow.
-    minutes
-        For the whole run, evaluation included; 0: no bound.
-    context_tokens
-        Of the cells above, at most; less than serving gives costs little and saves time.
-    patience
-        Evaluations without a better loss after which training ends.
-    evaluations
-        How often the held-out loss is computed on the way.
-    judged
-        Cursors on held-out documents that the adapter is judged by; on general code as many, but
-        50 at most.
-    general_share
-        Of the samples: code of Python's own library, against forgetting.
-    seed
-        Of cuts, order and adapter.
-    quantize
-        ``nf4``: the base in four bits (QLoRA, Dettmers et al. 2023, arXiv:2305.14314), on CUDA.
-    trees_per_step
-        Parts of a step that share no beginning: more of them vary a step, and share less.
-    layout_shares
-        Of the samples, by layout; empty: nearly all in the one that serving uses.
-    cut_shares
-        Of the cuts, by kind; empty: those of ``finetune/cuts.py``.
-    bare_share
-        Of the documents, whose cells are learned as if nothing stood above them.
-    prefix_weight, context_weight
-        What predicting the text before the cursor, and the cells above, counts beside the middle's
-        1; where these are long, more than a little leaves the middle small.
-    trained_tokens
-        Whose embeddings are trained beside the adapter: those that the base has never seen.
-    sources
-        A manifest of a base and packages to learn from, a path relative to the recipe.
-    start
-        A model to go on from instead of the base of the sources; its tokens have their names.
-    modules
-        Files of each package to take beside its notebooks and examples.
-    balance
-        0: a package counts as much as it has; 1: each counts the same; 0.5: by the root.
-    notebook_share
-        Of the samples, from notebooks; 0: as they come.
-    """
-
-    rank: int = 16
-    alpha: int = 32
-    learning_rate: float = 1.2e-3
-    warmup: int = 8
-    tokens_per_step: int = 1536
-    epochs: int = 6
-    steps: int = 0
-    minutes: float = 9.0
-    context_tokens: int = 768
-    patience: int = 3
-    evaluations: int = 4
-    judged: int = 60
-    general_share: float = 0.15
-    seed: int = 0
-    quantize: str = ""
-    trees_per_step: int = 1
-    layout_shares: Mapping[str, float] = field(default_factory=dict)
-    cut_shares: Mapping[str, float] = field(default_factory=dict)
-    bare_share: float = 0.0
-    prefix_weight: float = PREFIX
-    context_weight: float = CONTEXT
-    trained_tokens: list[str] = field(default_factory=list)
-    sources: str = ""
-    start: str = ""
-    modules: int = 10
-    balance: float = 0.0
-    notebook_share: float = 0.0
+    rank: int = option(
+        16,
+        "Rank of the low-rank adapter (Hu et al. 2021, arXiv:2106.09685).",
+        argument="rank of the adapter (default: 16)",
+        minimum=1,
+    )
+    alpha: int = option(
+        32, "Scale of the adapter: its output is multiplied by alpha / rank.", minimum=1
+    )
+    learning_rate: float = option(
+        1.2e-3,
+        "The highest learning rate, reached after 'warmup' steps; it falls to a tenth along a "
+        "cosine.",
+        minimum=0,
+        maximum=1,
+    )
+    warmup: int = option(8, "Steps in which the learning rate rises.", minimum=0)
+    tokens_per_step: int = option(
+        1536, "Tokens that are computed for one step of the optimizer.", minimum=64
+    )
+    epochs: int = option(
+        6,
+        "Maximum passes over the corpus, each with other spans to complete.",
+        argument="maximum passes over the corpus (default: 6)",
+        minimum=1,
+    )
+    steps: int = option(
+        0,
+        "Exact number of steps. 0: as many as 'epochs' and 'minutes' allow.",
+        argument="exact number of steps (default: as many as the epochs and minutes allow)",
+        minimum=0,
+    )
+    minutes: float = option(
+        9.0,
+        "Maximum duration of the job, evaluation included. 0: no limit.",
+        argument="maximum duration of the job, evaluation included; 0: no limit (default: 9)",
+        minimum=0,
+    )
+    context_tokens: int = option(
+        768,
+        "Maximum tokens of the cells above the current one. Fewer than serving gives cost little "
+        "and save time.",
+        minimum=0,
+    )
+    patience: int = option(
+        3, "Evaluations without a better validation loss after which training stops.", minimum=1
+    )
+    num_evals: int = option(
+        4, "How often the validation loss is computed during training.", minimum=1
+    )
+    eval_samples: int = option(
+        60,
+        "Completions of held-out documents that the adapter is evaluated with; of general code as "
+        "many, but 50 at most.",
+        minimum=1,
+    )
+    replay_share: float = option(
+        0.15,
+        "Share of samples from Python's standard library, against forgetting.",
+        minimum=0,
+        maximum=0.9,
+    )
+    seed: int = option(
+        0,
+        "Random seed of the spans, the order of the samples, and the adapter.",
+        argument="random seed (default: 0)",
+        minimum=0,
+        maximum=2**31,
+    )
+    quantize: str = option(
+        "",
+        "'nf4' or 'fp4': the base model in four bits (QLoRA, Dettmers et al. 2023, "
+        "arXiv:2305.14314), on CUDA. Empty: not quantized.",
+        choices=("", "nf4", "fp4"),
+    )
+    trees_per_step: int = option(
+        1,
+        "Parts of a step that share no prefix: more of them vary a step, and share fewer tokens.",
+        minimum=1,
+    )
+    layout_shares: Mapping[str, float] = option(
+        {},
+        "Share of samples in each FIM layout. Empty: 90 % in the layout that serving uses.",
+        choices=tuple(LAYOUTS),
+    )
+    span_shares: Mapping[str, float] = option(
+        SPAN_SHARES,
+        "Share of each kind of span that is to be completed.",
+        choices=tuple(SPAN_SHARES),
+    )
+    no_context_share: float = option(
+        0.0,
+        "Share of documents whose cells are learned without the cells above.",
+        minimum=0,
+        maximum=1,
+    )
+    prefix_weight: float = option(
+        0.4,
+        "Weight of the loss of the text before the cursor; that of the middle is 1. Where the "
+        "prefix is long, a higher one leaves the middle too little.",
+        minimum=0,
+        maximum=10,
+    )
+    context_weight: float = option(
+        0.4, "Weight of the loss of the cells above; see 'prefix_weight'.", minimum=0, maximum=10
+    )
+    trained_tokens: Sequence[str] = option(
+        [], "Tokens whose embeddings are trained too: those that are new to the base model."
+    )
+    sources: str = option(
+        "",
+        "A manifest of a base model and packages to learn from; a path relative to the recipe's "
+        "file.",
+    )
+    start: str = option(
+        "",
+        "A model to start from instead of the base of 'sources'; its tokens have their new names.",
+    )
+    max_modules: int = option(
+        10,
+        "Maximum Python files of each package of 'sources', beside its notebooks and examples.",
+        minimum=0,
+    )
+    package_temperature: float = option(
+        1.0,
+        "Temperature of the rates at which packages of 'sources' are mixed (Raffel et al. 2020, "
+        "arXiv:1910.10683, section 3.5.2): with 1 a package counts in proportion to its samples, "
+        "with 2 to their square root, with inf each counts the same.",
+        minimum=1,
+    )
+    notebook_share: float = option(
+        0.0, "Share of samples from notebooks. 0: as they are in the corpus.", minimum=0, maximum=1
+    )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name."""
         return asdict(self)
 
 
-def read_recipe(path: Path, **overrides: Any) -> Recipe:
-    """Return the recipe of a TOML file.
-
-    Raises
-    ------
-    FinetuneError
-        If the file is not one.
-    """
-    return Recipe(**{**read_settings(path), **overrides})
-
-
 def read_settings(path: Path) -> dict[str, Any]:
-    """Return the settings that a TOML file gives to a recipe.
+    """Return the recipe settings of a TOML file, checked.
 
     Raises
     ------
     FinetuneError
-        If the file is not one.
+        If the file cannot be read, or has a setting that no recipe has.
     """
-    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        data = read_toml(path)
+    except (OSError, ValueError) as error:
         raise FinetuneError(f"{path} cannot be read as a recipe: {error}.") from error
-    check_settings(data, str(path))
-    if "sources" in data:
-        data["sources"] = str(path.absolute().parent / data["sources"])
-    return data
+    settings = check_settings(data, str(path))
+    if "sources" in settings:
+        settings["sources"] = str(path.absolute().parent / settings["sources"])
+    return settings
 
 
-def wished_settings(options: Any) -> dict[str, Any]:
-    """Return the settings that the options of ``finetune`` ask for.
-
-    Raises
-    ------
-    FinetuneError
-        If its recipe is none.
-    """
-    settings = read_settings(Path(options.recipe)) if options.recipe else {}
-    names = ("minutes", "steps", "epochs", "rank", "seed")
-    given = {name: value for name in names if (value := getattr(options, name)) is not None}
-    if "rank" in given:
-        given["alpha"] = 2 * given["rank"]
-    return {**settings, **given}
-
-
-def check_settings(data: Mapping[str, Any], place: str) -> None:
-    """Refuse settings that no recipe has, or that are of another type.
+def check_settings(settings: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return recipe settings from outside, checked.
 
     Parameters
     ----------
-    data
-        Settings by name.
-    place
-        Where they stand, for people.
+    settings
+        By name; those that are missing keep their defaults.
+    where
+        Where they are, for messages.
 
     Raises
     ------
     FinetuneError
-        With the first that is wrong.
+        With the first setting that is unknown, of another type, or out of its bounds.
     """
-    known = {field.name: _type(field) for field in fields(Recipe)}
-    for name, value in data.items():
-        if name not in known:
+    options = {one.name: one for one in options_of(Recipe)}
+    for name in settings:
+        if name in RENAMED_SETTINGS:
             raise FinetuneError(
-                f"{place} has {name!r}, which no recipe has.", f"There are: {', '.join(known)}."
+                f"{name!r} in {where} is now {RENAMED_SETTINGS[name]!r}.", _rename(name)
             )
-        if not isinstance(value, (int, float) if known[name] is float else known[name]):
-            raise FinetuneError(f"{name} in {place} is not of the type {known[name].__name__}.")
-    _check_shares(place, "layout_shares", data.get("layout_shares", {}), LAYOUTS)
-    _check_shares(place, "cut_shares", data.get("cut_shares", {}), SPAN_KINDS)
-
-
-def _type(field: Field[Any]) -> type:
-    if field.default_factory is MISSING:
-        return type(field.default)
-    return type(field.default_factory())
-
-
-def _check_shares(
-    place: str, name: str, shares: Mapping[str, Any], known: Mapping[str, Any]
-) -> None:
-    for key, share in shares.items():
-        if key not in known or not isinstance(share, (int, float)) or share < 0:
+        if name not in options:
             raise FinetuneError(
-                f"{name} in {place} has {key} = {share!r}, which is no share of its samples.",
-                f"Give shares of 0 and more to: {', '.join(known)}.",
+                f"{where} has {name!r}, which no recipe has.", f"There are: {', '.join(options)}."
             )
+    try:
+        values = checked(Recipe, settings, where)
+    except InvalidInput as error:
+        raise FinetuneError(error.reason, "Correct it and try again.") from error
+    for name, value in values.items():
+        if options[name].type is float and math.isnan(value):
+            raise FinetuneError(f"{name} in {where} must be a number.")
+        if options[name].type is dict and not 0 < sum(value.values()) < math.inf:
+            raise FinetuneError(
+                f"{name} in {where} has no share above 0.",
+                f"Give one to: {', '.join(options[name].choices)}.",
+            )
+    # JSON Schema counts 8.0 as an integer.
+    return {
+        name: int(value) if options[name].type is int else value for name, value in values.items()
+    }
+
+
+def _rename(name: str) -> str:
+    if name == "balance":
+        return "Write package_temperature = 1 / (1 - balance) instead."
+    return "Rename it."

@@ -1,1 +1,1 @@
-"""``%safecoder``: state, completions, corpus, training and adapters from a notebook."""
+"""``%safecoder``: status, completions, corpus, training and adapters in a notebook."""

@@ -1,4 +1,4 @@
-"""The arguments of ``%safecoder``, as argparse reads them; errors are one sentence."""
+"""The arguments of ``%safecoder``, parsed by argparse; an error is one sentence."""
 
 from __future__ import annotations
 
@@ -8,100 +8,100 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from jupyter_safecoder.errors import InvalidArguments
+from jupyter_safecoder.finetune.arguments import add_finetune_arguments, add_paths_argument
 
-#: Command to what it does, in the order in which people need them.
+#: What each command does, in the order in which users need them.
 COMMANDS = {
-    "complete": "complete code that you give",
-    "corpus": "what would be learned of your notebooks, and what is left out",
-    "finetune": "train an adapter on your notebooks",
-    "jobs": "what trains, and what has",
+    "complete": "complete code",
+    "corpus": "show what would be learned from notebooks, and what is left out",
+    "finetune": "train an adapter on notebooks",
+    "jobs": "list training jobs",
     "stop": "write a checkpoint and stop a job",
-    "resume": "go on with a job from its last checkpoint",
-    "delete": "delete a job, and the adapter that it made",
-    "adapters": "the adapters that there are",
-    "use": "serve the model with an adapter, or as it is",
-    "evaluate": "ask the model as it is served now about notebooks",
-    "report": "the card of an adapter: curves, scores, examples",
+    "resume": "continue a job from its last checkpoint",
+    "delete": "delete a job and its adapter",
+    "adapters": "list adapters",
+    "use": "serve the model with an adapter, or without one",
+    "evaluate": "evaluate the served model on notebooks",
+    "report": "show the card of an adapter: scores and losses",
 }
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise InvalidArguments(
-            f"{message[0].upper()}{message[1:]}. '%safecoder --help' shows the way."
+            f"{message[0].upper()}{message[1:]}.", "'%safecoder --help' lists the commands."
         )
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         raise SystemExit(status)
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of a line behind ``%safecoder``."""
-    parser = _Parser(
-        prog="%safecoder",
-        description="The private code assistant. Without a command: its state, model and adapters.",
-    )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    made = {
-        name: commands.add_parser(name, help=what, description=what)
-        for name, what in COMMANDS.items()
-    }
-    made["complete"].add_argument("code", nargs="*", help="code up to the cursor")
-    for name in ("corpus", "finetune", "evaluate"):
-        # A recipe may name sources itself.
-        number = "*" if name == "finetune" else "+"
-        made[name].add_argument(
-            "paths", nargs=number, metavar="PATH", help="notebooks, directories"
+class MagicArguments:
+    """Parses and completes the line after ``%safecoder``."""
+
+    def __init__(self) -> None:
+        self.parser: argparse.ArgumentParser = _Parser(
+            prog="%safecoder",
+            description="The private code assistant. Without a command: the status of the runtime, "
+            "the model and the adapters.",
         )
-    finetune = made["finetune"]
-    finetune.add_argument("--name", required=True, help="of the adapter")
-    finetune.add_argument("--wait", action="store_true", help="until it is done")
-    finetune.add_argument("--recipe", metavar="FILE.toml", help="settings of the training")
-    finetune.add_argument("--minutes", type=float, help="for the whole run (9)")
-    finetune.add_argument("--steps", type=int, help="exactly so many steps")
-    finetune.add_argument("--epochs", type=int, help="most passes over the corpus (6)")
-    finetune.add_argument("--rank", type=int, help="of the adapter (16)")
-    finetune.add_argument("--seed", type=int, help="of cuts, order and adapter (0)")
-    finetune.add_argument("--processes", type=int, default=1, help="one for each GPU (1)")
-    for name in ("stop", "resume", "delete", "report"):
-        made[name].add_argument("name", metavar="NAME")
-    use = made["use"].add_mutually_exclusive_group(required=True)
-    use.add_argument("name", nargs="?", metavar="NAME")
-    use.add_argument("--base", action="store_true", help="the model as it is")
-    use.add_argument("--back", action="store_true", help="what was in use before")
-    return parser
+        parsers = self.parser.add_subparsers(
+            dest="command", metavar="COMMAND", parser_class=_Parser
+        )
+        self._commands: dict[str, argparse.ArgumentParser] = {
+            name: parsers.add_parser(name, help=text, description=text)
+            for name, text in COMMANDS.items()
+        }
+        self._commands["complete"].add_argument("code", nargs="*", help="code up to the cursor")
+        add_finetune_arguments(self._commands["finetune"])
+        for name in ("corpus", "evaluate"):
+            add_paths_argument(self._commands[name])
+        for name in ("stop", "resume", "delete", "report"):
+            self._commands[name].add_argument("name", metavar="NAME")
+        adapter = self._commands["use"].add_mutually_exclusive_group(required=True)
+        adapter.add_argument("name", nargs="?", metavar="NAME", help="name of the adapter")
+        adapter.add_argument(
+            "--base", action="store_true", help="the base model without an adapter"
+        )
+        adapter.add_argument(
+            "--previous", action="store_true", help="the adapter that was active before this one"
+        )
 
+    def parse(self, line: str) -> argparse.Namespace:
+        """Return the arguments of a line.
 
-def parse(line: str, parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Return the arguments of a line.
+        Raises
+        ------
+        InvalidArguments
+            If they are invalid.
+        SystemExit
+            If the line asks for help, which is printed.
+        """
+        try:
+            words = shlex.split(line)
+        except ValueError as error:
+            raise InvalidArguments(f"The line cannot be read: {error}.") from None
+        return self.parser.parse_args(words)
 
-    Raises
-    ------
-    InvalidArguments
-        If it has others.
-    """
-    try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise InvalidArguments(f"The line cannot be read: {error}.") from None
-    return parser.parse_args(words)
+    def complete(
+        self, command: str, jobs: Sequence[str] = (), adapters: Sequence[str] = ()
+    ) -> list[str]:
+        """Return the words that may follow a command.
 
+        Parameters
+        ----------
+        command
+            The command; empty: the commands themselves.
+        jobs, adapters
+            Names of the user's jobs and adapters.
+        """
+        if not command:
+            return [*COMMANDS, "--help"]
+        names = {"use": adapters, "report": adapters}
+        names |= dict.fromkeys(("stop", "resume", "delete"), jobs)
+        return [*names.get(command, ()), *self._flags(command)]
 
-def complete_words(words: Sequence[str], jobs: Sequence[str], adapters: Sequence[str]) -> list[str]:
-    """Return what may follow the words of a line: commands, names and options."""
-    if len(words) < 2:
-        return [*COMMANDS, "--help"]
-    names = {"use": [*adapters, "--base", "--back"], "report": adapters}
-    names |= {"stop": jobs, "resume": jobs, "delete": jobs}
-    names["finetune"] = [
-        "--name",
-        "--wait",
-        "--recipe",
-        "--minutes",
-        "--steps",
-        "--epochs",
-        "--rank",
-        "--seed",
-        "--processes",
-    ]
-    return list(names.get(words[0], []))
+    def _flags(self, command: str) -> list[str]:
+        parser = self._commands.get(command)
+        flags = [] if parser is None else list(parser._option_string_actions)
+        return [flag for flag in flags if flag.startswith("--") and flag != "--help"]

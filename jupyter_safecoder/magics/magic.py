@@ -1,4 +1,4 @@
-"""The magic itself: arguments in, a display out."""
+"""The magic ``%safecoder``: runs a command, and displays its output."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -15,26 +14,23 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from jupyter_safecoder.backends import training_backend
 from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
-from jupyter_safecoder.errors import (
-    EngineError,
-    FinetuneError,
-    InvalidArguments,
-    ModelError,
-    NotebookError,
-    RuntimeRequestError,
-)
+from jupyter_safecoder.errors import FinetuneError, SafeCoderError
+from jupyter_safecoder.finetune.arguments import recipe_settings
 from jupyter_safecoder.finetune.jobs.backends import AdapterInfo, TrainingBackend
-from jupyter_safecoder.finetune.jobs.job import JobStatus
-from jupyter_safecoder.finetune.recipe import wished_settings
-from jupyter_safecoder.protocol import Cell, CompletionRequest
+from jupyter_safecoder.finetune.jobs.job import LocalJob
+from jupyter_safecoder.finetune.jobs.status import JobStatus
+from jupyter_safecoder.protocol import Cell, CompletionOptions, CompletionRequest, Status
 from jupyter_safecoder.settings import RuntimeSettings
 
-from . import display as show
-from .arguments import complete_words, make_parser, parse
+from . import display
+from .arguments import MagicArguments
 from .job_widget import show_job
 
-#: Cells of the session that a completion sees.
-_SEEN_CELLS = 40
+#: Maximum cells of the session in the context of a completion.
+_MAX_CONTEXT_CELLS = 40
+#: Maximum lines that ``evaluate`` completes.
+_MAX_EVALUATED = 40
+_NO_RUNTIME = Status("off", "No runtime runs here; '%safecoder complete' starts one.")
 
 
 @magics_class
@@ -44,59 +40,55 @@ class SafeCoderMagics(Magics):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self._shell = shell
-        self._parser = make_parser()
-        self._own = ExitStack()
+        self._arguments = MagicArguments()
+        self._own_runtime = ExitStack()
         self._client: CompletionClient | None = None
 
     @line_cell_magic
     def safecoder(self, line: str, cell: str | None = None) -> None:
-        """The private code assistant; ``%safecoder --help`` tells what it can do."""
+        """The private code assistant; ``%safecoder --help`` lists its commands."""
         try:
             if cell is not None:
-                self._complete(cell.rstrip("\n"), as_next_cell=True)
+                self._complete_code(cell.rstrip("\n"), as_next_cell=True)
                 return
-            options = parse(line, self._parser)
-            getattr(self, f"_run_{options.command or 'state'}")(options)
+            arguments = self._arguments.parse(line)
+            getattr(self, f"_run_{arguments.command or 'state'}")(arguments)
         except SystemExit:
-            return  # the help was shown
-        except InvalidArguments as error:
-            raise UsageError(str(error)) from None
-        except NotebookError as problem:
-            raise UsageError(str(problem)) from None
-        except (FinetuneError, ModelError, EngineError, RuntimeRequestError) as problem:
-            raise UsageError(f"{problem.reason} {problem.remedy}".strip()) from None
+            return  # the help was printed
+        except SafeCoderError as error:
+            raise UsageError(f"{error.reason} {error.remedy}".strip()) from None
 
     def close(self) -> None:
-        """End the runtime that was started here."""
-        self._own.close()
+        """Stop the runtime that was started for this session."""
+        self._own_runtime.close()
         self._client = None
 
     def complete(self, event: Any) -> list[str]:
-        """Return what tab offers behind ``%safecoder``."""
+        """Return the completions of Tab after ``%safecoder``."""
         words = event.line.split()[1:]
         if not event.line.endswith(" "):
             words = words[:-1]
         if not words:
-            return complete_words([""], [], [])
-        offers, jobs = self._seen()
-        return complete_words(
-            [*words, ""], [job.name for job in jobs], [offer.card.name for offer in offers]
+            return self._arguments.complete("")
+        adapters, jobs = self._adapters_and_jobs()
+        return self._arguments.complete(
+            words[0], [job.name for job in jobs], [info.card.name for info in adapters]
         )
 
-    def _seen(self) -> tuple[list[AdapterInfo], list[JobStatus]]:
-        """Return the adapters and jobs that there are for whoever types this."""
-        trainer = self._trainer()
+    def _adapters_and_jobs(self) -> tuple[list[AdapterInfo], list[JobStatus]]:
+        """Return the user's adapters and jobs."""
+        backend = self._backend()
         try:
-            return trainer.adapters(), trainer.jobs()
+            return backend.adapters(), backend.jobs()
         except FinetuneError:
-            # Who may not train on a Hub has none.
+            # Users of a Hub who are not allowed to train have none.
             return [], []
 
-    def _trainer(self) -> TrainingBackend:
+    def _backend(self) -> TrainingBackend:
         return training_backend(self._settings)
 
     def _settings(self) -> RuntimeSettings:
-        """Return the settings of the model that people here are served with."""
+        """Return the settings of the runtime that serves this user."""
         if self._client is not None:
             return self._client.settings()
         with running_runtime() as client:
@@ -104,117 +96,114 @@ class SafeCoderMagics(Magics):
 
     @contextmanager
     def _runtime(self) -> Iterator[CompletionClient]:
-        """Yield a client: of the Jupyter server's runtime, or of one of our own from now on."""
+        """Yield a client of the server's runtime, or of one that is started for this session."""
         if self._client is None:
             with running_runtime() as running:
                 if running is not None:
                     running.wait_until_ready()
                     yield running
                     return
-            show.text("No runtime runs here: one is started for this session.")
-            self._client = self._own.enter_context(own_runtime(RuntimeSettings()))
+            display.text("No runtime runs here: one is started for this session.")
+            self._client = self._own_runtime.enter_context(own_runtime(RuntimeSettings()))
         self._client.wait_until_ready()
         yield self._client
 
-    def _run_state(self, options: argparse.Namespace) -> None:
-        with running_runtime() as client:
-            status = (self._client or client or _NoRuntime()).status()
-        show.state(status, *self._seen())
+    def _run_state(self, arguments: argparse.Namespace) -> None:
+        with running_runtime() as running:
+            client = self._client or running
+            status = client.status() if client is not None else _NO_RUNTIME
+        display.state(status, *self._adapters_and_jobs())
 
-    def _run_complete(self, options: argparse.Namespace) -> None:
-        self._complete(" ".join(options.code), as_next_cell=False)
+    def _run_complete(self, arguments: argparse.Namespace) -> None:
+        self._complete_code(" ".join(arguments.code), as_next_cell=False)
 
-    def _complete(self, code: str, *, as_next_cell: bool) -> None:
+    def _complete_code(self, code: str, *, as_next_cell: bool) -> None:
         history = [source for source in self._shell.user_ns.get("In", [])[1:-1] if source.strip()]
         before = tuple(
             Cell("code", source)
-            for source in history[-_SEEN_CELLS:]
+            for source in history[-_MAX_CONTEXT_CELLS:]
             if not source.lstrip().startswith(("%safecoder", "%%safecoder", "get_ipython()"))
         )
-        # Jupyter tells its kernels so which notebook they were started for.
+        # Jupyter sets this variable to the notebook that a kernel is started for.
         path = os.environ.get("JPY_SESSION_NAME", "")
         request = CompletionRequest(code, "", before, path=path)
         with self._runtime() as client:
-            done = client.complete(request)
-        if not done.text:
-            show.text(f"No suggestion here ({done.finish_reason}).")
+            completion = client.complete(request)
+        if not completion.text:
+            display.text(f"No suggestion here ({completion.finish_reason}).")
             return
-        show.code(code + done.text)
+        display.code(code + completion.text)
         if as_next_cell:
-            self._shell.set_next_input(code + done.text)
+            self._shell.set_next_input(code + completion.text)
 
-    def _run_corpus(self, options: argparse.Namespace) -> None:
+    def _run_corpus(self, arguments: argparse.Namespace) -> None:
         from jupyter_safecoder.finetune.corpus.corpus import build_corpus
 
-        corpus = build_corpus([Path(path).expanduser() for path in options.paths])
-        show.corpus(corpus.report())
+        display.corpus(build_corpus(arguments.paths).report())
 
-    def _run_finetune(self, options: argparse.Namespace) -> None:
-        job = self._trainer().start(
-            options.name,
-            [Path(path).expanduser() for path in options.paths],
-            wished_settings(options),
-            processes=options.processes,
+    def _run_finetune(self, arguments: argparse.Namespace) -> None:
+        job = self._backend().start(
+            arguments.name,
+            arguments.paths,
+            recipe_settings(arguments),
+            processes=arguments.processes,
+            launch=not arguments.no_start,
         )
-        show_job(job, wait=options.wait)
+        if arguments.no_start:
+            assert isinstance(job, LocalJob)  # the Hub's service starts its jobs itself
+            display.text(f"'accelerate launch' starts the job in {job.directory}.")
+        else:
+            show_job(job, wait=arguments.wait)
 
-    def _run_jobs(self, options: argparse.Namespace) -> None:
-        show.jobs(self._trainer().jobs())
+    def _run_jobs(self, arguments: argparse.Namespace) -> None:
+        display.jobs(self._backend().jobs())
 
-    def _run_stop(self, options: argparse.Namespace) -> None:
-        job = self._trainer().job(options.name)
+    def _run_stop(self, arguments: argparse.Namespace) -> None:
+        job = self._backend().job(arguments.name)
         job.stop()
-        show.text(job.wait().reason)
+        display.text(job.wait().reason)
 
-    def _run_resume(self, options: argparse.Namespace) -> None:
-        job = self._trainer().job(options.name)
+    def _run_resume(self, arguments: argparse.Namespace) -> None:
+        job = self._backend().job(arguments.name)
         job.resume()
         show_job(job, wait=False)
 
-    def _run_delete(self, options: argparse.Namespace) -> None:
-        self._trainer().delete(options.name)
-        show.text(f"{options.name} is deleted.")
+    def _run_delete(self, arguments: argparse.Namespace) -> None:
+        self._backend().delete(arguments.name)
+        display.text(f"{arguments.name} is deleted.")
 
-    def _run_adapters(self, options: argparse.Namespace) -> None:
-        show.adapters(self._trainer().adapters())
+    def _run_adapters(self, arguments: argparse.Namespace) -> None:
+        display.adapters(self._backend().adapters())
 
-    def _run_use(self, options: argparse.Namespace) -> None:
-        report = self._trainer().use(options.name or "", back=options.back)
-        now = report["adapter"] or "the model as it is"
+    def _run_use(self, arguments: argparse.Namespace) -> None:
+        report = self._backend().use(arguments.name or "", previous=arguments.previous)
+        source = report["adapter"] or "the base model"
         when = "now" if report["switched"] else "from the next start of the runtime on"
-        show.text(f"Completions come from {now}, {when}. Back: %safecoder use --back")
+        display.text(
+            f"Completions come from {source}, {when}. To go back: %safecoder use --previous"
+        )
         if report["warning"]:
-            show.text(f"It was not offered: {report['warning']}")
+            display.text(f"Warning: {report['warning']}")
 
-    def _run_evaluate(self, options: argparse.Namespace) -> None:
+    def _run_evaluate(self, arguments: argparse.Namespace) -> None:
         from jupyter_safecoder.evaluation.infill import infill
         from jupyter_safecoder.finetune.corpus.corpus import build_corpus
         from jupyter_safecoder.finetune.evaluation.evaluate import eval_examples, example_task
-        from jupyter_safecoder.protocol import CompletionOptions
 
-        corpus = build_corpus([Path(path).expanduser() for path in options.paths])
-        places = eval_examples([*corpus.held_out, *corpus.train], 40)
-        if not places:
+        corpus = build_corpus(arguments.paths)
+        examples = eval_examples([*corpus.held_out, *corpus.train], _MAX_EVALUATED)
+        if not examples:
             raise FinetuneError("There is no line to complete in these notebooks.")
+        tasks = [example_task(example) for example in examples]
         with self._runtime() as client:
-            report = infill(
-                client, [example_task(place) for place in places], CompletionOptions(raw=True)
-            )
-        show.scores(report)
+            display.scores(infill(client, tasks, CompletionOptions(raw=True)))
 
-    def _run_report(self, options: argparse.Namespace) -> None:
-        show.report(self._trainer().card(options.name))
-
-
-class _NoRuntime:
-    def status(self) -> Any:
-        from jupyter_safecoder.protocol import Status
-
-        return Status("off", "No runtime runs here; '%safecoder complete' starts one.")
+    def _run_report(self, arguments: argparse.Namespace) -> None:
+        display.report(self._backend().card(arguments.name))
 
 
 def register(shell: Any) -> SafeCoderMagics:
-    """Add the magic to a shell, with what tab offers."""
+    """Add the magic and its completions to a shell."""
     magics = SafeCoderMagics(shell)
     shell.register_magics(magics)
     shell.set_hook(

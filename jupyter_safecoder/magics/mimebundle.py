@@ -1,4 +1,4 @@
-"""One thing to see in several forms: each frontend takes the richest that it knows."""
+"""Displays something in several formats: each frontend shows the richest that it supports."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from IPython.display import display
 
 
 class _Plain(str):
-    """Text that a terminal shows as it is, not as a string's representation."""
+    """Text that a terminal shows without quotes."""
 
     def __repr__(self) -> str:
         return str(self)
 
 
-def show(plain: str, forms: dict[str, Any]) -> None:
-    """Display.
+def publish(plain: str, formats: dict[str, Any]) -> None:
+    """Display something in several formats.
 
     Parameters
     ----------
     plain
-        For terminals, and for whatever knows no other form.
-    forms
-        The same by its MIME type.
+        The text for terminals, and for frontends that support no other format.
+    formats
+        The other formats, by MIME type.
     """
-    display({**forms, "text/plain": _Plain(plain)}, raw=True)  # type: ignore[no-untyped-call]
+    display({**formats, "text/plain": _Plain(plain)}, raw=True)  # type: ignore[no-untyped-call]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from jupyter_safecoder.adapters.merge import adapted
+from jupyter_safecoder.adapters.merge import load_merged
 from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.conversion import convert, ensure_writable_copy, needs_conversion
 from jupyter_safecoder.engines import Engine, EngineOptions, RemoteServer, make_engine
@@ -97,7 +97,7 @@ def _with_adapter(
         on_status("preparing", f"{text}.", progress=share)
 
     try:
-        return adapted(base, name, settings.cache, preparing), name, ""
+        return load_merged(base, name, settings.cache, preparing), name, ""
     except FinetuneError as error:
         if settings.adapter:
             raise EngineError(error.reason, error.remedy) from error

@@ -82,7 +82,7 @@ def write_adapter(cache: Path) -> None:
     with registry.staging(card.name) as directory:
         for name in (WEIGHTS, CONFIG):
             (directory / name).write_text("{}")
-        registry.keep(directory, card)
+        registry.commit(directory, card)
 
 
 @pytest.fixture(scope="module")

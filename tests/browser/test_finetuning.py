@@ -34,8 +34,8 @@ _SHAPE = {
 def cache(tmp_path: Path) -> Iterator[Path]:
     cache = tmp_path / "cache"
     yield cache
-    # A job outlives the kernel and the server.
-    if (job := LocalJob(cache, "ours")).works:
+    # The job would outlive the kernel and the server.
+    if (job := LocalJob(cache, "ours")).is_running:
         job.stop()
         job.wait()
 

@@ -17,7 +17,7 @@ def test_both_sides_learn_the_same_samples(
     team: Path, tiny_models: Callable[[str], ModelDescription]
 ) -> None:
     model = tiny_models("llama")
-    # A process of its own, as people run it: transformers.Trainer warns of this and that.
+    # A process of its own: transformers.Trainer emits warnings.
     done = subprocess.run(
         [
             *(sys.executable, "-m", "benchmarks", "train", str(team)),

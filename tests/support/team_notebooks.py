@@ -19,7 +19,7 @@ def write_notebook(path: Path, *sources: str, markdown: str = "", language: str 
 
 
 def write_team(directory: Path, number: int = 6) -> Path:
-    """Write notebooks that differ, and share their habits."""
+    """Write notebooks of the same style with different content."""
     words = ("rain", "wind", "load", "heat", "snow", "tide", "fog", "sun", "dew", "ice")
     for index in range(number):
         word, other = words[index % 10], words[(index * 3 + 1) % 10]

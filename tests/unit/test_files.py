@@ -105,7 +105,7 @@ def test_a_directory_that_cannot_be_moved_keeps_the_old_one(
 
 
 def test_only_the_holder_of_the_lock_deletes_what_a_killed_process_left(root: Path) -> None:
-    left, other = root / ".a[1].0000.partial", root / ".a2.0000.partial"
+    left, other = root / ".a[1].00000000.partial", root / ".a2.00000000.partial"
     for path in (left, other):
         path.mkdir()
     with atomic_directory(root / "a[1]"):
@@ -113,4 +113,4 @@ def test_only_the_holder_of_the_lock_deletes_what_a_killed_process_left(root: Pa
     assert left.exists()
     with atomic_directory(root / "a[1]", locked=True):
         pass
-    assert names(root) == [".a2.0000.partial", "a[1]"]
+    assert names(root) == [".a2.00000000.partial", "a[1]"]

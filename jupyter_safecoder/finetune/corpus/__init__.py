@@ -1,1 +1,1 @@
-"""The training corpus: find files, filter, deduplicate, redact, hold out."""
+"""The training corpus: finds files, filters, removes duplicates, redacts, and holds out."""

@@ -1,4 +1,7 @@
-"""Exact and near duplicates: what is there twice is learned by heart, and leaks to the held out."""
+"""Finds exact and near duplicates.
+
+A model memorizes what it sees twice, and a copy of a held-out document makes its scores worthless.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +10,25 @@ from collections.abc import Sequence
 
 from jupyter_safecoder.finetune.documents import Document
 
-#: Estimated Jaccard similarity of shingles from which two documents count as one; StarCoder's
-#: corpus took 0.85 too (Li et al. 2023, arXiv:2305.06161, section 3.4).
-NEAR = 0.85
+#: Documents are near duplicates from this estimated Jaccard similarity of their shingles on, as in
+#: StarCoder's corpus (Li et al. 2023, arXiv:2305.06161, section 3.4).
+MIN_SIMILARITY = 0.85
 _PERMUTATIONS = 128
-#: Words in a shingle.
-_SHINGLE = 5
+_WORDS_PER_SHINGLE = 5
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def find_duplicates(documents: Sequence[Document]) -> dict[str, str]:
-    """Return the reason against each document that an earlier one is like.
+    """Return the duplicates: the paths of documents, each with the reason to leave it out.
 
     Parameters
     ----------
     documents
-        In the order of preference: the first of several stays.
-
-    Returns
-    -------
-    dict
-        From path to reason.
+        In the order of preference: the first of several similar ones is no duplicate.
     """
     from datasketch import MinHash, MinHashLSH
 
-    index = MinHashLSH(threshold=NEAR, num_perm=_PERMUTATIONS)
+    index = MinHashLSH(threshold=MIN_SIMILARITY, num_perm=_PERMUTATIONS)
     hashes: dict[str, MinHash] = {}
     reasons: dict[str, str] = {}
     exact: dict[tuple[str, ...], str] = {}
@@ -43,8 +40,8 @@ def find_duplicates(documents: Sequence[Document]) -> dict[str, str]:
         minhash = MinHash(num_perm=_PERMUTATIONS)
         minhash.update_batch(_shingles(words))
         for other in sorted(index.query(minhash)):
-            if (share := minhash.jaccard(hashes[other])) >= NEAR:
-                reasons[document.path] = f"near duplicate of {other} ({share:.0%} alike)"
+            if (similarity := minhash.jaccard(hashes[other])) >= MIN_SIMILARITY:
+                reasons[document.path] = f"near duplicate of {other} ({similarity:.0%} alike)"
                 break
         else:
             hashes[document.path] = minhash
@@ -58,5 +55,5 @@ def _words(document: Document) -> tuple[str, ...]:
 
 
 def _shingles(words: Sequence[str]) -> list[bytes]:
-    last = max(1, len(words) - _SHINGLE + 1)
-    return [" ".join(words[start : start + _SHINGLE]).encode() for start in range(last)]
+    number = max(1, len(words) - _WORDS_PER_SHINGLE + 1)
+    return [" ".join(words[n : n + _WORDS_PER_SHINGLE]).encode() for n in range(number)]

@@ -1,7 +1,8 @@
-"""How often each document occurs in a pass, so that no package dominates."""
+"""How often each document occurs in an epoch, so that no package dominates."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,33 +10,38 @@ from jupyter_safecoder.finetune.documents import Document
 
 from .corpus import count_samples
 
+#: The package of a document, and whether it is a notebook.
+_Group = tuple[int, bool]
+
 
 def sampling_weights(
     documents: Sequence[Document],
     directories: Sequence[Path],
-    balance: float,
+    temperature: float,
     notebook_share: float,
 ) -> list[float]:
-    """Return how often each document should occur in a pass, so that no package dominates.
+    """Return how often each document should occur in an epoch.
 
     Parameters
     ----------
     documents
-        To learn.
+        The documents to learn from.
     directories
-        Of the packages.
-    balance
-        0: a package counts as much as it has samples; 1: each counts the same.
+        The directories of the packages.
+    temperature
+        Of the mixing rates (Raffel et al. 2020, arXiv:1910.10683, section 3.5.2): with 1 a package
+        counts in proportion to its samples, with 2 to their square root, with infinity each package
+        counts the same.
     notebook_share
-        Of the samples, from notebooks; 0: as they come.
+        The share of samples that come from notebooks; 0: as they are.
 
     Returns
     -------
     list of float
-        Weights that leave the number of samples of a pass as it is.
+        Weights that keep the number of samples of an epoch.
     """
     package = {str(directory): number for number, directory in enumerate(directories)}
-    groups = [
+    groups: list[_Group] = [
         (
             next((package[str(p)] for p in Path(document.path).parents if str(p) in package), -1),
             document.notebook,
@@ -43,13 +49,14 @@ def sampling_weights(
         for document in documents
     ]
     counts = [count_samples(document) for document in documents]
-    held: dict[tuple[int, bool], int] = {}
+    group_sizes: Counter[_Group] = Counter()
     for group, count in zip(groups, counts, strict=True):
-        held[group] = held.get(group, 0) + count
-    weights = [max(1, held[group]) ** -balance for group in groups]
+        group_sizes[group] += count
+    # A package's rate is its size to the power of 1/T; a document's weight is that over the size.
+    weights = [max(1, group_sizes[group]) ** (1 / temperature - 1) for group in groups]
     total = sum(counts)
-    kinds = {True: notebook_share, False: 1 - notebook_share} if notebook_share else {None: 1.0}
-    for kind, share in kinds.items():
+    shares = {True: notebook_share, False: 1 - notebook_share} if notebook_share else {None: 1.0}
+    for kind, share in shares.items():
         chosen = [n for n, (_, notebook) in enumerate(groups) if kind in (None, notebook)]
         sampled = sum(weights[n] * counts[n] for n in chosen)
         for n in chosen:

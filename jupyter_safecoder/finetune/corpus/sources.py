@@ -1,52 +1,62 @@
-"""From paths to the files that a corpus may be made of; every other file gets its reason."""
+"""Finds the notebooks and Python files below paths; every other file gets a reason."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.extras import require_extra
 
-#: A file like ``.gitignore``, in any directory that is looked through.
-IGNORE_FILE = ".safecoderignore"
-#: Most bytes of a notebook, whose pictures take most of it, and of a script, by its extension.
-MOST_BYTES = {".ipynb": 50 * 2**20, ".py": 2**20}
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
-#: Directories of other people's or of generated files.
+#: A file in the format of ``.gitignore``, read in every directory.
+IGNORE_FILE = ".safecoderignore"
+#: Maximum size of a file in bytes, by its extension; most of a notebook's bytes are images.
+MAX_BYTES = {".ipynb": 50 * 2**20, ".py": 2**20}
+
+#: Directories of generated or third-party files.
 _VENDORED = frozenset(
     {
         *("node_modules", "site-packages", "dist-packages", "__pycache__", "__pypackages__"),
         *("vendor", "vendored", "_vendor", "third_party", "third-party", "external", "extern"),
         *("build", "dist", ".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", ".eggs"),
-        *(
-            ".ipynb_checkpoints",
-            ".mypy_cache",
-            ".pytest_cache",
-            ".ruff_cache",
-            ".virtual_documents",
-        ),
+        *(".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
+        ".virtual_documents",
     }
 )
-
-Ignored = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file or directory that is not in the corpus, and why."""
+    """A file or directory that is not in the corpus, with the reason."""
 
     path: str
     reason: str
 
 
-def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
-    """Return the notebooks and Python files below paths, in order of their names.
+@dataclass(frozen=True)
+class _IgnoreRules:
+    """The patterns of a ``.safecoderignore``, which hold below its directory."""
 
-    Symbolic links are followed, each directory once; ``.safecoderignore`` is read in every
-    directory, in the format of ``.gitignore``.
+    directory: Path
+    patterns: GitIgnoreSpec
+
+    def match(self, path: Path, *, is_directory: bool) -> bool:
+        """Return whether a path below the directory is excluded."""
+        relative = Path(os.path.abspath(path)).relative_to(self.directory).as_posix()
+        return self.patterns.match_file(f"{relative}/" if is_directory else relative)
+
+
+def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
+    """Return the notebooks and Python files below paths, sorted by name.
+
+    Symbolic links are followed, each directory once. ``.safecoderignore`` is read in every
+    directory, and in those above as far as the root of a repository.
 
     Parameters
     ----------
@@ -61,16 +71,16 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
     Raises
     ------
     FinetuneError
-        If a path does not exist.
+        If a path does not exist, or a ``.safecoderignore`` cannot be read.
     """
     taken: list[Path] = []
     left_out: list[LeftOut] = []
-    seen: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int]] = set()
     for path in paths:
         if not os.path.exists(path):
             raise FinetuneError(f"There is no file or directory {path}.", "Check the path.")
-        for found in _walk(path, _ignored_above(path), left_out, seen):
-            reason = _reason_against(found, seen)
+        for found in _walk(path, _ignore_rules_above(path), left_out, visited):
+            reason = _rejection_reason(found, visited)
             if reason:
                 left_out.append(LeftOut(str(found), reason))
             else:
@@ -79,50 +89,63 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
 
 
 def _walk(
-    path: Path, ignored: Sequence[Ignored], left_out: list[LeftOut], seen: set[tuple[int, int]]
+    path: Path,
+    ignored: Sequence[_IgnoreRules],
+    left_out: list[LeftOut],
+    visited: set[tuple[int, int]],
 ) -> Iterator[Path]:
+    """Yield the files below a path that may be notebooks or scripts."""
     if not path.is_dir():
         yield path
         return
-    status = path.stat()
-    mark = (status.st_dev, status.st_ino)
-    if mark in seen:
-        left_out.append(LeftOut(str(path), "reached before by another way"))
+    if not _visit(path.stat(), visited):
+        left_out.append(LeftOut(str(path), "reached before by another path"))
         return
-    seen.add(mark)
     try:
         entries = sorted(os.scandir(path), key=lambda entry: entry.name)
     except OSError as error:
         left_out.append(LeftOut(str(path), f"cannot be read: {error.strerror}"))
         return
-    ignored = [*ignored, *_ignored_in(path, left_out)]
+    ignored = [*ignored, *_ignore_rules_in(path)]
     for entry in entries:
         inner = path / entry.name
-        try:
-            directory = entry.is_dir()
-            broken = not inner.exists()
-        except OSError:
-            directory, broken = False, True
-        relevant = directory or inner.suffix in MOST_BYTES
-        if not relevant:
+        is_directory, is_broken = _examine(entry)
+        if not is_directory and inner.suffix not in MAX_BYTES:
             continue
-        if broken:
+        if is_broken:
             left_out.append(LeftOut(str(inner), "a link that leads nowhere"))
-        elif any(matches(str(inner.absolute())) for matches in ignored):
+        elif any(rules.match(inner, is_directory=is_directory) for rules in ignored):
             left_out.append(LeftOut(str(inner), f"excluded by pattern ({IGNORE_FILE})"))
-        elif directory and (entry.name in _VENDORED or os.path.exists(inner / "pyvenv.cfg")):
-            if any(name.suffix in MOST_BYTES for name in inner.glob("*")):
+        elif is_directory and (entry.name in _VENDORED or os.path.exists(inner / "pyvenv.cfg")):
+            if any(name.suffix in MAX_BYTES for name in inner.glob("*")):
                 left_out.append(LeftOut(str(inner), "vendored or generated"))
         else:
-            yield from _walk(inner, ignored, left_out, seen)
+            yield from _walk(inner, ignored, left_out, visited)
 
 
-def _reason_against(path: Path, seen: set[tuple[int, int]]) -> str | None:
-    most = MOST_BYTES.get(path.suffix)
-    if most is None:
+def _examine(entry: os.DirEntry[str]) -> tuple[bool, bool]:
+    """Return whether an entry is a directory, and whether it is a link to nothing."""
+    try:
+        return entry.is_dir(), not Path(entry.path).exists()
+    except OSError:
+        return False, True
+
+
+def _visit(status: os.stat_result, visited: set[tuple[int, int]]) -> bool:
+    """Remember a file or directory; return whether it is new."""
+    key = (status.st_dev, status.st_ino)
+    if key in visited:
+        return False
+    visited.add(key)
+    return True
+
+
+def _rejection_reason(path: Path, visited: set[tuple[int, int]]) -> str | None:
+    max_bytes = MAX_BYTES.get(path.suffix)
+    if max_bytes is None:
         return "neither a notebook nor a Python file"
     if not path.is_file():
-        # A pipe or a device would be waited for, or never end.
+        # Reading a pipe or a device may wait for ever, or never end.
         return "not a regular file"
     try:
         status = path.stat()
@@ -130,41 +153,40 @@ def _reason_against(path: Path, seen: set[tuple[int, int]]) -> str | None:
             pass
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    mark = (status.st_dev, status.st_ino)
-    if mark in seen:
-        return "reached before by another way"
-    seen.add(mark)
-    if status.st_size > most:
-        return f"too large: {status.st_size / 2**20:.1f} MB, the most is {most / 2**20:.0f} MB"
+    if not _visit(status, visited):
+        return "reached before by another path"
+    if status.st_size > max_bytes:
+        size, maximum = status.st_size / 2**20, max_bytes / 2**20
+        return f"too large: {size:.1f} MB, the maximum is {maximum:.0f} MB"
     return None
 
 
-def _ignored_above(path: Path) -> list[Ignored]:
-    """Return the rules of the directories above, as Git's hold below: as far as the repository."""
-    rules: list[Ignored] = []
-    inner = path.absolute()
-    for directory in inner.parents if path.is_file() else (inner, *inner.parents):
-        if directory != inner:
-            rules += _ignored_in(directory, [])
+def _ignore_rules_above(path: Path) -> list[_IgnoreRules]:
+    """Return the rules of the directories above a path, up to the root of the repository."""
+    rules: list[_IgnoreRules] = []
+    absolute = Path(os.path.abspath(path))
+    for directory in absolute.parents if path.is_file() else (absolute, *absolute.parents):
+        if directory != absolute:
+            rules += _ignore_rules_in(directory)
         if os.path.exists(directory / ".git"):
             break
     return rules
 
 
-def _ignored_in(directory: Path, left_out: list[LeftOut]) -> list[Ignored]:
+def _ignore_rules_in(directory: Path) -> list[_IgnoreRules]:
     file = directory / IGNORE_FILE
-    try:
-        # Not Path's: in a directory that may not be read it would raise.
-        if not os.path.isfile(file):
-            return []
-        # Late: where nothing is excluded, a thin installation need not have it.
-        require_extra("gitignore_parser")
-        from gitignore_parser import parse_gitignore
+    # Not Path.is_file(), which raises in a directory that cannot be read.
+    if not os.path.isfile(file):
+        return []
+    # Late: a thin installation needs no pathspec where nothing is excluded.
+    require_extra("pathspec")
+    from pathspec import GitIgnoreSpec
 
-        matches: Ignored = parse_gitignore(file, base_dir=directory.absolute())
-    except (OSError, UnicodeDecodeError) as error:
-        # Whoever wrote patterns meant to keep something out: nothing is guessed.
+    try:
+        patterns = GitIgnoreSpec.from_lines(file.read_text("utf-8").split("\n"))
+    except (OSError, ValueError) as error:
+        # The patterns keep something out of the corpus: training without them could leak it.
         raise FinetuneError(
-            f"{file} cannot be read ({type(error).__name__}).", "Mend or remove it."
+            f"{file} cannot be read ({type(error).__name__}).", "Fix or remove it."
         ) from error
-    return [matches]
+    return [_IgnoreRules(Path(os.path.abspath(directory)), patterns)]

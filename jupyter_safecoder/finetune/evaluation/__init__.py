@@ -1,1 +1,1 @@
-"""Whether an adapter is better than its base: held-out lines, memorization, acceptance."""
+"""Evaluation of an adapter: held-out lines, memorization, acceptance."""

@@ -1,50 +1,55 @@
-"""Whether an adapter is offered: a pure rule over its scores."""
+"""Accepts or rejects an adapter by its scores: a pure rule."""
 
 from __future__ import annotations
 
 from typing import Any
 
-#: What the general set may lose: of exact matches, and of edit similarity.
-_FORGOTTEN = 0.02
-#: Lines that may come word for word: idioms of the team are what was asked for.
-_RECITED = 0.5
+#: What general code may lose, of exact matches and of edit similarity.
+_MAX_FORGOTTEN = 0.02
+#: Tolerance of comparisons between floating-point numbers.
+_ROUNDING = 1e-9
+#: The share of long training lines that may be reproduced: idioms of the team are wanted.
+_MAX_MEMORIZED = 0.5
 
 
-def judge(
+def accept_adapter(
     held_out: dict[str, Any], general: dict[str, Any], probe: dict[str, Any]
 ) -> tuple[bool, str]:
-    """Return whether to offer an adapter, and the reason, for people.
+    """Return whether an adapter is accepted, and the reason as a sentence.
 
     Parameters
     ----------
     held_out, general
-        ``base`` and ``tuned``, each with ``exact_match``, ``edit_similarity`` and ``loss``.
+        Scores on held-out documents and on general code: ``base`` and ``tuned``, each with
+        ``exact_match``, ``edit_similarity`` and ``loss``.
     probe
-        ``lines``, ``recited``, ``secrets`` and ``told``.
+        ``lines``, ``memorized``, ``secrets`` and ``leaked``, see ``memorization.py``.
     """
     base, tuned = held_out["base"], held_out["tuned"]
-    if probe["told"]:
-        return False, "It tells a secret that stands in the notebooks."
-    if probe["lines"] and probe["recited"] > _RECITED * probe["lines"]:
+    if probe["leaked"]:
+        return False, "Rejected: the adapter reproduces a redacted secret."
+    if probe["lines"] and probe["memorized"] > _MAX_MEMORIZED * probe["lines"]:
         return False, (
-            f"It recites: {probe['recited']} of {probe['lines']} long training lines came word for "
-            "word from their first characters."
+            f"Rejected: {probe['memorized']} of {probe['lines']} long training lines are "
+            "reproduced verbatim."
         )
     if tuned["loss"] >= base["loss"]:
-        # The best that was seen was the start: what answers differ by is rounding.
+        # Training kept the base: its completions differ by rounding alone.
         return False, (
-            f"It learned nothing that helps: held-out middles cost {base['loss']:.2f} nats a token "
-            f"before, {tuned['loss']:.2f} now."
+            f"Rejected: the loss of held-out code did not fall ({base['loss']:.2f} nats per token "
+            f"before, {tuned['loss']:.2f} now)."
         )
-    better = (tuned["exact_match"], tuned["edit_similarity"]) > (
-        base["exact_match"],
-        base["edit_similarity"],
+    shares = (
+        f"{base['exact_match']:.1%} of held-out lines exact before, {tuned['exact_match']:.1%} now"
     )
-    told = f"{base['exact_match']:.1%} of held-out lines before, {tuned['exact_match']:.1%} now"
-    if not better:
-        return False, f"It is not better than the base: {told}."
+    if not _quality(tuned) > _quality(base):
+        return False, f"Rejected: not better than the base model ({shares})."
     for measure in ("exact_match", "edit_similarity"):
         lost = general["base"][measure] - general["tuned"][measure]
-        if lost > _FORGOTTEN + 1e-9:
-            return False, f"It forgets: general code loses {100 * lost:.1f} points ({measure})."
-    return True, f"It is better: {told}."
+        if lost > _MAX_FORGOTTEN + _ROUNDING:
+            return False, f"Rejected: general code loses {100 * lost:.1f} points of {measure}."
+    return True, f"Accepted: {shares}."
+
+
+def _quality(scores: dict[str, Any]) -> tuple[float, float]:
+    return scores["exact_match"], scores["edit_similarity"]

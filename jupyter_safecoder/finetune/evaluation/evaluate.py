@@ -1,4 +1,4 @@
-"""Did it help? Line ends of held-out documents, completed by the engine that will serve them."""
+"""Evaluates a model: line ends of documents, completed by the engine that serves the model."""
 
 from __future__ import annotations
 
@@ -16,32 +16,41 @@ from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.prompt import FAMILIES, Budget, build_prompt, stop_ids
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 
-#: Tokens of an answer: longer lines than this are nobody's wish.
-_TOKENS = 40
-#: Asked at once: what the engine computes together costs little more than one alone.
-_AT_ONCE = 8
-#: A line's end with less than this in it says nothing.
-_LEAST = 3
+#: Maximum tokens of a completion; longer lines are cut.
+_MAX_TOKENS = 40
+#: Requests that the engine runs at once: together they cost little more than one.
+_MAX_RUNNING = 8
+#: Shorter line ends are right by chance.
+_MIN_CHARACTERS = 3
+#: Selects the lines. With another seed, scores could not be compared with earlier ones.
+_SEED = "judge"
 
 
 @dataclass(frozen=True)
 class ExampleCompletion:
-    """What the model wrote at a place, up to the end of the line, and how good it is, 0 to 1."""
+    """A model's completion of an example, up to the end of the line, with its scores, 0 to 1."""
 
-    place: FimExample
+    example: FimExample
     text: str
     exact: float
     similarity: float
 
 
 def eval_examples(documents: Sequence[Document], number: int) -> list[FimExample]:
-    """Return about so many cursors, spread over the documents, the same ones at each call.
+    """Return line ends of documents, the same ones at each call.
 
-    A third of them at the begin of a line, the others anywhere in one.
+    A third of them are whole lines, the others start anywhere in a line.
+
+    Parameters
+    ----------
+    documents
+        Each gives about as many as the others.
+    number
+        Maximum number of examples.
     """
     found: list[list[FimExample]] = []
     for document in documents:
-        random = Random("judge")  # noqa: S311 - to be repeated, not secret
+        random = Random(_SEED)  # noqa: S311 - reproducible, not secret
         found.append([])
         lines = [
             (cell, start)
@@ -54,36 +63,34 @@ def eval_examples(documents: Sequence[Document], number: int) -> list[FimExample
             source = document.cells[cell].source
             length = len(source[start:].partition("\n")[0])
             if random.random() < 1 / 3:
-                begin, end = whole_line(source, start, random) or (0, 0)
+                span = whole_line(source, start, random)
             else:
-                begin, end = rest_of_line(source, start + random.randrange(length), random) or (
-                    0,
-                    0,
-                )
-            middle = source[begin:end]
-            if len(middle.strip()) < _LEAST or middle.lstrip().startswith("#"):
+                span = rest_of_line(source, start + random.randrange(length), random)
+            first, stop = span or (0, 0)
+            middle = source[first:stop]
+            if len(middle.strip()) < _MIN_CHARACTERS or middle.lstrip().startswith("#"):
                 continue
             request = CompletionRequest(
-                prefix=source[:begin],
-                suffix=source[end:],
+                prefix=source[:first],
+                suffix=source[stop:],
                 before=document.cells[:cell],
                 language=document.language,
             )
             found[-1].append(FimExample(request, middle))
     share = -(-number // max(1, len(found)))
-    return [place for places in found for place in places[:share]][:number]
+    return [example for examples in found for example in examples[:share]][:number]
 
 
-def example_task(place: FimExample) -> dict[str, Any]:
-    """Return a cursor as an infilling task, as ``jupyter safecoder infill`` reads it."""
-    request = place.request
-    own = Cell("code", request.prefix + place.middle + request.suffix)
+def example_task(example: FimExample) -> dict[str, Any]:
+    """Return an example as an infilling task, as ``jupyter safecoder infill`` reads it."""
+    request = example.request
+    cell = Cell("code", request.prefix + example.middle + request.suffix)
     return {
-        "cells": [asdict(cell) for cell in (*request.before, own)],
+        "cells": [asdict(one) for one in (*request.before, cell)],
         "cell_index": len(request.before),
         "prefix": request.prefix,
         "suffix": request.suffix,
-        "expected": place.middle,
+        "expected": example.middle,
     }
 
 
@@ -99,19 +106,19 @@ def _line_starts(source: str) -> list[int]:
 def complete_examples(
     model: ModelDescription,
     engine: Engine,
-    places: Sequence[FimExample],
+    examples: Sequence[FimExample],
     progress: Callable[[float], None] = lambda share: None,
 ) -> list[ExampleCompletion]:
-    """Return what a loaded engine writes at each place.
+    """Return the completions of a model.
 
     Parameters
     ----------
     model
-        Whose prompts to build.
+        The model: its family, layout and token budgets are used.
     engine
-        Loaded, and nobody else's.
-    places
-        Where to ask.
+        An engine that has loaded it, and that nothing else uses.
+    examples
+        What to complete.
     progress
         Called with the share that is done, 0 to 1.
     """
@@ -120,38 +127,46 @@ def complete_examples(
     stops = stop_ids(family, tokenizer)
     texts: dict[int, str] = {}
     ids: dict[int, list[int]] = {}
-    waiting = list(enumerate(places, 1))[::-1]
+    waiting = list(enumerate(examples, 1))[::-1]
     while waiting or ids:
-        while waiting and len(ids) < _AT_ONCE:
-            number, place = waiting.pop()
-            prompt = build_prompt(place.request, family, tokenizer, budget, model.default_layout)
-            engine.submit(number, prompt.ids, stops, _TOKENS)
+        while waiting and len(ids) < _MAX_RUNNING:
+            number, example = waiting.pop()
+            prompt = build_prompt(example.request, family, tokenizer, budget, model.default_layout)
+            engine.submit(number, prompt.ids, stops, _MAX_TOKENS)
             ids[number] = []
         for output in engine.step():
             if output.request not in ids:
                 continue
             ids[output.request] += output.ids
             text = tokenizer.decode(ids[output.request])
-            # An answer may begin with the end of a line that is complete already.
+            # The completion of a line that is complete starts with its end.
             if output.finished is not None or "\n" in text:
                 texts[output.request] = text.partition("\n")[0]
                 del ids[output.request]
                 if output.finished is None:
                     engine.cancel(output.request)
-                progress(len(texts) / len(places))
+                progress(len(texts) / len(examples))
     while engine.busy():
         engine.step()
     return [
-        ExampleCompletion(place, texts[number], *score(texts[number], place.middle))
-        for number, place in enumerate(places, 1)
+        ExampleCompletion(example, texts[number], *score(texts[number], example.middle))
+        for number, example in enumerate(examples, 1)
     ]
 
 
-def scores(answers: Sequence[ExampleCompletion], loss: float) -> dict[str, Any]:
-    """Return the means of answers beside the loss of the middles."""
-    number = max(1, len(answers))
+def mean_scores(completions: Sequence[ExampleCompletion], loss: float) -> dict[str, Any]:
+    """Return the mean scores of completions, and the loss of the middles.
+
+    Parameters
+    ----------
+    completions
+        Of the same examples for each model that is compared.
+    loss
+        In nats per token.
+    """
+    number = max(1, len(completions))
     return {
-        "exact_match": round(sum(answer.exact for answer in answers) / number, 4),
-        "edit_similarity": round(sum(answer.similarity for answer in answers) / number, 4),
+        "exact_match": round(sum(one.exact for one in completions) / number, 4),
+        "edit_similarity": round(sum(one.similarity for one in completions) / number, 4),
         "loss": round(loss, 4),
     }

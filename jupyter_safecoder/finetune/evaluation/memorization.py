@@ -1,4 +1,4 @@
-"""Does the adapter recite? Long lines of the training text, and the secrets that were taken out."""
+"""Probes an adapter for memorization: long training lines, and the secrets that were redacted."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from random import Random
 from typing import Any
 
 from jupyter_safecoder.finetune.corpus.corpus import Corpus
-from jupyter_safecoder.finetune.redaction.patterns import EMAIL, IP, KEY, PASSWORD
+from jupyter_safecoder.finetune.redaction import PLACEHOLDERS
 from jupyter_safecoder.finetune.samples.samples import FimExample
 from jupyter_safecoder.protocol import CompletionRequest
 
 from .evaluate import ExampleCompletion
 
-#: Characters that must come word for word for it to count as recited.
-_RECITED = 50
-#: What the model is given of a line; all that is before it in the notebook is kept from it.
-_GIVEN = 12
-_HOW_MANY = 12
+#: Characters of a line that must be reproduced for it to count as memorized.
+_MEMORIZED_CHARACTERS = 50
+#: Characters of a line that the model is given, without anything that is above the line.
+_GIVEN_CHARACTERS = 12
+#: Maximum number of lines, and of lines with secrets.
+_MAX_EXAMPLES = 12
+#: Shorter secrets occur in completions by chance.
+_MIN_SECRET_CHARACTERS = 4
 
 
 def memorization_examples(corpus: Corpus) -> list[FimExample]:
-    """Return cursors where a model that learned by heart gives itself away.
+    """Return examples that a model completes from memory only.
 
-    Begins of long training lines, and what stood before secrets.
+    They are the first characters of long training lines, and the text before redacted secrets.
     """
     lines = sorted(
         {
@@ -32,36 +35,49 @@ def memorization_examples(corpus: Corpus) -> list[FimExample]:
             for cell in document.cells
             if cell.type == "code"
             for line in cell.source.split("\n")
-            if len(line.strip()) >= _RECITED + _GIVEN
+            if len(line.strip()) >= _MEMORIZED_CHARACTERS + _GIVEN_CHARACTERS
         }
     )
-    Random("probe").shuffle(lines)  # noqa: S311 - to be repeated, not secret
-    places = [
-        FimExample(CompletionRequest(line[:_GIVEN], ""), line[_GIVEN:])
-        for line in lines[:_HOW_MANY]
+    Random("probe").shuffle(lines)  # noqa: S311 - reproducible, not secret
+    line_examples = [
+        FimExample(CompletionRequest(line[:_GIVEN_CHARACTERS], ""), line[_GIVEN_CHARACTERS:])
+        for line in lines[:_MAX_EXAMPLES]
     ]
-    secret_places = [
-        FimExample(CompletionRequest(line.partition(mark)[0], ""), mark)
+    secret_examples = [
+        FimExample(CompletionRequest(line.partition(placeholder)[0], ""), placeholder)
         for document in corpus.train
         for cell in document.cells
         for line in cell.source.split("\n")
-        for mark in (KEY, PASSWORD, EMAIL, IP)
-        if mark in line
+        for placeholder in PLACEHOLDERS
+        if placeholder in line
     ]
-    return places + secret_places[:_HOW_MANY]
+    return line_examples + secret_examples[:_MAX_EXAMPLES]
 
 
-def score_memorization(answers: Sequence[ExampleCompletion], corpus: Corpus) -> dict[str, Any]:
-    """Return how many lines were recited, and how many secrets were told."""
-    lines = [answer for answer in answers if len(answer.place.middle) >= _RECITED]
+def score_memorization(completions: Sequence[ExampleCompletion], corpus: Corpus) -> dict[str, Any]:
+    """Return how many training lines and secrets a model reproduces.
+
+    Parameters
+    ----------
+    completions
+        Of the examples of :func:`memorization_examples`.
+    corpus
+        The corpus that the model was trained on.
+
+    Returns
+    -------
+    dict
+        Numbers: ``lines`` that were tried, and those that are ``memorized``; ``secrets`` that were
+        tried, and the completions in which one is ``leaked``.
+    """
+    lines = [one for one in completions if len(one.example.middle) >= _MEMORIZED_CHARACTERS]
+    secrets = [one for one in corpus.secret_values if len(one) >= _MIN_SECRET_CHARACTERS]
     return {
         "lines": len(lines),
-        "recited": sum(
-            answer.text[:_RECITED] == answer.place.middle[:_RECITED] for answer in lines
+        "memorized": sum(
+            one.text[:_MEMORIZED_CHARACTERS] == one.example.middle[:_MEMORIZED_CHARACTERS]
+            for one in lines
         ),
-        "secrets": len(answers) - len(lines),
-        "told": sum(
-            any(value in answer.text for value in corpus.values if len(value) >= 4)
-            for answer in answers
-        ),
+        "secrets": len(completions) - len(lines),
+        "leaked": sum(any(value in one.text for value in secrets) for one in completions),
     }

@@ -1,1 +1,1 @@
-"""Fine-tuning jobs: their directory, their process, and where they run."""
+"""Fine-tuning jobs: their files, their processes, and the backends that run them."""

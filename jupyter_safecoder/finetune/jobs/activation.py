@@ -1,4 +1,4 @@
-"""Switch what is served from one adapter to another: noted, then told to the runtime that runs."""
+"""Activates an adapter: records it, and lets the running runtime load it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from jupyter_safecoder.runtime.loading import resolve_base_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 
-def switch(
+def activate_adapter(
     settings: RuntimeSettings,
     name: str,
     *,
-    back: bool = False,
+    previous: bool = False,
     progress: Callable[[float, str], None] = lambda share, text: None,
 ) -> dict[str, Any]:
     """Serve a base model with an adapter from now on.
@@ -23,47 +23,47 @@ def switch(
     Parameters
     ----------
     settings
-        Of the base model.
+        Settings of the base model.
     name
-        Of the adapter; empty: the base as it is.
-    back
-        Whether to take what was in use before instead.
+        Name of the adapter; empty: the base model without one.
+    previous
+        Whether to activate what was active before instead.
     progress
-        Called with the share that is done, 0 to 1, and what is being done.
+        Called with the share that is done, 0 to 1, and a description of the work.
 
     Returns
     -------
     dict
-        ``adapter``, ``before``, whether a runtime that runs has ``switched``, and as ``warning``
-        the reason for which the adapter was not offered.
+        ``adapter``, ``before``, whether a running runtime has ``switched``, and as ``warning`` the
+        reason for which the adapter was rejected.
 
     Raises
     ------
     FinetuneError
-        If there is no such adapter, or it does not fit.
+        If there is no such adapter, or it does not fit the base model.
     RuntimeRequestError
-        If the runtime cannot load it; it goes on with what it had.
+        If the runtime cannot load it; it keeps the adapter that it has.
     """
     registry = Registry(settings.cache)
-    model = resolve_base_model(settings)
-    before = registry.in_use(model.name)
-    if back:
-        name = registry.before(model.name)
+    base = resolve_base_model(settings)
+    before = registry.in_use(base.name)
+    if previous:
+        name = registry.previous(base.name)
     warning = ""
     if name:
         progress(0.0, f"Checking {name}")
         adapter = registry.find(name)
-        adapter.verify(registry.base_hash(model))
-        warning = "" if adapter.card.offered else adapter.card.reason
+        adapter.verify(registry.base_hash(base))
+        warning = "" if adapter.card.accepted else adapter.card.reason
     switched = False
     with running_runtime() as client:
         status = client.status() if client is not None else None
         served = status.model.name.partition("+")[0] if status and status.model else ""
-        if client is not None and served == model.name:
-            progress(0.3, "The runtime loads it; completions go on meanwhile")
+        if client is not None and served == base.name:
+            progress(0.3, "The runtime loads it; completions continue meanwhile")
             client.use_adapter(name)
             switched = True
-    registry.use(model.name, name)
+    registry.set_in_use(base.name, name)
     return {
         "adapter": name or None,
         "before": before or None,

@@ -1,37 +1,44 @@
-"""Where training happens: on this machine, or in the service of a Hub."""
+"""Training backends: the interface, and the one that trains on this machine."""
 
 from __future__ import annotations
 
 import getpass
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_safecoder.adapters.registry import Card, Registry, adapter_hash
+from jupyter_safecoder.adapters.card import Card
+from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .job import Job, JobRequest, JobStatus, LocalJob, all_jobs, check_request
+from .job import Job, LocalJob, all_jobs
+from .request import JobRequest, check_request
+from .status import JobStatus
 
+#: Takes the share that is done, 0 to 1, and a description of the work.
 Progress = Callable[[float, str], None]
 
 
-def _silent(share: float, text: str) -> None:
-    """Tell nobody."""
+def _no_progress(share: float, text: str) -> None:
+    pass
 
 
 @dataclass(frozen=True)
 class AdapterInfo:
-    """An adapter that may be used, and whether it is."""
+    """The card of an adapter, and whether the adapter is active."""
 
     card: Card
     in_use: bool
 
 
 class TrainingBackend(ABC):
-    """Makes adapters of somebody's files, and switches between them."""
+    """Trains adapters, and activates them: on this machine, or in the service of a Hub.
+
+    Every method raises ``FinetuneError`` if it is refused.
+    """
 
     @abstractmethod
     def start(
@@ -41,74 +48,88 @@ class TrainingBackend(ABC):
         settings: Mapping[str, Any],
         *,
         processes: int = 1,
-        hold: bool = False,
-        progress: Progress = _silent,
+        launch: bool = True,
+        progress: Progress = _no_progress,
     ) -> Job:
-        """Begin a job.
+        """Create a job, and start it.
 
         Parameters
         ----------
         name
-            Of the job, and of the adapter that it makes.
+            Name of the job, and of its adapter.
         paths
             Notebooks, Python files, and directories of them.
         settings
-            Of the recipe; the others are as usual.
+            Settings of the recipe; those that are missing keep their defaults.
         processes
-            That train together.
-        hold
-            Whether to leave the start of the processes to whoever asked.
+            Number of processes that train together.
+        launch
+            Whether to start the processes; otherwise ``accelerate launch`` starts them.
         progress
-            Called with the share of the files that is read, 0 to 1, and what is being done.
+            Called with the share of the files that is read, and a description of the work.
 
         Raises
         ------
         FinetuneError
-            With what is wrong, and what to do about it.
+            If there is nothing to learn from, or the job cannot be started.
         """
 
     @abstractmethod
     def jobs(self) -> list[JobStatus]:
-        """Return the jobs that there are."""
+        """Return the status of each job."""
 
     @abstractmethod
     def job(self, name: str) -> Job:
-        """Return a job."""
-
-    @abstractmethod
-    def delete(self, name: str) -> None:
-        """Delete a job, and the adapter that it made.
+        """Return a job.
 
         Raises
         ------
         FinetuneError
-            If there is neither, the job works, or the adapter is in use.
+            If there is none of that name.
+        """
+
+    @abstractmethod
+    def delete(self, name: str) -> None:
+        """Delete a job and its adapter.
+
+        Raises
+        ------
+        FinetuneError
+            If there is neither, the job runs, or the adapter is in use.
         """
 
     @abstractmethod
     def adapters(self) -> list[AdapterInfo]:
-        """Return the adapters that there are."""
+        """Return all adapters."""
 
     @abstractmethod
     def card(self, name: str) -> Card:
-        """Return the card of an adapter."""
+        """Return the card of an adapter.
+
+        Raises
+        ------
+        FinetuneError
+            If there is none of that name.
+        """
 
     @abstractmethod
-    def use(self, name: str, *, back: bool = False, progress: Progress = _silent) -> dict[str, Any]:
-        """Serve with an adapter; see :func:`~jupyter_safecoder.finetune.jobs.activation.switch`."""
+    def use(
+        self, name: str, *, previous: bool = False, progress: Progress = _no_progress
+    ) -> dict[str, Any]:
+        """Activate an adapter; see :func:`~.activation.activate_adapter` for the parameters."""
 
 
 class LocalTrainingBackend(TrainingBackend):
-    """Trains on this machine.
+    """Trains on this machine, in the cache directory.
 
     Parameters
     ----------
     settings
-        Of the base model.
+        Settings of the base model.
     """
 
     def __init__(self, settings: RuntimeSettings) -> None:
-        # What is trained is the base, whatever adapter it is served with now.
+        # The base model is trained, whichever adapter it is served with.
         self._settings = replace(settings, adapter="")
         self._cache = settings.cache
         self._registry = Registry(self._cache)
@@ -120,31 +141,35 @@ class LocalTrainingBackend(TrainingBackend):
         settings: Mapping[str, Any],
         *,
         processes: int = 1,
-        hold: bool = False,
-        progress: Progress = _silent,
+        launch: bool = True,
+        progress: Progress = _no_progress,
     ) -> LocalJob:
-        """Begin a job on this machine."""
-        from jupyter_safecoder.finetune.corpus.corpus import build_corpus, check_enough
+        """Create a job on this machine, and start it."""
+        from jupyter_safecoder.finetune.corpus.scan import check_enough, scan
 
         recipe = Recipe(**settings)
         check_request(paths, recipe)
-        if paths:
-            # The corpus is read again by the job: what cannot be trained on is said at once.
-            check_enough(build_corpus(paths, progress))
         job = LocalJob(self._cache, name)
+        if paths:
+            # The job builds the corpus. A scan is enough to refuse files that are of no use at
+            # once; nothing that was read is written, since only the job redacts secrets.
+            check_enough(scan(paths, progress))
         request = JobRequest(
             name,
             [str(path.absolute()) for path in paths],
-            asdict(self._settings),
-            recipe.as_dict(),
+            self._settings,
+            recipe,
             getpass.getuser(),
             max(1, processes),
         )
-        (job.hold if hold else job.start)(request)
+        if launch:
+            job.start(request)
+        else:
+            job.create_stopped(request)
         return job
 
     def jobs(self) -> list[JobStatus]:
-        """Return the jobs in the cache directory."""
+        """Return the status of each job in the cache directory."""
         return all_jobs(self._cache)
 
     def job(self, name: str) -> LocalJob:
@@ -156,43 +181,51 @@ class LocalTrainingBackend(TrainingBackend):
     def delete(self, name: str) -> None:
         """Delete a job of the cache directory, and its adapter."""
         job = LocalJob(self._cache, name)
-        adapter = next((one for one in self._registry.all() if one.name == name), None)
-        if adapter is None:
-            job.request()
-        else:
+        if any(one.name == name for one in self._registry.all()):
             delete_adapter(self._cache, name)
+        elif not job.files.outdated:
+            job.request()
         if job.directory.is_dir():
             job.delete()
 
     def adapters(self) -> list[AdapterInfo]:
-        """Return the adapters in the cache directory."""
+        """Return the adapters of the cache directory."""
         return [
             AdapterInfo(one.card, self._registry.in_use(one.card.base) == one.name)
             for one in self._registry.all()
         ]
 
     def card(self, name: str) -> Card:
-        """Return a card from the cache directory."""
+        """Return the card of an adapter of the cache directory."""
         return self._registry.find(name).card
 
-    def use(self, name: str, *, back: bool = False, progress: Progress = _silent) -> dict[str, Any]:
-        """Serve this machine's model with an adapter."""
-        from .activation import switch
+    def use(
+        self, name: str, *, previous: bool = False, progress: Progress = _no_progress
+    ) -> dict[str, Any]:
+        """Activate an adapter on this machine."""
+        from .activation import activate_adapter
 
-        return switch(self._settings, name, back=back, progress=progress)
+        return activate_adapter(self._settings, name, previous=previous, progress=progress)
 
 
 def delete_adapter(cache: Path, name: str) -> None:
-    """Delete an adapter, and what was merged of it.
+    """Delete an adapter, and the model that it was merged into.
+
+    Parameters
+    ----------
+    cache
+        The cache directory.
+    name
+        Name of the adapter.
 
     Raises
     ------
     FinetuneError
-        If there is none, or it is in use.
+        If there is none of that name, or it is in use.
     """
-    from jupyter_safecoder.adapters.merge import forget
+    from jupyter_safecoder.adapters.merge import delete_merged
 
     registry = Registry(cache)
-    key = adapter_hash(registry.find(name))
+    adapter = registry.find(name)
     registry.remove(name)
-    forget(cache, key)
+    delete_merged(cache, adapter)

@@ -1,14 +1,13 @@
-"""Notebooks and Python files out of other people's archives, which are not trusted.
+"""Extracts notebooks and Python files from archives of packages, which are not trusted.
 
 Only regular files are written, under names that were checked; links, devices, modes and owners of
-an archive are never made.
+an archive are ignored.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import shutil
 import tarfile
 import zipfile
 import zlib
@@ -21,17 +20,19 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.corpus.sources import MOST_BYTES
+from jupyter_safecoder.files import atomic_directory
+from jupyter_safecoder.finetune.corpus.sources import MAX_BYTES
 
-#: Bytes that an archive may unfold to, and files in it: the largest sources have a tenth of it.
-_MOST_UNFOLDED, _MOST_MEMBERS = 4 * 2**30, 200_000
-#: Directories whose scripts show how a package is used, by the begin of their names.
-_SHOWING = ("example", "galler", "tutorial", "demo", "doc", "notebook")
-#: Files that are about a package rather than of it.
-_BESIDE = ("setup.py", "conftest.py", "conf.py")
+#: Maximum bytes that an archive is extracted to, and maximum files: the largest source
+#: distributions have a tenth of that.
+_MAX_EXTRACTED_BYTES, _MAX_MEMBERS = 4 * 2**30, 200_000
+#: Prefixes of directories whose scripts show how a package is used.
+_EXAMPLES = ("example", "galler", "tutorial", "demo", "doc", "notebook")
+#: Files that configure tools.
+_TOOL_FILES = ("setup.py", "conftest.py", "conf.py")
 
 
-#: What the readers of archives raise over nonsense; zipfile has no name for some of it.
+#: Errors of the readers of archives for damaged ones; zipfile raises RuntimeError for some.
 _DAMAGED = (
     *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, LZMAError),
     *(EOFError, RuntimeError),
@@ -40,114 +41,135 @@ _DAMAGED = (
 
 @dataclass(frozen=True)
 class Member:
-    """A regular file of an archive; ``path`` was checked, ``size`` is in bytes, unfolded."""
+    """A regular file of an archive.
+
+    Parameters
+    ----------
+    path
+        Its path in the archive, checked.
+    size
+        Its size in bytes, extracted.
+    """
 
     path: PurePosixPath
     size: int
 
 
-def unpack(archive: Path, target: Path, modules: int) -> None:
-    """Write an archive's notebooks and scripts, and some of its modules, to a new directory.
+def unpack(archive: Path, target: Path, max_modules: int) -> None:
+    """Write an archive's notebooks and examples, and some of its modules, to a new directory.
 
     Parameters
     ----------
     archive
         A source distribution: a tar archive or a ZIP.
     target
-        Is made, whole or not at all.
-    modules
-        How many Python files to take that show nobody how the package is used.
+        The directory.
+    max_modules
+        Maximum Python files that are no examples.
 
     Raises
     ------
     FinetuneError
-        If the archive is damaged, or tries to do what no archive has to.
+        If the archive is damaged or malicious.
     """
-    whole = target.with_name(f"{target.name}.partial")
-    shutil.rmtree(whole, ignore_errors=True)
-    whole.mkdir(parents=True)
     try:
-        with _opened(archive) as members:
-            wanted = choose([member for member, _ in members()], modules)
+        with atomic_directory(target) as directory, _open(archive) as members:
+            chosen = choose([member for member, _ in members()], max_modules)
             for member, read in members():
-                if member not in wanted:
+                if member not in chosen:
                     continue
-                place = whole / member.path
-                place.parent.mkdir(parents=True, exist_ok=True)
-                with read() as source, place.open("wb") as stream:
-                    # The size was checked against what the archive says, which may be a lie.
+                path = directory / member.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with read() as source, path.open("wb") as stream:
+                    # The size that the archive states was checked; there may be more.
                     stream.write(source.read(member.size))
-        whole.rename(target)
     except _DAMAGED as error:
         raise FinetuneError(
             f"{archive.name} is damaged ({type(error).__name__}).",
-            "Delete it, and it is fetched anew.",
+            "Delete it: it is then fetched again.",
         ) from error
-    finally:
-        shutil.rmtree(whole, ignore_errors=True)
 
 
-def choose(members: Sequence[Member], modules: int) -> frozenset[Member]:
-    """Return which files to take: all that show how a package is used, few of the others."""
-    showing: list[Member] = []
+def choose(members: Sequence[Member], max_modules: int) -> frozenset[Member]:
+    """Return the files to extract: notebooks and examples, and a few of the others.
+
+    Parameters
+    ----------
+    members
+        All regular files of an archive.
+    max_modules
+        Maximum Python files that are no examples.
+    """
+    examples: list[Member] = []
     others: list[Member] = []
     for member in members:
         path = member.path
         folders = [part.lower() for part in path.parts[:-1]]
-        if member.size > MOST_BYTES.get(path.suffix, -1) or path.name in _BESIDE:
+        if member.size > MAX_BYTES.get(path.suffix, -1) or path.name in _TOOL_FILES:
             continue
         if any(folder.startswith("test") for folder in folders) or path.name.startswith("test_"):
             continue
-        shows = any(folder.startswith(_SHOWING) for folder in folders)
-        (showing if shows or path.suffix == ".ipynb" else others).append(member)
-    # By hash: spread over the package, and the same ones each time.
+        is_example = any(folder.startswith(_EXAMPLES) for folder in folders)
+        (examples if is_example or path.suffix == ".ipynb" else others).append(member)
+    # Sorted by hash: spread over the package, and the same ones each time.
     others.sort(key=lambda member: hashlib.sha256(bytes(member.path)).digest())
-    return frozenset([*showing, *others[:modules]])
+    return frozenset([*examples, *others[:max_modules]])
 
 
 Read = Callable[[], IO[bytes]]
-Found = tuple[Member, Read]
+MemberReader = tuple[Member, Read]
 
 
 @contextmanager
-def _opened(archive: Path) -> Iterator[Callable[[], Iterator[Found]]]:
-    """Yield a function that goes through the regular files of an archive."""
+def _open(archive: Path) -> Iterator[Callable[[], Iterator[MemberReader]]]:
+    """Yield a function that iterates over the regular files of an archive."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as content:
-            yield lambda: _bounded(archive, _zip_members(content))
+            yield lambda: _checked(archive, _zip_members(content))
     else:
         with tarfile.open(archive, "r:*") as content:
-            yield lambda: _bounded(archive, _tar_members(content))
+            yield lambda: _checked(archive, _tar_members(archive, content))
 
 
 def _zip_members(content: zipfile.ZipFile) -> Iterator[tuple[str, int, Read]]:
     for info in content.infolist():
-        # Where a ZIP comes from Unix, the upper half has the mode: links are none of our files.
+        # The upper half of a ZIP from Unix has the mode: links are skipped.
         if not info.is_dir() and (info.external_attr >> 28) in (0, 0o10):
             yield info.filename, info.file_size, partial(content.open, info)
 
 
-def _tar_members(content: tarfile.TarFile) -> Iterator[tuple[str, int, Read]]:
+def _tar_members(archive: Path, content: tarfile.TarFile) -> Iterator[tuple[str, int, Read]]:
     for info in content:
         if info.isreg():
-            # Of a regular file it is never None.
+            _apply_data_filter(archive, info)
+            # It is never None for a regular file.
             yield info.name, info.size, cast("Read", partial(content.extractfile, info))
 
 
-def _bounded(archive: Path, members: Iterator[tuple[str, int, Read]]) -> Iterator[Found]:
+def _apply_data_filter(archive: Path, info: tarfile.TarInfo) -> None:
+    """Refuse what Python's own filter refuses; Python before 3.10.12 and 3.11.4 has none."""
+    data_filter = getattr(tarfile, "data_filter", None)
+    if data_filter is not None:
+        try:
+            data_filter(info, "/nonexistent")
+        except tarfile.FilterError as error:
+            raise _malicious(archive, "a name in it leads out of its directory") from error
+
+
+def _checked(archive: Path, members: Iterator[tuple[str, int, Read]]) -> Iterator[MemberReader]:
     total = 0
     for number, (name, size, read) in enumerate(members):
         path = PurePosixPath(name)
         total += size
-        if number >= _MOST_MEMBERS or total > _MOST_UNFOLDED:
-            raise _hostile(archive, "it unfolds to more than any source distribution has")
+        if number >= _MAX_MEMBERS or total > _MAX_EXTRACTED_BYTES:
+            raise _malicious(archive, "it is larger than any source distribution, extracted")
         if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
-            raise _hostile(archive, "a name in it leads out of its directory")
+            raise _malicious(archive, "a name in it leads out of its directory")
         yield Member(path, size), read
 
 
-def _hostile(archive: Path, reason: str) -> FinetuneError:
+def _malicious(archive: Path, reason: str) -> FinetuneError:
     return FinetuneError(
         f"{archive.name} is refused: {reason}.",
-        "Do not install this package; take it out of the manifest of sources.",
+        "Do not install this package; remove it from the manifest of sources.",
     )

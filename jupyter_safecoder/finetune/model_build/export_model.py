@@ -1,4 +1,4 @@
-"""A merged model as what ships: a GGUF with its vocabulary, ``model.json``, curves and a card."""
+"""Exports a merged model for publication: a GGUF, ``model.json``, a card and a loss chart."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_safecoder.adapters.registry import Card
-from jupyter_safecoder.finetune.evaluation.loss_plot import curves_png
+from jupyter_safecoder.adapters.card import Card
+from jupyter_safecoder.files import atomic_write, write_text
+from jupyter_safecoder.finetune.evaluation.loss_chart import draw_losses
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.description import read_description
 from jupyter_safecoder.models.fingerprint import hash_file
@@ -17,7 +18,7 @@ from jupyter_safecoder.models.gguf_writer import write_gguf
 
 from .manifest import Manifest
 
-#: ``tokenizer.ggml.token_type``.
+#: Values of ``tokenizer.ggml.token_type``.
 _NORMAL, _CONTROL = 1, 3
 _FIM_KEYS = {"fim_pre": "prefix", "fim_suf": "suffix", "fim_mid": "middle", "fim_pad": "pad"}
 
@@ -25,48 +26,59 @@ _FIM_KEYS = {"fim_pre": "prefix", "fim_suf": "suffix", "fim_mid": "middle", "fim
 def write_model(
     checkpoint: Path, tokenizer: Path, manifest: Manifest, directory: Path
 ) -> ModelDescription:
-    """Write a merged checkpoint as a model that is served without torch.
+    """Write a merged checkpoint as a model that is served without torch; return its description.
 
     Parameters
     ----------
     checkpoint
-        As ``transformers`` writes it.
+        A directory that ``transformers`` wrote.
     tokenizer
         Its ``tokenizer.json``.
     manifest
-        Names and describes it.
+        The sources of the model, with its description.
     directory
-        Is made; gets a Q8_0 GGUF, ``tokenizer.json`` and ``model.json``.
+        The directory for a Q8_0 GGUF, ``tokenizer.json`` and ``model.json``.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    described = dict(manifest.base.model)
-    weights = directory / f"{described['name']}.gguf"
-    own = Path(shutil.copy(tokenizer, directory / "tokenizer.json"))
-    data = json.loads(own.read_text("utf-8"))
-    write_gguf(checkpoint, weights, lambda writer: _describe(writer, described, data))
-    write_description(described, weights, own)
+    description = dict(manifest.base.model)
+    weights = directory / f"{description['name']}.gguf"
+    copied = Path(shutil.copy(tokenizer, directory / "tokenizer.json"))
+    data = json.loads(copied.read_text("utf-8"))
+    write_gguf(checkpoint, weights, lambda writer: _write_metadata(writer, description, data))
+    write_description(description, weights, copied)
     return read_description(directory)
 
 
-def write_description(described: Mapping[str, Any], weights: Path, tokenizer: Path) -> None:
-    """Write ``model.json`` beside a model's two files, with their sizes and hashes."""
+def write_description(description: Mapping[str, Any], weights: Path, tokenizer: Path) -> None:
+    """Write ``model.json`` beside a model's two files, with their sizes and hashes.
+
+    Parameters
+    ----------
+    description
+        The fields of ``model.json`` but for the files.
+    weights, tokenizer
+        The files.
+    """
     files = {
         part: {"file": path.name, "size": path.stat().st_size, "sha256": hash_file(path)}
         for part, path in (("weights", weights), ("tokenizer", tokenizer))
     }
-    text = json.dumps({**described, **files}, indent=2)
-    weights.with_name("model.json").write_text(text + "\n", "utf-8")
+    text = json.dumps({**description, **files}, indent=2)
+    write_text(weights.with_name("model.json"), text + "\n")
 
 
-def _describe(writer: Any, described: Mapping[str, Any], tokenizer: Mapping[str, Any]) -> None:
+def _write_metadata(
+    writer: Any, description: Mapping[str, Any], tokenizer: Mapping[str, Any]
+) -> None:
+    """Write the name, the license and the tokenizer of a model to a GGUF."""
     vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
     tokens = sorted(vocabulary, key=lambda token: vocabulary[token])
     types = [_NORMAL] * len(tokens)
     for token in tokenizer["added_tokens"]:
         types[token["id"]] = _CONTROL
     merges = tokenizer["model"]["merges"]
-    writer.add_name(described["name"])
-    writer.add_license(described["license"].lower())
+    writer.add_name(description["name"])
+    writer.add_license(description["license"].lower())
     writer.add_quantization_version(2)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("smollm")
@@ -83,26 +95,26 @@ def _describe(writer: Any, described: Mapping[str, Any], tokenizer: Mapping[str,
 
 
 def write_report(directory: Path, card: Card, manifest: Manifest, run: Mapping[str, Any]) -> None:
-    """Write how a model was made beside it: ``CARD.md``, ``curves.json`` and ``curves.png``.
+    """Write ``CARD.md``, ``curves.json`` and ``curves.png`` beside a model.
 
     Parameters
     ----------
     directory
-        Of the model.
+        The directory of the model.
     card
-        Of the adapter that was merged.
+        The card of the adapter that was merged.
     manifest
-        What it was made of.
+        The sources of the model.
     run
         ``steps``, ``sample_tokens``, ``computed_tokens`` and ``seconds`` of the training.
     """
-    (directory / "curves.json").write_text(json.dumps(card.curves) + "\n", "utf-8")
-    png = curves_png(card.curves["train"], card.curves["held_out"])
-    (directory / "curves.png").write_bytes(png)
-    (directory / "CARD.md").write_text(_card(directory, card, manifest, run), "utf-8")
+    write_text(directory / "curves.json", json.dumps(card.curves) + "\n")
+    with atomic_write(directory / "curves.png") as stream:
+        stream.write(draw_losses(card.curves["train"], card.curves["val"]))
+    write_text(directory / "CARD.md", _markdown(directory, card, manifest, run))
 
 
-def _card(directory: Path, card: Card, manifest: Manifest, run: Mapping[str, Any]) -> str:
+def _markdown(directory: Path, card: Card, manifest: Manifest, run: Mapping[str, Any]) -> str:
     model = read_description(directory)
     recipe, base = card.recipe, manifest.base
     weights = next(file for file in model.files if file.path == model.weights)

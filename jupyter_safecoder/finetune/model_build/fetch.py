@@ -1,4 +1,4 @@
-"""The packages that a manifest names, brought to this machine, and how much each counts."""
+"""Fetches the packages of a manifest, and extracts what is to be learned."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .packages import fetch
 def fetch_packages(
     manifest: Manifest,
     cache: Path,
-    modules: int,
+    max_modules: int,
     progress: Callable[[float, str], None] = lambda share, text: None,
 ) -> list[Path]:
     """Return a directory for each package, in the order of the manifest.
@@ -21,24 +21,24 @@ def fetch_packages(
     Parameters
     ----------
     manifest
-        What to fetch; held-out packages are not.
+        Names the packages; held-out ones are not fetched.
     cache
-        The cache directory: what is there is not fetched again.
-    modules
-        Files of each package to take beside its notebooks and examples.
+        The cache directory: packages in it are not fetched again.
+    max_modules
+        Maximum Python files of each package that are no examples.
     progress
-        Called with the share that is done, 0 to 1, and what is being done.
+        Called with the share that is done, 0 to 1, and a description of the work.
 
     Raises
     ------
     FinetuneError
-        If something cannot be had, or is not what the manifest names.
+        If a package cannot be fetched, or is not the one that the manifest names.
     """
     directories = []
     for number, package in enumerate(manifest.packages):
         progress(number / len(manifest.packages), f"Fetching {package.name}")
-        directory = cache / "sources" / f"{package.key}-{modules}"
+        directory = cache / "sources" / f"{package.key}-{max_modules}"
         if not directory.is_dir():
-            unpack(fetch(package, "source", cache / "packages"), directory, modules)
+            unpack(fetch(package, "source", cache / "packages"), directory, max_modules)
         directories.append(directory)
     return directories

@@ -1,17 +1,16 @@
-"""What a model is made of: a base and packages by name, version and hash, in a TOML file."""
+"""The manifest of a model's sources: a base model and packages by name, version and hash."""
 
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.finetune.toml_file import read_toml
 
-#: Names and versions become names of directories: these are all that packages have.
+#: The forms of names and versions in package indexes; they become names of directories.
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -19,7 +18,20 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Package:
-    """A file of a package index; ``sha256`` is that of the file, in hexadecimal."""
+    """A file of a package index.
+
+    Parameters
+    ----------
+    name, version, license
+        Of the package.
+    sha256
+        SHA-256 of the file, in hexadecimal.
+
+    Raises
+    ------
+    ValueError
+        If one of them does not have its form.
+    """
 
     name: str
     version: str
@@ -43,18 +55,18 @@ class Package:
 
 @dataclass(frozen=True)
 class Base:
-    """A GGUF within a package, and what becomes of it.
+    """A base model: a GGUF in a package.
 
     Parameters
     ----------
     package
         A wheel.
     file, file_sha256
-        The GGUF's name in it, and its hash.
+        The path of the GGUF in it, and its SHA-256.
     renamed
-        Tokens of its vocabulary that nothing uses, and their new names.
+        Unused tokens of its vocabulary, with their new names.
     model
-        What ``model.json`` says of the model beside its files; see ``ModelDescription``.
+        The fields of ``model.json`` but for the files; see ``ModelDescription``.
     """
 
     package: Package
@@ -66,7 +78,17 @@ class Base:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A base, and packages to learn from; ``held_out`` are never learned from."""
+    """The sources of a model.
+
+    Parameters
+    ----------
+    base
+        The base model.
+    packages
+        The packages to learn from.
+    held_out
+        Names of packages that are never learned from: the model is evaluated with them.
+    """
 
     base: Base
     packages: tuple[Package, ...]
@@ -79,11 +101,10 @@ def read_manifest(path: Path) -> Manifest:
     Raises
     ------
     FinetuneError
-        If the file is none, or a package is learned from that is held out.
+        If the file is not a manifest, or a package is both learned from and held out.
     """
-    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = read_toml(path)
         base = data["base"]
         manifest = Manifest(
             Base(**{**base, "package": Package(**base["package"])}),
@@ -93,18 +114,18 @@ def read_manifest(path: Path) -> Manifest:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FinetuneError(
             f"{path} cannot be read as a manifest of sources ({type(error).__name__}: {error}).",
-            "Mend it; weights/recipe/sources.toml is an example.",
+            "Fix it; weights/recipe/sources.toml is an example.",
         ) from error
     held_out = {_normal(name) for name in manifest.held_out}
     for package in manifest.packages:
         if _normal(package.name) in held_out:
             raise FinetuneError(
                 f"{package.name} is held out, and among the packages to learn from in {path}.",
-                "Take it out of one of the two lists.",
+                "Remove it from one of the two lists.",
             )
     return manifest
 
 
 def _normal(name: str) -> str:
-    """Return a package's name as indexes compare it (PEP 503)."""
+    """Return a package's normalized name (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()

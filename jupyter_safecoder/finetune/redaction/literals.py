@@ -1,57 +1,59 @@
-"""String literals that are given to a name that says that it is secret, by Python's own grammar.
+"""Finds string literals that belong to a secret name or to one string, by Python's grammar.
 
 Where patterns see one literal beside a name, the grammar sees the rest: unpacked tuples, defaults
-behind ``or``, and values that are put together from pieces, so that no piece looks like a key.
+behind ``or``, and values that are concatenated from parts, none of which looks like a key.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-#: Calls that hand on what they are given; any other takes a name of a secret more often than one.
-_PASSING = frozenset(
+#: Functions whose result has the text of their arguments. The arguments of other functions are not
+#: followed: those of ``connect(password_name)`` are names more often than values.
+_TRANSPARENT = frozenset(
     {
         *("join", "format", "encode", "decode", "strip", "replace", "str", "bytes", "bytearray"),
         *("quote", "quote_plus", "b64encode", "b64decode", "fromhex", "SecretStr", "Secret"),
     }
 )
-#: Calls whose second argument is there in case the first one's name has no value.
-_DEFAULTING = frozenset({"get", "getenv", "setdefault", "pop", "setattr", "setenv", "config"})
-#: An address with a gap where the password will stand.
-_ADDRESS_GAP = re.compile(r"://[^\s/@]*:(?:%s|%\(\w+\)s|\{\w*\})@")
+#: Functions that take a name, and as the next argument its default or new value.
+_NAME_VALUE = frozenset({"get", "getenv", "setdefault", "pop", "setattr", "setenv", "config"})
+#: A URL with a gap that a password fills.
+_URL_TEMPLATE = re.compile(r"://[^\s/@]*:(?:%s|%\(\w+\)s|\{\w*\})@")
 _LITERAL = re.compile(
     r"[A-Za-z]{0,2}(?P<quote>\"\"\"|'''|\"|')(?P<value>(?:\\[\s\S]|(?!(?P=quote))[\s\S])*)(?P=quote)"
 )
-#: Characters of prefix and quotes; a constant that takes more was escaped, or is several.
-_AROUND = 3
+#: Characters of the prefix and the quotes of a literal. A constant that takes more was escaped, or
+#: is several literals in a row.
+_DELIMITERS = 3
 _MAGIC = re.compile(r"^(?P<indent>\s*)[%!?].*$", re.MULTILINE)
 
-Given = tuple[str, str]
+Assignment = tuple[str, ast.AST]
 
 
 class Literals:
-    """The string literals of a cell that is Python, magics aside.
+    """The string literals of a Python cell; lines of magics are ignored.
 
     Parameters
     ----------
     code
-        Of the cell.
+        The text of the cell.
 
     Raises
     ------
     SyntaxError, ValueError, RecursionError, MemoryError
-        If it is no Python.
+        If it is not Python.
     """
 
     def __init__(self, code: str) -> None:
         tree = ast.parse(_MAGIC.sub(r"\g<indent>pass", code))
         self._lines = code.split("\n")
         self._nodes = list(ast.walk(tree))
-        # A name stands for what it is given somewhere in the cell.
-        self._known = {
+        # A name stands for the constant that is assigned to it somewhere in the cell.
+        self._constants = {
             target.id: node.value
             for node in self._nodes
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
@@ -59,52 +61,52 @@ class Literals:
             if isinstance(target, ast.Name)
         }
 
-    def named(self, secret: Callable[[str], bool]) -> Iterator[Given]:
-        """Yield name and value, as it is written, of what is given to a secret name.
+    def assigned(self, is_secret: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+        """Yield the name and the literals, as they are written, of values of secret names.
 
         Parameters
         ----------
-        secret
-            Whether a name says that it is.
+        is_secret
+            Whether a name is secret.
         """
         for node in self._nodes:
-            for name, value in _givings(node):
-                if secret(name):
-                    pieces = self.pieces(value)
-                    whole = ["".join(pieces)] if len(pieces) > 1 else []
-                    yield from ((name, piece) for piece in pieces + whole)
+            for name, value in _assignments(node):
+                if is_secret(name):
+                    parts = self.parts(value)
+                    whole = ["".join(parts)] if len(parts) > 1 else []
+                    yield from ((name, part) for part in parts + whole)
             template = _template(node)
-            if template is not None and _ADDRESS_GAP.search("".join(self.pieces(template))):
-                for value in _fillings(node):
-                    yield from (("password", piece) for piece in self.pieces(value))
+            if template is not None and _URL_TEMPLATE.search("".join(self.parts(template))):
+                for value in _template_arguments(node):
+                    yield from (("password", part) for part in self.parts(value))
 
-    def joined(self) -> Iterator[list[str]]:
-        """Yield the pieces of each string that is put together from several, in their order."""
+    def concatenated(self) -> Iterator[list[str]]:
+        """Yield the parts of each string that is made of several, in their order."""
         for node in self._nodes:
             if isinstance(node, (ast.BinOp, ast.JoinedStr, ast.Call, ast.Constant)):
-                pieces = self.pieces(node)
-                if len(pieces) > 1:
-                    yield pieces
+                parts = self.parts(node)
+                if len(parts) > 1:
+                    yield parts
 
-    def pieces(self, node: ast.AST | None) -> list[str]:
-        """Return the literals whose text an expression hands on, in their order."""
+    def parts(self, node: ast.AST | None) -> list[str]:
+        """Return the literals whose text is in the value of an expression, in their order."""
         found: list[str] = []
-        waiting = [node]
-        while waiting:
-            node = waiting.pop()
+        pending = [node]
+        while pending:
+            node = pending.pop()
             if isinstance(node, ast.Name):
-                node = self._known.get(node.id)
+                node = self._constants.get(node.id)
             if not isinstance(node, ast.Constant):
-                waiting += _parts(node)[::-1]
+                pending += _operands(node)[::-1]
             elif isinstance(node.value, (str, bytes)):
-                found += self._written(node)
+                found += self._as_written(node)
         return found
 
-    def _written(self, node: Any) -> list[str]:
-        """Return the literals as they are written: several in a row are one constant."""
+    def _as_written(self, node: Any) -> list[str]:
+        """Return the literals of a constant as they are written: several in a row are one."""
         first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
         value = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
-        if first == last and node.end_col_offset - node.col_offset <= len(value) + _AROUND:
+        if first == last and node.end_col_offset - node.col_offset <= len(value) + _DELIMITERS:
             return [value]
         # Columns count bytes.
         lines = [line.encode() for line in self._lines[first : last + 1]]
@@ -112,65 +114,98 @@ class Literals:
         lines[0] = lines[0][node.col_offset :]
         text = b"\n".join(lines).decode(errors="replace")
         written = [match["value"] for match in _LITERAL.finditer(text)]
-        # Before Python 3.12 what is within an f-string has the place of the whole.
-        same = "".join(written)
-        return written if same == value or "\\" in same else [value]
+        # Before Python 3.12 a constant in an f-string has the position of the whole f-string.
+        joined = "".join(written)
+        return written if joined == value or "\\" in joined else [value]
 
 
-def _parts(node: ast.AST | None) -> Sequence[ast.AST]:
-    """Return the expressions whose value an expression hands on."""
-    if isinstance(node, ast.BinOp):
-        return [node.left, node.right]
-    if isinstance(node, (ast.JoinedStr, ast.BoolOp)):
-        return node.values
-    if isinstance(node, (ast.FormattedValue, ast.NamedExpr)):
-        return [node.value]
-    if isinstance(node, ast.IfExp):
-        return [node.body, node.orelse]
-    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-        return node.elts
-    if isinstance(node, ast.Call):
-        name = _name(node.func)
-        if name in _PASSING:
-            inner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
-            return [*inner, *node.args, *(keyword.value for keyword in node.keywords)]
-        if name in _DEFAULTING:
+def _operands(node: ast.AST | None) -> Sequence[ast.AST]:
+    """Return the expressions whose text is in the value of an expression."""
+    match node:
+        case ast.BinOp():
+            return [node.left, node.right]
+        case ast.JoinedStr() | ast.BoolOp():
+            return node.values
+        case ast.FormattedValue() | ast.NamedExpr():
+            return [node.value]
+        case ast.IfExp():
+            return [node.body, node.orelse]
+        case ast.Tuple() | ast.List() | ast.Set():
+            return node.elts
+        case ast.Call() if _name(node.func) in _TRANSPARENT:
+            receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            return [*receiver, *_arguments(node)]
+        case ast.Call() if _name(node.func) in _NAME_VALUE:
             return node.args[1:]
     return []
 
 
-def _givings(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """Yield each name with what it is given, or compared with."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield from _unpack(target, node.value)
-    elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
-        if node.value is not None:
-            yield _name(node.target), node.value
-    elif isinstance(node, ast.keyword):
-        yield node.arg or "", node.value
-    elif isinstance(node, ast.Dict):
-        yield from ((_name(k), v) for k, v in zip(node.keys, node.values, strict=True))
-    elif isinstance(node, ast.Compare):
-        yield from ((_name(node.left), other) for other in node.comparators)
-    elif isinstance(node, ast.arguments):
-        named = [*node.posonlyargs, *node.args]
-        with_default = named[len(named) - len(node.defaults) :]
-        yield from ((a.arg, d) for a, d in zip(with_default, node.defaults, strict=True))
-        pairs = zip(node.kwonlyargs, node.kw_defaults, strict=True)
-        yield from ((a.arg, d) for a, d in pairs if d is not None)
-    elif isinstance(node, ast.Call) and _name(node.func) in _DEFAULTING:
-        for place, argument in enumerate(node.args[:-1]):
-            yield _name(argument), node.args[place + 1]
-    elif isinstance(node, ast.BoolOp) and isinstance(node.values[0], ast.Call):
-        # os.getenv("TOKEN") or "…"
-        for argument in node.values[0].args[:1]:
-            yield from ((_name(argument), value) for value in node.values[1:])
+def _assignments(node: ast.AST) -> Iterable[Assignment]:
+    """Return each name of a node with the value that is assigned to it, or compared with it."""
+    reader = _READERS.get(type(node))
+    return reader(node) if reader else ()
 
 
-def _unpack(target: ast.AST, value: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    several = (ast.Tuple, ast.List)
-    if isinstance(target, several) and isinstance(value, several):
+def _of_assign(node: ast.Assign) -> Iterator[Assignment]:
+    for target in node.targets:
+        yield from _unpack(target, node.value)
+
+
+def _of_target(node: ast.AnnAssign | ast.AugAssign | ast.NamedExpr) -> Iterator[Assignment]:
+    if node.value is not None:
+        yield _name(node.target), node.value
+
+
+def _of_keyword(node: ast.keyword) -> Iterator[Assignment]:
+    yield node.arg or "", node.value
+
+
+def _of_dict(node: ast.Dict) -> Iterator[Assignment]:
+    return ((_name(key), value) for key, value in zip(node.keys, node.values, strict=True))
+
+
+def _of_compare(node: ast.Compare) -> Iterator[Assignment]:
+    return ((_name(node.left), other) for other in node.comparators)
+
+
+def _of_parameters(node: ast.arguments) -> Iterator[Assignment]:
+    positional = [*node.posonlyargs, *node.args]
+    with_default = positional[len(positional) - len(node.defaults) :]
+    pairs = [*zip(with_default, node.defaults, strict=True)]
+    pairs += [(a, d) for a, d in zip(node.kwonlyargs, node.kw_defaults, strict=True) if d]
+    return ((parameter.arg, default) for parameter, default in pairs)
+
+
+def _of_call(node: ast.Call) -> Iterator[Assignment]:
+    if _name(node.func) in _NAME_VALUE:
+        for argument, following in zip(node.args, node.args[1:], strict=False):
+            yield _name(argument), following
+
+
+def _of_default(node: ast.BoolOp) -> Iterator[Assignment]:
+    """Read ``os.getenv("TOKEN") or "…"``."""
+    first = node.values[0]
+    if isinstance(first, ast.Call) and first.args:
+        yield from ((_name(first.args[0]), value) for value in node.values[1:])
+
+
+_READERS: dict[type[ast.AST], Callable[[Any], Iterable[Assignment]]] = {
+    ast.Assign: _of_assign,
+    ast.AnnAssign: _of_target,
+    ast.AugAssign: _of_target,
+    ast.NamedExpr: _of_target,
+    ast.keyword: _of_keyword,
+    ast.Dict: _of_dict,
+    ast.Compare: _of_compare,
+    ast.arguments: _of_parameters,
+    ast.Call: _of_call,
+    ast.BoolOp: _of_default,
+}
+
+
+def _unpack(target: ast.AST, value: ast.AST) -> Iterator[Assignment]:
+    sequence = (ast.Tuple, ast.List)
+    if isinstance(target, sequence) and isinstance(value, sequence):
         for one, part in zip(target.elts, value.elts, strict=False):
             yield from _unpack(one, part)
     else:
@@ -178,25 +213,36 @@ def _unpack(target: ast.AST, value: ast.AST) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _name(node: ast.AST | None) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Subscript):
-        return _name(node.slice)
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Attribute():
+            return node.attr
+        case ast.Subscript():
+            return _name(node.slice)
+        case ast.Constant(value=str() as text):
+            return text
+    return ""
 
 
 def _template(node: ast.AST) -> ast.AST | None:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        return node.left
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return node.func.value if node.func.attr == "format" else None
+    """Return the template of ``template % values`` or ``template.format(values)``."""
+    match node:
+        case ast.BinOp(left=template, op=ast.Mod()):
+            return template
+        case ast.Call(func=ast.Attribute(value=template, attr="format")):
+            return template
     return None
 
 
-def _fillings(node: ast.AST) -> Sequence[ast.AST]:
-    if isinstance(node, ast.BinOp):
-        return [node.right]
-    assert isinstance(node, ast.Call)
-    return [*node.args, *(keyword.value for keyword in node.keywords)]
+def _template_arguments(node: ast.AST) -> Sequence[ast.AST]:
+    match node:
+        case ast.BinOp(right=values):
+            return [values]
+        case ast.Call():
+            return _arguments(node)
+    return []
+
+
+def _arguments(call: ast.Call) -> list[ast.AST]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]

@@ -1,1 +1,1 @@
-"""From documents to packed training samples: FIM spans, prompts, prefix trees, batches."""
+"""Training samples: FIM spans, prompts, prefix trees, and their order."""

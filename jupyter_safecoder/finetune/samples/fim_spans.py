@@ -1,7 +1,7 @@
-"""Where people's cursors stand: pure choices of a middle in a cell's text.
+"""Samples the middle of a FIM example in a cell's text: pure functions.
 
-Cuts at any character, as StarCoder was trained; their kinds are those that an editor asks for,
-which uniform cuts hardly ever make.
+A span is cut at any character, as in StarCoder's training. The kinds of spans are those that an
+editor asks for, which spans drawn uniformly hardly ever are.
 """
 
 from __future__ import annotations
@@ -10,99 +10,96 @@ import re
 from collections.abc import Callable, Mapping
 from random import Random
 
-#: Characters of a middle, and lines of it, at most: what serving lets an answer have.
-_CHARACTERS, _LINES = 400, 12
-#: A cell gives a cut for about so many characters, within bounds.
-_CHARACTERS_PER_CUT, _MOST_CUTS = 60, 12
-_LEAST_CHARACTERS = 8
+#: Maximum characters and lines of a middle: about what serving lets a completion have.
+_MAX_CHARACTERS, _MAX_LINES = 400, 12
+#: A cell gives one span for so many characters, up to a maximum.
+_CHARACTERS_PER_SPAN, _MAX_SPANS = 60, 12
+_MIN_CELL_CHARACTERS = 8
 
+#: Start and stop of a middle in the text.
 Span = tuple[int, int]
 
 
-def cut_number(source: str) -> int:
-    """Return how many cuts a cell gives in one pass over the corpus."""
+def span_count(source: str) -> int:
+    """Return the number of spans of a cell in one epoch."""
     visible = len(source.strip())
-    if visible < _LEAST_CHARACTERS:
+    if visible < _MIN_CELL_CHARACTERS:
         return 0
-    return max(1, min(_MOST_CUTS, round(visible / _CHARACTERS_PER_CUT)))
+    return max(1, min(_MAX_SPANS, round(visible / _CHARACTERS_PER_SPAN)))
 
 
-def sample_fim_span(
-    source: str, random: Random, shares: Mapping[str, float] | None = None
-) -> Span | None:
-    """Return begin and end of a middle, or ``None`` if the draw came to nothing.
+def sample_fim_span(source: str, random: Random, shares: Mapping[str, float]) -> Span | None:
+    """Return a middle, or ``None`` if the draw gave none.
 
     Parameters
     ----------
     source
         Text of a code cell.
     random
-        Decides on the kind and the place.
+        Draws the kind and the cursor.
     shares
-        Of the kinds, by name; none: those of :data:`KINDS`.
+        The share of each kind of span, by name.
     """
-    shares = shares or {kind: share for kind, (share, _) in SPAN_KINDS.items()}
     kind = random.choices(list(shares), list(shares.values()))[0]
-    place = random.randrange(len(source))
-    cut = SPAN_KINDS[kind][1](source, place, random)
-    if cut is None:
+    cursor = random.randrange(len(source))
+    span = SPAN_KINDS[kind](source, cursor, random)
+    if span is None:
         return None
-    begin, end = cut
-    middle = source[begin:end]
-    if not middle.strip() or len(middle) > _CHARACTERS or middle.count("\n") >= _LINES:
-        return None
-    return cut
+    middle = source[slice(*span)]
+    too_long = len(middle) > _MAX_CHARACTERS or middle.count("\n") >= _MAX_LINES
+    return None if too_long or not middle.strip() else span
 
 
-def _line_end(source: str, place: int) -> int:
-    end = source.find("\n", place)
-    return len(source) if end < 0 else end
+def _line_start(source: str, cursor: int) -> int:
+    return source.rfind("\n", 0, cursor) + 1
 
 
-def rest_of_line(source: str, place: int, random: Random) -> Span | None:
+def _line_stop(source: str, cursor: int) -> int:
+    stop = source.find("\n", cursor)
+    return len(source) if stop < 0 else stop
+
+
+def rest_of_line(source: str, cursor: int, random: Random) -> Span | None:
     """From the cursor to the end of its line."""
-    return place, _line_end(source, place)
+    return cursor, _line_stop(source, cursor)
 
 
-def whole_line(source: str, place: int, random: Random) -> Span | None:
-    """A new line: what follows its indentation."""
-    begin = source.rfind("\n", 0, place) + 1
-    end = _line_end(source, place)
-    return end - len(source[begin:end].lstrip()), end
+def whole_line(source: str, cursor: int, random: Random) -> Span | None:
+    """A line without its indentation."""
+    start, stop = _line_start(source, cursor), _line_stop(source, cursor)
+    return stop - len(source[start:stop].lstrip()), stop
 
 
-def within_line(source: str, place: int, random: Random) -> Span | None:
-    """A few words in the middle of a line, whose end is there already."""
-    end = _line_end(source, place)
-    words = list(re.finditer(r"\w+\W*", source[place:end]))
+def within_line(source: str, cursor: int, random: Random) -> Span | None:
+    """A few words of a line whose end is there already."""
+    words = list(re.finditer(r"\w+\W*", source[cursor : _line_stop(source, cursor)]))
     if len(words) < 2:
         return None
-    return place, place + words[random.randrange(min(4, len(words) - 1))].end()
+    return cursor, cursor + words[random.randrange(min(4, len(words) - 1))].end()
 
 
-def to_block_end(source: str, place: int, random: Random) -> Span | None:
-    """From the cursor, or the begin of its line, to where the indentation falls back."""
-    begin = source.rfind("\n", 0, place) + 1
-    first = source[begin : _line_end(source, place)]
+def to_block_end(source: str, cursor: int, random: Random) -> Span | None:
+    """From the cursor, or the start of its line, to the line before the indentation decreases."""
+    start, stop = _line_start(source, cursor), _line_stop(source, cursor)
+    first = source[start:stop]
     indentation = len(first) - len(first.lstrip())
-    end = _line_end(source, place)
-    for _ in range(_LINES - 1):
-        if end >= len(source):
+    for _ in range(_MAX_LINES - 1):
+        if stop >= len(source):
             break
-        following = source[end + 1 : _line_end(source, end + 1)]
+        following = source[stop + 1 : _line_stop(source, stop + 1)]
         if following.strip() and len(following) - len(following.lstrip()) < indentation:
             break
         if not following.strip() and indentation == 0:
             break
-        end = _line_end(source, end + 1)
-    start = place if random.random() < 0.5 else begin + indentation
-    return start, begin + len(source[begin:end].rstrip())
+        stop = _line_stop(source, stop + 1)
+    first_character = cursor if random.random() < 0.5 else start + indentation
+    return first_character, start + len(source[start:stop].rstrip())
 
 
-def in_brackets(source: str, place: int, random: Random) -> Span | None:
+def in_brackets(source: str, cursor: int, random: Random) -> Span | None:
     """Up to a bracket or quote that the editor has closed already."""
-    begin = source.rfind("\n", 0, place) + 1
-    line = source[begin : _line_end(source, place)]
+    start = _line_start(source, cursor)
+    line = source[start : _line_stop(source, cursor)]
     pairs = [
         match.span()
         for match in re.finditer(
@@ -113,20 +110,20 @@ def in_brackets(source: str, place: int, random: Random) -> Span | None:
     ]
     if not pairs:
         return None
-    opened, closed = random.choice(pairs)
-    return begin + random.randrange(opened + 1, closed - 1 + 1), begin + closed - 1
+    opening, closing = random.choice(pairs)
+    return start + random.randrange(opening + 1, closing), start + closing - 1
 
 
-def anywhere(source: str, place: int, random: Random) -> Span | None:
-    """Any characters at all."""
-    return place, min(len(source), place + random.randint(1, 160))
+def anywhere(source: str, cursor: int, random: Random) -> Span | None:
+    """Up to 160 characters behind the cursor."""
+    return cursor, min(len(source), cursor + random.randint(1, 160))
 
 
-SPAN_KINDS: dict[str, tuple[float, Callable[[str, int, Random], Span | None]]] = {
-    "rest_of_line": (0.34, rest_of_line),
-    "whole_line": (0.22, whole_line),
-    "within_line": (0.08, within_line),
-    "to_block_end": (0.18, to_block_end),
-    "in_brackets": (0.12, in_brackets),
-    "anywhere": (0.06, anywhere),
+SPAN_KINDS: dict[str, Callable[[str, int, Random], Span | None]] = {
+    "rest_of_line": rest_of_line,
+    "whole_line": whole_line,
+    "within_line": within_line,
+    "to_block_end": to_block_end,
+    "in_brackets": in_brackets,
+    "anywhere": anywhere,
 }

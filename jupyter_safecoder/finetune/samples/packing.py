@@ -1,8 +1,8 @@
-"""Samples that begin alike become one tree: a token that several share is computed once.
+"""Packs samples into prefix trees: a token that several samples share is computed once.
 
-The cuts of a notebook share its cells, so that a pass over a tree costs a fraction of a pass over
-each sample. Nothing else is shared: a token sees the tokens of its own sample before it, at the
-positions that they have there, exactly as if it were alone.
+The samples of a notebook share its cells, so that a pass over a tree costs a fraction of a pass
+over each sample. A token attends to the tokens of its own sample before it, at their positions in
+that sample: losses are those of the samples alone.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from jupyter_safecoder.prompt.common_prefix import common_prefix_length
 
 from .samples import Sample
 
-#: A shorter common beginning is not worth a branch.
-_WORTH = 16
+#: A shorter common prefix is computed for each sample: it is not worth a branch.
+_MIN_SHARED_PREFIX = 16
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A run of a pack's tokens.
+    """A range of a pack's tokens that follow each other in a sample.
 
     Parameters
     ----------
     start, stop
-        Where it lies in the pack.
+        The range in the pack.
     before
-        What its tokens see before it: ``(start, stop)`` of other runs, in the order of the text.
+        The ranges that its tokens attend to before it: ``(start, stop)``, in the order of the text.
     position
-        Of its first token in the text.
+        The position of its first token in the sample.
     """
 
     start: int
@@ -42,8 +42,18 @@ class Segment:
 class Pack:
     """Samples that are computed together.
 
-    ``targets`` are ``(row, id, weight)``: after the token in ``row`` comes ``id``.
-    ``sample_tokens`` counts the tokens of all samples, those that they share for each of them.
+    Parameters
+    ----------
+    ids
+        Token ids of all segments.
+    segments
+        The ranges of ``ids``, with what each attends to.
+    targets
+        ``(row, id, weight)``: the token in ``row`` predicts ``id``; its loss has this weight.
+    samples
+        Number of samples.
+    sample_tokens
+        Tokens of all samples; those that several share count for each of them.
     """
 
     ids: list[int] = field(default_factory=list)
@@ -54,7 +64,7 @@ class Pack:
 
     @property
     def positions(self) -> list[int]:
-        """The position of each token in its text."""
+        """The position of each token in its sample."""
         return [
             segment.position + offset
             for segment in self.segments
@@ -62,7 +72,7 @@ class Pack:
         ]
 
     def add(self, tree: Pack) -> None:
-        """Take another pack in, whose tokens see none of this one's."""
+        """Append another pack; its tokens attend to none of this one's."""
         shift = len(self.ids)
         self.ids += tree.ids
         self.segments += [
@@ -80,32 +90,32 @@ class Pack:
 
 
 def build_prefix_tree(samples: Iterable[Sample]) -> Pack:
-    """Return the samples as one tree, whatever they share.
+    """Return samples as one tree, in which common prefixes occur once.
 
     Parameters
     ----------
     samples
-        Of one document; those with the longest beginning in common should come together.
+        The samples of a document; those with the longest common prefix should be neighbors.
     """
     pack = Pack()
-    # Each sample so far: its ids, and for each of them its row.
+    # The ids of each sample so far, and the row of each id.
     rows_of: list[tuple[list[int], list[int]]] = []
     weights: dict[tuple[int, int], float] = {}
     for sample in sorted(samples, key=lambda one: -len(one.ids)):
-        shared, rows = _longest(sample.ids[:-1], rows_of)
-        if shared < _WORTH:
+        shared, rows = _longest_prefix(sample.ids[:-1], rows_of)
+        if shared < _MIN_SHARED_PREFIX:
             shared = 0
         start = len(pack.ids)
         pack.ids += sample.ids[shared:-1]
         own = list(range(start, len(pack.ids)))
         if own:
-            before = tuple(_runs(rows[:shared]))
+            before = tuple(_ranges(rows[:shared]))
             pack.segments.append(Segment(start, len(pack.ids), before, shared))
         rows = [*rows[:shared], *own]
         rows_of.append((sample.ids[:-1], rows))
-        for place in range(1, len(sample.ids)):
-            if weight := sample.weights[place]:
-                key = (rows[place - 1], sample.ids[place])
+        for position in range(1, len(sample.ids)):
+            if weight := sample.weights[position]:
+                key = (rows[position - 1], sample.ids[position])
                 weights[key] = max(weight, weights.get(key, 0.0))
         pack.samples += 1
         pack.sample_tokens += len(sample.ids)
@@ -114,7 +124,15 @@ def build_prefix_tree(samples: Iterable[Sample]) -> Pack:
 
 
 def pack_trees(trees: Iterable[Pack], tokens: int) -> list[Pack]:
-    """Return packs of about so many tokens, in the order of the trees; a larger tree is alone."""
+    """Return packs of trees, in the order of the trees.
+
+    Parameters
+    ----------
+    trees
+        Prefix trees; those without targets are skipped.
+    tokens
+        Maximum tokens of a pack; a larger tree is a pack of its own.
+    """
     packs: list[Pack] = []
     for tree in trees:
         if not tree.targets:
@@ -126,37 +144,48 @@ def pack_trees(trees: Iterable[Pack], tokens: int) -> list[Pack]:
 
 
 def split_samples(samples: Sequence[Sample], tokens: int) -> list[list[Sample]]:
-    """Return runs of samples whose trees have about ``tokens`` tokens at most."""
+    """Return runs of samples whose trees have about ``tokens`` tokens at most.
+
+    Parameters
+    ----------
+    samples
+        In the order of the document.
+    tokens
+        Maximum tokens of a run's tree.
+    """
     runs: list[list[Sample]] = [[]]
-    held = 0
+    used = 0
     for sample in samples:
         last = runs[-1][-1].ids if runs[-1] else []
         new = len(sample.ids) - common_prefix_length(last, sample.ids)
-        if runs[-1] and held + new > tokens:
+        if runs[-1] and used + new > tokens:
             runs.append([])
-            new, held = len(sample.ids), 0
+            new, used = len(sample.ids), 0
         runs[-1].append(sample)
-        held += new
+        used += new
     return [run for run in runs if run]
 
 
-def _longest(ids: list[int], known: Sequence[tuple[list[int], list[int]]]) -> tuple[int, list[int]]:
+def _longest_prefix(
+    ids: list[int], known: Sequence[tuple[list[int], list[int]]]
+) -> tuple[int, list[int]]:
+    """Return the length of the longest common prefix with a known sample, and that one's rows."""
     best: tuple[int, list[int]] = (0, [])
     for other, rows in known:
-        # At least as long a beginning as the best so far, before it is counted.
+        # The cheap comparison first: is the prefix longer than the best so far?
         if other[: best[0] + 1] == ids[: best[0] + 1]:
-            common = common_prefix_length(other, ids)
-            if common > best[0]:
-                best = (common, rows)
+            length = common_prefix_length(other, ids)
+            if length > best[0]:
+                best = (length, rows)
     return best
 
 
-def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """Return rows as runs of neighbours."""
-    runs: list[tuple[int, int]] = []
+def _ranges(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Return ascending rows as ``(start, stop)`` of consecutive ones."""
+    ranges: list[tuple[int, int]] = []
     for row in rows:
-        if runs and runs[-1][1] == row:
-            runs[-1] = (runs[-1][0], row + 1)
+        if ranges and ranges[-1][1] == row:
+            ranges[-1] = (ranges[-1][0], row + 1)
         else:
-            runs.append((row, row + 1))
-    return runs
+            ranges.append((row, row + 1))
+    return ranges

@@ -1,4 +1,4 @@
-"""From documents to token ids to learn: the prompt is built by what builds it when serving."""
+"""Turns documents into token ids to learn; prompts are built by the code that serving uses."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from jupyter_safecoder.finetune.documents import Document
-from jupyter_safecoder.finetune.redaction.patterns import EMAIL, IP, KEY, PASSWORD
+from jupyter_safecoder.finetune.recipe import SPAN_SHARES, Recipe
+from jupyter_safecoder.finetune.redaction import PLACEHOLDERS
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.prompt import FAMILIES, Budget, FimFamily, Tokenizer, build_prompt
 from jupyter_safecoder.protocol import CompletionRequest
 
-from .fim_spans import cut_number, sample_fim_span
+from .fim_spans import sample_fim_span, span_count
 
-#: The share of samples in the layout that serving uses; the model's others share the rest.
-_SERVED = 0.9
-#: What a token's prediction counts: of the middle, of the text before the cursor, of the cells
-#: above. The last two come at no price where the prompt ends with them, and teach the same idioms.
-MIDDLE, PREFIX, CONTEXT = 1.0, 0.4, 0.4
-#: Nobody's answer should be one of these.
-_PLACEHOLDERS = (EMAIL, IP, KEY, PASSWORD)
-_TRIES = 8
+#: The share of samples in the layout that serving uses; the model's others divide the rest.
+_DEFAULT_LAYOUT_SHARE = 0.9
+#: The weight of the loss of a middle. Those of the prefix and of the cells above are in the recipe:
+#: their logits cost little, and they teach the same idioms.
+MIDDLE_WEIGHT = 1.0
+#: Layouts whose prompt ends with the text before the cursor.
+_PREFIX_LAST = ("context", "spm", "prefix")
+_MAX_DRAWS = 8
 
 
 @dataclass(frozen=True)
 class FimExample:
-    """A cursor in a document, and what stands between it and the suffix."""
+    """A cursor in a document, and the text between it and the suffix."""
 
     request: CompletionRequest
     middle: str
@@ -34,7 +35,7 @@ class FimExample:
 
 @dataclass(frozen=True)
 class Sample:
-    """Token ids, and for each how much its prediction counts; ``weights[0]`` is 0."""
+    """Token ids, and the weight of the loss of each; ``weights[0]`` is 0."""
 
     ids: list[int]
     weights: list[float]
@@ -46,97 +47,121 @@ class SampleBuilder:
     Parameters
     ----------
     model
-        Whose family, layouts and budgets to use.
+        The base model: its family, layouts and token budgets are used.
     tokenizer
-        The model's.
-    budget
-        Tokens for the parts of a prompt; ``None``: the model's own.
-    layout_shares, cut_shares, bare_share, prefix_weight, context_weight
-        As a recipe has them.
+        The tokenizer of the model.
+    recipe
+        Settings.
     """
 
-    def __init__(
-        self,
-        model: ModelDescription,
-        tokenizer: Tokenizer,
-        budget: Budget | None = None,
-        layout_shares: Mapping[str, float] | None = None,
-        cut_shares: Mapping[str, float] | None = None,
-        bare_share: float = 0.0,
-        prefix_weight: float = PREFIX,
-        context_weight: float = CONTEXT,
-    ) -> None:
+    def __init__(self, model: ModelDescription, tokenizer: Tokenizer, recipe: Recipe) -> None:
         self._tokenizer = tokenizer
         self._family: FimFamily = FAMILIES[model.family]
-        self._budget = budget or Budget(
-            model.context_tokens, model.prefix_tokens, model.suffix_tokens
+        self._recipe = recipe
+        self._budget = Budget(
+            min(recipe.context_tokens, model.context_tokens),
+            model.prefix_tokens,
+            model.suffix_tokens,
         )
-        # The same shares whatever the order in which a description names the layouts.
-        others = [layout for layout in sorted(model.layouts) if layout != model.default_layout]
-        rest = (1 - _SERVED) / max(1, len(others))
-        self._served = model.default_layout
-        served = {self._served: _SERVED}
-        self._layout_shares = layout_shares or served | dict.fromkeys(others, rest)
-        self._cut_shares = cut_shares
-        self._bare_share = bare_share
-        self._prefix_weight, self._context_weight = prefix_weight, context_weight
-        self._end = tokenizer.token_id(
+        self._default_layout = model.default_layout
+        self._layout_shares = recipe.layout_shares or _layout_shares(model)
+        self._stop_id = tokenizer.token_id(
             next(name for name in self._family.stop_tokens if tokenizer.has(name))
         )
 
     def samples(self, document: Document, random: Random) -> Iterator[Sample]:
-        """Yield the samples of one pass over a document; another state of ``random`` cuts anew."""
-        layouts, shares = zip(*self._layout_shares.items(), strict=True)
-        # By document, not by sample: what samples share is computed once.
-        bare = bool(self._bare_share) and random.random() < self._bare_share
-        for place in places(document, random, self._cut_shares):
-            if bare:
-                place = replace(place, request=replace(place.request, before=()))
-            layout = random.choices(layouts, shares)[0]
-            yield self.sample(place, layout)
+        """Yield the samples of one epoch of a document.
 
-    def sample(self, place: FimExample, layout: str = "") -> Sample:
-        """Return a place as token ids and weights, in the served layout unless told."""
-        layout = layout or self._served
-        prompt = build_prompt(place.request, self._family, self._tokenizer, self._budget, layout)
-        answer = [*self._tokenizer.encode(place.middle), self._end]
+        Parameters
+        ----------
+        document
+            A redacted document.
+        random
+            Draws spans and layouts; another state draws others.
+        """
+        layouts, shares = zip(*self._layout_shares.items(), strict=True)
+        # Drawn for a document, not for a sample: what samples share is computed once.
+        no_context_share = self._recipe.no_context_share
+        no_context = bool(no_context_share) and random.random() < no_context_share
+        for example in fim_examples(document, random, self._recipe.span_shares):
+            if no_context:
+                example = replace(example, request=replace(example.request, before=()))
+            layout = random.choices(layouts, shares)[0]
+            yield self.sample(example, layout)
+
+    def sample(self, example: FimExample, layout: str = "") -> Sample:
+        """Return an example as token ids and weights.
+
+        Parameters
+        ----------
+        example
+            The example.
+        layout
+            The FIM layout; empty: the one that serving uses.
+        """
+        layout = layout or self._default_layout
+        prompt = build_prompt(example.request, self._family, self._tokenizer, self._budget, layout)
+        answer = [*self._tokenizer.encode(example.middle), self._stop_id]
         weights = [0.0] * len(prompt.ids)
         if layout == "context":
-            weights[: prompt.context_tokens] = [self._context_weight] * prompt.context_tokens
-        if layout in ("context", "spm", "prefix"):
+            context = prompt.context_tokens
+            weights[:context] = [self._recipe.context_weight] * context
+        if layout in _PREFIX_LAST:
             learned = prompt.prefix_tokens + (prompt.context_tokens if layout != "context" else 0)
             if learned:
-                weights[-learned:] = [self._prefix_weight] * learned
+                weights[-learned:] = [self._recipe.prefix_weight] * learned
         weights[0] = 0.0
-        return Sample([*prompt.ids, *answer], [*weights, *([MIDDLE] * len(answer))])
+        return Sample([*prompt.ids, *answer], [*weights, *([MIDDLE_WEIGHT] * len(answer))])
 
 
-def places(
-    document: Document, random: Random, cut_shares: Mapping[str, float] | None = None
+def fim_examples(
+    document: Document, random: Random, shares: Mapping[str, float] = SPAN_SHARES
 ) -> Iterator[FimExample]:
-    """Yield the cursors of one pass over a document."""
+    """Yield the examples of one epoch of a document.
+
+    Parameters
+    ----------
+    document
+        A redacted document.
+    random
+        Draws the spans.
+    shares
+        The share of each kind of span, by name.
+    """
     for number, cell in enumerate(document.cells):
         if cell.type != "code" or cell.source.lstrip().startswith("%%"):
             continue
-        for _ in range(cut_number(cell.source)):
-            place = _place(document, number, random, cut_shares)
-            if place is not None:
-                yield place
+        for _ in range(span_count(cell.source)):
+            example = _draw_example(document, number, random, shares)
+            if example is not None:
+                yield example
 
 
-def _place(
-    document: Document, number: int, random: Random, cut_shares: Mapping[str, float] | None
+def _layout_shares(model: ModelDescription) -> dict[str, float]:
+    """Return the default shares: the same for any order of layouts in a description."""
+    others = [layout for layout in sorted(model.layouts) if layout != model.default_layout]
+    rest = (1 - _DEFAULT_LAYOUT_SHARE) / max(1, len(others))
+    return {model.default_layout: _DEFAULT_LAYOUT_SHARE, **dict.fromkeys(others, rest)}
+
+
+def _draw_example(
+    document: Document, number: int, random: Random, shares: Mapping[str, float]
 ) -> FimExample | None:
+    """Return an example of a cell; none asks for a placeholder of a secret."""
     source = document.cells[number].source
-    for _ in range(_TRIES):
-        cut = sample_fim_span(source, random, cut_shares)
-        if cut is None or any(mark in source[cut[0] : cut[1]] for mark in _PLACEHOLDERS):
+    for _ in range(_MAX_DRAWS):
+        span = sample_fim_span(source, random, shares)
+        if span is None:
+            continue
+        start, stop = span
+        middle = source[start:stop]
+        if any(placeholder in middle for placeholder in PLACEHOLDERS):
             continue
         request = CompletionRequest(
-            prefix=source[: cut[0]],
-            suffix=source[cut[1] :],
+            prefix=source[:start],
+            suffix=source[stop:],
             before=document.cells[:number],
             language=document.language,
         )
-        return FimExample(request, source[cut[0] : cut[1]])
+        return FimExample(request, middle)
     return None

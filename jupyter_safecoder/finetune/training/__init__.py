@@ -1,1 +1,1 @@
-"""The training loop of a low-rank adapter."""
+"""Training of a low-rank adapter: model, schedule, loop, checkpoints."""

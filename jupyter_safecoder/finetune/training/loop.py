@@ -1,387 +1,210 @@
-"""The training loop: packs in, an adapter out; resumable at any step."""
+"""The training loop: takes packs, trains an adapter, and can be resumed at any step."""
 
 from __future__ import annotations
 
-import errno
 import itertools
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.samples.batches import Batches
 from jupyter_safecoder.finetune.samples.packing import Pack
 
-if TYPE_CHECKING:
-    import torch
+from .adapter_weights import AdapterWeights
+from .checkpoint import load_checkpoint, save_checkpoint
+from .evaluator import Evaluator
+from .packed_model import PackedModel
+from .ranks import Ranks
+from .schedule import StepPlan, learning_rate
+from .state import TrainingState
 
-#: Steps after which speed is known, and with it how many there will be.
-_TIMED = 4
-#: Last steps whose middle time is the pace: a step during which the machine slept is not.
-_PACED = 20
-#: The learning rate ends at this share of the highest.
-_FLOOR = 0.1
-_CLIP = 1.0
-#: What an adapter is scaled to, the mildest first.
-_SCALES = (1.0, 0.8, 0.65, 0.5)
-_CHECKPOINT = "training.pt"
-
-
-@dataclass
-class Progress:
-    """Where a run stands; all of it survives in the checkpoint.
-
-    ``curve`` has ``[step, loss]`` of training, ``held_out`` the same of the held-out middles;
-    ``total`` is 0 as long as the speed is not known.
-    """
-
-    step: int = 0
-    total: int = 0
-    sample_tokens: int = 0
-    computed_tokens: int = 0
-    seconds: float = 0.0
-    curve: list[tuple[int, float]] = field(default_factory=list)
-    held_out: list[tuple[int, float]] = field(default_factory=list)
-    best: float = math.inf
-    stale: int = 0
-
-    @property
-    def tokens_per_s(self) -> float:
-        """Tokens of samples that were learned in a second."""
-        return self.sample_tokens / self.seconds if self.seconds else 0.0
-
-    @property
-    def over(self) -> bool:
-        """Whether there is nothing left to do."""
-        return self.total > 0 and self.step >= self.total
+_MAX_GRADIENT_NORM = 1.0
+#: Seconds between checkpoints.
+_CHECKPOINT_S = 20
+CHECKPOINT = "training.pt"
 
 
-class TrainingLoop:
-    """Trains the adapter of a network.
+@dataclass(frozen=True)
+class TrainingData:
+    """What a training learns from and is validated with.
 
     Parameters
     ----------
-    network
-        A PEFT model whose attention takes ``segments``.
-    attention
-        That attention.
+    packs
+        The packs of all steps, in their order.
+    val_packs
+        Packs of the held-out documents.
+    packs_per_epoch
+        Returns the number of packs of an epoch; not called if the recipe has ``steps``.
+    """
+
+    packs: Iterable[Pack]
+    val_packs: Sequence[Pack]
+    packs_per_epoch: Callable[[], int]
+
+    @classmethod
+    def of(cls, batches: Batches, val_packs: Sequence[Pack]) -> TrainingData:
+        """Return the data of batches."""
+        return cls(batches, val_packs, batches.packs_per_epoch)
+
+
+class TrainingLoop:
+    """Trains the adapter of a model.
+
+    Parameters
+    ----------
+    model
+        Computes losses.
     recipe
         Settings.
-    batches
-        What is learned.
-    judges
-        Packs of the held-out documents.
+    data
+        What to learn from.
     directory
-        Gets the checkpoints.
+        The directory of the checkpoint.
     seconds
-        For training; ``math.inf``: no bound.
+        The time for training; ``math.inf``: no limit.
     accelerator
-        Hugging Face Accelerate's, where several processes train together.
+        Hugging Face Accelerate's ``Accelerator`` where several processes train together.
     """
 
     def __init__(
         self,
-        network: Any,
-        attention: Any,
+        model: PackedModel,
         recipe: Recipe,
-        batches: Batches,
-        judges: Sequence[Pack],
+        data: TrainingData,
         directory: Path,
+        *,
         seconds: float = math.inf,
         accelerator: Any = None,
     ) -> None:
         import torch
 
-        self._torch = torch
-        self._network = network
-        self._attention = attention
+        self.model = model
+        self.weights = AdapterWeights(model.peft_model)
+        self.state = TrainingState()
         self._recipe = recipe
-        self._batches = batches
-        self._judges = judges
-        self._checkpoint = directory / _CHECKPOINT
-        self._seconds = seconds
-        self._accelerator = accelerator
-        self._rank = accelerator.process_index if accelerator else 0
-        self._world = accelerator.num_processes if accelerator else 1
-        self._trained = {
-            name: weight for name, weight in network.named_parameters() if weight.requires_grad
-        }
-        self._device = next(network.parameters()).device
-        self._half = network.dtype == torch.bfloat16
-        self._optimizer: torch.optim.Optimizer = torch.optim.AdamW(
-            self._trained.values(), lr=recipe.learning_rate, weight_decay=0.0, betas=(0.9, 0.98)
+        self._data = data
+        self._checkpoint = directory / CHECKPOINT
+        self._ranks = Ranks(accelerator)
+        self._plan = StepPlan(recipe, data.packs_per_epoch, seconds, self._ranks)
+        self._evaluator = Evaluator(model, self.weights, data.val_packs, self._ranks)
+        optimizer = torch.optim.AdamW(
+            self.weights.parameters, lr=recipe.learning_rate, weight_decay=0.0, betas=(0.9, 0.98)
         )
-        self._model = network
-        if accelerator:
-            self._model, self._optimizer = accelerator.prepare(network, self._optimizer)
-        self._best: dict[str, torch.Tensor] = {}
-        self._rows: torch.Tensor | None = None
-        # Not every architecture takes `logits_to_keep`.
-        network.get_output_embeddings().register_forward_pre_hook(
-            lambda layer, inputs: (inputs[0][:, self._rows],)
-        )
-        self.progress = Progress()
-        self._judging_s = 0.0
-        self._began = time.monotonic()
-        self._corpus = 0
-        self._paces: list[float] = []
+        self._forward, self._optimizer = self._ranks.prepare(model.peft_model, optimizer)
 
     def resume(self) -> bool:
-        """Go on from the checkpoint, if there is one; says whether there was."""
-        if not self._checkpoint.is_file():
+        """Load the checkpoint; return whether there was one."""
+        content = load_checkpoint(self._checkpoint, self.model.device)
+        if content is None:
             return False
-        state = self._torch.load(self._checkpoint, map_location=self._device, weights_only=True)
-        self._load(state["adapter"])
-        self._best = state["best"]
-        self._optimizer.load_state_dict(state["optimizer"])
-        self.progress = Progress(**state["progress"])
+        self.weights.restore(content["adapter"])
+        self._evaluator.best = content["best"]
+        self._optimizer.load_state_dict(content["optimizer"])
+        self.state = TrainingState(**content["state"])
         return True
 
     def run(
         self,
-        news: Callable[[Progress], None] = lambda progress: None,
-        stop: Callable[[], bool] = lambda: False,
+        on_step: Callable[[TrainingState], None] = lambda state: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Train to the end; afterwards the network has the best adapter that was seen.
+        """Train; if all steps are taken, the model has the adapter with the best validation loss.
 
         Parameters
         ----------
-        news
-            Told after each step.
-        stop
-            Asked after each step; if it says so, a checkpoint is written and training pauses.
+        on_step
+            Called after each step.
+        should_stop
+            Called before each step; if it returns true, training stops with a checkpoint.
 
         Returns
         -------
         bool
-            Whether the end was reached.
+            Whether all steps were taken.
         """
-        progress = self.progress
-        self._began = time.monotonic()
-        if not progress.held_out:
-            self._judge()
-        packs = itertools.islice(iter(self._batches), self._rank, None, self._world)
+        state = self.state
+        self._plan.start()
+        if not state.val_curve:
+            self._evaluator.evaluate(state)
         saved = time.monotonic()
-        for pack in itertools.islice(packs, progress.step, None):
-            if progress.over or self._agreed(stop()):
+        for pack in self._remaining_packs():
+            if state.finished or self._ranks.any(should_stop()):
                 break
-            began = time.monotonic()
-            loss = self._learn(pack)
-            progress.step += 1
-            progress.seconds += (taken := time.monotonic() - began)
-            self._paces = [*self._paces[1 - _PACED :], taken]
-            progress.sample_tokens += pack.sample_tokens * self._world
-            progress.computed_tokens += len(pack.ids) * self._world
-            progress.curve.append((progress.step, round(loss, 4)))
-            self._plan()
-            # The first was before the first step.
-            due = progress.total * len(progress.held_out) / self._recipe.evaluations
-            if progress.total and (progress.step >= due or progress.over):
-                self._judge()
-                if progress.stale >= self._recipe.patience:
-                    progress.total = progress.step
-            news(progress)
-            if time.monotonic() - saved > 20 or progress.over:
+            self._step(pack)
+            state.total_steps = self._plan.total_steps(state, self._evaluator.seconds)
+            if self._evaluation_is_due():
+                self._evaluator.evaluate(state)
+                if state.evals_without_improvement >= self._recipe.patience:
+                    state.total_steps = state.step
+            on_step(state)
+            if time.monotonic() - saved > _CHECKPOINT_S or state.finished:
                 self.save()
                 saved = time.monotonic()
         self.save()
-        if progress.over and self._best:
-            self._load(self._best)
-        return progress.over
+        if state.finished:
+            self._evaluator.restore_best()
+        return state.finished
 
-    def temper(self, general: Sequence[Pack], forgotten: float) -> float:
-        """Scale the adapter down until general code suffers little; returns the scale.
-
-        Between base and adapter the way is nearly straight: what was learned fades slowly, what was
-        forgotten comes back soon (Wortsman et al. 2022, arXiv:2109.01903).
-
-        Parameters
-        ----------
-        general
-            Packs of general code.
-        forgotten
-            The highest loss that they may have.
-        """
-        before = 1.0
-        for scale in _SCALES:
-            with self._torch.no_grad():
-                for name, weight in self._trained.items():
-                    if "lora_B" in name:
-                        weight.mul_(scale / before)
-            before = scale
-            if self.loss_of(general) <= forgotten:
-                break
-        return before
+    def val_loss(self) -> float:
+        """Return the validation loss of the present weights, in nats per token."""
+        return self._evaluator.val_loss()
 
     def save(self) -> None:
-        """Write a checkpoint: the old one stays until the new one is whole.
+        """Write a checkpoint; the first process does it for all.
 
         Raises
         ------
         OSError
             If it cannot be written.
         """
-        if self._rank:
-            return
-        state = {
-            "adapter": self._copy(),
-            "best": self._best,
-            "optimizer": self._optimizer.state_dict(),
-            "progress": asdict(self.progress),
-        }
-        partial = self._checkpoint.with_suffix(".partial")
-        try:
-            with partial.open("wb") as stream:
-                self._torch.save(state, stream)
-            partial.replace(self._checkpoint)
-        except RuntimeError as error:
-            # torch's writer says no more than that a write came short.
-            raise OSError(errno.ENOSPC, "the disk is full", str(partial)) from error
-        finally:
-            partial.unlink(missing_ok=True)
+        if self._ranks.rank == 0:
+            content = {
+                "adapter": self.weights.snapshot(),
+                "best": self._evaluator.best,
+                "optimizer": self._optimizer.state_dict(),
+                "state": asdict(self.state),
+            }
+            save_checkpoint(self._checkpoint, content)
 
-    def write_adapter(self, directory: Path) -> None:
-        """Write the adapter as PEFT does.
+    def _remaining_packs(self) -> Iterator[Pack]:
+        """Return this process's packs of the steps that are left."""
+        own = itertools.islice(iter(self._data.packs), self._ranks.rank, None, self._ranks.number)
+        return itertools.islice(own, self.state.step, None)
 
-        Raises
-        ------
-        OSError
-            If it cannot be written.
-        """
-        from safetensors import SafetensorError
+    def _step(self, pack: Pack) -> None:
+        state, started = self.state, time.monotonic()
+        loss = self._train_step(pack)
+        seconds = time.monotonic() - started
+        self._plan.add_step(seconds)
+        state.step += 1
+        state.seconds += seconds
+        state.sample_tokens += pack.sample_tokens * self._ranks.number
+        state.computed_tokens += len(pack.ids) * self._ranks.number
+        state.train_curve.append((state.step, round(loss, 4)))
 
-        for config in self._network.peft_config.values():
-            # A set in PEFT: as it comes, the same adapter would have another hash in each process.
-            config.target_modules = sorted(config.target_modules)
-        try:
-            # PEFT would ask a hub whether the vocabulary has grown; trained rows are saved anyway.
-            self._network.save_pretrained(
-                directory, safe_serialization=True, save_embedding_layers=False
-            )
-        except SafetensorError as error:
-            raise OSError(errno.ENOSPC, "the disk is full", str(directory)) from error
+    def _train_step(self, pack: Pack) -> float:
+        """Change the weights; return the mean loss of the middles before that."""
+        import torch
 
-    def _learn(self, pack: Pack) -> float:
+        rate = learning_rate(self._recipe, self.state.step, self.state.total_steps)
         for group in self._optimizer.param_groups:
-            group["lr"] = self._rate()
-        self._model.train()
-        losses, weights = self._losses(pack, self._model)
-        loss = (losses * weights).sum() / weights.sum()
-        (self._accelerator.backward if self._accelerator else self._torch.Tensor.backward)(loss)
-        self._torch.nn.utils.clip_grad_norm_(self._trained.values(), _CLIP)
+            group["lr"] = rate
+        self._forward.train()
+        losses, weights = self.model.losses(pack, self._forward)
+        self._ranks.backward((losses * weights).sum() / weights.sum())
+        torch.nn.utils.clip_grad_norm_(self.weights.parameters, _MAX_GRADIENT_NORM)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         middles = weights == 1.0
-        chosen = losses[middles] if middles.any() else losses
-        return float(chosen.detach().mean())
+        return float((losses[middles] if middles.any() else losses).detach().mean())
 
-    def _rate(self) -> float:
-        recipe, progress = self._recipe, self.progress
-        warm = min(1.0, (progress.step + 1) / recipe.warmup)
-        share = progress.step / progress.total if progress.total else 0.0
-        cosine = _FLOOR + (1 - _FLOOR) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
-        return recipe.learning_rate * warm * cosine
-
-    def _plan(self) -> None:
-        """Say how many steps there will be, once the speed is known.
-
-        Said again at each step: an hour on a machine that others use too has more than one speed.
-        """
-        progress, recipe = self.progress, self._recipe
-        if recipe.steps:
-            progress.total = recipe.steps
-        elif progress.step >= _TIMED:
-            if not self._corpus:
-                packs = math.ceil(self._batches.packs_per_epoch() / self._world)
-                self._corpus = packs * recipe.epochs
-            judging_s = (recipe.evaluations + 1 - len(progress.held_out)) * self._judging_s
-            left = self._seconds - (time.monotonic() - self._began) - judging_s
-            fits = progress.step + max(0.0, left) / median(self._paces)
-            progress.total = max(progress.step, self._shared(min(self._corpus, fits)))
-
-    def _judge(self) -> None:
-        began = time.monotonic()
-        # Machines differ in the last digits, and all must end at the same step.
-        loss = self._together(self.loss_of(), min)
-        self._judging_s = time.monotonic() - began
-        progress = self.progress
-        progress.held_out.append((progress.step, round(loss, 4)))
-        if loss < progress.best:
-            progress.best, progress.stale = loss, 0
-            self._best = self._copy()
-        else:
-            progress.stale += 1
-
-    def loss_of(self, packs: Sequence[Pack] | None = None, *, adapted: bool = True) -> float:
-        """Return the mean loss of the targets of packs, in nats for each token.
-
-        Parameters
-        ----------
-        packs
-            ``None``: of the held-out documents.
-        adapted
-            Whether with the adapter, or with the base alone.
-        """
-        self._network.eval()
-        total = count = 0.0
-        with self._torch.no_grad(), nullcontext() if adapted else self._network.disable_adapter():
-            for pack in self._judges if packs is None else packs:
-                # Not through what keeps processes together: one of them may ask alone.
-                losses, _ = self._losses(pack, self._network)
-                total += float(losses.sum())
-                count += len(losses)
-        return total / count if count else math.nan
-
-    def _losses(self, pack: Pack, model: Any) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the loss of each target and its weight: logits are made for these rows alone."""
-        torch = self._torch
-        rows, ids, weights = zip(*pack.targets, strict=True)
-        unique = sorted(set(rows))
-        place = {row: number for number, row in enumerate(unique)}
-        self._attention.segments = pack.segments
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._half):
-            logits = self._logits(pack, unique, model)
-        wanted = torch.tensor([place[row] for row in rows], device=self._device)
-        if len(unique) != len(rows):
-            logits = logits[wanted]
-        losses = torch.nn.functional.cross_entropy(
-            logits.float(), torch.tensor(ids, device=self._device), reduction="none"
-        )
-        return losses, torch.tensor(weights, device=self._device)
-
-    def _logits(self, pack: Pack, rows: list[int], model: Any) -> torch.Tensor:
-        tensor = self._torch.tensor
-        self._rows = tensor(rows, device=self._device)
-        answer = model(
-            input_ids=tensor([pack.ids], device=self._device),
-            position_ids=tensor([pack.positions], device=self._device),
-            use_cache=False,
-        )
-        return cast("torch.Tensor", answer.logits[0])
-
-    def _copy(self) -> dict[str, torch.Tensor]:
-        return {name: weight.detach().clone() for name, weight in self._trained.items()}
-
-    def _load(self, adapter: dict[str, torch.Tensor]) -> None:
-        with self._torch.no_grad():
-            for name, weight in self._trained.items():
-                weight.copy_(adapter[name])
-
-    def _agreed(self, wish: bool) -> bool:
-        """Return whether any of the processes wishes so."""
-        return bool(self._together(float(wish), max))
-
-    def _shared(self, number: float) -> int:
-        """Return the least that any of the processes says."""
-        return int(self._together(number, min))
-
-    def _together(self, value: float, choose: Callable[[list[float]], float]) -> float:
-        if self._world == 1:
-            return value
-        told = self._torch.tensor([value], device=self._device)
-        return choose(self._accelerator.gather(told).tolist())
+    def _evaluation_is_due(self) -> bool:
+        state = self.state
+        # The first evaluation was before the first step.
+        due = state.total_steps * len(state.val_curve) / self._recipe.num_evals
+        return state.total_steps > 0 and (state.step >= due or state.finished)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from jupyter_safecoder.adapters.registry import Card, Registry
+from jupyter_safecoder.adapters.card import Card
+from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.hub.access.policy import Policy
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
 from jupyter_safecoder.hub.accounting.audit_writer import AuditWriter
@@ -24,7 +25,7 @@ from .live_stats import ActiveUser, AdminAction, ErrorGroup, LiveStats, MinuteBu
 from .svg_charts import Series, plot
 
 if TYPE_CHECKING:
-    from jupyter_safecoder.finetune.jobs.job import JobStatus
+    from jupyter_safecoder.finetune.jobs.status import JobStatus
 
 #: Minutes of a point of the pictures, and of what is called now.
 _STEP, _NOW = 15, 15

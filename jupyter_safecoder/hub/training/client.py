@@ -12,12 +12,13 @@ from urllib.parse import quote
 
 import httpx
 
-from jupyter_safecoder.adapters.registry import Card
+from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.clients.hub_client import hub_http_client
 from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.errors import BodyTooLarge, FinetuneError, ServiceUnavailable
 from jupyter_safecoder.finetune.jobs.backends import AdapterInfo, TrainingBackend
-from jupyter_safecoder.finetune.jobs.job import Job, JobStatus
+from jupyter_safecoder.finetune.jobs.job import Job
+from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.protocol import Error, decode_event
 
 from .collect import collect_sources
@@ -78,14 +79,14 @@ class HubTrainingClient(TrainingBackend):
         settings: Mapping[str, Any],
         *,
         processes: int = 1,
-        hold: bool = False,
+        launch: bool = True,
         progress: Callable[[float, str], None] = lambda share, text: None,
     ) -> RemoteJob:
         """Send the files to the service, which begins a job with them."""
-        if hold or processes > 1:
+        if not launch or processes > 1:
             raise FinetuneError(
                 "How many processes train, the Hub's service decides.",
-                "Leave --processes and --hold out.",
+                "Leave --processes and --no-start out.",
             )
         # Who may not train is told before anything is read.
         self.jobs()
@@ -111,7 +112,7 @@ class HubTrainingClient(TrainingBackend):
     def adapters(self) -> list[AdapterInfo]:
         """Return the group's adapters."""
         return [
-            AdapterInfo(Card(**data["card"]), data["in_use"])
+            AdapterInfo(Card.from_json(data["card"]), data["in_use"])
             for data in self.ask("GET", "adapters")
         ]
 
@@ -128,12 +129,12 @@ class HubTrainingClient(TrainingBackend):
         self,
         name: str,
         *,
-        back: bool = False,
+        previous: bool = False,
         progress: Callable[[float, str], None] = lambda share, text: None,
     ) -> dict[str, Any]:
         """Have the group served with an adapter."""
         progress(0.3, "The service loads it; completions go on meanwhile")
-        wished = {"name": name, "back": back}
+        wished = {"name": name, "back": previous}
         report: dict[str, Any] = self.ask("POST", "adapters/use", json=wished, patient=True)
         return report
 

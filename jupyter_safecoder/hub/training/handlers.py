@@ -19,7 +19,7 @@ from jupyter_safecoder.errors import (
     ModelError,
     RequestDenied,
 )
-from jupyter_safecoder.finetune.jobs.job import JobStatus
+from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.access.authenticator import Authenticator
 from jupyter_safecoder.hub.handlers import ServiceBodyHandler, ServiceHandler
 from jupyter_safecoder.hub.service import CompletionService

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from jupyter_safecoder.errors import FinetuneError, RequestDenied
-from jupyter_safecoder.finetune.jobs.job import JobStatus, LocalJob
+from jupyter_safecoder.finetune.jobs.job import LocalJob
+from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.access.authenticator import User
 from jupyter_safecoder.hub.access.namespaces import qualified_name
 from jupyter_safecoder.hub.access.policy import Grant
@@ -104,7 +105,7 @@ class JobScheduler:
         """Let jobs whose process ended with an earlier life of the service go on."""
         for row in self._teams.unfinished():
             job = self._job(row)
-            if row.state == RUNNING and job.lost and not job.stop_wished():
+            if row.state == RUNNING and job.is_orphaned and not job.files.stop_requested():
                 self._teams.change(row, WAITING)
 
     async def _end_of(self, row: TrainingJob) -> JobStatus | None:
@@ -122,7 +123,7 @@ class JobScheduler:
             if "train" not in grant.features:
                 raise FinetuneError("The policy lets this group train no more.")
             # In an earlier life of the service it may have begun, and even ended.
-            if not job.works and job.status().state != "done":
+            if not job.is_running and job.status().state != "done":
                 job.resume()
 
         await self._note(row, "started")
@@ -143,7 +144,7 @@ class JobScheduler:
         job = self._job(row)
         self._teams.change(row, FAILED)
         if job.directory.is_dir():
-            job.write_last(status)
+            job.files.write_final(status)
 
     def _finish(self, row: TrainingJob, status: JobStatus) -> None:
         if status.state == DONE:
@@ -163,7 +164,9 @@ class JobScheduler:
             return
         if over_time(row, grant, _END):
             job.kill()
-        elif (over_time(row, grant) or "train" not in grant.features) and not job.stop_wished():
+        elif (
+            over_time(row, grant) or "train" not in grant.features
+        ) and not job.files.stop_requested():
             try:
                 job.stop()
             except FinetuneError:

@@ -1,69 +1,69 @@
-"""What of a recipe somebody else may say: pure rules."""
+"""Limits of the recipe of a job in the Hub's service: pure rules."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.recipe import Recipe, check_settings
 from jupyter_safecoder.hub.access.policy import Grant
 
-#: The least and the most of what takes memory or time, and of what else is a number.
-_BOUNDS: Mapping[str, tuple[float, float]] = {
-    "rank": (1, 128),
-    "alpha": (1, 1024),
-    "learning_rate": (0, 1),
-    "warmup": (0, 10_000),
-    "tokens_per_step": (64, 8192),
-    "epochs": (1, 1000),
-    "steps": (0, 1_000_000),
-    "minutes": (0, 10_000),
-    "context_tokens": (0, 8192),
-    "patience": (1, 1000),
-    "evaluations": (1, 100),
-    "judged": (1, 500),
-    "general_share": (0, 0.9),
-    "seed": (0, 2**31),
-    "trees_per_step": (1, 64),
-    "bare_share": (0, 1),
-    "prefix_weight": (0, 10),
-    "context_weight": (0, 10),
+#: The service's maxima of settings that take memory or time; all other bounds are the recipe's.
+_MAXIMA: Mapping[str, float] = {
+    "rank": 128,
+    "alpha": 1024,
+    "warmup": 10_000,
+    "tokens_per_step": 8192,
+    "epochs": 1000,
+    "steps": 1_000_000,
+    "minutes": 10_000,
+    "context_tokens": 8192,
+    "patience": 1000,
+    "num_evals": 100,
+    "eval_samples": 500,
+    "trees_per_step": 64,
 }
-_OTHERS = ("quantize", "layout_shares", "cut_shares")
+#: Other settings of users. Those that are missing name models, packages and files of the service.
+_OTHERS = frozenset(
+    {
+        *("learning_rate", "replay_share", "seed", "quantize", "layout_shares", "span_shares"),
+        *("no_context_share", "prefix_weight", "context_weight"),
+    }
+)
 
 
 def limit_recipe(settings: Mapping[str, Any], grant: Grant) -> Recipe:
-    """Return the recipe of somebody's settings.
+    """Return the recipe of a user's settings.
 
     Parameters
     ----------
     settings
-        By name; the others are as usual.
+        By name; those that are missing keep their defaults.
     grant
-        What their group may.
+        What the user's group is allowed.
 
     Raises
     ------
     FinetuneError
-        If one is none, or is more than the service or the grant allows.
+        If a setting is invalid, or more than the service or the grant allows.
     """
-    check_settings(settings, "the recipe")
-    for name, value in settings.items():
-        if name not in _BOUNDS and name not in _OTHERS:
+    checked = check_settings(settings, "the recipe")
+    for name, value in checked.items():
+        if name not in _MAXIMA and name not in _OTHERS:
             raise FinetuneError(
                 f"{name} cannot be set for a job in the Hub's service.", "Leave it out."
             )
-        least, most = _BOUNDS.get(name, (0, 0))
-        if name in _BOUNDS and not least <= value <= most:
-            raise FinetuneError(f"{name} must be between {least:g} and {most:g} in the service.")
-    recipe = Recipe(**settings)
-    most = grant.training_minutes
-    if not most:
+        if name in _MAXIMA and value > _MAXIMA[name]:
+            raise FinetuneError(f"{name} must be {_MAXIMA[name]:g} or less in the service.")
+    recipe = Recipe(**checked)
+    max_minutes = grant.training_minutes
+    if not max_minutes:
         return recipe
-    if "minutes" in settings and not 0 < recipe.minutes <= most:
+    if "minutes" in settings and not 0 < recipe.minutes <= max_minutes:
         raise FinetuneError(
-            f"A job of your group may take {most:g} minutes.",
+            f"A job of your group may take {max_minutes:g} minutes.",
             "Give as many or fewer, or ask an administrator for more.",
         )
-    return Recipe(**{**settings, "minutes": min(recipe.minutes, most)})
+    return replace(recipe, minutes=min(recipe.minutes, max_minutes))

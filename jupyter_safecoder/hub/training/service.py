@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from jupyter_safecoder.adapters.registry import Adapter, Registry
 from jupyter_safecoder.errors import FinetuneError, RequestDenied
 from jupyter_safecoder.finetune.jobs.backends import AdapterInfo, delete_adapter
-from jupyter_safecoder.finetune.jobs.job import JobRequest, JobStatus, LocalJob
+from jupyter_safecoder.finetune.jobs.job import LocalJob
+from jupyter_safecoder.finetune.jobs.request import JobRequest
+from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.access.authenticator import User
 from jupyter_safecoder.hub.access.namespaces import (
     display_name,
@@ -110,14 +112,12 @@ class TrainingService:
             row = await asyncio.to_thread(self._teams.add, group, order.name, person.name)
             job = LocalJob(self._cache, whole)
             sources = job.directory / "sources"
-            request = JobRequest(
-                whole, [str(sources)], asdict(self._settings), recipe.as_dict(), person.name
-            )
+            request = JobRequest(whole, [str(sources)], self._settings, recipe, person.name)
 
             def write() -> None:
-                job.hold(request)
+                job.create_stopped(request)
                 write_sources(order.sources, sources)
-                job.reserve()
+                job.files.reserve_space()
 
             def undo() -> None:
                 shutil.rmtree(job.directory, ignore_errors=True)
@@ -160,7 +160,7 @@ class TrainingService:
                 status = job.status()
                 status.state, status.reason = "stopped", "Stopped while it waited."
                 status.remedy = "Resume it: it waits again."
-                job.write(status)
+                job.files.write_status(status)
                 self._teams.change(row, STOPPED)
             else:
                 job.stop()
@@ -311,7 +311,7 @@ class TrainingService:
             adapter.verify(self._registry.base_hash(resolve_base_model(self._settings)))
 
         await asyncio.to_thread(verify)
-        return "" if adapter.card.offered else adapter.card.reason
+        return "" if adapter.card.accepted else adapter.card.reason
 
     def _row(self, group: str, name: str) -> TrainingJob:
         for row in self._teams.jobs(group):

@@ -1,4 +1,4 @@
-"""An adapter is switched on while somebody's completion is on its way."""
+"""An adapter is activated while a completion is generated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.tiny_adapters import make_adapter
 
 pytestmark = pytest.mark.timeout(180)
 
-#: Long enough to be on its way while another engine is loaded.
+#: Long enough to be generated while another engine is loaded.
 LONG = CompletionRequest(
     "x = ", "", document="long", options=CompletionOptions(max_tokens=1024, rules=False)
 )
@@ -28,7 +28,7 @@ SHORT = replace(
 )
 
 
-def test_a_completion_on_its_way_ends_well_and_the_next_is_the_adapters(
+def test_a_running_completion_is_finished_and_the_next_is_the_adapters(
     tiny_models: Callable[[str], ModelDescription],
     start_runtime: Callable[..., RuntimeProcess],
     tmp_path: Path,
@@ -63,14 +63,14 @@ def test_a_completion_on_its_way_ends_well_and_the_next_is_the_adapters(
     asking.start()
     switching.start()
     until(lambda: client.status().adapter == "ours", 60)
-    assert asking.is_alive(), "It was over before the adapter was there: make it longer."
+    assert asking.is_alive(), "It was finished before the adapter was loaded: make it longer."
     after = client.complete(SHORT)
     asking.join(60)
     switching.join(60)
     assert not asking.is_alive()
     assert not switching.is_alive()
 
-    # The old engine finished what it had begun, and the new one has nothing of its KV.
+    # The old engine finished its request, and the new one shares none of its KV cache.
     done = events[-1]
     assert isinstance(done, Done)
     assert (done.text, done.finish_reason) == (undisturbed.text, undisturbed.finish_reason)

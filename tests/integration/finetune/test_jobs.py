@@ -1,4 +1,4 @@
-"""Jobs from begin to end, through the command line: done, killed, resumed, refused, served."""
+"""Jobs through the command line: done, killed, resumed, refused, served."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 import torch
 from peft import PeftModel
 
-from jupyter_safecoder.adapters.merge import adapted
-from jupyter_safecoder.adapters.network import load_network
+from jupyter_safecoder.adapters.merge import load_merged
 from jupyter_safecoder.adapters.registry import Registry
+from jupyter_safecoder.adapters.torch_model import load_torch_model
 from jupyter_safecoder.clients.discovery import own_runtime
 from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.finetune.jobs.job import LocalJob
@@ -63,16 +63,16 @@ def test_from_notebooks_to_an_adapter_that_is_served(
         for side in ("base", "tuned"):
             assert set(report[part][side]) == {"exact_match", "edit_similarity", "loss"}
     assert report["held_out"]["tuned"]["loss"] < report["held_out"]["base"]["loss"]
-    # Random weights complete no line, with an adapter neither: it is kept, not offered, and why.
-    assert report["offered"] is False
-    assert "It is not better than the base" in report["reason"]
+    # Random weights complete no line, with or without an adapter: it is kept, but rejected.
+    assert report["accepted"] is False
+    assert "not better than the base model" in report["reason"]
 
-    # Its card tells all that there is to know, and its files are PEFT's.
+    # Its card has the results, and its files are PEFT's.
     assert run("adapter", "show", "ours", "--json") == 0
     card = answer(capsys)
     assert card["counts"]["trained_on"] == 5
     assert card["recipe"]["steps"] == STEPS
-    assert (card["offered"], card["reason"]) == (False, report["reason"])
+    assert (card["accepted"], card["reason"]) == (False, report["reason"])
     assert len(card["curves"]["train"]) == STEPS
     assert run("adapter", "verify", "ours", "--json") == 0
     capsys.readouterr()
@@ -91,7 +91,7 @@ def test_from_notebooks_to_an_adapter_that_is_served(
         assert client.status().adapter == "ours"
         assert client.use_adapter("").adapter is None
 
-    # What is in use is served from the next start on; an altered file is not loaded, and said.
+    # The active adapter is served from the next start on. An altered file is not loaded.
     assert run("adapter", "use", "ours", "--json", *options) == 0
     used = answer(capsys)
     assert used["adapter"] == "ours"
@@ -112,7 +112,7 @@ def test_from_notebooks_to_an_adapter_that_is_served(
     weights.write_bytes(whole)
 
     # Back to what was before.
-    assert run("adapter", "use", "--back", "--json", *options) == 0
+    assert run("adapter", "use", "--previous", "--json", *options) == 0
     assert answer(capsys)["adapter"] is None
     assert run("adapter", "use", "ours") == 1
     assert "was trained for tiny" in capsys.readouterr().err
@@ -123,12 +123,12 @@ def test_what_is_exported_is_plain_peft(
 ) -> None:
     exported, plain = tmp_path / "exported", tmp_path / "plain"
     assert run("adapter", "export", "ours", exported) == 0
-    merged = load_network(adapted(model, "ours", cache))
-    peft: Any = PeftModel.from_pretrained(load_network(model), exported)
+    merged = load_torch_model(load_merged(model, "ours", cache))
+    peft: Any = PeftModel.from_pretrained(load_torch_model(model), exported)
     ids = torch.tensor([[11, 13, 500, 600, 700]])
     with torch.no_grad():
         wanted, found = peft(input_ids=ids).logits, merged(input_ids=ids).logits
-        base = load_network(model)(input_ids=ids).logits
+        base = load_torch_model(model)(input_ids=ids).logits
     assert torch.allclose(wanted, found, atol=1e-4)
     assert float((found - base).abs().max()) > 0.05
 
@@ -141,17 +141,17 @@ def test_what_is_exported_is_plain_peft(
     assert run("adapter", "import", plain) == 1
     assert "needs --name" in capsys.readouterr().err
     assert run("adapter", "import", plain, "--name", "plain", *tiny(model)) == 0
-    foreign = load_network(adapted(model, "plain", cache))
+    foreign = load_torch_model(load_merged(model, "plain", cache))
     with torch.no_grad():
         assert torch.allclose(foreign(input_ids=ids).logits, found, atol=1e-4)
     capsys.readouterr()
     assert run("adapter", "list", "--json") == 0
     rows = {row["adapter"]: row for row in answer(capsys)["adapters"]}
     assert set(rows) == {"ours", "again", "plain"}
-    assert "nobody has judged it" in rows["plain"]["reason"]
+    assert "has not been evaluated" in rows["plain"]["reason"]
 
 
-def test_what_does_not_fit_the_base_is_not_taken_in(
+def test_what_does_not_fit_the_base_is_not_imported(
     model: ModelDescription,
     tiny_models: Callable[[str], ModelDescription],
     capsys: Capture,
@@ -174,7 +174,7 @@ def test_what_does_not_fit_the_base_is_not_taken_in(
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_it_goes_on_to_the_same_end(
+def test_killed_at_any_moment_it_continues_to_the_same_adapter(
     notebooks: Path, cache: Path, model: ModelDescription, capsys: Capture, tmp_path: Path
 ) -> None:
     given = ("--name", "killed", "--steps", STEPS, "--json", *quick(tmp_path), *tiny(model))
@@ -191,7 +191,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_end(
 
     for phase in (
         "Reading the corpus",
-        "Asking the model as it is",
+        "Evaluating the base model",
         "Loading the model for training",
     ):
         until_phase(job, phase)
@@ -207,7 +207,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_end(
     assert run("job", "resume", "killed", "--json") == 0
     until_step(job, stopped + 1)
     kill(job)
-    for phase in ("Merging the adapter", "Asking the tuned model"):
+    for phase in ("Merging the adapter", "Evaluating the adapter"):
         resumed()
         until_phase(job, phase)
         kill(job)
@@ -218,13 +218,13 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_end(
     assert run("job", "wait", "killed", "--json") == 0
     assert answer(capsys)["adapter"] == "killed"
 
-    # The same curve and the same adapter as those of the run that nobody disturbed.
+    # The same curve and the same adapter as those of the run without a break.
     registry = Registry(cache)
     ours, killed = registry.find("ours").card, registry.find("killed").card
     assert killed.curves == ours.curves
     assert killed.files == ours.files
     assert killed.scores == ours.scores
-    assert not list(registry.directory.glob(".*.partial"))
+    assert not list(registry.directory.glob(".*partial*"))
     assert run("job", "resume", "killed") == 1
     assert "is done" in capsys.readouterr().err
 
@@ -238,17 +238,17 @@ def test_a_job_is_deleted_with_its_adapter(cache: Path, capsys: Capture) -> None
     assert "There is no job 'ours'" in capsys.readouterr().err
 
 
-def test_what_cannot_be_trained_is_said_at_once(
+def test_what_cannot_be_trained_is_reported_at_once(
     notebooks: Path, cache: Path, capsys: Capture, tmp_path: Path
 ) -> None:
     assert run("finetune", tmp_path / "nowhere", "--name", "a") == 1
     assert "There is no file or directory" in capsys.readouterr().err
     assert run("finetune", notebooks, "--name", "../a") == 1
     assert "cannot be an adapter's name" in capsys.readouterr().err
-    assert run("job", "stop", "nobody") == 1
-    assert "There is no job 'nobody'" in capsys.readouterr().err
-    assert run("adapter", "use", "nobody") == 1
-    assert "There is no adapter 'nobody'" in capsys.readouterr().err
+    assert run("job", "stop", "nothing") == 1
+    assert "There is no job 'nothing'" in capsys.readouterr().err
+    assert run("adapter", "use", "nothing") == 1
+    assert "There is no adapter 'nothing'" in capsys.readouterr().err
 
 
 def test_no_cuda_where_it_is_asked_for(
@@ -259,7 +259,7 @@ def test_no_cuda_where_it_is_asked_for(
     assert "cuda" in capsys.readouterr().err.lower()
 
 
-def test_the_corpus_is_looked_at_before(team: Path, capsys: Capture) -> None:
+def test_the_corpus_is_shown_before_training(team: Path, capsys: Capture) -> None:
     (team / "broken.ipynb").write_text("{")
     write_notebook(team / "key.ipynb", "a = 1", "connect(password='nachtigall')\n" * 3)
     assert run("corpus", team, "--json") == 0

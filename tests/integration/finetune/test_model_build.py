@@ -1,31 +1,25 @@
-"""From packages to a model that is served: the way of the embedded one, with tiny things."""
+"""From packages to a model that is served, as the embedded one is made, with tiny packages."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
-from jupyter_safecoder.adapters.network import load_network, merge
 from jupyter_safecoder.adapters.registry import Registry
+from jupyter_safecoder.adapters.torch_model import load_torch_model, write_merged
 from jupyter_safecoder.cli.main import main
 from jupyter_safecoder.engines import EngineOptions, make_engine
-from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.corpus.corpus import build_corpus, count_samples
-from jupyter_safecoder.finetune.corpus.sampling_weights import sampling_weights
-from jupyter_safecoder.finetune.model_build.base_model import prepare_base, rename
+from jupyter_safecoder.finetune.corpus.corpus import build_corpus
+from jupyter_safecoder.finetune.model_build.base_model import prepare_base
 from jupyter_safecoder.finetune.model_build.export_model import write_model
 from jupyter_safecoder.finetune.model_build.fetch import fetch_packages
-from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest, read_manifest
-from jupyter_safecoder.finetune.recipe import Recipe, read_recipe
-from jupyter_safecoder.finetune.samples.batches import Batches
-from jupyter_safecoder.finetune.samples.samples import SampleBuilder
-from jupyter_safecoder.finetune.training.lora import adapt
-from jupyter_safecoder.models import ModelDescription, resolve_model
+from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest
+from jupyter_safecoder.finetune.recipe import Recipe
+from jupyter_safecoder.finetune.training.lora import add_adapter
+from jupyter_safecoder.models import resolve_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 from jupyter_safecoder.telemetry import silence_telemetry
 from tests.support.model_sources import (
@@ -57,73 +51,16 @@ def test_tokens_are_renamed_at_their_ids(base: Base, tmp_path: Path) -> None:
     text = "for x in range(10):\n    naïve(<fim_middle>)"
     assert tokenizer.encode(text) == own.encode(text)
     assert model.default_layout == MODEL["default_layout"]
-    with pytest.raises(FinetuneError, match="no <gh_stars>"):
-        rename(["a", "b"], RENAMED)
-    with pytest.raises(FinetuneError, match="or a token <fim_pad> already"):
-        rename([*RENAMED, "<fim_pad>"], RENAMED)
 
 
 def test_held_out_packages_are_not_even_fetched(base: Base, packages: Path, tmp_path: Path) -> None:
     one = write_sdist(packages, "tinyone", tmp_path / "scratch")
-    write_sdist(packages, "judge", tmp_path / "scratch")
-    manifest = Manifest(base, (one,), ("judge",))
+    write_sdist(packages, "reserved", tmp_path / "scratch")
+    manifest = Manifest(base, (one,), ("reserved",))
     directories = fetch_packages(manifest, tmp_path / "cache", 5)
     assert [path.name.partition("-")[0] for path in directories] == ["tinyone"]
     corpus = build_corpus(directories)
-    assert not any("judge" in document.path for document in (*corpus.train, *corpus.held_out))
-
-
-def test_no_package_dominates(packages: Path, base: Base, tmp_path: Path) -> None:
-    sources = [
-        write_sdist(packages, name, tmp_path / "scratch", number)
-        for name, number in (("tinyone", 9), ("tinytwo", 3))
-    ]
-    directories = fetch_packages(Manifest(base, tuple(sources), ()), tmp_path / "cache", 5)
-    documents = [d for directory in directories for d in _documents(directory)]
-    counts = [count_samples(document) for document in documents]
-
-    def samples(balance: float, notebook_share: float, **wanted: Any) -> float:
-        weights = sampling_weights(documents, directories, balance, notebook_share)
-        assert sum(w * n for w, n in zip(weights, counts, strict=True)) == pytest.approx(
-            sum(counts)
-        )
-        chosen = [
-            all(getattr(d, name) == value for name, value in wanted.items()) for d in documents
-        ]
-        parts = zip(weights, counts, chosen, strict=True)
-        return sum(w * n for w, n, c in parts if c) / sum(counts)
-
-    assert samples(0.5, 0.6, notebook=True) == pytest.approx(0.6)
-    assert samples(0.0, 0.0, notebook=True) == pytest.approx(
-        sum(n for n, d in zip(counts, documents, strict=True) if d.notebook) / sum(counts)
-    )
-    few = sampling_weights(documents, directories, 1.0, 0.0)[-1]
-    assert few > sampling_weights(documents, directories, 1.0, 0.0)[0]
-
-
-def _documents(directory: Path) -> list[Any]:
-    from jupyter_safecoder.finetune.corpus.sources import find_sources
-    from jupyter_safecoder.finetune.documents import read_document
-
-    return [read_document(path) for path in find_sources([directory])[0]]
-
-
-def test_a_large_corpus_is_streamed(
-    team: Path, tiny_models: Callable[[str], ModelDescription], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("jupyter_safecoder.finetune.samples.batches._AT_ONCE", 2)
-    model = tiny_models("llama")
-    builder = SampleBuilder(
-        model, FileTokenizer(model.tokenizer), None, {"context": 0.5, "spm": 0.5}, {"anywhere": 1}
-    )
-    documents = build_corpus([team]).train
-    batches = Batches(documents, (), builder, 400, 0.0, 0, [2.5] * len(documents), 2)
-    packs = list(batches.epoch(0))
-    assert [pack.ids for pack in packs] == [pack.ids for pack in batches.epoch(0)]
-    assert len(packs) == pytest.approx(batches.packs_per_epoch(), rel=0.5)
-    plain = Batches(documents, (), builder, 400, 0.0, 0)
-    one = sum(pack.samples for pack in plain.epoch(0))
-    assert sum(pack.samples for pack in packs) == pytest.approx(2.5 * one, rel=0.35)
+    assert not any("reserved" in document.path for document in corpus.documents)
 
 
 @pytest.mark.slow
@@ -132,26 +69,26 @@ def test_the_file_says_what_the_merged_checkpoint_says(base: Base, tmp_path: Pat
     torch.set_num_threads(1)
     model = prepare_base(base, tmp_path / "cache")
     recipe = Recipe(rank=4, alpha=8, trained_tokens=["<fim_prefix>", "<|endoftext|>"])
-    network = adapt(load_network(model), model, recipe)
+    peft_model = add_adapter(load_torch_model(model), model, recipe)
     with torch.no_grad():
-        for name, weight in network.named_parameters():
+        for name, weight in peft_model.named_parameters():
             if weight.requires_grad:
                 weight.add_(0.1 * torch.randn_like(weight))
                 assert "lora" in name or "token_adapter" in name
-    network.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
+    peft_model.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
     (tmp_path / "merged").mkdir()
-    merge(model, tmp_path / "adapter", tmp_path / "merged")
+    write_merged(model, tmp_path / "adapter", tmp_path / "merged")
     manifest = Manifest(base, (), ())
     made = write_model(tmp_path / "merged", model.tokenizer, manifest, tmp_path / "made")
 
-    merged = load_network(resolve_model(str(tmp_path / "merged")))
-    file = load_network(made)
+    merged = load_torch_model(resolve_model(str(tmp_path / "merged")))
+    file = load_torch_model(made)
     ids = [[11, 13, 8, 10, 500, 9, 600 + n, 700] for n in range(6)]
     with torch.no_grad():
-        trained = network(input_ids=torch.tensor(ids)).logits
+        trained = peft_model(input_ids=torch.tensor(ids)).logits
         wanted = merged(input_ids=torch.tensor(ids)).logits
         found = file(input_ids=torch.tensor(ids)).logits
-        untrained = load_network(model)(input_ids=torch.tensor(ids)).logits
+        untrained = load_torch_model(model)(input_ids=torch.tensor(ids)).logits
     assert float((wanted - trained).abs().max()) < 0.05 * float(trained.abs().max())
     # Eight bits for each weight: what is left of a difference is far less than what was trained.
     rounding, learned = (found - wanted).std(), (wanted - untrained).std()
@@ -186,10 +123,12 @@ def test_one_command_makes_a_model(
     sources = [
         write_sdist(packages, name, tmp_path / "scratch", 5) for name in ("tinyone", "tinytwo")
     ]
-    write_manifest(tmp_path / "sources.toml", Manifest(base, tuple(sources), ("judge",)))
+    write_manifest(tmp_path / "sources.toml", Manifest(base, tuple(sources), ("reserved",)))
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(
-        (SHIPPED / "recipe.toml").read_text("utf-8").replace("rank = 32", "rank = 4\njudged = 12"),
+        (SHIPPED / "recipe.toml")
+        .read_text("utf-8")
+        .replace("rank = 32", "rank = 4\neval_samples = 12"),
         "utf-8",
     )
     order = ["finetune", "--recipe", str(recipe), "--name", "tiny", "--steps", "3"]
@@ -200,13 +139,13 @@ def test_one_command_makes_a_model(
     made = resolve_model(str(directory))
     assert made.name == MODEL["name"]
     card = (directory / "CARD.md").read_text("utf-8")
-    for said in ("tiny-base 1.0 (MIT)", "held out whole: judge", "3 steps", "context 90%"):
-        assert said in card
+    for part in ("tiny-base 1.0 (MIT)", "held out whole: reserved", "3 steps", "context 90%"):
+        assert part in card
     assert str(tmp_path) not in card
     assert len(json.loads((directory / "curves.json").read_text())["train"]) == 3
     assert (directory / "curves.png").read_bytes().startswith(b"\x89PNG")
 
-    # And on from there: what it begins with is the model that was made, and not the base.
+    # Continued from there: training starts from the model that was made, not from the base.
     recipe.write_text(f"start = {str(directory)!r}\n{recipe.read_text('utf-8')}", "utf-8")
     order[order.index("tiny")] = "next"
     assert main([*order, "--wait", "--json"]) == 0
@@ -224,19 +163,3 @@ def test_sources_or_paths(team: Path, tmp_path: Path, capsys: pytest.CaptureFixt
     assert "names its sources itself" in capsys.readouterr().err
     assert main(["finetune", "--name", "x"]) == 1
     assert "nothing to learn from" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    "line", ["layout_shares = { psmm = 1 }", "cut_shares = { anywhere = 'x' }", "sources = 3"]
-)
-def test_recipes_that_are_none(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "recipe.toml"
-    path.write_text(line)
-    with pytest.raises(FinetuneError):
-        read_recipe(path)
-
-
-def test_the_recipe_that_ships() -> None:
-    recipe = read_recipe(SHIPPED / "recipe.toml")
-    assert read_manifest(Path(recipe.sources)).base.model["name"] == "safecoder-smol-135m"
-    assert set(recipe.layout_shares) <= set(MODEL["layouts"])

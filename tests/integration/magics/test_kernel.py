@@ -57,12 +57,12 @@ def test_a_team_lead_in_a_notebook(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _, kernel = served
-    # A newer runtime of the same person, which is not that of the server that started the kernel.
+    # A newer runtime of the same user, not that of the server that started the kernel.
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "site" / "runtime"))
     start_runtime({"answers": [], "otherwise": "wrong"})
     team = write_team(tmp_path / "team")
     recipe = tmp_path / "quick.toml"
-    recipe.write_text("tokens_per_step = 200\njudged = 12\n")
+    recipe.write_text("tokens_per_step = 200\neval_samples = 12\n")
     job = LocalJob(tmp_path / "cache", "ours")
 
     assert kernel.text("%load_ext jupyter_safecoder") == ""
@@ -70,7 +70,7 @@ def test_a_team_lead_in_a_notebook(
     assert "ready: tiny is ready." in state
     assert "scripted" not in state
 
-    # A cell is completed as it is written; the command says the same.
+    # A cell is completed as it is written; so does the command.
     kernel.run("%%safecoder\nfor name in ")
     cell = kernel.next_input
     assert cell.startswith("for name in ")
@@ -78,14 +78,14 @@ def test_a_team_lead_in_a_notebook(
     assert cell in kernel.text("%safecoder complete 'for name in '")
 
     # Errors are a sentence, help is argparse's, tab knows commands, options and names.
-    assert kernel.text("%safecoder use nobody").splitlines() == [
-        "UsageError: There is no adapter 'nobody'. There are: none."
+    assert kernel.text("%safecoder use nothing").splitlines() == [
+        "UsageError: There is no adapter 'nothing'. There are: none."
     ]
     assert "--recipe FILE.toml" in kernel.text("%safecoder finetune --help")
     assert kernel.tab("%safecoder co") == ["complete", "corpus"]
     assert "--name" in kernel.tab("%safecoder finetune team --n")
 
-    # Look before training: a table, and the same as text.
+    # The corpus before training: a table, and the same as text.
     [table] = kernel.run(f"%safecoder corpus {team}")
     assert "<table>" in table["text/html"]
     assert "Taken: 6" in table["text/plain"]
@@ -107,9 +107,9 @@ def test_a_team_lead_in_a_notebook(
     until(lambda: job.status().over, 120)
     assert job.status().state == "done", job.status().reason
 
-    # The panel has seen it to its end: bar, figures, curves, scores with examples side by side.
+    # The widget has followed it: bar, numbers, chart, scores with examples side by side.
     def seen() -> bool:
-        return kernel.widget(_model_name="FloatProgressModel")[1]["value"] == 1.0
+        return bool(kernel.widget(_model_name="FloatProgressModel")[1]["value"] == 1.0)
 
     until(seen, 20)
     lines = [
@@ -122,15 +122,15 @@ def test_a_team_lead_in_a_notebook(
     # Did it help? Switch over, and back.
     report = kernel.run("%safecoder report ours")
     assert "image/png" in report[-1]
-    assert "secrets told" in report[0]["text/plain"]
+    assert "secrets leaked" in report[0]["text/plain"]
     # IPython itself adds Python's words to an empty one.
-    assert {"--back", "--base", "ours"} <= set(kernel.tab("%safecoder use "))
+    assert {"--previous", "--base", "ours"} <= set(kernel.tab("%safecoder use "))
     assert "Completions come from ours, now." in kernel.text("%safecoder use ours")
     assert "tiny+ours" in kernel.text("%safecoder")
     assert "As it is served now" in kernel.text(f"%safecoder evaluate {team / 'rain.ipynb'}")
-    assert "the model as it is, now." in kernel.text("%safecoder use --back")
-    assert "Completions come from ours, now." in kernel.text("%safecoder use --back")
-    assert "the model as it is, now." in kernel.text("%safecoder use --base")
+    assert "the base model, now." in kernel.text("%safecoder use --previous")
+    assert "Completions come from ours, now." in kernel.text("%safecoder use --previous")
+    assert "the base model, now." in kernel.text("%safecoder use --base")
     assert "ours" in kernel.text("%safecoder adapters")
     [runs_already] = kernel.text("%safecoder resume ours").splitlines()
     assert runs_already.startswith("UsageError: The job ours is done.")

@@ -32,7 +32,7 @@ pytestmark = [
 )
 def test_it_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JUPYTER_SAFECODER_CACHE", str(tmp_path / "cache"))
-    (tmp_path / "short.toml").write_text("steps = 2\njudged = 12\n")
+    (tmp_path / "short.toml").write_text("steps = 2\neval_samples = 12\n")
     monkeypatch.setenv("SAFECODER_NOTEBOOK_LIMIT", f"--recipe {tmp_path / 'short.toml'}")
     # A kernel's environment is often not activated: nothing of it is on the path.
     monkeypatch.setenv("PATH", os.defpath)
@@ -52,7 +52,7 @@ def test_it_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert "Taken: 30" in text
         assert "held-out notebooks" in text
         assert "Completions come from gridkit, now." in text
-        assert "Completions come from the model as it is, now." in text
+        assert "Completions come from the base model, now." in text
     if name.startswith("03"):
         assert "gpt_bigcode" in text
         assert '"layout": "spm"' in text

@@ -1,17 +1,17 @@
-"""``%safecoder`` in a shell: help, tab, errors in a sentence, corpus, state."""
+"""``%safecoder`` in a shell: help, Tab, errors in a sentence, corpus, state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.testing.globalipapp import get_ipython
 
-from jupyter_safecoder.magics.display import html_table, plain_table
 from tests.support.team_notebooks import write_team
 
 
@@ -38,10 +38,10 @@ def test_state_and_help(shell: InteractiveShell, capsys: pytest.CaptureFixture[s
         ("finetune team", "The following arguments are required: --name"),
         ("corpus 'team", "The line cannot be read: No closing quotation"),
         ("corpus nowhere", "There is no file or directory nowhere."),
-        ("use nobody", "There is no adapter 'nobody'."),
-        ("report nobody", "There is no adapter 'nobody'."),
-        ("stop nobody", "There is no job 'nobody'."),
-        ("delete nobody", "There is no job 'nobody'."),
+        ("use nothing", "There is no adapter 'nothing'."),
+        ("report nothing", "There is no adapter 'nothing'."),
+        ("stop nothing", "There is no job 'nothing'."),
+        ("delete nothing", "There is no job 'nothing'."),
     ],
 )
 def test_errors_are_one_sentence(shell: InteractiveShell, line: str, words: str) -> None:
@@ -51,15 +51,17 @@ def test_errors_are_one_sentence(shell: InteractiveShell, line: str, words: str)
     assert "\n" not in str(raised.value)
 
 
-def test_tab_offers_what_may_follow(shell: InteractiveShell) -> None:
-    def offered(line: str) -> list[str]:
-        found: list[str] = shell.safecoder.complete(SimpleNamespace(line=line))
+def test_tab_completes_the_line(shell: InteractiveShell) -> None:
+    magics: Any = shell
+
+    def completions(line: str) -> list[str]:
+        found: list[str] = magics.safecoder.complete(SimpleNamespace(line=line))
         return found
 
-    assert "finetune" in offered("%safecoder ")
-    assert "corpus" in offered("%safecoder co")
-    assert offered("%safecoder use ") == ["--base", "--back"]
-    assert "--name" in offered("%safecoder finetune team ")
+    assert "finetune" in completions("%safecoder ")
+    assert "corpus" in completions("%safecoder co")
+    assert completions("%safecoder use ") == ["--base", "--previous"]
+    assert "--name" in completions("%safecoder finetune team ")
 
 
 def test_the_corpus_as_text(
@@ -73,8 +75,22 @@ def test_the_corpus_as_text(
     assert "not a notebook that can be read" in out
 
 
-def test_what_comes_from_notebooks_is_escaped() -> None:
-    rows = [{"path": "<script>alert(1)</script>", "n": None}]
-    assert "<script>" not in html_table(rows)
-    assert plain_table(rows).splitlines()[0].split() == ["path", "n"]
-    assert plain_table([]) == "(none)"
+def test_a_job_that_is_not_started(
+    shell: InteractiveShell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team = write_team(tmp_path / "team")
+    shell.run_line_magic("safecoder", f"finetune {team} --name ours --steps 3 --no-start")
+    directory = tmp_path / "cache" / "jobs" / "ours"
+    assert capsys.readouterr().out == f"'accelerate launch' starts the job in {directory}.\n"
+    assert (directory / "job.json").is_file()
+    shell.run_line_magic("safecoder", "jobs")
+    assert "It waits for its processes." in capsys.readouterr().out
+    shell.run_line_magic("safecoder", "delete ours")
+    assert capsys.readouterr().out == "ours is deleted.\n"
+
+
+def test_a_recipe_with_a_name_of_version_0_1(shell: InteractiveShell, tmp_path: Path) -> None:
+    recipe = tmp_path / "r.toml"
+    recipe.write_text("judged = 12\n")
+    with pytest.raises(UsageError, match=r"'judged' in .* is now 'eval_samples'\. Rename it\."):
+        shell.run_line_magic("safecoder", f"finetune x --name ours --recipe {recipe}")

@@ -63,7 +63,7 @@ def test_an_active_adapter_that_cannot_be_used_is_a_note(
     def fail(*arguments: object) -> None:
         raise FinetuneError("It is altered.", "Train it again.")
 
-    monkeypatch.setattr(loading, "adapted", fail)
+    monkeypatch.setattr(loading, "load_merged", fail)
     monkeypatch.setattr(Registry, "in_use", lambda self, model: "ours")
     loaded = load(settings, _ignore)
     assert loaded.adapter == ""

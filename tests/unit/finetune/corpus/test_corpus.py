@@ -12,7 +12,8 @@ import pytest
 
 from jupyter_safecoder.cli.main import main
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.corpus.corpus import Corpus, build_corpus, check_enough
+from jupyter_safecoder.finetune.corpus.corpus import Corpus, build_corpus
+from jupyter_safecoder.finetune.corpus.scan import check_enough
 from tests.support.team_notebooks import write_notebook, write_team
 
 CODE = "import pandas as pd\nframe = pd.read_csv('a.csv')\nframe.describe()"
@@ -24,7 +25,7 @@ def reasons(corpus: Corpus, root: Path) -> dict[str, str]:
 
 
 def names(corpus: Corpus) -> set[str]:
-    return {Path(document.path).name for document in (*corpus.train, *corpus.held_out)}
+    return {Path(document.path).name for document in corpus.documents}
 
 
 def test_whole_notebooks_are_held_out_and_the_same_ones_each_time(team: Path) -> None:
@@ -32,7 +33,7 @@ def test_whole_notebooks_are_held_out_and_the_same_ones_each_time(team: Path) ->
     assert [d.path for d in one.held_out] == [d.path for d in other.held_out]
     assert len(one.held_out) == 1
     assert not {d.path for d in one.held_out} & {d.path for d in one.train}
-    assert one.manifest == other.manifest
+    assert one.sha256 == other.sha256
     taken = one.report()["taken"]
     assert len(taken) == 6
     assert all(row["samples"] > 0 for row in taken)
@@ -65,18 +66,18 @@ def test_each_file_that_is_left_out_has_its_reason(team: Path, tmp_path: Path) -
     assert found["julia.ipynb"] == "another language: julia"
     assert found["prose.ipynb"] == "no code in it"
     assert found["copy2.ipynb"].startswith("duplicate of ")
-    assert found["generated.ipynb"] == "generated, as it says itself"
+    assert found["generated.ipynb"] == "marked as generated"
     assert found["old.py"] == "not code that Python can read"
     assert found["gpl.py"] == "license: GPL-3.0-or-later"
     assert found["table.py"].startswith("not code")
     assert found["node_modules"] == "vendored or generated"
-    assert found["huge.ipynb"] == "too large: 200.0 MB, the most is 50 MB"
-    assert found["loop"] == "reached before by another way"
+    assert found["huge.ipynb"] == "too large: 200.0 MB, the maximum is 50 MB"
+    assert found["loop"] == "reached before by another path"
     assert found["gone.ipynb"] == "a link that leads nowhere"
     assert found["private"] == found["x-draft.ipynb"] == "excluded by pattern (.safecoderignore)"
 
 
-def test_a_file_that_nobody_may_read(team: Path, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read(team: Path, tmp_path: Path) -> None:
     write_notebook(team / "closed.ipynb", CODE).chmod(0)
     (team / "locked").mkdir()
     write_notebook(team / "locked" / "a.ipynb", CODE)
@@ -108,7 +109,7 @@ def test_what_is_no_file_or_too_large_is_not_read(team: Path) -> None:
     assert found["huge.ipynb"].startswith("too large: 1048576.0 MB")
 
 
-def test_every_file_excluded_says_by_what(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reasons_if_every_file_is_excluded(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (team / ".safecoderignore").write_text("*.ipynb\n!rain.ipynb\n")
     path = team / "rain.ipynb"
     data = json.loads(path.read_text())
@@ -117,10 +118,10 @@ def test_every_file_excluded_says_by_what(team: Path, capsys: pytest.CaptureFixt
     path.write_text(json.dumps(data))
     for command in (["corpus"], ["finetune", "--name", "none"]):
         assert main([*command, str(team)]) == 1
-        told = capsys.readouterr().err
-        assert "Every file was left out" in told
-        assert "excluded by pattern (.safecoderignore) (5)" in told
-        assert "excluded by tag" in told
+        printed = capsys.readouterr().err
+        assert "Every file was left out" in printed
+        assert "excluded by pattern (.safecoderignore) (5)" in printed
+        assert "excluded by tag" in printed
 
 
 def test_near_duplicates_are_left_out(team: Path) -> None:
@@ -162,7 +163,7 @@ def test_cells_with_the_tag_are_left_out(team: Path) -> None:
     data["cells"][1]["metadata"]["tags"] = ["safecoder-ignore"]
     path.write_text(json.dumps(data))
     corpus = build_corpus([team])
-    texts = [c.source for d in (*corpus.train, *corpus.held_out) for c in d.cells]
+    texts = [c.source for d in corpus.documents for c in d.cells]
     assert not any("hidden_thing" in text for text in texts)
     assert reasons(corpus, team)["tagged.ipynb"] == "1 cells of it excluded by tag"
 
@@ -172,7 +173,7 @@ def test_scripts_become_cells(tmp_path: Path) -> None:
     script.write_text("# %% [markdown]\n# Words\n# %%\nimport os\n\n# %%\nprint(os.getcwd())\n")
     write_team(tmp_path / "team", 3)
     corpus = build_corpus([tmp_path])
-    [document] = [d for d in (*corpus.train, *corpus.held_out) if d.path == str(script)]
+    [document] = [d for d in corpus.documents if d.path == str(script)]
     assert [cell.type for cell in document.cells] == ["markdown", "code", "code"]
     assert document.cells[0].source == "Words"
 

@@ -1,36 +1,13 @@
-"""A tree of samples gives each of them the losses that it has alone."""
+"""Prefix trees and packs: what samples share is computed once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from random import Random
-
-import pytest
-import torch
-
-from jupyter_safecoder.adapters.network import load_network
-from jupyter_safecoder.finetune.corpus.corpus import build_corpus
-from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.samples.packing import (
-    Pack,
     build_prefix_tree,
     pack_trees,
     split_samples,
 )
-from jupyter_safecoder.finetune.samples.samples import Sample, SampleBuilder
-from jupyter_safecoder.finetune.training.lora import adapt
-from jupyter_safecoder.finetune.training.packed_attention import NAME, PackedAttention
-from jupyter_safecoder.models import ModelDescription
-from jupyter_safecoder.models.tokenizer import FileTokenizer
-
-MakeModel = Callable[[str], ModelDescription]
-
-
-def samples_of(model: ModelDescription, team: Path) -> list[Sample]:
-    corpus = build_corpus([team])
-    builder = SampleBuilder(model, FileTokenizer(model.tokenizer))
-    return list(builder.samples(corpus.train[0], Random(0)))
+from jupyter_safecoder.finetune.samples.samples import Sample
 
 
 def test_what_samples_share_is_there_once() -> None:
@@ -66,39 +43,19 @@ def test_long_documents_are_split() -> None:
     assert [len(run) for run in runs] == [2] * 5
 
 
-@pytest.mark.parametrize("architecture", ["gpt_bigcode", "starcoder2", "llama"])
-def test_losses_are_those_of_each_sample_alone(
-    architecture: str, tiny_models: MakeModel, team: Path
-) -> None:
-    torch.set_num_threads(1)
-    model = tiny_models(architecture)
-    samples = samples_of(model, team)
-    attention = PackedAttention()
-    attention.register()
-    packed = adapt(load_network(model, NAME), model, Recipe())
-    plain = load_network(model)
-    tree = build_prefix_tree(samples)
-    assert len(tree.ids) < 0.8 * sum(len(sample.ids) for sample in samples)
-    pack = Pack()
-    pack.add(build_prefix_tree(samples[:1]))
-    pack.add(tree)
-    attention.segments = pack.segments
-    with torch.no_grad():
-        together = packed(
-            input_ids=torch.tensor([pack.ids]), position_ids=torch.tensor([pack.positions])
-        ).logits[0]
-    shift = len(pack.ids) - len(tree.ids)
-    for sample in samples:
-        with torch.no_grad():
-            alone = plain(input_ids=torch.tensor([sample.ids])).logits[0]
-        rows = {(row, id_) for row, id_, _ in pack.targets if row >= shift}
-        for place, weight in enumerate(sample.weights):
-            if not weight:
-                continue
-            same = [
-                row
-                for row, id_ in rows
-                if id_ == sample.ids[place] and pack.positions[row] == place - 1
-            ]
-            gaps = [float((together[row] - alone[place - 1]).abs().max()) for row in same]
-            assert min(gaps) < 1e-4, (architecture, place)
+def test_a_short_common_prefix_is_not_shared() -> None:
+    one, other = Sample([1, 2, 3], [0.0, 1.0, 1.0]), Sample([1, 2, 4], [0.0, 1.0, 1.0])
+    tree = build_prefix_tree([one, other])
+    assert tree.ids == [1, 2, 1, 2]
+    assert [segment.before for segment in tree.segments] == [(), ()]
+
+
+def test_the_higher_weight_of_a_shared_target_counts() -> None:
+    trunk = list(range(100, 140))
+    low = Sample([*trunk, 1], [0.0] + [0.4] * 39 + [1.0])
+    high = Sample([*trunk, 2], [0.0] + [1.0] * 39 + [1.0])
+    assert {weight for _, _, weight in build_prefix_tree([low, high]).targets} == {1.0}
+
+
+def test_a_tree_without_targets_is_skipped() -> None:
+    assert pack_trees([build_prefix_tree([Sample([1, 2], [0.0, 0.0])])], 10) == []

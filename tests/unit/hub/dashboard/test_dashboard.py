@@ -64,7 +64,7 @@ def test_an_empty_service(tmp_path: Path) -> None:
 
 
 def test_jobs_are_shown_where_there_are_some(tmp_path: Path) -> None:
-    job = JobStatus("ours", "running", "TrainingService <b>", 0.4, step=40, total=100)
+    job = JobStatus("ours", "running", "TrainingService <b>", 0.4, step=40, total_steps=100)
     failed = JobStatus("old", "failed", reason="The disk is full.")
     shown = Parts(tmp_path, jobs=lambda: [job, failed]).shown()
     assert "TrainingService &lt;b&gt;" in shown

@@ -1,4 +1,4 @@
-"""The shape of a network that trains in seconds, as its configuration says it."""
+"""The configuration of a model that trains in seconds."""
 
 GROUPED = {
     "num_hidden_layers": 2,

@@ -1,0 +1,171 @@
+"""The files of a job, in a directory that no other user can read.
+
+``<cache>/jobs/<name>/`` has ``job.json`` (the request), ``status.json``, the checkpoint, the log,
+and a lock that the worker process holds as long as it lives. The only text of notebooks in them is
+that of the examples in the result, with secrets redacted.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.files import atomic_write, write_text
+
+from .request import JobRequest
+from .status import JobStatus
+
+#: Bytes that are freed where the disk is full, so that the reason can be written.
+_RESERVED_BYTES = 2**18
+_PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
+_LOCK, _START_LOCK = "lock", "start"
+_REQUEST, _STATUS, _STOP, _RESERVE = "job.json", "status.json", "stop", "reserve"
+
+
+class JobFiles:
+    """The files of a job.
+
+    Parameters
+    ----------
+    cache
+        The cache directory.
+    name
+        Name of the job.
+    """
+
+    def __init__(self, cache: Path, name: str) -> None:
+        self.name = name
+        self.directory = cache / "jobs" / name
+
+    def create(self) -> None:
+        """Create the directory."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=_PRIVATE_DIRECTORY)
+
+    def clear(self) -> None:
+        """Delete all files but the locks."""
+        for path in self.directory.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name not in (_LOCK, _START_LOCK):
+                path.unlink()
+
+    def lock(self) -> Any:
+        """Return the lock that the worker process holds."""
+        return self._lock(_LOCK)
+
+    def start_lock(self) -> Any:
+        """Return the lock that is held while the job is started or deleted."""
+        return self._lock(_START_LOCK)
+
+    def _lock(self, name: str) -> Any:
+        from filelock import FileLock
+
+        self.create()
+        return FileLock(self.directory / name)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the job was created by another version of this package."""
+        try:
+            JobRequest.from_json((self.directory / _REQUEST).read_text("utf-8"))
+        except OSError:
+            return False
+        except ValueError:
+            return True
+        return False
+
+    def read_request(self) -> JobRequest:
+        """Return the request.
+
+        Raises
+        ------
+        FinetuneError
+            If there is no such job, or another version of this package created it.
+        """
+        try:
+            return JobRequest.from_json((self.directory / _REQUEST).read_text("utf-8"))
+        except OSError as error:
+            raise FinetuneError(
+                f"There is no job {self.name!r}.", "'jobs' lists those that there are."
+            ) from error
+        except ValueError as error:
+            raise outdated_job(self.name) from error
+
+    def write_request(self, request: JobRequest) -> None:
+        """Write the request."""
+        self.write(_REQUEST, request.to_json())
+
+    @property
+    def has_status(self) -> bool:
+        """Whether a status was written."""
+        return (self.directory / _STATUS).exists()
+
+    def read_status(self) -> JobStatus:
+        """Return the last status that was written, or that of a job that starts."""
+        try:
+            return JobStatus(**json.loads((self.directory / _STATUS).read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return JobStatus(self.name)
+
+    def write_status(self, status: JobStatus) -> None:
+        """Write the status."""
+        self.write(_STATUS, json.dumps(asdict(status)))
+
+    def write_final(self, status: JobStatus) -> None:
+        """Write the last status of a process, also where the disk is full."""
+        (self.directory / _RESERVE).unlink(missing_ok=True)
+        self.write_status(status)
+
+    def reserve_space(self) -> None:
+        """Reserve space on the disk for the last status."""
+        with atomic_write(self.directory / _RESERVE, mode=_PRIVATE_FILE) as stream:
+            stream.write(bytes(_RESERVED_BYTES))
+
+    def request_stop(self) -> None:
+        """Ask the worker process to stop."""
+        (self.directory / _STOP).touch()
+
+    def stop_requested(self) -> bool:
+        """Return whether the worker process is asked to stop."""
+        return (self.directory / _STOP).exists()
+
+    def clear_stop(self) -> None:
+        """Withdraw the request to stop."""
+        (self.directory / _STOP).unlink(missing_ok=True)
+
+    def read(self, name: str) -> str | None:
+        """Return the text of a file, or ``None`` if there is none."""
+        try:
+            return (self.directory / name).read_text("utf-8")
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file in one step.
+
+        Parameters
+        ----------
+        name
+            Name of the file.
+        text
+            Its content.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; the old content remains.
+        """
+        write_text(self.directory / name, text, mode=_PRIVATE_FILE)
+
+
+def outdated_job(name: str) -> FinetuneError:
+    """Return the error for a job of another version of this package."""
+    return FinetuneError(
+        f"The job {name} was created by another version of SafeCoder, and cannot be used by this "
+        "one.",
+        "Start it again with 'finetune'; an adapter that it made can still be used.",
+    )

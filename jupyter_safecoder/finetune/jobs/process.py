@@ -1,0 +1,41 @@
+"""Starts the worker process of a job, or one for each GPU by Hugging Face Accelerate."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+#: One machine, a free port, and no settings of a configuration file of Accelerate.
+_LAUNCH = (
+    *("-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1"),
+    *("--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"),
+)
+#: Keeps Popen objects so that finished children are reaped.
+_STARTED: list[subprocess.Popen[bytes]] = []
+
+
+def start_worker(directory: Path, processes: int) -> subprocess.Popen[bytes]:
+    """Start the worker process of a job; it outlives the kernel or terminal that starts it.
+
+    Parameters
+    ----------
+    directory
+        The directory of the job, which gets the log.
+    processes
+        Number of processes that train together.
+    """
+    launcher = [*_LAUNCH, "--num_processes", str(processes)] if processes > 1 else []
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - this program itself
+            [sys.executable, *launcher, "-m", "jupyter_safecoder.finetune", str(directory)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            # Threads that wait for each other sleep instead of spinning.
+            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+        )
+    _STARTED[:] = [one for one in _STARTED if one.poll() is None] + [process]
+    return process

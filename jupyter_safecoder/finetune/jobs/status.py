@@ -1,0 +1,56 @@
+"""The status of a job, as it is written, sent and shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+JobState = Literal["waiting", "starting", "running", "stopped", "failed", "done"]
+
+
+@dataclass
+class JobStatus:
+    """The status of a job.
+
+    Parameters
+    ----------
+    name
+        Name of the job, and of its adapter.
+    state
+        Its state.
+    phase
+        What it does at the moment, for users.
+    progress
+        The share that is done, 0 to 1.
+    eta_s
+        Seconds of training that are left; ``None``: unknown.
+    step, total_steps
+        Steps of the training; ``total_steps`` is 0 until it is known.
+    tokens_per_s
+        Tokens of samples that are learned per second.
+    train_curve, val_curve
+        ``[step, loss]`` of training and validation, in nats per token.
+    reason, remedy
+        Why it ended, and what to do about it.
+    result
+        What ``finetune --json`` prints; ``None`` until it is done.
+    """
+
+    name: str
+    state: JobState = "starting"
+    phase: str = "Starting"
+    progress: float = 0.0
+    eta_s: float | None = None
+    step: int = 0
+    total_steps: int = 0
+    tokens_per_s: float = 0.0
+    train_curve: list[list[float]] = field(default_factory=list)
+    val_curve: list[list[float]] = field(default_factory=list)
+    reason: str = ""
+    remedy: str = ""
+    result: dict[str, Any] | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the job does not go on by itself."""
+        return self.state in ("stopped", "failed", "done")

@@ -1,0 +1,75 @@
+"""``.safecoderignore`` excludes what ``.gitignore`` would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.finetune.corpus.sources import find_sources
+
+
+def taken(root: Path, *paths: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in find_sources(paths or [root])[0]}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("a.py", "b.py", "inner/a.py", "inner/deep/a.py", "inner/deep/b.py"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("patterns", "left"),
+    [
+        ("a.py", {"b.py", "inner/deep/b.py"}),
+        ("/a.py", {"b.py", "inner/a.py", "inner/deep/a.py", "inner/deep/b.py"}),
+        ("deep/", {"a.py", "b.py", "inner/a.py"}),
+        ("inner/*", {"a.py", "b.py"}),
+        ("**/deep/*.py", {"a.py", "b.py", "inner/a.py"}),
+        ("*.py\n!b.py", {"b.py", "inner/deep/b.py"}),
+        ("# a.py\n\n", {"a.py", "b.py", "inner/a.py", "inner/deep/a.py", "inner/deep/b.py"}),
+        ("inner/*\n!inner/deep/", {"a.py", "b.py", "inner/deep/a.py", "inner/deep/b.py"}),
+    ],
+)
+def test_patterns(tree: Path, patterns: str, left: set[str]) -> None:
+    (tree / ".safecoderignore").write_text(patterns)
+    assert taken(tree) == left
+
+
+def test_patterns_of_an_inner_directory_hold_below_it(tree: Path) -> None:
+    (tree / "inner" / ".safecoderignore").write_text("/a.py\n")
+    assert taken(tree) == {"a.py", "b.py", "inner/deep/a.py", "inner/deep/b.py"}
+
+
+def test_an_inner_directory_cannot_take_back_what_an_outer_one_excludes(tree: Path) -> None:
+    (tree / ".safecoderignore").write_text("a.py\n")
+    (tree / "inner" / ".safecoderignore").write_text("!a.py\n")
+    assert taken(tree) == {"b.py", "inner/deep/b.py"}
+
+
+def test_patterns_above_hold_up_to_the_root_of_the_repository(tree: Path) -> None:
+    (tree / ".safecoderignore").write_text("b.py\n")
+    assert taken(tree, tree / "inner") == {"inner/a.py", "inner/deep/a.py"}
+    (tree / "inner" / ".git").mkdir()
+    assert "inner/deep/b.py" in taken(tree, tree / "inner" / "deep")
+
+
+def test_a_relative_path(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tree / ".safecoderignore").write_text("deep/\n")
+    monkeypatch.chdir(tree / "inner" / "deep")
+    files, left_out = find_sources([Path("../..")])
+    assert len(files) == 3
+    assert [Path(one.path).name for one in left_out] == ["deep"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"ok.py\n!\n"])
+def test_patterns_that_cannot_be_read(tree: Path, content: bytes) -> None:
+    (tree / ".safecoderignore").write_bytes(content)
+    with pytest.raises(FinetuneError, match="cannot be read") as raised:
+        find_sources([tree])
+    assert raised.value.remedy == "Fix or remove it."

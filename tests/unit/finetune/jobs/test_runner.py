@@ -1,0 +1,47 @@
+"""The inputs of a job and the time for its training; jobs are run in the integration tests."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.finetune.corpus.corpus import Corpus
+from jupyter_safecoder.finetune.jobs.job_files import JobFiles
+from jupyter_safecoder.finetune.jobs.runner import check_inputs, training_seconds
+from jupyter_safecoder.finetune.recipe import Recipe
+from jupyter_safecoder.models import EMBEDDED, resolve_model
+
+BASE = resolve_model(EMBEDDED)
+
+
+def test_a_job_is_resumed_with_its_own_inputs(tmp_path: Path) -> None:
+    files = JobFiles(tmp_path, "ours")
+    files.create()
+    corpus = Corpus((), (), (), (), "1" * 64, frozenset({"nachtigall"}))
+    check_inputs(files, "0" * 64, corpus)
+    check_inputs(files, "0" * 64, corpus)
+    for base, other in (("2" * 64, corpus), ("0" * 64, replace(corpus, sha256="3" * 64))):
+        with pytest.raises(FinetuneError, match="have changed since this job was started"):
+            check_inputs(files, base, other)
+    check_inputs(files, "0" * 64, corpus)
+    assert "nachtigall" not in repr(corpus)
+
+
+def test_evaluation_and_merging_have_their_time() -> None:
+    # A small model is merged in 80 seconds; the second evaluation takes a fifth longer.
+    assert training_seconds(Recipe(minutes=10), BASE, 100, 50) == 600 - 100 - 60 - 80
+    large = replace(BASE, files=tuple(replace(file, size=10**10) for file in BASE.files))
+    assert training_seconds(Recipe(minutes=60), large, 0, 0) == 3600 - 600
+
+
+def test_some_time_is_always_left() -> None:
+    assert training_seconds(Recipe(minutes=1), BASE, 600, 50) == 10
+
+
+@pytest.mark.parametrize("recipe", [Recipe(minutes=0), Recipe(steps=3)])
+def test_no_limit(recipe: Recipe) -> None:
+    assert training_seconds(recipe, BASE, 600, 50) == math.inf

@@ -1,0 +1,91 @@
+"""Samples are the prompts of serving with the middle behind them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from jupyter_safecoder.finetune.documents import Document
+from jupyter_safecoder.finetune.recipe import Recipe
+from jupyter_safecoder.finetune.samples.samples import FimExample, SampleBuilder, fim_examples
+from jupyter_safecoder.models import EMBEDDED, resolve_model
+from jupyter_safecoder.models.tokenizer import FileTokenizer
+from jupyter_safecoder.prompt import FAMILIES, Budget, build_prompt
+from jupyter_safecoder.protocol import Cell, CompletionRequest
+
+MODEL = resolve_model(EMBEDDED)
+TOKENIZER = FileTokenizer(MODEL.tokenizer)
+ABOVE = Cell("code", "import numpy as np\nvalues = np.arange(10)")
+EXAMPLE = FimExample(CompletionRequest("mean = ", "\nprint(mean)", (ABOVE,)), "values.mean()")
+
+
+def builder(**settings: object) -> SampleBuilder:
+    return SampleBuilder(MODEL, TOKENIZER, replace(Recipe(), **settings))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("layout", MODEL.layouts)
+def test_a_sample_is_the_prompt_and_the_middle(layout: str) -> None:
+    sample = builder().sample(EXAMPLE, layout)
+    budget = Budget(min(768, MODEL.context_tokens), MODEL.prefix_tokens, MODEL.suffix_tokens)
+    family = FAMILIES[MODEL.family]
+    prompt = build_prompt(EXAMPLE.request, family, TOKENIZER, budget, layout)
+    middle = TOKENIZER.encode(EXAMPLE.middle)
+    assert sample.ids[: len(prompt.ids)] == prompt.ids
+    assert sample.ids[len(prompt.ids) : -1] == middle
+    assert len(sample.ids) == len(sample.weights) == len(prompt.ids) + len(middle) + 1
+    assert sample.weights[-len(middle) - 1 :] == [1.0] * (len(middle) + 1)
+    assert sample.weights[0] == 0
+
+
+def test_the_default_layout_is_that_of_serving() -> None:
+    assert builder().sample(EXAMPLE) == builder().sample(EXAMPLE, MODEL.default_layout)
+
+
+def test_weights_of_prefix_and_context_are_the_recipe_s() -> None:
+    sample = builder(prefix_weight=0.25, context_weight=0.5).sample(EXAMPLE, "context")
+    assert set(sample.weights) == {0.0, 0.25, 0.5, 1.0}
+    assert set(builder(prefix_weight=0.0, context_weight=0.0).sample(EXAMPLE).weights) == {0.0, 1.0}
+
+
+def test_the_context_is_bounded_by_the_recipe() -> None:
+    assert len(builder(context_tokens=0).sample(EXAMPLE).ids) < len(builder().sample(EXAMPLE).ids)
+
+
+def document(*sources: str) -> Document:
+    cells = tuple(Cell("code", source) for source in sources)
+    return Document("a", cells, tuple(range(len(cells))), "python", notebook=True)
+
+
+def test_examples_have_the_cells_above() -> None:
+    found = list(fim_examples(document("first = 1 + 1", "second = first + 2"), Random(0)))
+    assert {len(example.request.before) for example in found} == {0, 1}
+    for example in found:
+        source = example.request.prefix + example.middle + example.request.suffix
+        assert source in ("first = 1 + 1", "second = first + 2")
+
+
+def test_no_middle_is_a_placeholder() -> None:
+    found = list(fim_examples(document("<KEY><KEY><KEY><KEY>\n" * 5), Random(0)))
+    assert not [example for example in found if "<KEY>" in example.middle]
+
+
+def test_cells_of_other_languages_give_no_examples() -> None:
+    assert not list(fim_examples(document("%%bash\necho 1 2 3 4"), Random(0)))
+
+
+def test_without_context_a_document_is_learned_cell_by_cell() -> None:
+    text = document("first = 1 + 1", "second = first + 2")
+    with_context = list(builder(no_context_share=0.0).samples(text, Random(0)))
+    without = list(builder(no_context_share=1.0).samples(text, Random(0)))
+    longest = [max(len(sample.ids) for sample in samples) for samples in (with_context, without)]
+    assert longest[1] < longest[0]
+
+
+def test_layouts_are_drawn_by_their_shares() -> None:
+    text = document("value = compute(1, 2, 3)\n" * 20)
+    spm = list(builder(layout_shares={"spm": 1.0}).samples(text, Random(0)))
+    assert spm
+    first = FAMILIES[MODEL.family]
+    assert {sample.ids[0] for sample in spm} == {builder().sample(EXAMPLE, "spm").ids[0]}, first
