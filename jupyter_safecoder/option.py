@@ -22,6 +22,8 @@ _JSON_TYPES = {
     float: "number",
     str: "string",
     list: "array",
+    tuple: "array",
+    frozenset: "array",
     dict: "object",
 }
 
@@ -35,7 +37,8 @@ class Option:
     name
         Name of the field; ``--name-with-dashes`` on the command line.
     type
-        ``bool``, ``int``, ``float``, ``str``, ``list`` (of strings) or ``dict`` (of numbers).
+        ``bool``, ``int``, ``float``, ``str``, ``dict`` (of numbers), or a collection of strings
+        that are not empty: ``list``, ``tuple`` or ``frozenset``.
     default
         Default value.
     help
@@ -43,7 +46,8 @@ class Option:
     argument
         A short phrase for ``--help``; empty: the option is not on the command line.
     choices
-        All valid values, or all valid keys of a dictionary; empty: any is valid.
+        All valid values, of a collection all valid items, of a dictionary all valid keys; empty:
+        any is valid.
     minimum, maximum
         Bounds of a number, inclusive; ``None``: no bound.
     metavar
@@ -68,19 +72,21 @@ class Option:
     def json_schema(self) -> dict[str, Any]:
         """Return the JSON Schema of the option's values."""
         schema: dict[str, Any] = {"type": _JSON_TYPES[self.type], "description": self.help}
-        if self.choices and self.type is not dict:
-            schema["enum"] = list(self.choices)
-        if self.minimum is not None:
-            schema["minimum"] = self.minimum
-        if self.maximum is not None:
-            schema["maximum"] = self.maximum
-        if self.type is list:
-            schema["items"] = {"type": "string"}
         if self.type is dict:
             share = {"type": "number", "minimum": 0}
             schema["additionalProperties"] = False if self.choices else share
             if self.choices:
                 schema["properties"] = dict.fromkeys(self.choices, share)
+        elif schema["type"] == "array":
+            schema["items"] = {"type": "string", "minLength": 1}
+            if self.choices:
+                schema["items"] = {"enum": list(self.choices)}
+        elif self.choices:
+            schema["enum"] = list(self.choices)
+        if self.minimum is not None:
+            schema["minimum"] = self.minimum
+        if self.maximum is not None:
+            schema["maximum"] = self.maximum
         return schema
 
 

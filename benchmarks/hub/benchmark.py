@@ -1,30 +1,30 @@
-"""What a Hub's service costs and how fair it is: people who type, through it and past it.
+"""Overhead and fairness of a JupyterHub service, with and without which users type.
 
-A real JupyterHub starts the service, which starts a runtime; the Hub makes the people and their
-tokens. The benchmark takes the place of their servers: it sends what they would send, with their
-tokens, to the service's door (:mod:`.hub_people` has the typing). The runtime's engine is the
-scripted one at a speed that the report states, so that every figure is that of the way and of the
-service's order. What is measured, in this order:
+A real JupyterHub starts the service, which starts a runtime, and makes the users and their tokens.
+The benchmark takes the place of the users' servers: it sends what they would send, with their
+tokens, to the service (:mod:`.load_generator` types). The engine is the scripted one, at a speed
+that the report states, so that the results are those of the request path and of the scheduler.
+They are measured in this order:
 
 ``ttft_ms``
-    From sending a request to the first ``text`` or ``done`` event, as the client sees it, of all
-    people through the service.
+    Time from sending a request to the first ``text`` or ``done`` event, of all users through the
+    service, as the client sees it.
 ``overhead_ms``
-    In the same seconds a quarter as many people more type the same way straight into the same
-    runtime, over its Unix socket and with the same client. It is the p50 (p95) of the TTFT through
-    the service less the p50 (p95) of theirs: identity, policy, counts, audit and one more HTTP hop.
-    What client, runtime and engine take is in both, and cancels out.
+    During the same time, a quarter as many additional users type the same way directly to the same
+    runtime, over its Unix socket and with the same client. The overhead is the p50 (p95) of the
+    TTFT through the service minus the p50 (p95) of theirs: authentication, policy, counts, audit
+    and one more HTTP hop. The time of client, runtime and engine is in both, and cancels out.
 ``flood_p95_ratio``
-    One person asks 20 times as often, in ten notebooks: p95 of the others' TTFT while that goes on,
-    over their p95 without. Each half alternates with the other over the same keys and pauses.
+    One user sends 20 times as many requests, from ten notebooks: p95 of the others' TTFT during
+    that, divided by their p95 without. The two alternate, over the same keys and pauses.
 ``jain``
-    More is asked for than the engine can give: everybody asks again as soon as there is an answer,
-    and one in five has ten times as many notebooks. Jain's index over people of the tokens that
-    each was given: whoever has ten notebooks is to have one person's share.
+    More is requested than the engine can generate: each notebook sends its next request after a
+    response, and one user in five has ten times as many notebooks. Jain's index over users of the
+    tokens that each received: a user with ten notebooks should get the share of one user.
 ``rss_mb``
-    What the service and its runtime hold in memory (10^6 bytes), sampled through all of it.
+    Resident memory of the service and its runtime (10^6 bytes), sampled during all of it.
 
-``load_average`` is that of the minute before: where other work runs, all times are longer.
+``load_average`` is that of the minute before: other work on the machine makes all times longer.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from .load_generator import (
     Rejected,
     RequestResult,
     User,
-    make_person,
+    make_user,
     open_endpoint,
     run_closed_loop,
     run_open_loop,
@@ -59,20 +59,30 @@ from .load_generator import (
 )
 from .process import BenchHub, bench_hub_process
 
-#: About a small model on one accelerator; fifty people who type leave more than half of it free, so
-#: that few requests wait for another and the way is most of what differs.
+#: About the speed of a small model on an accelerator: fifty users who type leave more than half of
+#: it free, so that few requests wait for others.
 _SPEED = {"first_token_ms": 30, "token_ms": 3}
-_MANY_TOKENS = 64
-_SCRIPT = {"otherwise": "pass" * (_MANY_TOKENS // 2), **_SPEED}
+_SATURATED_TOKENS = 64
+_SCRIPT = {"otherwise": "pass" * (_SATURATED_TOKENS // 2), **_SPEED}
 _SAMPLE_S = 2.0
-_FLOOD, _NOTEBOOKS, _ROUNDS = 20.0, 10, 2
-#: Streams that ask without a pause are at least so many: twice what an engine runs at once.
-_STREAMS = 16
+_FLOOD_RATE, _NOTEBOOKS, _ROUNDS = 20.0, 10, 2
+#: Minimum number of notebooks in the closed loop: twice what an engine runs at once.
+_MIN_STREAMS = 16
 
 
 @dataclass(frozen=True)
 class HubBench:
-    """How many people, for how long; ``steady_s`` is how long they type before one floods."""
+    """What to measure.
+
+    Parameters
+    ----------
+    users
+        Number of users.
+    seconds
+        Duration of each measurement.
+    steady_s
+        Seconds for which all users type before one of them floods.
+    """
 
     users: int
     seconds: float
@@ -80,81 +90,81 @@ class HubBench:
 
 
 def bench_hub(
-    what: HubBench,
+    options: HubBench,
     tasks: Sequence[dict[str, Any]],
-    say: Callable[[str], None] = lambda text: None,
+    report_status: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Measure the service with the scripted engine.
 
     Parameters
     ----------
-    what
-        How many, how long.
+    options
+        What to measure.
     tasks
-        The places where people type.
-    say
-        Hears what is going on.
+        Where users type.
+    report_status
+        Called with what is being done.
 
     Returns
     -------
     dict
-        As the module's description says; times in milliseconds.
+        As in the module's description; times in milliseconds.
 
     Raises
     ------
     RuntimeRequestError
-        If something does not start, or breaks.
+        If something does not start, or a request fails.
     """
-    if what.users < 2:
+    if options.users < 2:
         raise RuntimeRequestError(
-            "Fairness takes two people at least.", "Give --users a larger number."
+            "Fairness needs at least two users.", "Give --users a larger number."
         )
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         model = write_scripted_model(directory / "model", _SCRIPT)
         arguments = ["--engine", "scripted", "--model", str(model)]
-        with bench_hub_process(directory, what.users, arguments, say) as hub:
-            return asyncio.run(_Measurement(hub, what, tasks, say).run())
+        with bench_hub_process(directory, options.users, arguments, report_status) as hub:
+            return asyncio.run(_Measurement(hub, options, tasks, report_status).run())
 
 
 class _Measurement:
     def __init__(
         self,
         hub: BenchHub,
-        what: HubBench,
+        options: HubBench,
         tasks: Sequence[dict[str, Any]],
-        say: Callable[[str], None],
+        report_status: Callable[[str], None],
     ) -> None:
         self._hub = hub
-        self._what = what
+        self._options = options
         self._tasks = tasks
-        self._say = say
+        self._report_status = report_status
         self._memory: list[tuple[float, float]] = []
 
     async def run(self) -> dict[str, Any]:
         load = os.getloadavg()[0]
-        self._say(f"{self._what.users} typing: making their keys")
-        people = [self._person(number) for number in range(self._what.users)]
+        self._report_status(f"{self._options.users} users: encoding their requests")
+        users = [self._user(number) for number in range(self._options.users)]
         async with AsyncExitStack() as stack:
             runtime = self._hub.runtime
-            through = await stack.enter_async_context(
+            service_endpoint = await stack.enter_async_context(
                 open_endpoint("/completions", event_tokens, self._hub.service)
             )
-            past = await stack.enter_async_context(
+            runtime_endpoint = await stack.enter_async_context(
                 open_endpoint("/completions", event_tokens, runtime.base_url, runtime.socket)
             )
-            memory = asyncio.ensure_future(self._watch_memory())
+            memory = asyncio.ensure_future(self._sample_memory())
             stack.callback(memory.cancel)
-            typed = await self._steadily(through, past, people)
-            flood = await self._flooded(through, people)
-            fair = await self._saturated(through)
+            steady = await self._steady(service_endpoint, runtime_endpoint, users)
+            flood = await self._flooded(service_endpoint, users)
+            fair = await self._saturated(service_endpoint)
             if memory.done():
-                memory.result()  # it never ends but by what broke it
+                memory.result()  # it ends only with an error
         return {
-            "users": self._what.users,
+            "users": self._options.users,
             "engine": {"name": "scripted", **_SPEED, "answer_tokens": OPTIONS.max_tokens},
             "load_average": round(load, 2),
-            **typed,
+            **steady,
             **flood,
             **fair,
             "rss_mb": [round(sum(both), 1) for both in self._memory],
@@ -165,45 +175,45 @@ class _Measurement:
             },
         }
 
-    async def _steadily(
-        self, service: Endpoint, runtime: Endpoint, people: Sequence[User]
+    async def _steady(
+        self, service: Endpoint, runtime: Endpoint, users: Sequence[User]
     ) -> dict[str, Any]:
-        past = self._people_past()
-        self._say(f"{len(people)} typing: opening their notebooks")
-        await warm_up(service, people)
-        await warm_up(runtime, past)
-        self._say(f"{len(people)} typing: {self._what.steady_s:.0f} s")
-        through, bare = await asyncio.gather(
-            run_open_loop(service, people, self._what.steady_s, "steady"),
-            run_open_loop(runtime, past, self._what.steady_s, "steady"),
+        direct_users = self._direct_users()
+        self._report_status(f"{len(users)} users: opening their notebooks")
+        await warm_up(service, users)
+        await warm_up(runtime, direct_users)
+        self._report_status(f"{len(users)} users typing: {self._options.steady_s:.0f} s")
+        through, direct = await asyncio.gather(
+            run_open_loop(service, users, self._options.steady_s, "steady"),
+            run_open_loop(runtime, direct_users, self._options.steady_s, "steady"),
         )
-        both = {"service": first_tokens(through), "runtime": first_tokens(bare)}
-        outcomes = [asked.outcome for asked in through]
+        ttft = {"service": first_tokens(through), "runtime": first_tokens(direct)}
+        outcomes = [result.outcome for result in through]
         return {
-            "ttft_ms": both["service"],
-            "runtime_ttft_ms": both["runtime"],
-            "overhead_ms": overhead(both["service"], both["runtime"]),
+            "ttft_ms": ttft["service"],
+            "runtime_ttft_ms": ttft["runtime"],
+            "overhead_ms": overhead(ttft["service"], ttft["runtime"]),
             "requests": {
                 name: outcomes.count(name) for name in ("answered", "given_up", "refused")
             },
         }
 
-    async def _flooded(self, service: Endpoint, people: Sequence[User]) -> dict[str, Any]:
-        others, many = people[1:], self._person(0, _NOTEBOOKS)
-        seconds = self._what.seconds / (2 * _ROUNDS)
+    async def _flooded(self, service: Endpoint, users: Sequence[User]) -> dict[str, Any]:
+        others, flooding = users[1:], self._user(0, _NOTEBOOKS)
+        seconds = self._options.seconds / (2 * _ROUNDS)
         without: list[RequestResult] = []
         during: list[RequestResult] = []
         for number in range(_ROUNDS):
             seed = f"flood {number}"
-            self._say(f"{len(people)} typing, one of them as usual: {seconds:.0f} s")
-            usual = await run_open_loop(service, people, seconds, seed)
-            without += [asked for asked in usual if asked.person != many.name]
-            self._say(f"{len(people)} typing, one of them much: {seconds:.0f} s")
-            found, _ = await asyncio.gather(
+            self._report_status(f"{len(users)} users typing as usual: {seconds:.0f} s")
+            usual = await run_open_loop(service, users, seconds, seed)
+            without += [result for result in usual if result.user != flooding.name]
+            self._report_status(f"{len(users)} users typing, one of them floods: {seconds:.0f} s")
+            results, _ = await asyncio.gather(
                 run_open_loop(service, others, seconds, seed),
-                run_open_loop(service, [many], seconds, seed, _FLOOD),
+                run_open_loop(service, [flooding], seconds, seed, _FLOOD_RATE),
             )
-            during += found
+            during += results
         p95 = {"without": first_tokens(without)["p95"], "during": first_tokens(during)["p95"]}
         return {
             "flood_p95_ratio": round(p95["during"] / p95["without"], 3),
@@ -211,45 +221,43 @@ class _Measurement:
         }
 
     async def _saturated(self, service: Endpoint) -> dict[str, Any]:
-        users, seconds = self._what.users, self._what.seconds / 2
-        few = -(-_STREAMS // users)
-        options = replace(OPTIONS, max_tokens=_MANY_TOKENS)
-        people = [
-            self._person(number, few * (1 if number % 5 else _NOTEBOOKS), options)
-            for number in range(users)
+        number_of_users, seconds = self._options.users, self._options.seconds / 2
+        notebooks = -(-_MIN_STREAMS // number_of_users)
+        options = replace(OPTIONS, max_tokens=_SATURATED_TOKENS)
+        users = [
+            self._user(number, notebooks * (1 if number % 5 else _NOTEBOOKS), options)
+            for number in range(number_of_users)
         ]
-        self._say(f"{users} asking without a pause: {seconds:.0f} s")
-        asked = await run_closed_loop(service, people, seconds)
-        tokens = [sum(one.tokens for one in of_person) for of_person in asked.values()]
+        self._report_status(f"{number_of_users} users in a closed loop: {seconds:.0f} s")
+        results = await run_closed_loop(service, users, seconds)
+        tokens = [sum(one.tokens for one in of_user) for of_user in results.values()]
         return fairness(tokens, seconds)
 
-    def _person(
-        self, number: int, notebooks: int = 1, options: CompletionOptions = OPTIONS
-    ) -> User:
+    def _user(self, number: int, notebooks: int = 1, options: CompletionOptions = OPTIONS) -> User:
         name, token = list(self._hub.tokens.items())[number]
-        return make_person(
+        return make_user(
             name,
             bearer(token),
             self._tasks,
-            place=number / self._what.users,
+            start=number / self._options.users,
             notebooks=notebooks,
             options=options,
         )
 
-    def _people_past(self) -> list[User]:
-        """Return those who ask the runtime itself, as its own user may."""
-        many = max(2, self._what.users // 4)
+    def _direct_users(self) -> list[User]:
+        """Return users who send their requests directly to the runtime."""
+        number_of_users = max(2, self._options.users // 4)
         return [
-            make_person(
-                f"past-{number}",
-                {TOKEN_HEADER: self._hub.runtime.token, USER_HEADER: f"past-{number}"},
+            make_user(
+                f"direct-{number}",
+                {TOKEN_HEADER: self._hub.runtime.token, USER_HEADER: f"direct-{number}"},
                 self._tasks,
-                place=number / many,
+                start=number / number_of_users,
             )
-            for number in range(many)
+            for number in range(number_of_users)
         ]
 
-    async def _watch_memory(self) -> None:
+    async def _sample_memory(self) -> None:
         while True:
             pids = (self._hub.service_pid, self._hub.runtime.pid)
             service, runtime = map(resident_mb, pids)
@@ -258,17 +266,17 @@ class _Measurement:
 
 
 def bearer(token: str) -> dict[str, str]:
-    """Return the headers of somebody's server."""
+    """Return the headers of a user's server."""
     return {"Authorization": f"Bearer {token}"}
 
 
 def event_tokens(line: bytes) -> int | None:
-    """Return how many tokens of an answer there are after an event of our protocol.
+    """Return the number of tokens of a response after an event of the protocol.
 
     Raises
     ------
-    Full
-        If it had to make room for somebody who waits with less.
+    Rejected
+        If the request had to make room in the queue.
     RuntimeRequestError
         If the event is another error.
     """
@@ -282,21 +290,21 @@ def event_tokens(line: bytes) -> int | None:
     return int(event["tokens"]) if event["event"] == "text" else None
 
 
-def overhead(through: Mapping[str, float], past: Mapping[str, float]) -> dict[str, float]:
-    """Return what each percentile of one way has more than that of the other."""
-    return {name: round(value - past[name], 2) for name, value in through.items()}
+def overhead(through: Mapping[str, float], direct: Mapping[str, float]) -> dict[str, float]:
+    """Return the difference of each percentile through the service and direct to the runtime."""
+    return {name: round(value - direct[name], 2) for name, value in through.items()}
 
 
 def fairness(tokens: Sequence[int], seconds: float) -> dict[str, Any]:
-    """Return what is reported of the tokens that each person got.
+    """Return the fairness of the tokens that each user received.
 
     Raises
     ------
     RuntimeRequestError
-        If nobody got any: that is fair, and no service.
+        If no user received any.
     """
     if not sum(tokens):
-        raise RuntimeRequestError("Nobody had an answer while all asked at once.")
+        raise RuntimeRequestError("No user received a token in the closed loop.")
     return {
         "jain": round(jain(tokens), 4),
         "saturated": {
@@ -308,25 +316,25 @@ def fairness(tokens: Sequence[int], seconds: float) -> dict[str, Any]:
 
 
 def resident_mb(pid: int) -> float:
-    """Return what a process holds in memory, in 10^6 bytes.
+    """Return the resident memory of a process in 10^6 bytes.
 
     Raises
     ------
     RuntimeRequestError
-        If there is no such process, or the system does not tell.
+        If there is no such process, or the system has no ``/proc``.
     """
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
     except OSError as error:
         raise RuntimeRequestError(
-            "The service or its runtime has ended, or this system has no /proc."
+            "The service or its runtime has stopped, or this system has no /proc."
         ) from error
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def first_tokens(asked: Sequence[RequestResult]) -> dict[str, float]:
-    """Return the percentiles of those that were let in."""
-    times = [one.ttft_ms for one in asked if one.ttft_ms is not None]
+def first_tokens(results: Sequence[RequestResult]) -> dict[str, float]:
+    """Return percentiles of the time to first token of the requests that were not rejected."""
+    times = [one.ttft_ms for one in results if one.ttft_ms is not None]
     if not times:
-        raise RuntimeRequestError("Nobody had an answer.", "Measure for longer: --seconds.")
+        raise RuntimeRequestError("No request was answered.", "Measure for longer: --seconds.")
     return {name: value or 0.0 for name, value in percentiles(times).items()}

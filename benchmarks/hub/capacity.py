@@ -1,11 +1,11 @@
-"""How many people a machine carries: more and more type, until first tokens come too late.
+"""How many users a machine serves: more and more type, until first tokens come too late.
 
-The same people, keys and pauses (:mod:`.hub_people`) go through the Hub's service with a real
-model, and then to llama.cpp's own server with the same weights: there the prompts are the token ids
-that our runtime builds, and each person has a slot of their own, in which the beginning of the
-prompt stays cached. In each step notebooks that nobody has seen are opened first, off the clock. A
-step is carried if the p95 of the time to the first token is at most :data:`LIMIT_MS`; a request
-that the next key overtook before it had an answer has waited at least that long.
+The same users, keys and pauses (:mod:`.load_generator`) go through the Hub's service with a real
+model, and then to llama.cpp's server with the same weights. There the prompts are the token ids
+that our runtime builds, and each user has a slot in which the start of the prompt stays cached. In
+each step new notebooks are opened first, which is not measured. A step is sustained if the p95 of
+the time to first token is at most :data:`TTFT_SLO_MS`; a request that the next key superseded
+before it had a token has waited at least that long.
 """
 
 from __future__ import annotations
@@ -37,127 +37,149 @@ from tests.support.jupyter_server import free_port
 
 from .benchmark import bearer, event_tokens, first_tokens
 from .load_generator import (
-    LEAST_PAUSE_S,
+    MIN_PAUSE_S,
     Endpoint,
     RequestResult,
     User,
-    make_person,
+    make_user,
     open_endpoint,
     run_open_loop,
     warm_up,
 )
 from .process import bench_hub_process
 
-#: No more than the least pause: see there.
-LIMIT_MS = 1000 * LEAST_PAUSE_S
+#: Maximum p95 of the time to first token. It cannot be more than the minimum pause: see there.
+TTFT_SLO_MS = 1000 * MIN_PAUSE_S
 _STEPS = (1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 _START_S = 120.0
 
-#: Lets so many people type; returns what they asked.
+#: Lets a number of users type, and returns the results of their requests.
 Measure = Callable[[int], list[RequestResult]]
 
 
 @dataclass(frozen=True)
 class CapacityBench:
-    """What to compare.
+    """What to measure.
 
-    ``arguments`` are those of ``jupyter safecoder hub`` for the model; ``most`` people are tried at
-    most, each step for ``seconds``; ``peers`` holds the environments of the peers.
+    Parameters
+    ----------
+    model
+        Name of the model.
+    arguments
+        Arguments of ``jupyter safecoder hub`` for the model.
+    max_users
+        Maximum number of users to try.
+    seconds
+        Duration of each step.
+    peers
+        Directory with the environments of other servers.
     """
 
     model: str
     arguments: Sequence[str]
-    most: int
+    max_users: int
     seconds: float
     peers: Path
 
 
 def bench_capacity(
-    what: CapacityBench,
+    options: CapacityBench,
     tasks: Sequence[dict[str, Any]],
-    say: Callable[[str], None] = lambda text: None,
+    report_status: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
-    """Return how many people our service and llama.cpp's server carry, and the steps.
+    """Return how many users our service and llama.cpp's server sustain, and the steps.
+
+    Parameters
+    ----------
+    options
+        What to measure.
+    tasks
+        Where users type.
+    report_status
+        Called with what is being done.
 
     Raises
     ------
     ModelError
         If there is no such model.
     RuntimeRequestError
-        If something of ours does not start, or breaks.
+        If the service does not start, or a request fails.
     """
-    model = resolve_model(what.model)
+    model = resolve_model(options.model)
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
-        steps = _ours(what, directory, tasks, say)
-        carried: dict[str, Any] = {"limit_ms": LIMIT_MS, "safecoder": max_sustained_users(steps)}
+        steps = _ours(options, directory, tasks, report_status)
+        sustained: dict[str, Any] = {
+            "limit_ms": TTFT_SLO_MS,
+            "safecoder": max_sustained_users(steps),
+        }
         try:
-            theirs = _llama(what, model, directory, tasks, say)
-            carried["llama.cpp"] = max_sustained_users(theirs)
+            theirs = _llama(options, model, directory, tasks, report_status)
+            sustained["llama.cpp"] = max_sustained_users(theirs)
             steps += theirs
-        except WorkerError as problem:
-            carried |= {"llama.cpp": None, "error": str(problem)}
+        except WorkerError as error:
+            sustained |= {"llama.cpp": None, "error": str(error)}
     return {
         "model": model.name,
         "load_average": round(load, 2),
-        "carried": {**carried, "steps": steps},
+        "carried": {**sustained, "steps": steps},
     }
 
 
 def max_sustained_users(steps: Sequence[dict[str, Any]]) -> int:
-    """Return the people of the last step that is carried, before the first that is not."""
-    most = 0
+    """Return the users of the last step that is sustained, before the first that is not."""
+    sustained = 0
     for step in steps:
-        if step["ttft_ms"]["p95"] > LIMIT_MS:
+        if step["ttft_ms"]["p95"] > TTFT_SLO_MS:
             break
-        most = step["users"]
-    return most
+        sustained = step["users"]
+    return sustained
 
 
 def _ours(
-    what: CapacityBench,
+    options: CapacityBench,
     directory: Path,
     tasks: Sequence[dict[str, Any]],
-    say: Callable[[str], None],
+    report_status: Callable[[str], None],
 ) -> list[dict[str, Any]]:
-    with bench_hub_process(directory, what.most, what.arguments, say) as hub:
+    with bench_hub_process(directory, options.max_users, options.arguments, report_status) as hub:
         tokens = list(hub.tokens.values())
 
         def measure(users: int) -> list[RequestResult]:
-            people = [
-                make_person(
+            all_users = [
+                make_user(
                     f"{number + 1} of {users}",
                     bearer(tokens[number]),
                     tasks,
-                    place=number / users,
+                    start=number / users,
                 )
                 for number in range(users)
             ]
-            at = open_endpoint("/completions", event_tokens, hub.service)
-            return asyncio.run(_typed(at, people, what.seconds))
+            opening = open_endpoint("/completions", event_tokens, hub.service)
+            return asyncio.run(_type(opening, all_users, options.seconds))
 
-        return _climb("safecoder", what, measure, say)
+        return _ramp_up("safecoder", options, measure, report_status)
 
 
 def _llama(
-    what: CapacityBench,
+    options: CapacityBench,
     model: ModelDescription,
     directory: Path,
     tasks: Sequence[dict[str, Any]],
-    say: Callable[[str], None],
+    report_status: Callable[[str], None],
 ) -> list[dict[str, Any]]:
     if model.format != "gguf":
-        raise WorkerError("It takes GGUF files, and this model is none.")
-    python = BASELINES["llama.cpp"].python(what.peers)
+        raise WorkerError("llama.cpp needs a GGUF file, and this model is not one.")
+    python = BASELINES["llama.cpp"].python(options.peers)
     program = python.with_name("llama-server")
     if not program.exists():
         raise WorkerError(f"There is no {program}; 'make peers' builds it.")
     prompt_ids = _prompts_of(model)
-    room = model.context_tokens + model.prefix_tokens + model.suffix_tokens + 64
+    slot_tokens = model.context_tokens + model.prefix_tokens + model.suffix_tokens + 64
 
     def measure(users: int) -> list[RequestResult]:
-        def person(slot: int) -> User:
+        def user(slot: int) -> User:
             def encode(request: CompletionRequest) -> bytes:
                 return json.dumps(
                     {
@@ -171,50 +193,50 @@ def _llama(
                 ).encode()
 
             name = f"{slot + 1} of {users}"
-            return make_person(name, {}, tasks, encode, place=slot / users)
+            return make_user(name, {}, tasks, encode, start=slot / users)
 
-        people = [person(slot) for slot in range(users)]
-        with _llama_server(program, model.weights, users, room, directory) as url:
-            at = open_endpoint("/completion", llama_tokens, url)
-            return asyncio.run(_typed(at, people, what.seconds))
+        all_users = [user(slot) for slot in range(users)]
+        with _llama_server(program, model.weights, users, slot_tokens, directory) as url:
+            opening = open_endpoint("/completion", llama_tokens, url)
+            return asyncio.run(_type(opening, all_users, options.seconds))
 
-    return _climb("llama.cpp", what, measure, say)
+    return _ramp_up("llama.cpp", options, measure, report_status)
 
 
-def _climb(
-    engine: str, what: CapacityBench, measure: Measure, say: Callable[[str], None]
+def _ramp_up(
+    engine: str, options: CapacityBench, measure: Measure, report_status: Callable[[str], None]
 ) -> list[dict[str, Any]]:
-    """Return a row for each number of people, up to the first that is too many."""
+    """Return a row for each number of users, up to the first that is not sustained."""
     steps: list[dict[str, Any]] = []
-    for users in (step for step in _STEPS if step <= what.most):
-        say(f"{engine}: {users} typing, {what.seconds:.0f} s after their notebooks are open")
-        asked = measure(users)
-        outcomes = [one.outcome for one in asked]
+    for users in (step for step in _STEPS if step <= options.max_users):
+        report_status(f"{engine}: {users} users typing, {options.seconds:.0f} s")
+        results = measure(users)
+        outcomes = [one.outcome for one in results]
         steps.append(
             {
                 "engine": engine,
                 "users": users,
-                "ttft_ms": first_tokens(asked),
-                "requests": len(asked),
+                "ttft_ms": first_tokens(results),
+                "requests": len(results),
                 "given_up": outcomes.count("given_up"),
-                "tokens_per_s": round(sum(one.tokens for one in asked) / what.seconds, 1),
+                "tokens_per_s": round(sum(one.tokens for one in results) / options.seconds, 1),
             }
         )
-        if steps[-1]["ttft_ms"]["p95"] > LIMIT_MS:
+        if steps[-1]["ttft_ms"]["p95"] > TTFT_SLO_MS:
             break
     return steps
 
 
-async def _typed(
-    at: AbstractAsyncContextManager[Endpoint], people: Sequence[User], seconds: float
+async def _type(
+    opening: AbstractAsyncContextManager[Endpoint], users: Sequence[User], seconds: float
 ) -> list[RequestResult]:
-    async with at as opened:
-        await warm_up(opened, people)
-        return await run_open_loop(opened, people, seconds, "carried")
+    async with opening as endpoint:
+        await warm_up(endpoint, users)
+        return await run_open_loop(endpoint, users, seconds, "carried")
 
 
 def _prompts_of(model: ModelDescription) -> Callable[[CompletionRequest], list[int]]:
-    """Return what gives a request's token ids, as our runtime does."""
+    """Return a function that builds the prompt of a request, as our runtime does."""
     tokenizer = FileTokenizer(model.tokenizer)
     budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
     family = FAMILIES[model.family]
@@ -227,7 +249,7 @@ def _prompts_of(model: ModelDescription) -> Callable[[CompletionRequest], list[i
 
 
 def llama_tokens(line: bytes) -> int | None:
-    """Return how many tokens there are after an event of llama.cpp's own door.
+    """Return the number of tokens of a response after an event of llama.cpp's protocol.
 
     Raises
     ------
@@ -243,15 +265,22 @@ def llama_tokens(line: bytes) -> int | None:
 
 @contextmanager
 def _llama_server(
-    program: Path, weights: Path, slots: int, room: int, directory: Path
+    program: Path, weights: Path, slots: int, slot_tokens: int, directory: Path
 ) -> Iterator[str]:
-    """Yield the URL of a server with a slot of ``room`` tokens for each person."""
+    """Yield the URL of a server with a slot of ``slot_tokens`` tokens for each user."""
     port = free_port()
     command = [
         *(str(program), "-m", str(weights), "--host", "127.0.0.1", "--port", str(port)),
-        *("--parallel", str(slots), "-c", str(slots * room), "--threads", str(usable_cores())),
+        *(
+            "--parallel",
+            str(slots),
+            "-c",
+            str(slots * slot_tokens),
+            "--threads",
+            str(usable_cores()),
+        ),
         "--no-webui",
-        # As for its driver: repacked for AMX, its kernels end in a segmentation fault.
+        # As in its worker: with weights repacked for AMX it crashes with a segmentation fault.
         *(("--no-repack",) if has_amx() else ()),
     ]
     with (directory / "llama.log").open("ab") as log:

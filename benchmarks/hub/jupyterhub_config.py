@@ -1,4 +1,4 @@
-"""The ``jupyterhub_config.py`` of the ``hub`` benchmark; ``process.py`` passes it what differs."""
+"""The ``jupyterhub_config.py`` of the ``hub`` benchmark; ``process.py`` passes its values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jupyter_safecoder.hub import add_safecoder
 
 
 class NoProxy(Proxy):  # type: ignore[misc]
-    """None: users' servers ask the service directly, and the benchmark is in their place."""
+    """No proxy: users' servers, whose place the benchmark takes, send requests to the service."""
 
     should_start = False
 
@@ -32,12 +32,12 @@ class NoProxy(Proxy):  # type: ignore[misc]
 
 
 def stop_early(number: int, frame: object) -> NoReturn:
-    """End the Hub and the service that it has started."""
+    """Stop the Hub and the service that it has started."""
     atexit.register(JupyterHub.instance().atexit)
     sys.exit(1)
 
 
-# Until it has started, a Hub has no handler: it would be gone, and its service would stay.
+# Until it has started, a Hub has no handler: it would stop without its service.
 signal.signal(signal.SIGTERM, stop_early)
 given = json.loads(os.environ["SAFECODER_BENCH_HUB"])
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
@@ -45,7 +45,7 @@ c.JupyterHub.services = []
 add_safecoder(
     c, given["policy"], given["groups"], url=given["service"], arguments=given["arguments"]
 )
-# The Hub gives a service nothing of its own environment but where Python is.
+# A Hub passes nothing of its own environment to a service but the path of Python.
 c.JupyterHub.services[0]["environment"] = given["environment"]
 c.JupyterHub.proxy_class = NoProxy
 c.JupyterHub.hub_port = given["port"]

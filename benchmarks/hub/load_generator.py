@@ -1,10 +1,11 @@
-"""People who type, replayed at a door: an asyncio task each, the same keys and pauses in each run.
+"""Users who type, replayed against an endpoint: a task each, the same keys and pauses in each run.
 
-The trace is an open loop, as typing is: the next key comes when it comes, and takes the place of
-the older request of its notebook, whose connection is closed as the editor closes it. Pauses are
-:data:`LEAST_PAUSE_S` and an exponential time on top, 1.5 s together, drawn from a seed. Whoever has
-had no answer when the next key comes has waited so long at least, and is counted with that time: it
-can be no less than the least pause, so that slow answers do not vanish from a percentile.
+The trace is an open loop, as typing is: the next key comes at its time, and supersedes the older
+request of its notebook, whose connection is closed as the editor closes it. A pause is
+:data:`MIN_PAUSE_S` and an exponentially distributed time on top, 1.5 s on average, drawn from a
+seed. A request without a token when the next key comes has waited at least that long, and is
+counted with that time. It is never shorter than the minimum pause, so that slow responses do not
+vanish from a percentile.
 """
 
 from __future__ import annotations
@@ -24,20 +25,21 @@ from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.evaluation.load import OPTIONS, typed_keys
 from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest
 
-LEAST_PAUSE_S = 0.5
-_MORE_PAUSE_S = 1.0
-#: So many requests of a notebook are made beforehand, for making them takes longer than sending.
-_READY = 48
-#: What a deadline cuts short goes on with the next try; a model may also have nothing to say.
-_OPENING_TRIES = 5
+MIN_PAUSE_S = 0.5
+_MEAN_EXTRA_PAUSE_S = 1.0
+#: Requests of a notebook that are encoded beforehand: encoding takes longer than sending.
+_ENCODED_REQUESTS = 48
+#: Attempts to get a first token for a notebook: a deadline may end the prefill of the first ones,
+#: which continues with the next, and a model may have nothing to complete.
+_MAX_WARM_UP_ATTEMPTS = 5
 _CONNECT_S = 10.0
 
-#: The body of a person's request, as a door takes it.
+#: Returns the body of a request, in the protocol of an endpoint.
 Encode = Callable[[CompletionRequest], bytes]
 
 
 class Rejected(Exception):
-    """The door refuses: too many ask at once."""
+    """The endpoint rejects a request: there are too many."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__()
@@ -51,22 +53,22 @@ class Endpoint:
     Parameters
     ----------
     client
-        Keeps its connections.
+        Keeps the connections.
     path
-        Of the door.
-    tokens
-        Returns how many tokens of the answer there are after a line of it; ``None`` if the line
-        says nothing of them.
+        Path of the endpoint.
+    count_tokens
+        Returns the number of tokens of the response after a line of it; ``None`` if the line has
+        none.
     """
 
     client: httpx.AsyncClient
     path: str
-    tokens: Callable[[bytes], int | None]
+    count_tokens: Callable[[bytes], int | None]
 
 
 @dataclass(frozen=True)
 class User:
-    """Somebody with notebooks; each has the bodies of its requests, in the order of typing."""
+    """A user with notebooks; each is the bodies of its requests in the order of typing."""
 
     name: str
     headers: Mapping[str, str]
@@ -75,30 +77,48 @@ class User:
 
 @dataclass
 class RequestResult:
-    """A request. Times in milliseconds; ``ttft_ms`` is ``None`` if it was refused."""
+    """A request; ``ttft_ms`` is in milliseconds, and ``None`` if it was rejected."""
 
-    person: str
+    user: str
     ttft_ms: float | None = None
     tokens: int = 0
     outcome: str = "given_up"
 
 
-def make_person(
+def make_user(
     name: str,
     headers: Mapping[str, str],
     tasks: Sequence[dict[str, Any]],
     encode: Encode = CompletionRequest.to_json,
     *,
-    place: float = 0.0,
+    start: float = 0.0,
     notebooks: int = 1,
     options: CompletionOptions = OPTIONS,
 ) -> User:
-    """Return somebody who begins at a place of the tasks, 0 to 1."""
-    # Not all at the begin of a line: else all would go to another cell in the same moment.
-    first = Random(name).randrange(_READY // 2)  # noqa: S311 - to be repeated, not secret
+    """Return a user with requests for each notebook.
+
+    Parameters
+    ----------
+    name
+        Name of the user; it seeds what differs between users.
+    headers
+        Of each request.
+    tasks
+        Where the user types.
+    encode
+        Returns the body of a request.
+    start
+        Where in the tasks the user starts, 0 to 1.
+    notebooks
+        Number of notebooks.
+    options
+        Of each request.
+    """
+    # Not all at the start of a line: otherwise all would change cells at the same time.
+    first = Random(name).randrange(_ENCODED_REQUESTS // 2)  # noqa: S311 - repeatable, not secret
 
     def bodies(document: str) -> list[bytes]:
-        keys = islice(typed_keys(tasks, document, place), first, first + _READY)
+        keys = islice(typed_keys(tasks, document, start), first, first + _ENCODED_REQUESTS)
         return [encode(replace(key, options=options)) for key in keys]
 
     return User(name, headers, [bodies(f"{name}/{n}") for n in range(notebooks)])
@@ -107,191 +127,218 @@ def make_person(
 @asynccontextmanager
 async def open_endpoint(
     path: str,
-    tokens: Callable[[bytes], int | None],
+    count_tokens: Callable[[bytes], int | None],
     base_url: str,
     socket: str | None = None,
 ) -> AsyncIterator[Endpoint]:
-    """Yield a door whose connections live as long as the context; ``socket`` is a Unix socket."""
-    # As many connections as people have, and as long as their servers keep them.
+    """Yield an endpoint whose connections live as long as the context.
+
+    Parameters
+    ----------
+    path, count_tokens
+        As for :class:`Endpoint`.
+    base_url
+        URL of the server.
+    socket
+        Path of a Unix socket; ``None``: TCP.
+    """
+    # As many connections as users have, kept as long as their servers keep them.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     transport = httpx.AsyncHTTPTransport(uds=socket, limits=limits)
     timeout = httpx.Timeout(None, connect=_CONNECT_S)
     async with httpx.AsyncClient(
         transport=transport, base_url=base_url, timeout=timeout, trust_env=False
     ) as client:
-        yield Endpoint(client, path, tokens)
+        yield Endpoint(client, path, count_tokens)
 
 
-async def ask(door: Endpoint, person: User, body: bytes, asked: RequestResult) -> None:
-    """Send a request, and note when the first token came and how many there are.
+async def send_request(endpoint: Endpoint, user: User, body: bytes, result: RequestResult) -> None:
+    """Send a request, and set the time to first token and the number of tokens of its result.
+
+    Parameters
+    ----------
+    endpoint, user, body
+        Where to send it, for whom, and what.
+    result
+        Updated while the response comes.
 
     Raises
     ------
-    Full
-        If there are too many.
+    Rejected
+        If there are too many requests.
     RuntimeRequestError
-        If it was refused for another reason, or the answer broke.
+        If the request failed for another reason, or the response broke off.
     """
-    began = time.perf_counter()
+    started = time.perf_counter()
     try:
-        async with door.client.stream(
-            "POST", door.path, content=body, headers=person.headers
-        ) as answer:
-            if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
-                raise Rejected(float(answer.headers.get("Retry-After", 1)))
-            if not answer.is_success:
+        async with endpoint.client.stream(
+            "POST", endpoint.path, content=body, headers=user.headers
+        ) as response:
+            if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                raise Rejected(float(response.headers.get("Retry-After", 1)))
+            if not response.is_success:
                 with suppress(ValueError):
-                    door.tokens(await answer.aread())  # it says why
-                raise RuntimeRequestError(f"The door answered {answer.status_code}.")
-            async for line in _lines(answer):
-                if (tokens := door.tokens(line)) is None:
+                    endpoint.count_tokens(await response.aread())  # raises with the reason
+                raise RuntimeRequestError(f"The endpoint answered {response.status_code}.")
+            async for line in _lines(response):
+                if (tokens := endpoint.count_tokens(line)) is None:
                     continue
-                if asked.ttft_ms is None:
-                    asked.ttft_ms = (time.perf_counter() - began) * 1000
-                asked.tokens = tokens
-        asked.outcome = "answered"
+                if result.ttft_ms is None:
+                    result.ttft_ms = (time.perf_counter() - started) * 1000
+                result.tokens = tokens
+        result.outcome = "answered"
     except Rejected:
-        asked.outcome = "refused"
+        result.outcome = "refused"
         raise
     except httpx.HTTPError as error:
-        raise RuntimeRequestError(f"An answer broke ({type(error).__name__}).") from error
+        raise RuntimeRequestError(f"A response broke off ({type(error).__name__}).") from error
     finally:
-        if asked.ttft_ms is None and asked.outcome == "given_up":
-            asked.ttft_ms = (time.perf_counter() - began) * 1000
+        if result.ttft_ms is None and result.outcome == "given_up":
+            result.ttft_ms = (time.perf_counter() - started) * 1000
 
 
-async def _lines(answer: httpx.Response) -> AsyncIterator[bytes]:
+async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
     rest = b""
-    async for chunk in answer.aiter_raw():
+    async for chunk in response.aiter_raw():
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             if line:
                 yield line
 
 
-async def warm_up(door: Endpoint, people: Sequence[User]) -> None:
-    """Have the first prompt of each notebook computed: a deadline may want several tries."""
+async def warm_up(endpoint: Endpoint, users: Sequence[User]) -> None:
+    """Have the first prompt of each notebook computed; a deadline may need several attempts."""
 
-    async def open_one(person: User, body: bytes) -> None:
-        for _ in range(_OPENING_TRIES):
-            asked = RequestResult(person.name)
+    async def warm_up_notebook(user: User, body: bytes) -> None:
+        for _ in range(_MAX_WARM_UP_ATTEMPTS):
+            result = RequestResult(user.name)
             try:
-                await ask(door, person, body, asked)
-            except Rejected as full:
-                await asyncio.sleep(full.retry_after_s)
-            if asked.tokens:
+                await send_request(endpoint, user, body, result)
+            except Rejected as rejected:
+                await asyncio.sleep(rejected.retry_after_s)
+            if result.tokens:
                 return
 
-    await _together(open_one(p, bodies[0]) for p in people for bodies in p.notebooks)
+    await _gather(warm_up_notebook(user, bodies[0]) for user in users for bodies in user.notebooks)
 
 
 async def run_open_loop(
-    door: Endpoint, people: Sequence[User], seconds: float, seed: str, often: float = 1.0
+    endpoint: Endpoint, users: Sequence[User], seconds: float, seed: str, rate: float = 1.0
 ) -> list[RequestResult]:
-    """Let people type, in the open loop; return what they asked.
+    """Let users type in an open loop, and return the results of their requests.
 
     Parameters
     ----------
-    door
-        Where they ask.
-    people
-        Who type.
+    endpoint
+        Where requests are sent.
+    users
+        The users.
     seconds
-        For which they do.
+        Duration.
     seed
-        The same draws the same pauses for the same person.
-    often
-        How many times as often as usual they ask.
+        The same seed draws the same pauses for a user of the same name.
+    rate
+        Multiplies the usual number of requests.
     """
     until = time.perf_counter() + seconds
 
-    async def type_one(person: User) -> list[RequestResult]:
-        typing = _Typing(door, person)
-        pauses = _pauses(f"{seed}/{person.name}", often)
-        due = time.perf_counter() + next(pauses) - LEAST_PAUSE_S / often
+    async def type_as(user: User) -> list[RequestResult]:
+        typing = _Typing(endpoint, user)
+        pauses = _pauses(f"{seed}/{user.name}", rate)
+        due = time.perf_counter() + next(pauses) - MIN_PAUSE_S / rate
         try:
             while due < until:
                 await asyncio.sleep(due - time.perf_counter())
-                typing.press()
+                typing.press_key()
                 due += next(pauses)
             await asyncio.sleep(until - time.perf_counter())
         finally:
             await typing.stop()
-        return typing.asked
+        return typing.results
 
-    return [asked for all_of_one in await _together(map(type_one, people)) for asked in all_of_one]
+    return [result for results in await _gather(map(type_as, users)) for result in results]
 
 
 class _Typing:
-    """A person who types into one notebook after the other."""
+    """A user who types into one notebook after the other."""
 
-    def __init__(self, door: Endpoint, person: User) -> None:
-        self._door = door
-        self._person = person
-        self._keys = [cycle(bodies[1:]) for bodies in person.notebooks]
-        self._turn = cycle(range(len(person.notebooks)))
+    def __init__(self, endpoint: Endpoint, user: User) -> None:
+        self._endpoint = endpoint
+        self._user = user
+        self._keys = [cycle(bodies[1:]) for bodies in user.notebooks]
+        self._notebooks = cycle(range(len(user.notebooks)))
         self._running: dict[int, asyncio.Task[None]] = {}
-        self.asked: list[RequestResult] = []
+        self.results: list[RequestResult] = []
 
-    def press(self) -> None:
-        """Ask for the next key; an older request of its notebook is given up."""
-        notebook = next(self._turn)
+    def press_key(self) -> None:
+        """Send the request of the next key; the older one of its notebook is given up."""
+        notebook = next(self._notebooks)
         older = self._running.get(notebook)
         if older is not None:
             older.cancel()
             if older.done():
-                _check(older)
-        asked = RequestResult(self._person.name)
-        self.asked.append(asked)
-        asking = ask(self._door, self._person, next(self._keys[notebook]), asked)
-        self._running[notebook] = asyncio.ensure_future(asking)
+                _raise_failure(older)
+        result = RequestResult(self._user.name)
+        self.results.append(result)
+        request = send_request(self._endpoint, self._user, next(self._keys[notebook]), result)
+        self._running[notebook] = asyncio.ensure_future(request)
 
     async def stop(self) -> None:
-        """Give the last requests as long as any, then give them up."""
+        """Wait for the last requests as long as for others, then give them up."""
         if self._running:
-            _, late = await asyncio.wait(self._running.values(), timeout=LEAST_PAUSE_S)
+            _, late = await asyncio.wait(self._running.values(), timeout=MIN_PAUSE_S)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
             for task in self._running.values():
-                _check(task)
+                _raise_failure(task)
 
 
-def _check(task: asyncio.Task[None]) -> None:
-    """Raise what a request broke with, unless it was given up or refused."""
+def _raise_failure(task: asyncio.Task[None]) -> None:
+    """Raise the error of a request, unless it was given up or rejected."""
     if not task.cancelled() and (error := task.exception()) and not isinstance(error, Rejected):
         raise error
 
 
 async def run_closed_loop(
-    door: Endpoint, people: Sequence[User], seconds: float
+    endpoint: Endpoint, users: Sequence[User], seconds: float
 ) -> dict[str, list[RequestResult]]:
-    """Let each notebook ask again as soon as it is answered; return what each person asked."""
-    asked: dict[str, list[RequestResult]] = {person.name: [] for person in people}
+    """Send the next request of each notebook after the response; return the results by user.
 
-    async def ask_on(person: User, bodies: Sequence[bytes]) -> None:
+    Parameters
+    ----------
+    endpoint
+        Where requests are sent.
+    users
+        The users.
+    seconds
+        Duration.
+    """
+    results: dict[str, list[RequestResult]] = {user.name: [] for user in users}
+
+    async def send_all(user: User, bodies: Sequence[bytes]) -> None:
         for body in cycle(bodies[1:]):
-            one = RequestResult(person.name)
-            asked[person.name].append(one)
+            result = RequestResult(user.name)
+            results[user.name].append(result)
             try:
-                await ask(door, person, body, one)
-            except Rejected as full:
-                await asyncio.sleep(full.retry_after_s)
+                await send_request(endpoint, user, body, result)
+            except Rejected as rejected:
+                await asyncio.sleep(rejected.retry_after_s)
 
-    everybody = _together(ask_on(p, bodies) for p in people for bodies in p.notebooks)
+    everything = _gather(send_all(user, bodies) for user in users for bodies in user.notebooks)
     with suppress(asyncio.TimeoutError):
-        await asyncio.wait_for(everybody, seconds)
-    return asked
+        await asyncio.wait_for(everything, seconds)
+    return results
 
 
-def _pauses(seed: str, often: float) -> Iterator[float]:
-    random = Random(seed)  # noqa: S311 - to be repeated, not secret
+def _pauses(seed: str, rate: float) -> Iterator[float]:
+    random = Random(seed)  # noqa: S311 - repeatable, not secret
     while True:
-        yield (LEAST_PAUSE_S + random.expovariate(1 / _MORE_PAUSE_S)) / often
+        yield (MIN_PAUSE_S + random.expovariate(1 / _MEAN_EXTRA_PAUSE_S)) / rate
 
 
-async def _together(coroutines: Any) -> list[Any]:
-    """Return all results; the first that breaks ends the others."""
+async def _gather(coroutines: Any) -> list[Any]:
+    """Return all results; the first error cancels the others."""
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         return list(await asyncio.gather(*tasks))

@@ -1,4 +1,4 @@
-"""A real JupyterHub of one's own, with people and their tokens, and our service, for measuring."""
+"""Starts a JupyterHub with the service, users and their tokens, for a benchmark."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from jupyter_safecoder.hub.constants import COMPLETE, SERVICE, access_scope
 from jupyter_safecoder.protocol import Status
 from tests.support.jupyter_server import free_port
 
-#: People are in the one or the other; both may the same.
+#: Each user is in one of them; both have the same grant.
 _GROUPS = ("odd", "even")
 _CONFIG = Path(__file__).with_name("jupyterhub_config.py")
 _START_S, _STOP_S = 60.0, 20.0
@@ -34,7 +34,7 @@ _START_S, _STOP_S = 60.0, 20.0
 
 @dataclass(frozen=True)
 class BenchHub:
-    """Where the service and its runtime are; ``tokens`` has one for each person's name."""
+    """Where the service and its runtime are; ``tokens`` has a token for each user name."""
 
     service: str
     service_pid: int
@@ -44,20 +44,20 @@ class BenchHub:
 
 @contextmanager
 def bench_hub_process(
-    directory: Path, people: int, arguments: Sequence[str], say: Callable[[str], None]
+    directory: Path, users: int, arguments: Sequence[str], report_status: Callable[[str], None]
 ) -> Iterator[BenchHub]:
-    """Yield a Hub that lives as long as the context, its service's runtime ready.
+    """Yield a JupyterHub that runs as long as the context, with a runtime that is ready.
 
     Parameters
     ----------
     directory
-        Gets all that it writes.
-    people
-        How many it knows.
+        Gets all files.
+    users
+        Number of users.
     arguments
-        More for ``jupyter safecoder hub``.
-    say
-        Hears what is going on.
+        Further arguments of ``jupyter safecoder hub``.
+    report_status
+        Called with what is being done.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def bench_hub_process(
                 f"{module} is not installed here.",
                 f"Install it with: {INSTALL_HUB}.",
             )
-    say("Starting a JupyterHub")
+    report_status("Starting a JupyterHub")
     port, token = free_port(), secrets.token_hex(16)
     service = f"http://127.0.0.1:{free_port()}"
     runtimes = directory / "runtime"
@@ -82,7 +82,7 @@ def bench_hub_process(
         "groups": _GROUPS,
         "service": service,
         "arguments": ["--state", str(directory / "state"), *arguments],
-        "environment": {**_our_environment(), "JUPYTER_RUNTIME_DIR": str(runtimes)},
+        "environment": {**_safecoder_environment(), "JUPYTER_RUNTIME_DIR": str(runtimes)},
         "port": port,
         "token": token,
         "scopes": scopes,
@@ -98,11 +98,11 @@ def bench_hub_process(
         ) as api,
     ):
         _wait_until_up(process, api, service, directory / "log")
-        names = [f"person-{number}" for number in range(1, people + 1)]
-        tokens = _introduce(api, names, scopes)
+        names = [f"user-{number}" for number in range(1, users + 1)]
+        tokens = _create_users(api, names, scopes)
 
         def news(status: Status) -> None:
-            say(f"{status.state}: {status.reason}")
+            report_status(f"{status.state}: {status.reason}")
 
         with HubClient(service, tokens[names[0]]) as client:
             client.wait_until_ready(news)
@@ -112,8 +112,8 @@ def bench_hub_process(
         yield BenchHub(service, pid, runtime, tokens)
 
 
-def _our_environment() -> dict[str, str]:
-    """Return what says where models and adapters are; of a Hub that we run in, nothing."""
+def _safecoder_environment() -> dict[str, str]:
+    """Return the variables that say where models and adapters are."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -131,7 +131,7 @@ def _process(directory: Path, given: dict[str, Any]) -> Iterator[subprocess.Pope
             env={**environment, "SAFECODER_BENCH_HUB": json.dumps(given)},
             stdout=log,
             stderr=subprocess.STDOUT,
-            # Its own session: a Ctrl-C is for us, and we end it.
+            # A session of its own: Ctrl-C ends the benchmark, which then stops the Hub.
             start_new_session=True,
         )
     try:
@@ -159,8 +159,8 @@ def _wait_until_up(
     raise RuntimeRequestError("The JupyterHub did not start.", lines[-1] if lines else "")
 
 
-def _introduce(api: httpx.Client, names: Sequence[str], scopes: Sequence[str]) -> dict[str, str]:
-    """Make people, and return a token of each, as their servers would have."""
+def _create_users(api: httpx.Client, names: Sequence[str], scopes: Sequence[str]) -> dict[str, str]:
+    """Create users, and return a token of each, as their servers would have."""
     api.post("/users", json={"usernames": names}).raise_for_status()
     for number, group in enumerate(_GROUPS):
         members = {"users": names[number :: len(_GROUPS)]}

@@ -1,17 +1,17 @@
-# The Hub's service with its runtime, for CPUs.
+# The service of a JupyterHub with its runtime, for CPUs.
 #   make dist
 #   docker build -f deploy/hub/cpu.Dockerfile --build-context wheels=dist -t safecoder:cpu .
-# Without a network: --build-context wheels=wheelhouse --build-arg PIP_NO_INDEX=1; how the wheelhouse
-# is made: docs/how-to/closed-network.md. An index that asks for a password:
-# --secret id=pip.conf,src=pip.conf, which no layer keeps; build arguments stay in the history.
+# Without a network: --build-context wheels=wheelhouse --build-arg PIP_NO_INDEX=1; see
+# docs/how-to/closed-network.md for the wheelhouse. For an index with a password, pass
+# --secret id=pip.conf,src=pip.conf: no layer keeps it, but build arguments stay in the history.
 ARG PYTHON=docker.io/library/python:3.12-slim
 FROM ${PYTHON}
 
 ARG PIP_NO_INDEX
 ARG PIP_INDEX_URL
-# PyTorch's build for CPUs; PyPI's for Linux has CUDA's libraries.
+# PyTorch's build for CPUs: the one on PyPI includes CUDA's libraries.
 ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
-# Our two wheels are named as files: an index that has others of these names changes nothing.
+# The two wheels of SafeCoder are named as files, so that no index can replace them.
 RUN --mount=type=bind,from=wheels,target=/wheels \
     --mount=type=bind,source=constraints.txt,target=/constraints.txt \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
@@ -19,7 +19,7 @@ RUN --mount=type=bind,from=wheels,target=/wheels \
       "$(echo /wheels/jupyter_safecoder-*.whl)[hub,local,checkpoints,finetune]" /wheels/safecoder_smol_135m-*.whl \
     && useradd --uid 10001 --user-group --home-dir /var/lib/safecoder --create-home safecoder
 
-# The rest of the root may be read-only: give /tmp as a tmpfs. Adapters are in the cache: it is kept.
+# The rest of the root may be read-only, with a tmpfs at /tmp. The cache is in the volume: it has adapters.
 ENV JUPYTER_SAFECODER_CACHE=/var/lib/safecoder/cache \
     JUPYTER_RUNTIME_DIR=/tmp/jupyter \
     PYTHONUNBUFFERED=1 \

@@ -1,4 +1,4 @@
-# JupyterHub for compose.yaml; people's servers are containers of their own.
+# JupyterHub for compose.yaml; users' servers are containers of their own.
 #   docker build -f deploy/hub/hub.Dockerfile --build-context wheels=dist -t safecoder-jupyterhub .
 ARG PYTHON=docker.io/library/python:3.12-slim
 FROM ${PYTHON}

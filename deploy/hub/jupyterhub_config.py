@@ -1,4 +1,4 @@
-"""JupyterHub in compose.yaml: people's servers are containers, SafeCoder a service beside it."""
+"""JupyterHub in compose.yaml: users' servers are containers, SafeCoder is an external service."""
 
 import os
 
@@ -6,10 +6,10 @@ from jupyter_safecoder.hub import add_safecoder
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
-# Yours: how people log in. As it is, nobody can.
+# Required: choose how users log in. Until then no user can.
 # See "Authenticators" in JupyterHub's documentation.
 #   c.JupyterHub.authenticator_class = "…"
-# And who is in which group: by the authenticator, by the Hub's API, or
+# Also required: the members of the groups, by the authenticator, by JupyterHub's API, or
 #   c.JupyterHub.load_groups = {"vision": {"users": ["…"]}}
 
 add_safecoder(
@@ -20,11 +20,11 @@ add_safecoder(
     api_token=os.environ["SAFECODER_TOKEN"],
 )
 
-c.JupyterHub.hub_ip = "0.0.0.0"  # noqa: S104 - of a container, on a network without a way out
+c.JupyterHub.hub_ip = "0.0.0.0"  # noqa: S104 - in a container, on an internal network
 c.JupyterHub.hub_connect_ip = "hub"
 c.JupyterHub.db_url = "sqlite:////srv/jupyterhub/jupyterhub.sqlite"
 c.JupyterHub.cookie_secret_file = "/srv/jupyterhub/cookie_secret"  # noqa: S105
-# A new Hub finds the proxy and people's servers as they were.
+# A restarted Hub keeps the proxy and the users' servers.
 c.JupyterHub.cleanup_servers = False
 c.ConfigurableHTTPProxy.should_start = False
 c.ConfigurableHTTPProxy.api_url = "http://proxy:8001"
@@ -32,7 +32,7 @@ c.ConfigurableHTTPProxy.api_url = "http://proxy:8001"
 c.JupyterHub.spawner_class = "docker"
 c.DockerSpawner.image = "safecoder-user"
 c.DockerSpawner.pull_policy = "never"
-c.DockerSpawner.network_name = "safecoder-people"
+c.DockerSpawner.network_name = "safecoder-users"
 c.DockerSpawner.use_internal_ip = True
 c.DockerSpawner.remove = True
 c.DockerSpawner.volumes = {"safecoder-home-{username}": "/home/jovyan"}

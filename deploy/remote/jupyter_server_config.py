@@ -1,4 +1,4 @@
-"""Jupyter's side of the deployment: a model on a server, behind the balancer."""
+"""The Jupyter side: the model runs on a remote server, behind a load balancer."""
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 

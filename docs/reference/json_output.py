@@ -103,7 +103,7 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "of its files",
     },
     "adapter use": {
-        "adapter, before": "the adapter that is served now and the one before; `null`: none",
+        "adapter, previous": "the adapter that is served now and the one before; `null`: none",
         "switched": "whether a running runtime was switched",
         "warning": "why the adapter was not accepted, or empty",
     },

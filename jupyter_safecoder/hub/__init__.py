@@ -1,4 +1,4 @@
-"""One runtime for a whole JupyterHub: who asks, what they may, what is noted of it."""
+"""JupyterHub service: access policy, quotas, audit and team adapters on shared runtimes."""
 
 from .config import add_safecoder
 

@@ -1,4 +1,4 @@
-"""Puts a service together, and serves until it is told to end."""
+"""Puts the service together, and serves until it is stopped."""
 
 from __future__ import annotations
 
@@ -20,45 +20,51 @@ from jupyter_safecoder.hub.access.administrators import cookie_secret, hub_oauth
 from jupyter_safecoder.hub.access.authenticator import Authenticator
 from jupyter_safecoder.hub.access.limits import Limits
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
+from jupyter_safecoder.hub.access.policy_gate import PolicyGate
 from jupyter_safecoder.hub.accounting.audit_chain import entries_since
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
 from jupyter_safecoder.hub.accounting.audit_writer import AuditWriter
 from jupyter_safecoder.hub.accounting.database import Database
-from jupyter_safecoder.hub.accounting.events import Events
+from jupyter_safecoder.hub.accounting.events import EventWriter
 from jupyter_safecoder.hub.accounting.pseudonyms import Pseudonyms
-from jupyter_safecoder.hub.accounting.record import utc_text
+from jupyter_safecoder.hub.accounting.record import utc_timestamp
+from jupyter_safecoder.hub.accounting.recorder import Recorder
 from jupyter_safecoder.hub.accounting.usage import UsageStore
 from jupyter_safecoder.hub.dashboard.dashboard import Dashboard
 from jupyter_safecoder.hub.dashboard.live_stats import DAY_MINUTES, LiveStats
 from jupyter_safecoder.hub.dashboard.metrics import Metrics, metrics_routes
 from jupyter_safecoder.hub.dashboard.page import page_routes
 from jupyter_safecoder.hub.training.handlers import training_routes
-from jupyter_safecoder.hub.training.job_scheduler import JobScheduler
 from jupyter_safecoder.hub.training.service import TrainingService
 from jupyter_safecoder.hub.training.training_store import TrainingStore
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .handlers import ServiceHandler, make_app
+from .dispatcher import Dispatcher
+from .handlers import make_app
+from .runtimes import Runtimes
 from .service import CompletionService
 
-#: A connection that says nothing, and a body that does not come, are given up after so long.
-_IDLE_S, _BODY_S = 60, 20
-#: Between two looks at whether the Hub lives, in seconds.
-_PARENT_S = 1.0
-#: Lines of the audit log that are read before somebody else has a turn: some milliseconds.
-_AT_ONCE = 200
-_MOST_BYTES = RuntimeSettings.max_request_bytes
+#: Seconds after which an idle connection is closed, and after which a body must have arrived.
+_IDLE_TIMEOUT_S, _BODY_TIMEOUT_S = 60, 20
+#: Seconds between two checks whether the parent process lives, and whether a runtime is unused.
+_PARENT_POLL_S, _RETIRE_POLL_S = 1.0, 1.0
+#: Entries of the audit log that are read before other tasks may run: some milliseconds.
+_ENTRIES_AT_ONCE = 200
+_DEFAULT_URL = "http://127.0.0.1:8765"
+_MAX_REQUEST_BYTES = RuntimeSettings.max_request_bytes
+#: Tornado's limit. Between the two, a client that sends too much gets a response that says so.
+_MAX_BODY_BYTES = 4 * _MAX_REQUEST_BYTES
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class ServiceOptions:
-    """What ``jupyter safecoder hub`` is told; see its ``--help``.
+    """Options of ``jupyter safecoder hub``.
 
     Parameters
     ----------
     settings
-        Of the runtimes; ``max_running`` and ``max_waiting`` are for all of them together.
+        Settings of the runtimes; ``max_running`` and ``max_waiting`` are for all of them together.
     policy
         The policy file.
     state
@@ -70,7 +76,7 @@ class ServiceOptions:
     certificate, key
         TLS certificate and its private key; ``None``: no TLS.
     end_with_parent
-        Whether to stop when the process that started this one has ended.
+        Whether to stop when the process that started this one has stopped.
     token_cache_seconds
         Seconds for which the Hub's answer about a token is used again.
     """
@@ -87,109 +93,132 @@ class ServiceOptions:
 
 
 async def serve(options: ServiceOptions) -> int:
-    """Serve as the options of ``jupyter safecoder hub`` say; returns the exit status.
+    """Serve until a signal, or the end of the parent process; return the exit status.
 
     Raises
     ------
     DatabaseError, OSError
-        If it cannot start.
+        If the service cannot start.
     """
     parent = os.getppid()
-    context = None
-    if options.certificate:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(options.certificate, options.key)
+    tls = _tls_context(options)
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")
-    address = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", "http://127.0.0.1:8765"))
-    state = options.state.absolute()
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    began = utc_text()
-    parts = _parts(options, state, prefix)
-    board = parts.board
-    remembering = asyncio.create_task(_remember(board.figures, board.ledger.directory, began))
-    tending = asyncio.create_task(parts.tender.tend())
-    server = HTTPServer(
-        make_app(
-            prefix,
-            parts.service,
-            Authenticator(options.token_cache_seconds),
-            _MOST_BYTES,
-            parts.doors,
-            parts.pages,
-            cookie_secret=cookie_secret(),
+    url = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", _DEFAULT_URL))
+    started = utc_timestamp()
+    parts = _build(options)
+    tasks = [
+        asyncio.create_task(
+            _rebuild_stats(parts.live_stats, parts.audit_writer.directory, before=started)
         ),
-        ssl_options=context,
-        max_body_size=4 * _MOST_BYTES,
-        idle_connection_timeout=_IDLE_S,
-        body_timeout=_BODY_S,
+        asyncio.create_task(parts.training.scheduler.run()),
+        asyncio.create_task(_retire_runtimes(parts.service)),
+    ]
+    server = HTTPServer(
+        _application(parts, options, prefix),
+        ssl_options=tls,
+        max_body_size=_MAX_BODY_BYTES,
+        idle_connection_timeout=_IDLE_TIMEOUT_S,
+        body_timeout=_BODY_TIMEOUT_S,
     )
-    server.listen(address.port or 8765, address.hostname or "127.0.0.1")
-    log.info("Serving at %s.", address.geturl())
-    await _until_told(parent if options.end_with_parent else None)
-    remembering.cancel()
-    tending.cancel()
+    server.listen(url.port or 8765, url.hostname or "127.0.0.1")
+    log.info("Serving at %s.", url.geturl())
+    await _wait_for_stop(parent if options.end_with_parent else None)
+    for task in tasks:
+        task.cancel()
     server.stop()
     await parts.service.close()
     return 0
 
 
 class _Parts(NamedTuple):
+    audit_writer: AuditWriter
+    live_stats: LiveStats
+    metrics: Metrics
     service: CompletionService
-    tender: JobScheduler
-    board: Dashboard
-    doors: list[tuple[str, type[ServiceHandler], dict[str, Any]]]
-    pages: list[Any]
+    training: TrainingService
+    dashboard: Dashboard
 
 
-def _parts(options: ServiceOptions, state: Path, prefix: str) -> _Parts:
-    policy = PolicyFile(options.policy.absolute())
-    policy.current()
-
-    def keep_days() -> int:
-        return policy.in_force.record.keep_days if policy.in_force else 0
-
-    database = Database(options.database or f"sqlite:///{state / 'safecoder.sqlite'}")
-    audit, usages = AuditLog(state / "audit"), UsageStore(database)
-    ledger, teams = AuditWriter(audit, usages, keep_days), TrainingStore(database, audit.name)
+def _build(options: ServiceOptions) -> _Parts:
     settings = options.settings
-    pseudonyms = Pseudonyms(state / "pseudonyms.key")
-    limits = Limits(usages.tokens_today)
-    service = CompletionService(settings, policy, limits, ledger, pseudonyms, teams.chosen)
-    training = TrainingService(service, policy, teams, settings)
-    figures, metrics = LiveStats(), Metrics(policy)
-    service.listeners += [figures.take, metrics.take]
+    state = options.state.absolute()
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    policy = PolicyFile(options.policy.absolute())
+    policy.reload()
+    database = Database(options.database or f"sqlite:///{state / 'safecoder.sqlite'}")
+    audit, usage = AuditLog(state / "audit"), UsageStore(database)
+
+    def retention_days() -> int:
+        return policy.policy.audit.retention_days if policy.policy else 0
+
+    audit_writer = AuditWriter(audit, usage, retention_days)
+    store = TrainingStore(database, audit.name)
+    gate = PolicyGate(policy, Limits(usage.tokens_today), store.active_adapter)
+    recorder = Recorder(audit_writer, Pseudonyms(state / "pseudonyms.key"), policy)
+    runtimes = Runtimes(settings)
+    service = CompletionService(gate, Dispatcher(settings, runtimes), recorder, runtimes)
+    training = TrainingService(service, policy, store, settings)
+    live_stats = LiveStats()
+    metrics = Metrics(policy, live_stats)
+    recorder.listeners += [live_stats.observe, metrics.observe]
     if options.events:
-        service.listeners.append(Events(options.events).take)
-    board = Dashboard(service, policy, usages, ledger, figures, settings.cache, training.all_jobs)
+        recorder.listeners.append(EventWriter(options.events).write)
+    dashboard = Dashboard(
+        service, policy, usage, audit_writer, live_stats, settings.cache, training.jobs.unfinished
+    )
+    return _Parts(audit_writer, live_stats, metrics, service, training, dashboard)
+
+
+def _application(parts: _Parts, options: ServiceOptions, prefix: str) -> Any:
     auth = hub_oauth(prefix, options.token_cache_seconds)
-    return _Parts(
-        service,
-        training.tender,
-        board,
-        training_routes(training),
-        [*page_routes(prefix, board, auth), *metrics_routes(prefix, board, metrics, auth)],
+    return make_app(
+        prefix,
+        parts.service,
+        Authenticator(options.token_cache_seconds),
+        _MAX_REQUEST_BYTES,
+        training_routes(parts.training),
+        [
+            *page_routes(prefix, parts.dashboard, auth),
+            *metrics_routes(prefix, parts.dashboard, parts.metrics, auth),
+        ],
+        cookie_secret=cookie_secret(),
     )
 
 
-async def _until_told(parent: int | None) -> None:
-    """Return when a signal says so, or when a parent has ended."""
+def _tls_context(options: ServiceOptions) -> ssl.SSLContext | None:
+    if options.certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(options.certificate, options.key)
+    return context
+
+
+async def _wait_for_stop(parent: int | None) -> None:
+    """Return after a signal, or when the parent process has stopped."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     while not stop.is_set() and parent in (None, os.getppid()):
         with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(stop.wait(), _PARENT_S)
+            await asyncio.wait_for(stop.wait(), _PARENT_POLL_S)
 
 
-async def _remember(figures: LiveStats, directory: Path, end: str) -> None:
-    """Count the last day of the audit log, a little at a time: others are answered meanwhile."""
-    entries = entries_since(directory, utc_text(-60 * DAY_MINUTES))
+async def _retire_runtimes(service: CompletionService) -> None:
+    """Stop runtimes that are no longer assigned, until cancelled."""
+    while True:
+        service.retire_runtimes()
+        await asyncio.sleep(_RETIRE_POLL_S)
+
+
+async def _rebuild_stats(stats: LiveStats, directory: Path, *, before: str) -> None:
+    """Count the last day of the audit log in small steps: requests are served meanwhile."""
+    entries = entries_since(directory, utc_timestamp(-60 * DAY_MINUTES))
     try:
-        while some := list(islice(entries, _AT_ONCE)):
-            figures.rebuild(entry for entry in some if entry["time"] < end)
+        while some := list(islice(entries, _ENTRIES_AT_ONCE)):
+            stats.rebuild(entry for entry in some if entry["time"] < before)
             await asyncio.sleep(0)
     except OSError as error:
         log.warning(
-            "The page does not know the last day: the audit log cannot be read (%s).",
+            "The dashboard lacks the last 24 hours: the audit log cannot be read (%s).",
             error.strerror,
         )

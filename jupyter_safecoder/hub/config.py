@@ -1,4 +1,4 @@
-"""What a ``jupyterhub_config.py`` says of us: the service, its scopes, who has them."""
+"""Configures a JupyterHub: the service, its scopes, and the roles that have them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from jupyter_safecoder.clients.hub_environment import URL_VARIABLE
 
 from .constants import ADMIN, COMPLETE, SCOPES, SERVICE, TRAIN, access_scope
 
-_OWN_SCOPES = ("users:activity!user", "access:servers!server")
+#: Scopes that JupyterHub gives to a server's token by default.
+_DEFAULT_SERVER_SCOPES = ("users:activity!user", "access:servers!server")
 
 
 def add_safecoder(
@@ -23,50 +24,69 @@ def add_safecoder(
     admins: Sequence[str] = (),
     trainers: Sequence[str] = (),
 ) -> None:
-    """Add the service to a Hub's configuration.
+    """Add the service to a JupyterHub's configuration.
 
     Parameters
     ----------
     c
-        The configuration, as ``jupyterhub_config.py`` has it.
+        The configuration object of ``jupyterhub_config.py``.
     policy
-        The policy file.
+        Path of the policy file.
     groups
-        Whose members may ask; what each may, the policy says.
+        Groups whose members have access to the service; the policy says what each may do.
     url
-        Where the service listens; users' servers must reach it there.
+        Address at which the service listens. Users' servers must reach it there.
     arguments
-        More for ``jupyter safecoder hub``.
+        Further arguments of ``jupyter safecoder hub``.
     api_token
-        Of a service that runs on a machine of its own, which the Hub does not start. Empty: the
-        Hub starts it.
+        API token of a service that runs on a machine of its own and is not started by the Hub.
+        Empty: the Hub starts the service.
     admins
-        Users who see the administrator's page; who administers the Hub does not by that alone.
+        Users who have access to the dashboard. Administrators of the Hub have it only if they are
+        named here.
     trainers
-        Who may train for their group, besides: those of ``groups`` that are named, and people.
+        Users and groups who may train adapters for their group. A name that is one of ``groups``
+        is a group.
     """
-    own: dict[str, Any] = {
+    c.JupyterHub.services.append(_service(policy, url, arguments, api_token))
+    c.JupyterHub.custom_scopes.update(SCOPES)
+    c.JupyterHub.load_roles.extend(_roles(groups, admins, trainers))
+    # A server's token has those of these scopes that its user has. ADMIN is not one of them: code
+    # in a notebook must not be able to administer.
+    c.Spawner.server_token_scopes = [
+        *_DEFAULT_SERVER_SCOPES,
+        access_scope(SERVICE),
+        COMPLETE,
+        TRAIN,
+    ]
+    c.Spawner.environment.update({URL_VARIABLE: f"{url.rstrip('/')}/services/{SERVICE}/"})
+
+
+def _service(policy: str, url: str, arguments: Sequence[str], api_token: str) -> dict[str, Any]:
+    service: dict[str, Any] = {
         "name": SERVICE,
         "url": url,
         "oauth_no_confirm": True,
         "oauth_client_allowed_scopes": [ADMIN],
     }
     if api_token:
-        own["api_token"] = api_token
-    else:
-        command = (sys.executable, "-m", "jupyter_safecoder", "hub", "--policy", policy)
-        own["command"] = [*command, "--end-with-parent", *arguments]
-    c.JupyterHub.services.append(own)
-    c.JupyterHub.custom_scopes.update(SCOPES)
-    c.JupyterHub.load_roles.append(
+        return {**service, "api_token": api_token}
+    command = [sys.executable, "-m", "jupyter_safecoder", "hub", "--policy", policy]
+    return {**service, "command": [*command, "--end-with-parent", *arguments]}
+
+
+def _roles(
+    groups: Sequence[str], admins: Sequence[str], trainers: Sequence[str]
+) -> list[dict[str, Any]]:
+    roles: list[dict[str, Any]] = [
         {
             "name": "safecoder-user",
             "groups": list(groups),
             "scopes": [access_scope(SERVICE), COMPLETE],
         }
-    )
+    ]
     if trainers:
-        c.JupyterHub.load_roles.append(
+        roles.append(
             {
                 "name": "safecoder-trainer",
                 "groups": [name for name in trainers if name in groups],
@@ -75,13 +95,11 @@ def add_safecoder(
             }
         )
     if admins:
-        c.JupyterHub.load_roles.append(
+        roles.append(
             {
                 "name": "safecoder-admin",
                 "users": list(admins),
                 "scopes": [access_scope(SERVICE), ADMIN],
             }
         )
-    # A server's token has of these what its user has. Not ADMIN: notebooks must not administer.
-    c.Spawner.server_token_scopes = [*_OWN_SCOPES, access_scope(SERVICE), COMPLETE, TRAIN]
-    c.Spawner.environment.update({URL_VARIABLE: f"{url.rstrip('/')}/services/{SERVICE}/"})
+    return roles

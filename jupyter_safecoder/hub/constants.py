@@ -1,6 +1,8 @@
-"""Names that a JupyterHub and its SafeCoder service must agree on: the service, its scopes."""
+"""Names that a JupyterHub and its SafeCoder service have in common: the service and its scopes."""
 
 from __future__ import annotations
+
+from typing import Any
 
 SERVICE = "safecoder"
 COMPLETE = "custom:safecoder:complete"
@@ -8,13 +10,13 @@ TRAIN = "custom:safecoder:train"
 METRICS = "custom:safecoder:metrics"
 ADMIN = "custom:safecoder:admin"
 #: For JupyterHub's ``custom_scopes``.
-SCOPES = {
-    COMPLETE: {"description": "Ask SafeCoder for completions"},
+SCOPES: dict[str, dict[str, Any]] = {
+    COMPLETE: {"description": "Request completions from SafeCoder"},
     TRAIN: {"description": "Fine-tune SafeCoder for a group", "subscopes": [COMPLETE]},
     METRICS: {"description": "Read SafeCoder's metrics"},
     ADMIN: {"description": "Administer SafeCoder", "subscopes": [TRAIN, METRICS]},
 }
-#: URL of the service's database; it has a password, which a command line would show to all users.
+#: URL of the service's database. It has a password, which a command line would show to all users.
 DATABASE_VARIABLE = "JUPYTER_SAFECODER_DATABASE"
 
 

@@ -1,4 +1,4 @@
-"""The service's doors, for the servers of the Hub's users."""
+"""Handlers of the service, for the servers of JupyterHub's users."""
 
 from __future__ import annotations
 
@@ -20,75 +20,75 @@ from .service import CompletionService
 
 
 class ServiceHandler(ProtocolHandler):
-    """What all doors have: who asks, and how it is refused."""
+    """Base of all handlers: authentication, and errors in the protocol's form."""
 
     def initialize(
-        self, service: CompletionService, identity: Authenticator, max_bytes: int
+        self, service: CompletionService, authenticator: Authenticator, max_bytes: int
     ) -> None:
-        """Take what the application gives."""
+        """Store what the application passes to each handler."""
         self.service = service
-        self.identity = identity
+        self.authenticator = authenticator
         self._max_bytes = max_bytes
 
     def check_xsrf_cookie(self) -> None:
-        """Need no such cookie: a token in a header is not sent by a foreign page."""
+        """Require no such cookie: pages of other sites cannot send a token header."""
 
     def set_default_headers(self) -> None:
-        """Say nothing of what serves, and let nobody keep an answer."""
+        """Hide the server's name, and forbid caching."""
         self.clear_header("Server")
         self.set_header("Cache-Control", "no-store")
 
-    async def person(self) -> User:
-        """Return who asks."""
-        return await self.identity.person(self.request.headers.get("Authorization", ""))
+    async def authenticate(self) -> User:
+        """Return the user whose token the request has."""
+        return await self.authenticator.user_for(self.request.headers.get("Authorization", ""))
 
 
 class NotFoundHandler(ServiceHandler):
-    """Any other path."""
+    """Responds to unknown paths."""
 
     def prepare(self) -> None:
-        """Refuse the request."""
+        """Respond with 404."""
         self.refuse(Error("not_found", "Unknown endpoint."))
 
 
 class StatusHandler(ServiceHandler):
-    """The state of the runtime that serves whoever asks; ``POST start`` starts it."""
+    """``GET status``: the state of the user's runtime; ``POST start`` starts it."""
 
     async def get(self) -> None:
-        """Answer with a Status."""
-        await self._answer(start=False)
+        """Respond with a Status."""
+        await self._respond(start=False)
 
     async def post(self) -> None:
-        """Start the runtime, and answer with a Status."""
-        await self._answer(start=True)
+        """Start the runtime, and respond with a Status."""
+        await self._respond(start=True)
 
-    async def _answer(self, *, start: bool) -> None:
+    async def _respond(self, *, start: bool) -> None:
         try:
-            _, grant = self.service.grant(await self.person(), "complete")
-        except RequestDenied as refused:
-            if refused.status == 401:
-                return self.refuse(refused)
-            return self._tell(Status("failed", refused.reason, refused.remedy))
-        state = self.service.start if start else self.service.status
-        return self._tell(await state(grant))
+            _, grant = self.service.gate.grant(await self.authenticate(), "complete")
+        except RequestDenied as denied:
+            if denied.status == 401:
+                return self.refuse(denied)
+            return self._send(Status("failed", denied.reason, denied.remedy))
+        status = self.service.start if start else self.service.status
+        return self._send(await status(grant))
 
-    def _tell(self, status: Status) -> None:
+    def _send(self, status: Status) -> None:
         self.set_header("Content-Type", "application/json")
         self.finish(status.to_json())
 
 
 class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
-    """Takes a body of those who may send one."""
+    """Receives the body of a request that its user may make."""
 
     feature = ""
 
     async def authorize(self) -> None:
-        """Check who asks, and that they may."""
-        self.asks = await self.person()
+        """Authenticate the user, and check that the request is allowed."""
+        self.user = await self.authenticate()
         try:
             self.allow()
-        except RequestDenied as refused:
-            self.service.refused(self.asks, self.feature, refused)
+        except RequestDenied as denied:
+            self.service.recorder.record_refusal(self.user.name, self.feature, denied)
             raise
 
     @property
@@ -97,72 +97,72 @@ class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
         return self._max_bytes
 
     def allow(self) -> None:
-        """Let in whoever asks, or raise :class:`RequestDenied`."""
+        """Return if the user may do this; raise :class:`RequestDenied` otherwise."""
         raise NotImplementedError
 
 
-class _AnswerHandler(ServiceBodyHandler):
-    """An answer of a runtime, passed on line by line as it comes."""
+class _RelayHandler(ServiceBodyHandler):
+    """Relays the response of a runtime line by line."""
 
     def allow(self) -> None:
-        """Find the group that counts, and what it may."""
-        self._group, self._grant = self.service.grant(self.asks, self.feature)
+        """Find the group that counts for the user, and its grant."""
+        self._group, self._grant = self.service.gate.grant(self.user, self.feature)
 
     async def post(self) -> None:
-        """Answer, unless the client goes away."""
-        await self.respond(self._answer)
+        """Respond, unless the client disconnects."""
+        await self.respond(self._relay)
 
     def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
-        """Return the answer to a body."""
+        """Return the items of the response."""
         raise NotImplementedError
 
-    async def _answer(self, body: bytes) -> None:
+    async def _relay(self, body: bytes) -> None:
         async with aclosing(self.items(body)) as items:
             async for item in items:
                 if isinstance(item, Head):
-                    self._begin(item)
+                    self._write_head(item)
                 else:
                     await self.send(item)
         self.finish()
 
-    def _begin(self, head: Head) -> None:
+    def _write_head(self, head: Head) -> None:
         if not self._headers_written:
             self.set_status(head.status)
             self.set_header("Content-Type", head.content_type)
 
 
-class CompletionsHandler(_AnswerHandler):
-    """A completion in a notebook, as NDJSON."""
+class CompletionsHandler(_RelayHandler):
+    """``POST completions``: a completion in a notebook, as NDJSON."""
 
     feature = "complete"
 
     def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
-        """Return the answer to a body."""
+        """Return the items of the response."""
         self.set_header("Content-Type", "application/x-ndjson")
         request = parse_request(body)
-        return self.service.complete(self.asks, self._group, self._grant, request, body)
+        return self.service.complete(self.user, self._group, self._grant, request, body)
 
 
-class TextHandler(OpenAIErrors, _AnswerHandler):
-    """A text to go on with, for other editors, as JSON or server-sent events."""
+class OpenAICompletionsHandler(OpenAIErrors, _RelayHandler):
+    """``POST v1/completions``: OpenAI's completions, as JSON or server-sent events."""
 
     feature = "text"
 
     def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
-        """Return the answer to a body."""
+        """Return the items of the response."""
         request = parse_openai_request(body)
-        return self.service.text(self.asks, self._group, self._grant, request, body)
+        return self.service.complete_openai(self.user, self._group, self._grant, request, body)
 
 
 class ModelsHandler(OpenAIErrors, ServiceHandler):
-    """The model that serves whoever asks, for other editors."""
+    """``GET v1/models``: the model of the user's group, in OpenAI's form."""
 
     async def get(self, name: str = "") -> None:
-        """Answer in OpenAI's form."""
+        """Respond with one model, or a list of it."""
         try:
-            _, grant = self.service.grant(await self.person(), "text")
-        except RequestDenied as refused:
-            self.refuse(refused)
+            _, grant = self.service.gate.grant(await self.authenticate(), "text")
+        except RequestDenied as denied:
+            self.refuse(denied)
             return
         status = await self.service.status(grant)
         if (model := status.model) is None:
@@ -174,41 +174,57 @@ class ModelsHandler(OpenAIErrors, ServiceHandler):
             self.finish(about if name else {"object": "list", "data": [about]})
 
 
+class _HealthHandler(web.RequestHandler):
+    """``GET health``: responds while the process runs, to requests without a token too."""
+
+    def get(self) -> None:
+        """Respond that it runs."""
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps({"ok": True}))
+
+
 def make_app(
     prefix: str,
     service: CompletionService,
-    identity: Authenticator,
+    authenticator: Authenticator,
     max_bytes: int,
-    more: Sequence[tuple[str, type[ServiceHandler], dict[str, Any]]],
+    routes: Sequence[tuple[str, type[ServiceHandler], dict[str, Any]]],
     pages: Sequence[Any],
     **settings: Any,
 ) -> web.Application:
-    """Return the application behind a prefix that ends with a slash.
+    """Return the application of the service.
 
-    ``more`` are doors below it, ``pages`` have paths of their own.
+    Parameters
+    ----------
+    prefix
+        Path of the service; it ends with a slash.
+    service, authenticator
+        Passed to each handler.
+    max_bytes
+        Maximum size of a request for a completion.
+    routes
+        Further endpoints below the prefix: path, handler, and arguments beside the usual ones.
+    pages
+        Further rules with complete paths, for Tornado.
+    **settings
+        Settings of the application.
     """
-    given = {"service": service, "identity": identity, "max_bytes": max_bytes}
+    arguments = {"service": service, "authenticator": authenticator, "max_bytes": max_bytes}
     return web.Application(
         [
-            (f"{prefix}completions/?", CompletionsHandler, given),
-            (f"{prefix}v1/completions", TextHandler, given),
-            (f"{prefix}v1/models(?:/(.+))?", ModelsHandler, given),
-            (f"{prefix}(?:status|start)/?", StatusHandler, given),
+            (f"{prefix}completions/?", CompletionsHandler, arguments),
+            (f"{prefix}v1/completions", OpenAICompletionsHandler, arguments),
+            (f"{prefix}v1/models(?:/(.+))?", ModelsHandler, arguments),
+            (f"{prefix}(?:status|start)/?", StatusHandler, arguments),
             (f"{prefix}health/?", _HealthHandler),
-            *((f"{prefix}{path}/?", door, {**given, **own}) for path, door, own in more),
+            *(
+                (f"{prefix}{path}/?", handler, {**arguments, **own})
+                for path, handler, own in routes
+            ),
             *pages,
         ],
         default_handler_class=NotFoundHandler,
-        default_handler_args=given,
+        default_handler_args=arguments,
         log_function=lambda handler: None,
         **settings,
     )
-
-
-class _HealthHandler(web.RequestHandler):
-    """For whoever watches the process: it lives."""
-
-    def get(self) -> None:
-        """Answer."""
-        self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"ok": True}))

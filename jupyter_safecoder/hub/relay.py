@@ -1,4 +1,4 @@
-"""Asks a runtime and hands its answer on, line by line; it can be cut short from outside."""
+"""Sends a request to a runtime and relays the response line by line; it can be interrupted."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from jupyter_safecoder.errors import ConnectionLost, RuntimeTimeout, RuntimeUnav
 from jupyter_safecoder.protocol import PROMPT_TOKENS_HEADER
 from jupyter_safecoder.runtime.admission import Ticket
 
+_Queue = asyncio.Queue["Head | bytes | Exception | None"]
+
 
 @dataclass(frozen=True)
 class Head:
-    """What comes before the lines; ``prompt_tokens`` where the runtime tells it here."""
+    """Status and headers of a response; ``prompt_tokens`` is 0 if they do not say it."""
 
     status: int
     content_type: str
@@ -23,55 +25,55 @@ class Head:
 
 
 async def relay(
-    gateway: LocalBackend, path: str, person: str, body: bytes, ticket: Ticket, most_s: float
+    backend: LocalBackend, path: str, user: str, body: bytes, ticket: Ticket, timeout_s: float
 ) -> AsyncGenerator[Head | bytes]:
-    """Yield the head and then the lines of an answer; closing the iterator cancels it.
+    """Yield the head and then the lines of a response; closing the iterator cancels the request.
 
     Parameters
     ----------
-    gateway, path, person, body
-        Of the runtime, and what to ask it.
+    backend
+        The client of the runtime.
+    path
+        Path of the runtime's endpoint.
+    user
+        JupyterHub's name of the user.
+    body
+        Body of the request.
     ticket
-        Whose turn it is: the answer ends where a newer request takes its place.
-    most_s
-        After so many seconds the runtime is given up.
+        Of the request in the queue: a newer request for its document ends the response.
+    timeout_s
+        Seconds after which the runtime is given up.
 
     Raises
     ------
-    Replaced
-        If a newer request took its place.
-    Silent
-        If the runtime did not end the answer in time.
-    RuntimeUnavailable, Lost
-        If there is no runtime, or it ended.
+    Superseded
+        If a newer request for the same document came.
+    RuntimeTimeout
+        If the runtime did not finish the response in time.
+    RuntimeUnavailable, ConnectionLost
+        If there is no runtime, or it stopped.
     """
-    queue: asyncio.Queue[Head | bytes | Exception | None] = asyncio.Queue()
+    queue: _Queue = asyncio.Queue()
     ticket.on_superseded = lambda: queue.put_nowait(Superseded())
-    late = asyncio.get_running_loop().call_later(most_s, queue.put_nowait, RuntimeTimeout())
-    reading = asyncio.ensure_future(_read(gateway, path, person, body, queue))
+    timer = asyncio.get_running_loop().call_later(timeout_s, queue.put_nowait, RuntimeTimeout())
+    reading = asyncio.ensure_future(_read(backend, path, user, body, queue))
     try:
         while (item := await queue.get()) is not None:
             if isinstance(item, Exception):
                 raise item
             yield item
     finally:
-        late.cancel()
+        timer.cancel()
         reading.cancel()
         await asyncio.wait([reading])
 
 
-async def _read(
-    gateway: LocalBackend,
-    path: str,
-    person: str,
-    body: bytes,
-    queue: asyncio.Queue[Head | bytes | Exception | None],
-) -> None:
+async def _read(backend: LocalBackend, path: str, user: str, body: bytes, queue: _Queue) -> None:
     try:
-        async with gateway.request("POST", path, person, body) as answer:
-            queue.put_nowait(_head(answer))
+        async with backend.request("POST", path, user, body) as response:
+            queue.put_nowait(_head(response))
             rest = b""
-            async for chunk in answer.chunks:
+            async for chunk in response.chunks:
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     queue.put_nowait(line + b"\n")
@@ -82,6 +84,6 @@ async def _read(
         queue.put_nowait(error)
 
 
-def _head(answer: StreamedResponse) -> Head:
-    tokens = answer.headers.get(PROMPT_TOKENS_HEADER, "0")
-    return Head(answer.status, answer.headers["Content-Type"], int(tokens))
+def _head(response: StreamedResponse) -> Head:
+    tokens = response.headers.get(PROMPT_TOKENS_HEADER, "0")
+    return Head(response.status, response.headers["Content-Type"], int(tokens))

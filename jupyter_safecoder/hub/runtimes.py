@@ -1,4 +1,4 @@
-"""The runtimes of a service: one for each model and adapter, so that nothing of two ever mixes."""
+"""The runtimes of a service: one for each model and adapter, so that groups share no cache."""
 
 from __future__ import annotations
 
@@ -14,90 +14,103 @@ from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.settings import RuntimeSettings
 
 log = logging.getLogger(__name__)
-#: An adapter of this name is none: the model as it is.
-_NONE = "-"
-#: Between two looks at a runtime that is loading, in seconds.
+#: The name that means no adapter in a runtime's settings.
+_NO_ADAPTER = "-"
+#: Seconds between two requests for the status of a runtime that loads.
 _POLL_S = 0.2
+
+#: Model and adapter; empty: the service's model, no adapter.
+RuntimeKey = tuple[str, str]
+_Runtime = tuple[Supervisor, LocalBackend]
 
 
 class Runtimes:
-    """Makes a runtime when it is asked for first.
+    """Creates a runtime when it is first needed.
 
     Parameters
     ----------
     settings
-        Of each but for its model and adapter.
+        Of each runtime; its model and adapter are replaced.
     """
 
     def __init__(self, settings: RuntimeSettings) -> None:
         self._settings = settings
-        self._made: dict[tuple[str, str], tuple[Supervisor, LocalBackend]] = {}
+        self._runtimes: dict[RuntimeKey, _Runtime] = {}
         self._number = 0
-        #: Those that are loaded before anybody is served with them.
-        self._coming: set[tuple[str, str]] = set()
-        self._ending: set[asyncio.Task[None]] = set()
+        #: Runtimes that load before a group is assigned to them.
+        self._loading: set[RuntimeKey] = set()
+        #: Retired runtimes by the task that stops them later.
+        self._retired: dict[asyncio.Task[None], _Runtime] = {}
 
     def get(self, model: str, adapter: str) -> LocalBackend:
-        """Return the way to a runtime; empty: the service's model, no adapter."""
-        # The policy names them, or a group has chosen one: there are not many.
-        if (model, adapter) not in self._made:
+        """Return the client of a runtime, which is created if there is none.
+
+        The policy names the models and adapters, or a group has activated an adapter: they are few.
+        """
+        if (model, adapter) not in self._runtimes:
             self._number += 1
             settings = replace(
                 self._settings,
                 model=model or self._settings.model,
-                adapter=adapter or _NONE,
+                adapter=adapter or _NO_ADAPTER,
                 connection_name=f"safecoder-hub-{os.getpid()}-{self._number}",
             )
             supervisor = Supervisor(settings, log=log)
-            self._made[model, adapter] = supervisor, LocalBackend(supervisor, "notebook")
-        return self._made[model, adapter][1]
+            self._runtimes[model, adapter] = supervisor, LocalBackend(supervisor, "notebook")
+        return self._runtimes[model, adapter][1]
 
-    async def states(self) -> dict[tuple[str, str], tuple[Status, int | None]]:
-        """Return the state and the process of each that was made, by its model and adapter."""
-        made = list(self._made.items())
-        states = await asyncio.gather(*(gateway.status() for _, (_, gateway) in made))
+    async def states(self) -> dict[RuntimeKey, tuple[Status, int | None]]:
+        """Return the status and the process id of each runtime."""
+        runtimes = list(self._runtimes.items())
+        states = await asyncio.gather(*(backend.status() for _, (_, backend) in runtimes))
         return {
             key: (state, supervisor.connection.pid if supervisor.connection else None)
-            for (key, (supervisor, _)), state in zip(made, states, strict=True)
+            for (key, (supervisor, _)), state in zip(runtimes, states, strict=True)
         }
 
     async def restart(self, model: str, adapter: str) -> None:
-        """End one with what it answers, and start it anew; does nothing where there is none."""
-        if (model, adapter) in self._made:
-            await self._made[model, adapter][0].restart()
+        """Restart a runtime, which ends its responses; does nothing if there is none."""
+        if (model, adapter) in self._runtimes:
+            await self._runtimes[model, adapter][0].restart()
 
     async def load(self, model: str, adapter: str) -> Status:
-        """Start one, and return its state once it is ready or failed."""
-        self._coming.add((model, adapter))
+        """Start a runtime, and return its status once it is ready or failed."""
+        self._loading.add((model, adapter))
         try:
-            gateway = self.get(model, adapter)
-            status = await gateway.start()
+            backend = self.get(model, adapter)
+            status = await backend.start()
             while status.state not in ("ready", "busy", "failed"):
                 await asyncio.sleep(_POLL_S)
-                status = await gateway.status()
+                status = await backend.status()
             return status
         finally:
-            self._coming.discard((model, adapter))
+            self._loading.discard((model, adapter))
 
-    def retire(self, served: Collection[tuple[str, str]]) -> None:
-        """End those that nobody is served with any more, when they have ended what they began."""
-        for key in [key for key in self._made if key not in served and key not in self._coming]:
-            task = asyncio.ensure_future(self._end(*self._made.pop(key)))
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
-
-    async def _end(self, supervisor: Supervisor, gateway: LocalBackend) -> None:
-        try:
-            await asyncio.sleep(self._settings.deadline_s)
-        finally:
-            await gateway.close()
-            await supervisor.stop()
+    def retire(self, assigned: Collection[RuntimeKey]) -> None:
+        """Stop the runtimes that no group is assigned to, once their responses have ended."""
+        kept = {*assigned, *self._loading}
+        for key in [key for key in self._runtimes if key not in kept]:
+            runtime = self._runtimes.pop(key)
+            task = asyncio.ensure_future(self._stop_later(runtime))
+            self._retired[task] = runtime
+            task.add_done_callback(lambda done: self._retired.pop(done, None))
 
     async def close(self) -> None:
-        """End them all."""
-        for task in self._ending:
+        """Stop all runtimes."""
+        retired, self._retired = self._retired, {}
+        for task in retired:
+            # It may not have started yet: what it would have stopped is stopped below.
             task.cancel()
-        await asyncio.gather(*self._ending, return_exceptions=True)
-        for supervisor, gateway in self._made.values():
-            await gateway.close()
-            await supervisor.stop()
+        await asyncio.gather(*retired, return_exceptions=True)
+        for runtime in (*retired.values(), *self._runtimes.values()):
+            await _stop(runtime)
+
+    async def _stop_later(self, runtime: _Runtime) -> None:
+        await asyncio.sleep(self._settings.deadline_s)
+        await _stop(runtime)
+
+
+async def _stop(runtime: _Runtime) -> None:
+    supervisor, backend = runtime
+    await backend.close()
+    await supervisor.stop()

@@ -1,380 +1,246 @@
-"""What the service does with a request: policy, limits, a turn, the right runtime, the record."""
+"""The completion service: policy gate, queue, relay and recorder put together."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import replace
 
 from jupyter_safecoder.errors import (
     ConnectionLost,
-    LimitReached,
-    QueueFull,
     QueueTimeout,
     RateLimited,
     RequestDenied,
-    RuntimeUnavailable,
     Superseded,
-    UsageUnavailable,
 )
 from jupyter_safecoder.hub.access.authenticator import User
-from jupyter_safecoder.hub.access.limits import Limits
-from jupyter_safecoder.hub.access.namespaces import display_names, mark
+from jupyter_safecoder.hub.access.namespaces import display_names, group_prefix
 from jupyter_safecoder.hub.access.policy import Grant
-from jupyter_safecoder.hub.access.policy_file import PolicyFile
-from jupyter_safecoder.hub.accounting.audit_writer import AuditWriter
-from jupyter_safecoder.hub.accounting.pseudonyms import Pseudonyms
+from jupyter_safecoder.hub.access.policy_gate import PolicyGate
 from jupyter_safecoder.hub.accounting.record import Record
+from jupyter_safecoder.hub.accounting.recorder import Recorder
 from jupyter_safecoder.openai_protocol import OpenAIRequest
 from jupyter_safecoder.protocol import CompletionRequest, Done, Queued, Status, encode_event
-from jupyter_safecoder.runtime.admission import Admission, FairShare
-from jupyter_safecoder.settings import RuntimeSettings
 
-from .relay import Head, relay
+from .dispatcher import Dispatcher, RuntimeRequest
+from .relay import Head
 from .runtimes import Runtimes
 
-#: A runtime ends an answer at its deadline; so long after it, it is given up.
-_PATIENCE_S = 5.0
-_DRAINED = (
-    "An administrator has drained SafeCoder: it takes no new requests for now.",
-    "Wait until it goes on; what you write is not lost.",
-)
-_WAIT = "Wait, or ask an administrator for more."
+#: Updates a record from a line of a response; returns whether it is the last line.
+_Update = Callable[[bytes], bool]
 
 
 class CompletionService:
-    """One service for a Hub.
+    """Completions for all users of a JupyterHub.
 
     Parameters
     ----------
-    settings
-        Of the runtimes; ``max_running`` and ``max_waiting`` are for all of them together.
-    policy
-        The policy file.
-    limits
-        Of each person's requests and tokens.
-    ledger
-        Notes and counts.
-    pseudonyms
-        Under which people are recorded, where the policy says so.
-    chosen
-        Gives the adapter that a group has chosen, for those whose policy names none.
+    gate
+        Allows or denies requests.
+    dispatcher
+        Queues requests and relays them to runtimes.
+    recorder
+        Records requests.
+    runtimes
+        The runtimes.
     """
 
     def __init__(
-        self,
-        settings: RuntimeSettings,
-        policy: PolicyFile,
-        limits: Limits,
-        ledger: AuditWriter,
-        pseudonyms: Pseudonyms,
-        chosen: Callable[[str], str],
+        self, gate: PolicyGate, dispatcher: Dispatcher, recorder: Recorder, runtimes: Runtimes
     ) -> None:
-        self._deadline_s = settings.deadline_s
-        self._policy = policy
-        self._limits = limits
-        self._ledger = ledger
-        self._pseudonyms = pseudonyms
-        self._chosen = chosen
-        self.admission = Admission(settings.max_running, settings.max_waiting)
-        self.runtimes = Runtimes(settings)
-        #: Who hears of each record.
-        self.listeners: list[Callable[[Record], None]] = []
-        #: Whether nothing new is taken; what is being answered ends.
-        self.draining = False
-
-    def grant(self, person: User, feature: str) -> tuple[str, Grant]:
-        """Return the group that counts for a person, and what it may.
-
-        Raises
-        ------
-        Refused
-            If it may not do this.
-        """
-        policy = self._policy.current()
-        if policy is None:
-            raise RequestDenied(
-                503,
-                "The policy of this service cannot be used: nobody may do anything.",
-                "An administrator finds the line and the reason in the service's log.",
-                "policy",
-            )
-        found = policy.grant(person.groups)
-        if found is None or feature not in found[1].features:
-            raise RequestDenied(
-                403,
-                "Your groups may not use this here.",
-                "Ask an administrator: the policy file says which groups may.",
-                "not granted",
-            )
-        group, grant = found
-        return group, replace(grant, adapter=self._adapter(group, grant))
+        self.gate = gate
+        self.dispatcher = dispatcher
+        self.recorder = recorder
+        self.runtimes = runtimes
 
     async def status(self, grant: Grant) -> Status:
         """Return the state of the runtime that serves a grant."""
-        if self.draining:
-            return Status("off", *_DRAINED)
+        if drained := self.gate.drained_status():
+            return drained
         status = display_names(await self.runtimes.get(grant.model, grant.adapter).status())
-        if status.state == "ready" and (waiting := self.admission.waiting):
+        if status.state == "ready" and (waiting := self.dispatcher.waiting):
             reason = f"{waiting} requests wait in the queue."
             return replace(status, state="busy", queue=waiting, reason=reason)
         return status
 
     async def start(self, grant: Grant) -> Status:
-        """Start that runtime; restart it if it failed."""
-        if self.draining:
-            return Status("off", *_DRAINED)
+        """Start the runtime that serves a grant, or restart it if it failed."""
+        if drained := self.gate.drained_status():
+            return drained
         return display_names(await self.runtimes.get(grant.model, grant.adapter).start())
 
-    def served(self) -> dict[str, tuple[str, str]] | None:
-        """Return the model and adapter of each group; ``None`` while there is no policy."""
-        policy = self._policy.current()
-        if policy is None:
-            return None
-        return {
-            name: (grant.model, self._adapter(name, grant)) for name, grant in policy.groups.items()
-        }
-
-    def retire(self) -> None:
-        """End the runtimes that no group is served with any more."""
-        served = self.served()
-        if served is not None:
-            self.runtimes.retire(set(served.values()))
-
     async def complete(
-        self, person: User, group: str, grant: Grant, request: CompletionRequest, body: bytes
+        self, user: User, group: str, grant: Grant, request: CompletionRequest, body: bytes
     ) -> AsyncGenerator[Head | bytes]:
-        """Yield the lines of a completion, those with the position in the queue first.
+        """Yield the lines of a completion; the first ones report the position in the queue.
 
-        Closing the iterator cancels it. ``body`` is what ``request`` was parsed from: it is relayed
-        as it is where the policy leaves out none of it.
+        Closing the iterator cancels the request.
+
+        Parameters
+        ----------
+        user
+            The authenticated user.
+        group, grant
+            The group that counts for the user, and its grant.
+        request, body
+            The request, parsed and as it came: it is relayed as it is if the policy leaves out
+            none of it.
 
         Raises
         ------
-        Refused
-            If the person may not now, or nothing can be noted.
-        RuntimeUnavailable, Silent, Lost
-            If there is no runtime, or it ends.
+        RequestDenied
+            If the request is not allowed now, or cannot be recorded.
+        RuntimeUnavailable, RuntimeTimeout, ConnectionLost
+            If there is no runtime, it does not finish in time, or it stops.
         """
-        record = self.record(person, "complete", group, grant)
+        record = self.recorder.new_record(user.name, "complete", group, grant)
         if grant.excludes(request):
             record.outcome = "excluded"
-            await self.note(record)
-            yield _ended("excluded")
+            await self.recorder.record_event(record)
+            yield _done("excluded")
             return
-        allowed = grant.allowed(request)
-        if allowed.before != request.before:
-            body = allowed.to_json()
-        answer = self._answer(
-            person, grant, record, request.document, "/completions", body, record.read
-        )
+        filtered = grant.filter_request(request)
+        if filtered.before != request.before:
+            body = filtered.to_json()
+        forwarded = RuntimeRequest(user.name, request.document, grant, "/completions", body)
+        items = self._respond(forwarded, record, record.update_from_event)
         try:
-            async with aclosing(answer):
-                async for item in answer:
+            async with aclosing(items):
+                async for item in items:
                     yield encode_event(item) if isinstance(item, Queued) else item
         except Superseded:
-            yield _ended("superseded")
+            yield _done("superseded")
         except QueueTimeout:
-            yield _ended("deadline")
+            yield _done("deadline")
 
-    async def text(
-        self, person: User, group: str, grant: Grant, request: OpenAIRequest, body: bytes
+    async def complete_openai(
+        self, user: User, group: str, grant: Grant, request: OpenAIRequest, body: bytes
     ) -> AsyncGenerator[Head | bytes]:
-        """Yield the head and the lines of another editor's answer.
+        """Yield the head and the lines of a completion in OpenAI's protocol.
+
+        Parameters
+        ----------
+        user
+            The authenticated user.
+        group, grant
+            The group that counts for the user, and its grant.
+        request, body
+            The request, parsed and as it came.
 
         Raises
         ------
-        Refused, RuntimeUnavailable, Silent, Lost
-            As for a completion; also where the policy excludes paths: other editors tell none.
+        RequestDenied, RuntimeUnavailable, RuntimeTimeout, ConnectionLost
+            As for a completion; also if the policy excludes paths, which other editors do not send.
         """
-        record = self.record(person, "text", group, grant)
+        record = self.recorder.new_record(user.name, "text", group, grant)
         prompt = request.prompt if isinstance(request.prompt, str) else ""
         if grant.excludes_text(prompt, request.suffix):
             record.outcome = "excluded"
-            await self.note(record)
-            reason = "The policy of this Hub excludes this, or files that it cannot tell from it."
-            raise RequestDenied(403, reason, "Use a notebook, or ask an administrator.")
-        if request.stream and not request.include_usage:
-            # Tokens are counted by the runtime's own usage.
-            body = replace(request, include_usage=True).to_json()
-        shown = request.include_usage
-        answer = self._answer(person, grant, record, "", "/v1/completions", body, record.read_text)
-        try:
-            async with aclosing(answer):
-                async for item in answer:
-                    if isinstance(item, Queued) or (_is_usage(item) and not shown):
-                        continue
-                    yield item
-        except QueueTimeout:
-            raise RateLimited("The request waited too long in the queue.", 1.0, "queue") from None
-
-    async def note(self, record: Record) -> None:
-        """Note a record, and count it.
-
-        Raises
-        ------
-        Refused
-            If it cannot be noted: what is not noted is not done.
-        """
-        try:
-            await asyncio.wrap_future(self._ledger.enter(record))
-        except OSError as error:
-            record.outcome, record.reason = "refused", "audit"
+            await self.recorder.record_event(record)
             raise RequestDenied(
-                503,
-                "The audit log cannot be written, so nothing is answered.",
-                "An administrator must free the disk that it is on.",
-                "audit",
-            ) from error
-        finally:
-            for listener in self.listeners:
-                listener(record)
+                403,
+                "The policy of this JupyterHub excludes this text, or files that it cannot "
+                "distinguish from it.",
+                "Use a notebook, or ask an administrator.",
+            )
+        if request.stream and not request.include_usage:
+            # Tokens are counted from the runtime's usage.
+            body = replace(request, include_usage=True).to_json()
+        forwarded = RuntimeRequest(user.name, "", grant, "/v1/completions", body)
+        items = self._respond(forwarded, record, record.update_from_openai)
+        try:
+            async with aclosing(items):
+                async for item in items:
+                    if isinstance(item, Queued):
+                        continue
+                    if request.include_usage or not _is_usage(item):
+                        yield item
+        except QueueTimeout:
+            reason = "The request waited in the queue for too long."
+            raise RateLimited(reason, 1.0, "queue") from None
 
     async def reload(self) -> None:
-        """Read the policy now, and start anew what has failed."""
-        self._policy.reload()
+        """Read the policy now, and restart runtimes that failed."""
+        self.gate.reload_policy()
         for (model, adapter), (status, _) in (await self.runtimes.states()).items():
             if status.state == "failed":
                 await self.runtimes.restart(model, adapter)
 
-    def refused(self, person: User, action: str, refused: RequestDenied) -> None:
-        """Note that somebody may not, without waiting for it."""
-        record = self.record(person, action)
-        record.outcome, record.reason = "refused", refused.kind
-        self._hand_in(record)
-
-    def record(
-        self, person: User, action: str, group: str = "", grant: Grant | None = None
-    ) -> Record:
-        """Return a new record of what somebody asks for, under the name that is recorded."""
-        policy = self._policy.in_force
-        by_name = policy is not None and policy.record.people == "name"
-        name = person.name if by_name else self._pseudonyms.of(person.name)
-        record = Record(name, action, group=group)
-        if grant is not None:
-            record.model, record.adapter = grant.model, grant.adapter
-        return record
+    def retire_runtimes(self) -> None:
+        """Stop the runtimes that no group is assigned to any more."""
+        assigned = self.gate.assigned_runtimes()
+        if assigned is not None:
+            self.runtimes.retire(set(assigned.values()))
 
     async def close(self) -> None:
-        """End all runtimes; what is left is noted."""
+        """Stop all runtimes, and write what is left to record."""
         await self.runtimes.close()
-        await asyncio.to_thread(self._ledger.close)
+        await asyncio.to_thread(self.recorder.close)
 
-    def _adapter(self, group: str, grant: Grant) -> str:
-        return grant.adapter or self._chosen(group)
-
-    def _hand_in(self, record: Record) -> None:
-        for listener in self.listeners:
-            listener(record)
-        self._ledger.enter(record)
-
-    async def _answer(
-        self,
-        person: User,
-        grant: Grant,
-        record: Record,
-        document: str,
-        path: str,
-        body: bytes,
-        read: Callable[[bytes], bool],
+    async def _respond(
+        self, request: RuntimeRequest, record: Record, update: _Update
     ) -> AsyncGenerator[Head | Queued | bytes]:
-        """Yield an answer; its last line when it is noted.
-
-        ``read`` takes a line into the record, and says whether the answer ends with it.
-        """
-        began = time.perf_counter()
-        # Of a group's own adapter people know the name without the group's mark.
-        own = mark(record.group)
-        hidden = own.encode() if grant.adapter.startswith(own) else b""
+        """Yield a response; its last line follows once the record is in the audit log."""
+        # Users know their group's adapter without the group's prefix.
+        own = group_prefix(record.group)
+        prefix = own.encode() if request.grant.adapter.startswith(own) else b""
         last: list[bytes] = []
+        items = self._admit(request, record)
         try:
-            await self._admit(person, grant, record)
-            share = FairShare(grant.weight, grant.running, grant.waiting)
-            with _queue_limits(), self.admission.slot(person.name, document, share) as ticket:
-                waiting = self.admission.positions(ticket, self._deadline_s)
-                async with aclosing(waiting) as positions:
-                    async for position in positions:
-                        yield Queued(position)
-                record.waited_ms = _ms(began)
-                gateway = self.runtimes.get(grant.model, grant.adapter)
-                most_s = self._deadline_s + _PATIENCE_S
-                lines = relay(gateway, path, person.name, body, ticket, most_s)
-                async with aclosing(lines):
-                    async for item in lines:
-                        if isinstance(item, Head):
-                            record.prompt_tokens = item.prompt_tokens
-                            yield item
-                            continue
-                        over = read(item)
-                        item = item.replace(hidden, b"") if hidden else item
-                        if record.ttft_ms is None and record.completion_tokens:
-                            record.ttft_ms = _ms(began)
-                        if over or last:
-                            last.append(item)
-                        else:
-                            yield item
-                if not last:
-                    # A connection may also end in order, without the answer's end.
-                    raise ConnectionLost
+            async with aclosing(items):
+                async for item in items:
+                    is_last = _update_record(record, item, update)
+                    if not isinstance(item, bytes):
+                        yield item
+                        continue
+                    line = item.replace(prefix, b"") if prefix else item
+                    if is_last or last:
+                        last.append(line)
+                    else:
+                        yield line
+            if not last:
+                # A connection may also close regularly before the end of the response.
+                raise ConnectionLost
         except BaseException as error:
-            record.outcome = _outcome(error)
-            record.reason = error.kind if isinstance(error, RequestDenied) else ""
-            record.total_ms = _ms(began)
-            self._hand_in(record)
+            self.recorder.record_failure(record, error)
             raise
-        record.total_ms = _ms(began)
-        await self.note(record)
+        record.total_ms = record.elapsed_ms()
+        await self.recorder.record_event(record)
         yield b"".join(last)
 
-    async def _admit(self, person: User, grant: Grant, record: Record) -> None:
-        if self.draining:
-            raise RequestDenied(503, *_DRAINED, "drained")
-        if self._ledger.audit_problem:
-            # It may be over by now; whoever comes first finds out.
-            await self.note(Record(record.person, "look", "noted"))
-        try:
-            await self._limits.admit(record.person, grant)
-        except LimitReached as limit:
-            raise RateLimited(str(limit), limit.retry_after_s, "limit") from None
-        except UsageUnavailable:
-            raise RequestDenied(
-                503,
-                "The database that counts tokens does not answer.",
-                "Wait a moment; an administrator can help.",
-                "database",
-            ) from None
+    async def _admit(
+        self, request: RuntimeRequest, record: Record
+    ) -> AsyncGenerator[Head | Queued | bytes]:
+        """Yield positions in the queue, then the head and the lines of the response."""
+        self.gate.check_draining()
+        await self.recorder.check_writable(request.user)
+        await self.gate.check_limits(record.user, request.grant)
+        with self.dispatcher.slot(request) as ticket:
+            async with aclosing(self.dispatcher.positions(ticket)) as positions:
+                async for position in positions:
+                    yield Queued(position)
+            record.waited_ms = record.elapsed_ms()
+            async with aclosing(self.dispatcher.relay(request, ticket)) as items:
+                async for item in items:
+                    yield item
 
 
-@contextmanager
-def _queue_limits() -> Iterator[None]:
-    """Deny what does not fit into the queue, as the audit log records it."""
-    try:
-        yield
-    except QueueFull as full:
-        raise RateLimited(full.reason, full.retry_after_s, "queue") from None
+def _update_record(record: Record, item: Head | Queued | bytes, update: _Update) -> bool:
+    """Update a record from an item of a response; return whether it is the last line."""
+    if isinstance(item, Head):
+        record.prompt_tokens = item.prompt_tokens
+    if not isinstance(item, bytes):
+        return False
+    is_last = update(item)
+    if record.ttft_ms is None and record.completion_tokens:
+        record.ttft_ms = record.elapsed_ms()
+    return is_last
 
 
-def _outcome(error: BaseException) -> str:
-    names: tuple[tuple[type[BaseException], str], ...] = (
-        (RequestDenied, "refused"),
-        (Superseded, "superseded"),
-        (QueueTimeout, "deadline"),
-        (RuntimeUnavailable, "not_ready"),
-        (GeneratorExit, "cancelled"),
-        (asyncio.CancelledError, "cancelled"),
-    )
-    return next((name for kind, name in names if isinstance(error, kind)), "runtime_unavailable")
-
-
-def _ended(reason: str) -> bytes:
+def _done(reason: str) -> bytes:
     return encode_event(Done("", reason, "", "", 0, 0, None, 0.0))
 
 
 def _is_usage(item: Head | bytes) -> bool:
     return isinstance(item, bytes) and item.startswith(b"data: ") and b'"choices": [],' in item
-
-
-def _ms(began: float) -> float:
-    return round(1000 * (time.perf_counter() - began), 1)

@@ -1,4 +1,4 @@
-"""The administrator's page through a real JupyterHub: who sees it, what it shows, its buttons."""
+"""The dashboard in a real JupyterHub: who sees it, what it shows, its buttons."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS, Card, Registry
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
 from jupyter_safecoder.hub.accounting.record import Record
 from jupyter_safecoder.hub.constants import COMPLETE, access_scope
 from tests.support.processes import until
 from tests.support.real_hub import ADMIN, Hub, body, real_hub
+from tests.support.stored_adapters import store_adapter
 
 pytestmark = pytest.mark.timeout(180)
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -26,8 +26,8 @@ ODD = "<img src=x onerror=alert(1)>\n" + "x" * 200
 POLICY = """\
 [groups.vision]
 features = ["complete"]
-requests_a_minute = 240
-tokens_a_day = 2_000_000
+requests_per_minute = 240
+tokens_per_day = 2_000_000
 weight = 2
 
 [groups.speech]
@@ -38,7 +38,7 @@ NAMES = ("grace", "alan", "barbara", "edsger", "katherine", "donald", "frances",
 
 
 def write_history(state: Path) -> None:
-    """Write what a service of yesterday has left: people who write by day, and sleep by night."""
+    """Write the audit log of a day: users who are active by day, and not by night."""
     chance = random.Random(7)
     now = datetime.now(timezone.utc)
     records = []
@@ -70,35 +70,20 @@ def write_history(state: Path) -> None:
     audit.close()
 
 
-def write_adapter(cache: Path) -> None:
-    """Write an adapter with a card."""
-    scores = {"held_out": {"base": {"loss": 1.42}, "tuned": {"loss": 1.17}}}
-    card = Card(
-        *("vision-2026", "safecoder-smol-135m", "0" * 64, "1" * 64),
-        *({}, {}, {}, scores, {}, True, "The held-out loss fell by 18 %."),
-        *("2026-11-20T10:12:00+00:00", "grace"),
-    )
-    registry = Registry(cache)
-    with registry.staging(card.name) as directory:
-        for name in (WEIGHTS, CONFIG):
-            (directory / name).write_text("{}")
-        registry.commit(directory, card)
-
-
 @pytest.fixture(scope="module")
 def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """Start a JupyterHub whose service has a past."""
+    """Start a JupyterHub whose service has an audit log of the last day."""
     directory = tmp_path_factory.mktemp("hub")
     (directory / "state").mkdir()
     write_history(directory / "state")
-    write_adapter(directory / "cache")
+    store_adapter(directory / "cache", "vision-2026")
     with real_hub(directory) as running:
         running.policy.write_text(POLICY)
         yield running
 
 
 def page_of(hub: Hub, browser: Browser, name: str, scheme: str = "light") -> Page:
-    """Log in as a person at the Hub, and go to the page."""
+    """Log in to JupyterHub as a user, and go to the dashboard."""
     context = browser.new_context(
         viewport={"width": 1360, "height": 900}, color_scheme="dark" if scheme == "dark" else None
     )
@@ -112,7 +97,7 @@ def page_of(hub: Hub, browser: Browser, name: str, scheme: str = "light") -> Pag
 
 
 def complete(hub: Hub, name: str) -> httpx.Response:
-    """Ask for a completion as a person's server does."""
+    """Request a completion as the server of a user does."""
     token = hub.token(name, [access_scope("safecoder"), COMPLETE])
     headers = {"Authorization": f"token {token}"}
 
@@ -129,26 +114,26 @@ def complete(hub: Hub, name: str) -> httpx.Response:
     )
 
 
-def test_the_page_shows_a_day_and_who_is_on(hub: Hub, browser: Browser) -> None:
+def test_the_dashboard_shows_a_day_and_active_users(hub: Hub, browser: Browser) -> None:
     assert complete(hub, "bob").status_code == 200
     page = page_of(hub, browser, ADMIN)
-    problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text))
-    on = page.locator("section", has=page.get_by_role("heading", name="Who is on"))
-    expect(on.get_by_role("row", name="bob")).to_contain_text("speech")
-    # The day before this start is there, from the audit log.
-    tokens = page.get_by_role("img", name="Tokens a minute")
-    assert tokens.locator("path.column").count() == 2
-    expect(page.get_by_role("img", name="Time to the first token")).to_be_visible()
-    assert page.locator("svg.plot path.line").count() > 2
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+    active = page.locator("section", has=page.get_by_role("heading", name="Active users"))
+    expect(active.get_by_role("row", name="bob")).to_contain_text("speech")
+    # The last day is read from the audit log.
+    tokens = page.get_by_role("img", name="Tokens per minute")
+    assert tokens.locator("path.bar").count() == 2
+    expect(page.get_by_role("img", name="Time to first token")).to_be_visible()
+    assert page.locator("svg.chart path.line").count() > 2
     expect(page.locator("main")).to_contain_text("vision-2026")
     expect(page.locator("main")).to_contain_text("scripted")
-    # It goes on by itself.
+    # The page refreshes itself.
     assert complete(hub, "ada").status_code == 200
-    expect(on.get_by_role("row", name="ada")).to_be_visible()
+    expect(active.get_by_role("row", name="ada")).to_be_visible()
     SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / "administrators-page.png", full_page=True)
-    assert problems == []
+    page.screenshot(path=SCREENSHOTS / "dashboard.png", full_page=True)
+    assert errors == []
     page.context.close()
 
 
@@ -157,31 +142,31 @@ def test_odd_names_are_text(hub: Hub, browser: Browser) -> None:
     hub.api.post("/groups/speech/users", json={"users": [ODD]}).raise_for_status()
     assert complete(hub, ODD).status_code == 200
     page = page_of(hub, browser, ADMIN)
-    problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text))
-    page.on("dialog", lambda dialog: problems.append("a name was run"))
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("dialog", lambda dialog: errors.append("a name was executed"))
     odd = page.get_by_role("rowheader", name="<img src=x")
     expect(odd).to_have_count(2)
     assert page.locator("main img").count() == 0
     assert len(odd.first.inner_text()) <= 32
     assert "\n" not in odd.first.inner_text()
-    assert problems == []
+    assert errors == []
     page.context.close()
 
 
-def test_in_the_dark_and_on_a_small_screen_nothing_is_cut_off(hub: Hub, browser: Browser) -> None:
+def test_in_dark_mode_and_on_a_small_screen_nothing_is_cut_off(hub: Hub, browser: Browser) -> None:
     page = page_of(hub, browser, ADMIN, "dark")
-    page.screenshot(path=SCREENSHOTS / "administrators-page-dark.png", full_page=True)
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert max(int(part) for part in ground.strip("rgb()").split(",")) < 60
+    page.screenshot(path=SCREENSHOTS / "dashboard-dark.png", full_page=True)
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert max(int(part) for part in background.strip("rgb()").split(",")) < 60
     page.set_viewport_size({"width": 420, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 420
-    page.screenshot(path=SCREENSHOTS / "administrators-page-small.png", full_page=True)
+    page.screenshot(path=SCREENSHOTS / "dashboard-small.png", full_page=True)
     page.context.close()
 
 
-def test_a_user_is_told_that_it_is_not_for_them(hub: Hub, browser: Browser) -> None:
-    for name, sentence in (("ada", "for those who administer SafeCoder"), ("eve", "403")):
+def test_users_without_the_scope_see_why(hub: Hub, browser: Browser) -> None:
+    for name, sentence in (("ada", "for administrators of SafeCoder"), ("eve", "403")):
         page = browser.new_context().new_page()
         page.goto(f"{hub.url}/hub/login?next=/services/safecoder/")
         page.fill("#username_input", name)
@@ -193,32 +178,32 @@ def test_a_user_is_told_that_it_is_not_for_them(hub: Hub, browser: Browser) -> N
         page.context.close()
 
 
-def test_figures_that_are_old_say_so(hub: Hub, browser: Browser) -> None:
+def test_a_page_that_is_out_of_date_says_so(hub: Hub, browser: Browser) -> None:
     page = page_of(hub, browser, ADMIN)
-    old = page.get_by_text("These figures are old")
-    expect(old).to_be_hidden()
-    page.route("**/board", lambda route: route.abort())
-    expect(old).to_be_visible()
-    page.unroute("**/board")
-    expect(old).to_be_hidden()
+    stale = page.get_by_text("this page is out of date")
+    expect(stale).to_be_hidden()
+    page.route("**/services/safecoder/dashboard", lambda route: route.abort())
+    expect(stale).to_be_visible()
+    page.unroute("**/services/safecoder/dashboard")
+    expect(stale).to_be_hidden()
     page.context.close()
 
 
 def test_drain_and_resume(hub: Hub, browser: Browser) -> None:
     page = page_of(hub, browser, ADMIN)
     page.get_by_role("button", name="Drain").click()
-    expect(page.locator("main")).to_contain_text("Drained: nothing new is taken")
+    expect(page.locator("main")).to_contain_text("Drained: new requests are refused")
     answer = complete(hub, "bob")
     assert answer.status_code == 503
     assert "An administrator has drained SafeCoder" in answer.json()["message"]
-    # The keyboard's place is kept while the page goes on.
+    # The button keeps the keyboard focus while the page refreshes.
     page.get_by_role("button", name="Resume").focus()
-    page.wait_for_event("requestfinished", lambda request: request.url.endswith("/board"))
+    page.wait_for_event("requestfinished", lambda request: request.url.endswith("/dashboard"))
     expect(page.get_by_role("button", name="Resume")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("Serving")
     assert complete(hub, "bob").status_code == 200
-    audit = page.locator("section", has=page.get_by_role("heading", name="Audit"))
+    audit = page.locator("section", has=page.get_by_role("heading", name="Audit log"))
     expect(audit.get_by_role("row", name=ADMIN).nth(0)).to_contain_text("resume")
     expect(audit.get_by_role("row", name=ADMIN).nth(1)).to_contain_text("drain")
     page.context.close()
@@ -229,10 +214,10 @@ def test_a_policy_with_an_error_is_shown_with_its_line(hub: Hub, browser: Browse
     try:
         hub.policy.write_text("[groups.vision]\nfeatures = 3\n")
         page.get_by_role("button", name="Reload").click()
-        expect(page.locator("main .alarm").first).to_contain_text(
-            "line 2: features of 'vision' must be"
+        expect(page.locator("main .alert").first).to_contain_text(
+            "line 2: features must be of the type array"
         )
-        page.screenshot(path=SCREENSHOTS / "administrators-page-alarm.png")
+        page.screenshot(path=SCREENSHOTS / "dashboard-alert.png")
     finally:
         hub.policy.write_text(POLICY)
     page.get_by_role("button", name="Reload").click()

@@ -1,4 +1,4 @@
-"""Through a real JupyterHub: people log in, and those whose group may see ghost text."""
+"""Users log in to a real JupyterHub: those whose group may complete see ghost text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def hub(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def lab_of(hub: Hub, browser: Browser, name: str) -> Page:
-    """Log in as a person and open their notebook; returns the page."""
+    """Log in as a user and open the user's notebook; return the page."""
     notebook = new_notebook(cells=[new_code_cell("")], metadata=PYTHON)
     nbformat.write(notebook, hub.directory / "home" / name / "work.ipynb")
     page = browser.new_context(viewport={"width": 1200, "height": 700}).new_page()
@@ -45,7 +45,7 @@ def expect_state(page: Page, pattern: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ada", "bob"])
-def test_who_may_sees_ghost_text(hub: Hub, browser: Browser, name: str) -> None:
+def test_users_with_access_see_ghost_text(hub: Hub, browser: Browser, name: str) -> None:
     page = lab_of(hub, browser, name)
     expect_state(page, "ready")
     notebook = NotebookPage(page, "work.ipynb", 1)
@@ -55,11 +55,11 @@ def test_who_may_sees_ghost_text(hub: Hub, browser: Browser, name: str) -> None:
     page.context.close()
 
 
-def test_who_may_not_is_told_why(hub: Hub, browser: Browser) -> None:
+def test_users_without_access_see_why(hub: Hub, browser: Browser) -> None:
     page = lab_of(hub, browser, "eve")
     expect_state(page, "failed")
     page.locator("#jupyter-safecoder-status").click()
     popup = page.get_by_role("dialog", name="SafeCoder")
-    expect(popup).to_contain_text("This token does not open SafeCoder.")
+    expect(popup).to_contain_text("This token has no access to SafeCoder.")
     expect(popup).to_contain_text("Ask an administrator")
     page.context.close()

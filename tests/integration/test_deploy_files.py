@@ -1,4 +1,4 @@
-"""The files that administrators take to deploy the Hub's service: valid, in agreement, current.
+"""The deployment files of the Hub's service: valid, consistent, up to date.
 
 No Docker and no Kubernetes is needed; what runs of them is in ``test_external_service.py``.
 """
@@ -23,12 +23,12 @@ from jupyter_safecoder.cli import main as cli
 from jupyter_safecoder.cli.options import settings
 from jupyter_safecoder.clients.hub_environment import URL_VARIABLE
 from jupyter_safecoder.hub import add_safecoder
-from jupyter_safecoder.hub.access.policy import parse_policy
+from jupyter_safecoder.hub.access.policy_parser import parse_policy
 from jupyter_safecoder.hub.constants import DATABASE_VARIABLE, SERVICE
-from tests.support.deploy_placements import (
-    PLACEMENTS,
+from tests.support.deployments import (
+    DEPLOYMENTS,
     SECRET,
-    Placement,
+    Deployment,
     container,
     instruction,
     instructions,
@@ -41,32 +41,32 @@ DOCKERFILES = sorted(path.name for path in DEPLOY_HUB.glob("*.Dockerfile"))
 WORKLOADS = [("one-replica.yaml", "Deployment"), ("vllm.yaml", "StatefulSet")]
 POLICY = parse_policy((DEPLOY_HUB / "policy.toml").read_text())
 PORT = 8765
-each_placement = pytest.mark.parametrize("place", PLACEMENTS)
+each_deployment = pytest.mark.parametrize("name", DEPLOYMENTS)
 each_workload = pytest.mark.parametrize(("name", "kind"), WORKLOADS)
 
 
-def options(placement: Placement) -> Any:
-    """Return what the real parser makes of a command; it ends the test if it takes it not."""
-    assert Path(placement.command[0]).name == "jupyter"
-    assert placement.command[1] == "safecoder"
-    return cli.build_parser().parse_args(placement.command[2:])
+def options(deployment: Deployment) -> Any:
+    """Return the arguments of a command; an invalid command ends the test."""
+    assert Path(deployment.command[0]).name == "jupyter"
+    assert deployment.command[1] == "safecoder"
+    return cli.build_parser().parse_args(deployment.command[2:])
 
 
-@each_placement
-def test_the_command_is_one_of_ours(place: str) -> None:
-    placement = PLACEMENTS[place]()
-    parsed = options(placement)
-    assert placement.command[2] == "hub"
+@each_deployment
+def test_the_command_is_valid(name: str) -> None:
+    deployment = DEPLOYMENTS[name]()
+    parsed = options(deployment)
+    assert deployment.command[2] == "hub"
     assert parsed.policy == Path("/etc/safecoder/policy.toml")
     assert parsed.state == Path("/var/lib/safecoder")
-    if place == "vllm":
+    if name == "vllm":
         assert settings(parsed).remote
 
 
-@each_placement
-def test_the_environment_is_that_of_an_external_service(place: str) -> None:
-    placement = PLACEMENTS[place]()
-    environment = placement.environment
+@each_deployment
+def test_the_environment_is_that_of_an_external_service(name: str) -> None:
+    deployment = DEPLOYMENTS[name]()
+    environment = deployment.environment
     assert environment["JUPYTERHUB_API_TOKEN"]
     assert urlsplit(environment["JUPYTERHUB_API_URL"]).path == "/hub/api"
     assert environment["JUPYTERHUB_SERVICE_NAME"] == SERVICE
@@ -74,7 +74,7 @@ def test_the_environment_is_that_of_an_external_service(place: str) -> None:
     assert environment["JUPYTERHUB_SERVICE_PREFIX"] == f"/services/{SERVICE}/"
     listens = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
     assert (listens.hostname, listens.port) == ("0.0.0.0", PORT)
-    assert (listens.scheme == "https") == bool(options(placement).certificate)
+    assert (listens.scheme == "https") == bool(options(deployment).certificate)
     # Adapters are in the cache: it is in what survives.
     state = re.sub("^%S", "/var/lib", environment["JUPYTER_SAFECODER_CACHE"])
     assert state == "/var/lib/safecoder/cache"
@@ -88,11 +88,11 @@ def test_the_guide_names_the_whole_environment() -> None:
 
 
 def test_a_database_s_password_comes_by_the_environment() -> None:
-    url = PLACEMENTS["compose"]().environment[DATABASE_VARIABLE]
+    url = DEPLOYMENTS["compose"]().environment[DATABASE_VARIABLE]
     assert url == f"postgresql+pg8000://safecoder:{SECRET}@database/safecoder"
-    assert PLACEMENTS["vllm"]().environment[DATABASE_VARIABLE] == SECRET
-    for place in PLACEMENTS:
-        assert "--database" not in PLACEMENTS[place]().command
+    assert DEPLOYMENTS["vllm"]().environment[DATABASE_VARIABLE] == SECRET
+    for name in DEPLOYMENTS:
+        assert "--database" not in DEPLOYMENTS[name]().command
 
 
 def test_the_database_of_the_environment_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_compose_follows_its_schema() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_compose_names_what_there_is() -> None:
+def test_compose_names_existing_files_and_networks() -> None:
     whole = read("compose.yaml")
     for service in whole["services"].values():
         if build := service.get("build"):
@@ -133,7 +133,7 @@ def test_compose_has_no_secret_of_its_own() -> None:
     assert "/deploy/hub/.env" in (ROOT / ".gitignore").read_text().splitlines()
 
 
-def test_compose_s_service_has_a_read_only_root_and_no_way_out() -> None:
+def test_compose_s_service_has_a_read_only_root_and_an_internal_network() -> None:
     whole = read("compose.yaml")
     service = whole["services"]["safecoder"]
     assert service["read_only"] is True
@@ -162,7 +162,7 @@ def test_the_hub_of_compose_knows_its_neighbours(monkeypatch: pytest.MonkeyPatch
     assert c.JupyterHub.hub_connect_ip in services
     proxy = urlsplit(c.ConfigurableHTTPProxy.api_url)
     assert f"--api-port={proxy.port}" in services[proxy.hostname]["command"]
-    assert c.DockerSpawner.network_name == whole["networks"]["people"]["name"]
+    assert c.DockerSpawner.network_name == whole["networks"]["users"]["name"]
     assert c.DockerSpawner.image == services["user"]["image"]
     assert {"SAFECODER_TOKEN", "CONFIGPROXY_AUTH_TOKEN"} <= set(services["hub"]["environment"])
     [role] = c.JupyterHub.load_roles.get_value([])
@@ -218,7 +218,7 @@ def test_pods_have_what_the_service_reads_and_writes(name: str, kind: str) -> No
     assert "subPath" not in mounts["/etc/safecoder"]
     for argument in own.get("args", []):
         value = argument.partition("=")[2]
-        assert not value.startswith("/") or any(value.startswith(place) for place in mounts)
+        assert not value.startswith("/") or any(value.startswith(path) for path in mounts)
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
         assert own[probe]["httpGet"] == {"path": f"/services/{SERVICE}/health", "port": "http"}
 
@@ -264,8 +264,8 @@ def test_the_values_of_the_chart_say_what_add_safecoder_says() -> None:
     ours = Config()
     ours.JupyterHub.services, ours.JupyterHub.load_roles = [], []
     ours.JupyterHub.custom_scopes, ours.Spawner.environment = {}, {}
-    people = {"trainers": ["ada"], "admins": ["dana"]}
-    add_safecoder(ours, "policy.toml", list(POLICY.groups), url, api_token=SECRET, **people)
+    roles = {"trainers": ["ada"], "admins": ["dana"]}
+    add_safecoder(ours, "policy.toml", list(POLICY.groups), url, api_token=SECRET, **roles)
     chart = Config()
     chart.JupyterHub.custom_scopes = {}
     [code] = values["hub"]["extraConfig"].values()
@@ -301,7 +301,7 @@ def test_policies_are_policies_and_name_the_same_groups() -> None:
 
 
 def test_what_vllm_s_balancer_is_called() -> None:
-    arguments = options(PLACEMENTS["vllm"]())
+    arguments = options(DEPLOYMENTS["vllm"]())
     router = yaml.safe_load_all((DEPLOY_REMOTE / "vllm.yaml").read_text())
     [service] = [
         o for o in router if o["kind"] == "Service" and o["metadata"]["name"] == "safecoder-router"
@@ -315,7 +315,7 @@ def test_what_vllm_s_balancer_is_called() -> None:
 
 
 @pytest.mark.parametrize("name", DOCKERFILES)
-def test_images_copy_what_there_is_and_hold_no_secret(name: str) -> None:
+def test_images_copy_existing_files_and_contain_no_secret(name: str) -> None:
     for word, rest in instructions(name):
         if word == "COPY":
             assert (ROOT / rest.split()[0]).is_file()
@@ -326,7 +326,7 @@ def test_images_copy_what_there_is_and_hold_no_secret(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["cpu.Dockerfile", "cuda.Dockerfile", "user.Dockerfile"])
-def test_images_run_as_somebody(name: str) -> None:
+def test_images_do_not_run_as_root(name: str) -> None:
     user = instruction(name, "USER")
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
 

@@ -1,8 +1,7 @@
-"""The service as a container has it, beside a real Hub that does not start it.
+"""The service as in a container, beside a real JupyterHub that does not start it.
 
-Its command and environment are those of compose.yaml and the image, its root is read-only but for
-the volume and ``/tmp``, the model is the embedded one: what only such a place lacks, shows here.
-Docker itself is not run.
+The command and environment are those of compose.yaml and the image; the root is read-only but for
+the volume and ``/tmp``; the model is the embedded one. Docker itself is not run.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ from jupyter_safecoder.hub.accounting.audit_chain import verify
 from jupyter_safecoder.hub.constants import COMPLETE, access_scope
 from jupyter_safecoder.models import EMBEDDED
 from jupyter_safecoder.protocol import Status
-from tests.support.deploy_placements import PLACEMENTS
+from tests.support.deployments import DEPLOYMENTS
 from tests.support.paths import DEPLOY_HUB
 from tests.support.processes import until
 from tests.support.real_hub import Hub, body, real_hub
 
 pytestmark = pytest.mark.timeout(240)
 TOKEN = secrets.token_hex(16)
-#: As in a container: the root cannot be written, the volume can, /tmp is empty and in memory.
+#: As in a container: a read-only root, a writable volume, and an empty /tmp in memory.
 _CONTAINER = """
 set -e
 mount --bind "$1" /mnt
@@ -51,12 +50,12 @@ exec "$@"
 
 
 def contained(*command: str | Path) -> list[str | Path]:
-    """Return a command that runs another one in namespaces of its own, as root of them alone."""
+    """Return a command that runs another one in new namespaces, as root in them alone."""
     return ["unshare", "--map-root-user", "--mount", "sh", "-c", _CONTAINER, "sh", *command]
 
 
 def environment(hub: Hub, **changes: str) -> dict[str, str]:
-    """Return what the container has, with the addresses of this machine."""
+    """Return the environment of the container, with the addresses of this machine."""
     here = {
         "JUPYTERHUB_API_TOKEN": TOKEN,
         "JUPYTERHUB_API_URL": str(hub.api.base_url).rstrip("/"),
@@ -66,19 +65,19 @@ def environment(hub: Hub, **changes: str) -> dict[str, str]:
         "HOME": "/mnt/volume",
     }
     passed = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    return PLACEMENTS["compose"]().environment | here | passed | changes
+    return DEPLOYMENTS["compose"]().environment | here | passed | changes
 
 
 def command() -> list[str | Path]:
-    """Return that of the container, with its places under ``/mnt``."""
-    places = {"/var/lib/safecoder": "/mnt/volume", "/etc/safecoder/policy.toml": "/mnt/policy.toml"}
-    program, *rest = (places.get(word, word) for word in PLACEMENTS["compose"]().command)
+    """Return the command of the container, with its paths below ``/mnt``."""
+    paths = {"/var/lib/safecoder": "/mnt/volume", "/etc/safecoder/policy.toml": "/mnt/policy.toml"}
+    program, *rest = (paths.get(word, word) for word in DEPLOYMENTS["compose"]().command)
     return [Path(sys.executable).with_name(program), *rest]
 
 
 @contextmanager
 def service(hub: Hub, *options: str, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the service, with more options and other variables."""
+    """Start the service with further options and changed variables."""
     log = hub.directory / "service.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -95,7 +94,7 @@ def service(hub: Hub, *options: str, **changes: str) -> Iterator[subprocess.Pope
 
 
 def healthy(hub: Hub, **changes: str) -> bool:
-    """Return whether the image's health check says so."""
+    """Return whether the health check of the image succeeds."""
     check = [sys.executable, DEPLOY_HUB / "health.py"]
     done = subprocess.run(check, env=environment(hub, **changes), capture_output=True, check=False)
     return done.returncode == 0
@@ -103,7 +102,7 @@ def healthy(hub: Hub, **changes: str) -> bool:
 
 @pytest.fixture(scope="module")
 def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """Start a Hub with an external service that is not there yet."""
+    """Start a JupyterHub with an external service that is not started yet."""
     if shutil.which("unshare") is None:
         pytest.skip("There is no unshare (of util-linux) here.")
     directory = tmp_path_factory.mktemp("external")
@@ -117,7 +116,7 @@ def external(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         yield running
 
 
-def test_an_external_service_on_a_read_only_root_answers_people(external: Hub) -> None:
+def test_an_external_service_on_a_read_only_root_completes(external: Hub) -> None:
     token = external.token("ada", [access_scope("safecoder"), COMPLETE])
     header = {"Authorization": f"token {token}"}
     assert not healthy(external)
@@ -125,7 +124,7 @@ def test_an_external_service_on_a_read_only_root_answers_people(external: Hub) -
         until(lambda: healthy(external), 30)
         until(lambda: client.post(f"{external.service}/start").json()["state"] == "ready", 90)
         answer = client.post(f"{external.service}/completions", content=body("import num"))
-        # Through the Hub's proxy too, which knows it by its `url`.
+        # Also through JupyterHub's proxy, which routes to its `url`.
         through = client.get(f"{external.url}/services/safecoder/health")
     done = json.loads(answer.text.splitlines()[-1])
     assert (done["event"], done["model"]) == ("done", EMBEDDED)
@@ -138,7 +137,7 @@ def test_an_external_service_on_a_read_only_root_answers_people(external: Hub) -
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
-def test_by_tls_servers_and_kernels_trust_an_authority_of_one_s_own(
+def test_with_tls_servers_and_kernels_trust_a_private_authority(
     external: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate = external.directory / "certificate.pem"
@@ -168,7 +167,7 @@ def test_by_tls_servers_and_kernels_trust_an_authority_of_one_s_own(
 
     with service(external, *options, **listens):
         until(lambda: healthy(external, **listens), 30)
-        # A busy Hub may be late with its word on the token; an authority is trusted or never is.
+        # A busy Hub may be slow to confirm the token; trust in the certificate does not change.
         until(by_server, 30)
         assert "service does not answer at" in asyncio.run(asked("")).reason
         with pytest.raises(RuntimeRequestError, match="service does not answer"):
@@ -177,8 +176,8 @@ def test_by_tls_servers_and_kernels_trust_an_authority_of_one_s_own(
         until(by_kernel, 30)
 
 
-def test_without_its_name_it_says_what_is_missing(external: Hub) -> None:
-    # Scopes go by the name: it would start, and refuse everybody.
+def test_without_its_name_the_service_does_not_start(external: Hub) -> None:
+    # Scopes contain the name: it would start, and deny all requests.
     with service(external, JUPYTERHUB_SERVICE_NAME="") as process:
         assert process.wait(30) == 1
     assert (

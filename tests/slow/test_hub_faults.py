@@ -1,4 +1,4 @@
-"""What goes wrong around the service, and people who want it to: in a real Hub."""
+"""Faults and attacks around the service: in a real JupyterHub."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.fixture(scope="module")
 def token(hub: Hub) -> str:
-    """Return Bob's, once he can be served."""
+    """Return a token of bob, once his runtime is ready."""
     found = hub.token("bob", SCOPES)
     until(lambda: hub.ready(found), 60)
     return found
@@ -47,12 +47,12 @@ def test_a_revoked_token_works_no_longer(hub: Hub, token: str) -> None:
     made = hub.api.post("/users/bob/tokens", json={"scopes": SCOPES}).json()
     assert hub.ask(made["token"])[0] == 200
     hub.api.delete(f"/users/bob/tokens/{made['id']}").raise_for_status()
-    # The service is told to trust the Hub's word for two seconds here.
+    # The service uses an answer of the Hub for two seconds here.
     until(lambda: hub.ask(made["token"])[0] == 401, 4)
     assert hub.ask(token)[0] == 200
 
 
-def test_somebody_who_left_their_group_is_not_served(hub: Hub, token: str) -> None:
+def test_a_user_who_left_the_group_is_not_served(hub: Hub, token: str) -> None:
     ada = hub.token("ada", SCOPES)
     until(lambda: hub.ready(ada), 60)
     assert hub.ask(ada)[0] == 200
@@ -65,7 +65,7 @@ def test_somebody_who_left_their_group_is_not_served(hub: Hub, token: str) -> No
     until(lambda: hub.ask(hub.token("ada", SCOPES))[0] == 200, 4)
 
 
-def test_slow_bodies_are_cut_off_and_hinder_nobody(hub: Hub, token: str) -> None:
+def test_slow_bodies_are_cut_off_and_delay_no_other_request(hub: Hub, token: str) -> None:
     address = urlsplit(hub.service)
     assert address.hostname
     assert address.port
@@ -78,7 +78,7 @@ def test_slow_bodies_are_cut_off_and_hinder_nobody(hub: Hub, token: str) -> None
         for number in range(200):
             one = socket.create_connection((address.hostname, address.port), 5)
             stack.enter_context(one)
-            # Half of them never end their head, the others never their body.
+            # Half of them never finish their headers, the others never their body.
             one.sendall((begin + ("\r\n{" if number % 2 else "X-A: ")).encode())
             slow.append(one)
         began = time.monotonic()
@@ -87,19 +87,19 @@ def test_slow_bodies_are_cut_off_and_hinder_nobody(hub: Hub, token: str) -> None
         assert time.monotonic() - began < 5
         slow[1].settimeout(30)
         answer = b""
-        while piece := slow[1].recv(4096):
-            answer += piece
-        # It is closed without an answer: there was no whole request.
+        while chunk := slow[1].recv(4096):
+            answer += chunk
+        # It is closed without a response: the request was never complete.
         assert not answer.startswith(b"HTTP/1.1 200")
 
 
-def test_a_full_disk_is_said_and_over_when_there_is_room(
+def test_a_full_disk_is_an_error_until_there_is_room(
     hub: Hub, token: str, service: psutil.Process
 ) -> None:
     service.rlimit(psutil.RLIMIT_FSIZE, (100, psutil.RLIM_INFINITY))
     try:
         for _ in range(2):
-            # The first finds it out at its end; from then on nobody is answered at all.
+            # The first request fails at its end; after that all requests are denied.
             events = hub.ask(token, prefix="hello")[1]
             assert "audit log cannot be written" in events[-1]["message"]
         assert [event["event"] for event in events] == ["error"]
@@ -111,7 +111,7 @@ def test_a_full_disk_is_said_and_over_when_there_is_room(
 
 
 class _Broken(BaseHTTPRequestHandler):
-    """A Hub's API that is broken: a real one does not break when it is told to."""
+    """A JupyterHub API that answers with an error, which a real one does not do on request."""
 
     status = 500
 
@@ -120,15 +120,15 @@ class _Broken(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *arguments: object) -> None:
-        """Be quiet."""
+        """Log nothing."""
 
 
 @pytest.mark.parametrize(
     ("status", "refused", "reason"),
     [
-        (500, 503, "The Hub does not answer."),
-        (502, 503, "The Hub does not answer."),
-        (404, 503, "The Hub does not answer."),
+        (500, 503, "JupyterHub does not answer."),
+        (502, 503, "JupyterHub does not answer."),
+        (404, 503, "JupyterHub does not answer."),
     ],
 )
 def test_a_hub_that_answers_500(
@@ -140,7 +140,7 @@ def test_a_hub_that_answers_500(
         monkeypatch.setenv("JUPYTERHUB_API_URL", f"http://127.0.0.1:{server.server_port}/hub/api")
         monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "x")
         with pytest.raises(RequestDenied, match=reason) as raised:
-            asyncio.run(Authenticator(30).person("token abc"))
+            asyncio.run(Authenticator(30).user_for("token abc"))
         server.shutdown()
     assert raised.value.status == refused
 
@@ -150,7 +150,7 @@ def test_a_hub_whose_database_is_locked(hub: Hub, token: str) -> None:
     connection.execute("BEGIN EXCLUSIVE")
     try:
         until(lambda: hub.ask(token)[0] == 503, 15)
-        assert hub.ask(token)[1][-1]["message"] == "The Hub does not answer."
+        assert hub.ask(token)[1][-1]["message"] == "JupyterHub does not answer."
     finally:
         connection.close()
     until(lambda: hub.ask(token)[0] == 200, 20)
@@ -171,7 +171,7 @@ def test_a_runtime_that_hangs_or_dies(hub: Hub, token: str, service: psutil.Proc
     until(lambda: hub.ask(token)[0] == 200, 30)
     before = len(hub.entries())
     service.kill()
-    # The Hub starts it again, and it goes on with the same log.
+    # The Hub starts it again, and it continues the same log.
     until(lambda: _served(hub, token), 60)
     entries = hub.entries()
     assert len(entries) > before

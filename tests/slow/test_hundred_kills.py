@@ -1,8 +1,8 @@
-"""A Hub whose parts are killed a hundred times while people type: nobody gets what is another's.
+"""A JupyterHub whose parts are killed a hundred times while users type: texts stay apart.
 
 Killed, in an order that a seed decides: the service, a runtime, the Hub itself, its proxy, the
-database. Ada types through the proxy and her own server, in a browser too; the others ask the
-service itself. ``KILLS=10 pytest …`` is a shorter run.
+database. Ada types through the proxy and her own server, also in a browser; the others send their
+requests to the service directly. ``KILLS=10 pytest …`` is a shorter run.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from tests.support.real_postgresql import Postgres, real_postgresql
 
 pytestmark = pytest.mark.timeout(3600)
 KILLS = int(os.environ.get("KILLS", "100"))
-#: What the parts' own starts may take is not counted.
+#: Seconds until all users are served again; the start of a part is not counted.
 SERVED_AGAIN_S = 15
 PARTS = os.environ.get("PARTS", "service,runtime,hub,proxy,database").split(",")
-#: An answer that says nothing of how it ended.
+#: A response without a last event.
 _UNENDED = "unended"
 NAMES = ("ada", "bob", "cleo")
 SCRIPT = {
@@ -47,7 +47,7 @@ SCRIPT = {
 }
 CONFIG = """
 c.ConfigurableHTTPProxy.check_running_interval = 1
-# A Hub looks every 30 seconds whether its services live.
+# By default a Hub checks every 30 seconds whether its services run.
 from jupyterhub.services.service import _ServiceSpawner
 _ServiceSpawner.poll_interval = 1
 """
@@ -62,7 +62,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="module")
 def hub(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """Start a Hub whose counts are there."""
+    """Start a JupyterHub whose service counts in PostgreSQL."""
     directory = tmp_path_factory.mktemp("hub")
     arguments = ["--database", postgres.new_database()]
     with real_hub(directory, script=SCRIPT, arguments=arguments, config=CONFIG) as running:
@@ -71,7 +71,7 @@ def hub(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @dataclass
 class Typist:
-    """Somebody who types on whatever happens; counts what they were given."""
+    """A user who types whatever happens; counts what the responses were."""
 
     name: str
     url: str
@@ -82,7 +82,7 @@ class Typist:
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def type_until(self, stop: Event) -> None:
-        """Ask again and again."""
+        """Send requests until the event is set."""
         headers = {"Authorization": f"token {self.token}"}
         content = body(f"{self.name} says hello", document=self.name)
         with httpx.Client(headers=headers, timeout=20, trust_env=False) as client:
@@ -109,7 +109,7 @@ class Typist:
 
 
 class Parts:
-    """What can be killed, and how to know that it is back."""
+    """Kills parts, and waits until they are back."""
 
     def __init__(self, hub: Hub, postgres: Postgres) -> None:
         self._hub = hub
@@ -213,9 +213,9 @@ def test_a_hundred_kills(hub: Hub, postgres: Postgres, lab: Page) -> None:
         until(lambda back=back: all(t.last_answer > back for t in typists), 60)
         took = time.monotonic() - back
         slowest[part] = max(slowest[part], took)
-        print(f"{number + 1:3} {part:9} {took:5.1f} s until everybody was served", flush=True)
+        print(f"{number + 1:3} {part:9} {took:5.1f} s until all users were served", flush=True)
         assert took < SERVED_AGAIN_S, part
-        # The page lives, and is told the same.
+        # The page in the browser still works.
         assert lab.evaluate("1 + 1") == 2
     item = lab.locator("#jupyter-safecoder-status")
     expect(item).to_have_attribute("data-state", re.compile("^(ready|busy)$"), timeout=60_000)
@@ -231,17 +231,17 @@ def test_a_hundred_kills(hub: Hub, postgres: Postgres, lab: Page) -> None:
 
 
 def _counts_are_whole(hub: Hub, typists: list[Typist]) -> None:
-    """Compare what people were given with the log, and the log with the database."""
-    assert verify(hub.directory / "state/audit").problem == ""
+    """Compare what users received with the log, and the log with the database."""
+    assert verify(hub.directory / "state/audit").error == ""
     logged: Counter[str] = Counter()
     for entry in hub.entries():
         if entry["action"] == "complete" and entry["outcome"] != "refused":
-            logged[entry["person"]] += entry["prompt_tokens"] + entry["completion_tokens"]
+            logged[entry["user"]] += entry["prompt_tokens"] + entry["completion_tokens"]
     url = hub.directory / "jupyterhub_config.py"
     [found] = re.findall(r"postgresql\+pg8000://[^']*", url.read_text())[:1]
     database = Database(found)
-    usages = UsageStore(database)
-    until(lambda: all(usages.tokens_today(t.name) == logged[t.name] for t in typists), 30)
+    usage = UsageStore(database)
+    until(lambda: all(usage.tokens_today(t.name) == logged[t.name] for t in typists), 30)
     database.engine.dispose()
     for typist in typists:
         assert logged[typist.name] >= typist.tokens > 0

@@ -1,4 +1,4 @@
-"""People of a Hub at their keyboards: what they type, run and ask reaches its service."""
+"""Users of a JupyterHub: what they type, run and request reaches the service."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIAB
 from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest
 from tests.support.real_hub import Hub
 
-ASKED = CompletionRequest(
+REQUEST = CompletionRequest(
     "import teamkit", "", options=CompletionOptions(max_tokens=12, rules=False)
 )
 
 
 @dataclass
-class Somebody:
-    """A person of the Hub, at their keyboard."""
+class HubUser:
+    """A user of the JupyterHub, with a token of the user's server."""
 
     hub: Hub
     token: str
 
     @property
     def environment(self) -> dict[str, str]:
-        """What their server's processes are told."""
+        """The environment of processes on the user's server."""
         own = {URL_VARIABLE: f"{self.hub.service}/", TOKEN_VARIABLE: self.token}
         return {**os.environ, **own}
 
     def start(self, *lines: str) -> subprocess.Popen[str]:
-        """Type into IPython on their server."""
+        """Run lines in IPython on the user's server."""
         code = "\n".join(["%load_ext jupyter_safecoder", *lines])
         return subprocess.Popen(
             [sys.executable, "-m", "IPython", "--colors=NoColor", "-c", code],
@@ -47,11 +47,11 @@ class Somebody:
         )
 
     def types(self, *lines: str) -> str:
-        """Return what they see."""
+        """Return what IPython prints for lines."""
         return self.start(*lines).communicate(timeout=120)[0]
 
     def runs(self, *words: str) -> Any:
-        """Return what a command on their server tells."""
+        """Return the JSON that a command on the user's server prints, or its error."""
         done = subprocess.run(
             [sys.executable, "-m", "jupyter_safecoder", *words, "--json"],
             env=self.environment,
@@ -61,8 +61,8 @@ class Somebody:
         )
         return json.loads(done.stdout) if done.returncode == 0 else done.stderr
 
-    def asks(self, method: str, path: str, **body: Any) -> tuple[int, Any]:
-        """Ask the service without our client."""
+    def requests(self, method: str, path: str, **body: Any) -> tuple[int, Any]:
+        """Send a request to the service, without its client."""
         answer = httpx.request(
             method,
             f"{self.hub.service}/{path}",
@@ -73,13 +73,19 @@ class Somebody:
         )
         return answer.status_code, answer.json()
 
-    def orders(self, name: str, *sources: object, **settings: object) -> tuple[int, Any]:
-        """Order a job."""
-        whole = {"name": name, "settings": settings, "sources": sources or [[".py", "a = 1"]]}
-        return self.asks("POST", "jobs", content=gzip.compress(json.dumps(whole).encode()))
+    def submits(self, name: str, *documents: object, **settings: object) -> tuple[int, Any]:
+        """Submit a job; without documents, with a small one."""
+        data = {"name": name, "settings": settings, "documents": documents or [document("a = 1")]}
+        return self.requests("POST", "jobs", content=gzip.compress(json.dumps(data).encode()))
 
     def served(self) -> tuple[str, str | None]:
-        """Return what they are answered, and by which adapter."""
+        """Return a completion, and the adapter that it came from."""
         with HubClient(f"{self.hub.service}/", self.token) as client:
             adapter = client.wait_until_ready().adapter
-            return client.complete(ASKED).text, adapter
+            return client.complete(REQUEST).text, adapter
+
+
+def document(source: str) -> dict[str, object]:
+    """Return a script of one cell, as a submission has it."""
+    cells = [{"type": "code", "source": source, "output": ""}]
+    return {"language": "python", "notebook": False, "cells": cells}

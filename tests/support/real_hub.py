@@ -1,4 +1,4 @@
-"""A real JupyterHub with its proxy, two groups, three people, and our service."""
+"""A real JupyterHub with its proxy, groups, users, and the service."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from jupyter_safecoder.hub.constants import COMPLETE, access_scope
 from tests.support.paths import ROOT
 from tests.support.processes import until
 
-#: What a token needs.
+#: Scopes of a token that may request completions.
 SCOPES = [access_scope("safecoder"), COMPLETE]
 PROXY = ROOT / "labextension/node_modules/.bin/configurable-http-proxy"
-ODD_PERSON, ODD_GROUP = 'o\'brien+ünï "<b>"', 'data & "ünïcode" <b>'
-GROUPS = {"vision": ["ada", "cleo"], "speech": ["bob"], ODD_GROUP: [ODD_PERSON]}
+ODD_USER, ODD_GROUP = 'o\'brien+ünï "<b>"', 'data & "ünïcode" <b>'
+GROUPS = {"vision": ["ada", "cleo"], "speech": ["bob"], ODD_GROUP: [ODD_USER]}
 ADMIN = "dana"
-PEOPLE = ("ada", "bob", "cleo", "eve", ODD_PERSON, ADMIN)
+USERS = ("ada", "bob", "cleo", "eve", ODD_USER, ADMIN)
 _NOTIFICATIONS = (
     ".jupyter/lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
 )
@@ -89,13 +89,13 @@ c.JupyterHub.load_roles.append({{
     "scopes": ["custom:safecoder:metrics", "access:services!service=safecoder"],
 }})
 if {api_token!r}:
-    # It is not there yet, and a Hub that starts waits for it.
+    # The service is not started yet, and a Hub waits for its services when it starts.
     c.JupyterHub.services.get_value([])[0]["timeout"] = 1
 """
 
 
 def free_port() -> int:
-    """Return a port that nobody uses now."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -103,14 +103,14 @@ def free_port() -> int:
 
 @dataclass
 class Hub:
-    """Where it is, and how to ask it as an administrator."""
+    """A running JupyterHub, with clients of its API and of the service."""
 
     url: str
     service: str
     api: httpx.Client
     directory: Path
     process: subprocess.Popen[bytes]
-    #: Without a token; making one takes longer than asking.
+    #: Has no token. It is shared: creating a client takes longer than a request.
     client: httpx.Client
     #: The token of a service that may read metrics.
     prometheus: str
@@ -121,19 +121,19 @@ class Hub:
         return self.directory / "policy.toml"
 
     def start_server(self, name: str) -> None:
-        """Start a person's server, and wait until it is there."""
+        """Start the server of a user, and wait until it is ready."""
         self.api.post(f"/users/{name}/server").raise_for_status()
         until(lambda: bool(self.api.get(f"/users/{name}").json()["servers"][""]["ready"]), 60)
 
     def token(self, name: str, scopes: list[str], **options: Any) -> str:
-        """Return a new token of a person."""
+        """Return a new token of a user."""
         body = {"scopes": scopes, **options}
         answer = self.api.post(f"/users/{quote(name)}/tokens", json=body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
 
     def ask(self, token: str, **changes: Any) -> tuple[int, list[dict[str, Any]]]:
-        """Ask the service itself for a completion; returns the status and the events."""
+        """Request a completion from the service; return the HTTP status and the events."""
         answer = self.client.post(
             f"{self.service}/completions",
             content=body(**changes),
@@ -142,16 +142,16 @@ class Hub:
         return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
 
     def ready(self, token: str) -> bool:
-        """Start the runtime that serves a token, and say whether it is ready."""
+        """Start the runtime of a token's owner, and return whether it is ready."""
         answer = self.client.post(
             f"{self.service}/start", headers={"Authorization": f"token {token}"}
         )
         return bool(answer.json()["state"] == "ready")
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return what the audit log has."""
+        """Return the entries of the audit log, whose chain is valid."""
         directory = self.directory / "state/audit"
-        assert verify(directory).problem == ""
+        assert verify(directory).error == ""
         return [
             json.loads(line)
             for path in sorted(directory.glob("*.jsonl"))
@@ -171,17 +171,32 @@ def real_hub(
     trainers: Sequence[str] = (),
     config: str = "",
 ) -> Iterator[Hub]:
-    """Start it in a directory, with everybody known to it.
+    """Start a JupyterHub that knows all users.
 
-    ``script`` is that of the engine, unless ``model`` is a checkpoint that torch serves.
-    ``arguments`` are more for the service, ``config`` is more of the Hub's configuration. With a
-    token the service is an external one, which the Hub does not start.
+    Parameters
+    ----------
+    directory
+        Gets all files of the JupyterHub and the service.
+    script
+        Of the scripted engine, unless ``model`` is given.
+    arguments
+        Further arguments of the service.
+    api_token
+        Token of an external service, which the JupyterHub does not start; empty: it starts one.
+    policy
+        Text of the policy file.
+    model
+        A checkpoint for the engine ``transformers``.
+    trainers
+        Users and groups who may train.
+    config
+        Further lines of ``jupyterhub_config.py``.
     """
     port, service = free_port(), f"http://127.0.0.1:{free_port()}"
     token = secrets.token_hex(16)
     (directory / "policy.toml").write_text(policy)
-    for person in PEOPLE:
-        settings = directory / "home" / person / _NOTIFICATIONS
+    for user in USERS:
+        settings = directory / "home" / user / _NOTIFICATIONS
         settings.parent.mkdir(parents=True)
         settings.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     values = {
@@ -219,7 +234,7 @@ def real_hub(
     where = (f"http://127.0.0.1:{port}", f"{service}/services/safecoder")
     running = Hub(*where, api, directory, start_jupyterhub(directory), client, prometheus)
 
-    def there() -> bool:
+    def is_up() -> bool:
         assert running.process.poll() is None, (directory / "log").read_text()[-4000:]
         try:
             return api.get("/").status_code == 200 and (bool(api_token) or healthy())
@@ -230,8 +245,8 @@ def real_hub(
         return client.get(f"{running.service}/health").status_code == 200
 
     try:
-        until(there, 60)
-        api.post("/users", json={"usernames": list(PEOPLE)})
+        until(is_up, 60)
+        api.post("/users", json={"usernames": list(USERS)})
         yield running
     finally:
         api.close()
@@ -245,7 +260,7 @@ def real_hub(
 
 
 def start_jupyterhub(directory: Path) -> subprocess.Popen[bytes]:
-    """Start the Hub of a directory; again, if it was killed."""
+    """Start the JupyterHub of a directory, for the first time or after it was killed."""
     with (directory / "log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "-f", "jupyterhub_config.py"],
@@ -257,6 +272,6 @@ def start_jupyterhub(directory: Path) -> subprocess.Popen[bytes]:
 
 
 def body(prefix: str = "hello", **changes: Any) -> str:
-    """Return the body of a request."""
+    """Return the body of a completion request."""
     whole = {"version": 2, "prefix": prefix, "suffix": "", **changes}
     return json.dumps(whole)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server of the system's packages, on a port of its own."""
+"""A real PostgreSQL server from the system's packages, on a free port."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.real_hub import free_port
 
 @contextmanager
 def closing_engine(url: str) -> Iterator[Engine]:
-    """Yield an engine, and end its connections."""
+    """Yield an engine whose connections are closed at the end."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     try:
         yield engine
@@ -31,7 +31,7 @@ def closing_engine(url: str) -> Iterator[Engine]:
 
 @dataclass
 class Postgres:
-    """Where it is; it can be killed and started again."""
+    """A server that can be killed and started again."""
 
     directory: Path
     programs: Path
@@ -39,18 +39,18 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """Of its first database."""
+        """URL of its first database."""
         return f"postgresql+pg8000://postgres:unread@127.0.0.1:{self.port}/postgres"
 
     def new_database(self) -> str:
-        """Return the URL of a new database."""
+        """Create a database and return its URL."""
         name = f"d{secrets.token_hex(6)}"
         with closing_engine(self.url) as engine, engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
         return self.url.removesuffix("postgres") + name
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start the server, and wait until it accepts connections."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.directory}"
         self._run("pg_ctl", "-w", "-o", options, "-l", str(self.directory / "log"), "start")
 
@@ -64,7 +64,7 @@ class Postgres:
         until(answers)
 
     def kill(self) -> None:
-        """Kill it as the system would."""
+        """Kill the server, as the system does when memory is short."""
         pid = int((self.directory / "data/postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
         until(lambda: not Path(f"/proc/{pid}").exists())
@@ -74,16 +74,16 @@ class Postgres:
         found = subprocess.run(["pgrep", "-g", str(pid)], capture_output=True, check=False)
         return found.returncode == 0
 
-    def make(self) -> None:
-        """Make its files."""
+    def create(self) -> None:
+        """Create its files."""
         self._run("initdb", "-A", "trust", "-U", "postgres", "--no-sync")
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop the server."""
         self._run("pg_ctl", "-m", "immediate", "stop", check=False)
 
     def _run(self, program: str, *words: str, check: bool = True) -> None:
-        # It refuses to run as root.
+        # PostgreSQL refuses to run as root.
         user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         command = [*user, str(self.programs / program), "-D", str(self.directory / "data"), *words]
         subprocess.run(command, check=check, stdout=subprocess.DEVNULL, timeout=60)
@@ -91,16 +91,16 @@ class Postgres:
 
 @contextmanager
 def real_postgresql() -> Iterator[Postgres]:
-    """Start it in a directory of its own."""
+    """Start a server in a directory of its own."""
     [*_, programs] = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    # Its user must get to its files, which pytest keeps from all others.
+    # Its user needs access to its files, and pytest's directories are for one user.
     own = Path("/tmp") / f"safecoder-postgresql-{secrets.token_hex(4)}"
     own.mkdir()
     if os.geteuid() == 0:
         shutil.chown(own, "postgres")
     running = Postgres(own, programs, free_port())
     try:
-        running.make()
+        running.create()
         running.start()
         yield running
     finally:

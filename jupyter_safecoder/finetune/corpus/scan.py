@@ -10,7 +10,12 @@ from typing import Protocol
 
 from jupyter_safecoder.errors import FinetuneError, UnusableFile
 from jupyter_safecoder.extras import CORPUS, require_extra
-from jupyter_safecoder.finetune.documents import Document, read_document
+from jupyter_safecoder.finetune.documents import (
+    DOCUMENTS_FILE,
+    Document,
+    read_document,
+    read_documents_file,
+)
 
 from .duplicates import find_duplicates
 from .quality_filter import rejection_reason
@@ -64,16 +69,18 @@ def scan(
     for number, file in enumerate(files):
         progress(_READING * number / len(files), f"Reading {file.name}")
         try:
-            document = read_document(file)
+            read = _read(file)
         except UnusableFile as error:
             left_out.append(LeftOut(str(file), error.reason))
             continue
-        if (reason := rejection_reason(document)) is not None:
-            left_out.append(LeftOut(str(file), reason))
-            continue
-        documents.append(document)
-        if document.excluded:
-            left_out.append(LeftOut(str(file), f"{document.excluded} cells of it excluded by tag"))
+        for document in read:
+            if (reason := rejection_reason(document)) is not None:
+                left_out.append(LeftOut(document.path, reason))
+                continue
+            documents.append(document)
+            if document.excluded:
+                reason = f"{document.excluded} cells of it excluded by tag"
+                left_out.append(LeftOut(document.path, reason))
     progress(_READING, "Searching for duplicates")
     # Notebooks first: of a script and the notebook that it was exported from, the notebook stays.
     duplicates = find_duplicates(sorted(documents, key=lambda document: not document.notebook))
@@ -82,6 +89,10 @@ def scan(
         tuple(document for document in documents if document.path not in duplicates),
         tuple(sorted(left_out, key=lambda one: one.path)),
     )
+
+
+def _read(path: Path) -> list[Document]:
+    return read_documents_file(path) if path.name == DOCUMENTS_FILE else [read_document(path)]
 
 
 def check_enough(found: Scanned) -> None:

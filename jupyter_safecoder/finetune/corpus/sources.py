@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.extras import require_extra
+from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -56,7 +57,8 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
     """Return the notebooks and Python files below paths, sorted by name.
 
     Symbolic links are followed, each directory once. ``.safecoderignore`` is read in every
-    directory, and in those above as far as the root of a repository.
+    directory, and in those above as far as the root of a repository. A file of documents
+    that are read already is taken only where it is named itself.
 
     Parameters
     ----------
@@ -79,6 +81,9 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
     for path in paths:
         if not os.path.exists(path):
             raise FinetuneError(f"There is no file or directory {path}.", "Check the path.")
+        if path.name == DOCUMENTS_FILE and path.is_file():
+            taken.append(path)
+            continue
         for found in _walk(path, _ignore_rules_above(path), left_out, visited):
             reason = _rejection_reason(found, visited)
             if reason:

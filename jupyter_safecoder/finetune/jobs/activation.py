@@ -27,15 +27,15 @@ def activate_adapter(
     name
         Name of the adapter; empty: the base model without one.
     previous
-        Whether to activate what was active before instead.
+        Whether to activate the previous adapter instead.
     progress
         Called with the share that is done, 0 to 1, and a description of the work.
 
     Returns
     -------
     dict
-        ``adapter``, ``before``, whether a running runtime has ``switched``, and as ``warning`` the
-        reason for which the adapter was rejected.
+        ``adapter``, ``previous``, whether a running runtime has ``switched``, and as ``warning``
+        the reason for which the adapter was rejected.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def activate_adapter(
     """
     registry = Registry(settings.cache)
     base = resolve_base_model(settings)
-    before = registry.in_use(base.name)
+    active = registry.in_use(base.name)
     if previous:
         name = registry.previous(base.name)
     warning = ""
@@ -66,7 +66,7 @@ def activate_adapter(
     registry.set_in_use(base.name, name)
     return {
         "adapter": name or None,
-        "before": before or None,
+        "previous": active or None,
         "switched": switched,
         "warning": warning,
     }

@@ -1,1 +1,1 @@
-"""Who may do what: authentication, policy, rate limits."""
+"""Access control: authentication, policy, rate limits, namespaces of groups."""

@@ -1,4 +1,4 @@
-"""Who administers: somebody that the Hub lets in with a scope, by a cookie of its or a token."""
+"""Access control for admin endpoints: a JupyterHub scope, by OAuth cookie or token."""
 
 from __future__ import annotations
 
@@ -14,56 +14,57 @@ from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE
 from jupyter_safecoder.errors import RequestDenied
 from jupyter_safecoder.hub.constants import ADMIN, SERVICE, access_scope
 
-from .authenticator import ANSWER_S
+from .authenticator import HUB_TIMEOUT_S
 
 
 def hub_oauth(prefix: str, cache_s: int) -> HubOAuth:
-    """Return what asks the Hub who looks at our pages below a prefix.
+    """Return JupyterHub's OAuth client for pages below a prefix.
 
-    The Hub tells the rest to a service that it starts. One on a machine of its own has the Hub's
-    defaults, or what ``JUPYTERHUB_CLIENT_ID``, ``_OAUTH_CALLBACK_URL`` and ``_BASE_URL`` say.
+    JupyterHub configures a service that it starts through the environment. A service on a machine
+    of its own has JupyterHub's defaults, or the values of ``JUPYTERHUB_CLIENT_ID``,
+    ``JUPYTERHUB_OAUTH_CALLBACK_URL`` and ``JUPYTERHUB_BASE_URL``.
     """
     client = os.environ.get("JUPYTERHUB_CLIENT_ID") or f"service-{SERVICE}"
     return HubOAuth(base_url=prefix, oauth_client_id=client, cache_max_age=cache_s)
 
 
 def cookie_secret() -> bytes:
-    """Return with what cookies are signed: the same after a restart, and known to nobody else."""
+    """Return the key that signs cookies: the same after a restart, derived from the API token."""
     token = os.environ[TOKEN_VARIABLE]
     return hashlib.sha256(f"cookies of {SERVICE}: {token}".encode()).digest()
 
 
 class AdminHandler(HubOAuthenticated, web.RequestHandler):  # type: ignore[misc]
-    """A door for who has a scope; JupyterHub's cookie is good for it, or a token in a header.
+    """A handler for users and services with a scope, by JupyterHub's cookie or a token header.
 
-    A cookie alone only opens what a browser navigates to: JupyterHub's handler wants its XSRF
-    token for everything else.
+    A cookie alone is enough only for pages that a browser navigates to: for everything else
+    JupyterHub's handler requires its XSRF token.
     """
 
-    #: What opens it, beside access to the service.
+    #: The scope that is required beside access to the service.
     scope = ADMIN
 
-    async def administrator(self) -> dict[str, Any] | None:
-        """Return the Hub's model of who asks; ``None``: nobody that it knows.
+    async def authenticate(self) -> dict[str, Any] | None:
+        """Return JupyterHub's model of the user or service; ``None`` if it knows neither.
 
         Raises
         ------
-        Refused
-            If somebody may not, or the Hub does not answer.
+        RequestDenied
+            If the scope is missing, or JupyterHub does not answer.
         """
         try:
-            asked = self.hub_auth.get_user(self, sync=False)
-            model: dict[str, Any] | None = await asyncio.wait_for(asked, ANSWER_S)
+            answer = self.hub_auth.get_user(self, sync=False)
+            model: dict[str, Any] | None = await asyncio.wait_for(answer, HUB_TIMEOUT_S)
         except (web.HTTPError, asyncio.TimeoutError) as error:
-            raise RequestDenied(503, "The Hub does not answer.", "Wait a moment.") from error
+            raise RequestDenied(503, "JupyterHub does not answer.", "Wait a moment.") from error
         self.current_user = model
         if model is None:
             return None
-        open_ = self.hub_auth.check_scopes({access_scope(SERVICE)}, model)
-        if not open_ or self.scope not in model["scopes"]:
+        has_access = self.hub_auth.check_scopes({access_scope(SERVICE)}, model)
+        if not has_access or self.scope not in model["scopes"]:
             raise RequestDenied(
                 403,
-                "This is for those who administer SafeCoder.",
+                "This page is for administrators of SafeCoder.",
                 "add_safecoder(…, admins=[…]) in jupyterhub_config.py names them.",
             )
         return model

@@ -1,4 +1,4 @@
-"""How much a person may ask for in a minute, and use in a day."""
+"""Limits of what each user may request in a minute and use in a day."""
 
 from __future__ import annotations
 
@@ -13,80 +13,86 @@ from jupyter_safecoder.errors import LimitReached, UsageUnavailable
 from .policy import Grant
 
 _MINUTE_S = 60.0
-#: For so long a count of the database holds.
-_FRESH_S = 2.0
-#: Beyond so many people, those who have been quiet for a minute are forgotten.
-_MANY = 1_000
+#: Seconds for which a count of the database is used again.
+_USAGE_MAX_AGE_S = 2.0
+#: With more tracked users than this, those without a request for a minute are dropped.
+_MAX_TRACKED_USERS = 1_000
 
 
 class Limits:
-    """Says when it is enough.
+    """Counts each user's requests and compares them with the limits of the grant.
 
     Parameters
     ----------
     tokens_today
-        What a person has used today; may raise whatever a database raises.
+        Returns what a user has used today; may raise what a database raises.
     """
 
     def __init__(self, tokens_today: Callable[[str], int]) -> None:
         self._tokens_today = tokens_today
-        self._asked: dict[str, deque[float]] = {}
-        self._used: dict[str, tuple[float, str, int]] = {}
+        self._requests: dict[str, deque[float]] = {}
+        self._usage: dict[str, tuple[float, str, int]] = {}
 
-    async def admit(self, person: str, grant: Grant) -> None:
-        """Note that somebody asks.
+    async def count_request(self, user: str, grant: Grant) -> None:
+        """Count a request of a user.
 
         Raises
         ------
         LimitReached
-            If they may not now.
-        Uncounted
-            If the database does not answer, and has not today.
+            If the user has reached a limit of the grant.
+        UsageUnavailable
+            If the database does not answer, and no count of today is known.
         """
         now = _now()
-        if len(self._asked) + len(self._used) > _MANY:
-            self._forget(now)
-        if grant.tokens_a_day and await self._tokens(person, now) >= grant.tokens_a_day:
+        if len(self._requests) + len(self._usage) > _MAX_TRACKED_USERS:
+            self._drop_idle(now)
+        if grant.tokens_per_day and await self._tokens(user, now) >= grant.tokens_per_day:
             raise LimitReached(
-                f"The {grant.tokens_a_day:,} tokens of this day are used.", _until_midnight()
+                f"You have used the {grant.tokens_per_day:,} tokens of today.", _until_midnight_s()
             )
-        if not grant.requests_a_minute:
+        if not grant.requests_per_minute:
             return
-        asked = self._asked.setdefault(person, deque())
-        while asked and now - asked[0] >= _MINUTE_S:
-            asked.popleft()
-        if len(asked) >= grant.requests_a_minute:
+        times = self._requests.setdefault(user, deque())
+        while times and now - times[0] >= _MINUTE_S:
+            times.popleft()
+        if len(times) >= grant.requests_per_minute:
             raise LimitReached(
-                f"More than {grant.requests_a_minute} requests a minute.",
-                _MINUTE_S - (now - asked[0]),
+                f"You have sent the maximum of {grant.requests_per_minute:,} requests per minute.",
+                _MINUTE_S - (now - times[0]),
             )
-        asked.append(now)
+        times.append(now)
 
-    async def _tokens(self, person: str, now: float) -> int:
+    async def _tokens(self, user: str, now: float) -> int:
         from sqlalchemy.exc import SQLAlchemyError
 
         today = datetime.now(timezone.utc).date().isoformat()
-        known = self._used.get(person)
-        if known and known[1] == today and now - known[0] < _FRESH_S:
+        known = self._usage.get(user)
+        if known and known[1] == today and now - known[0] < _USAGE_MAX_AGE_S:
             return known[2]
         try:
-            tokens = await asyncio.to_thread(self._tokens_today, person)
+            tokens = await asyncio.to_thread(self._tokens_today, user)
         except (SQLAlchemyError, OSError) as error:
             if known and known[1] == today:
                 return known[2]
             raise UsageUnavailable from error
-        self._used[person] = (now, today, tokens)
+        self._usage[user] = (now, today, tokens)
         return tokens
 
-    def _forget(self, now: float) -> None:
-        self._asked = {p: a for p, a in self._asked.items() if a and now - a[-1] < _MINUTE_S}
-        self._used = {p: u for p, u in self._used.items() if now - u[0] < _MINUTE_S}
+    def _drop_idle(self, now: float) -> None:
+        self._requests = {
+            user: times
+            for user, times in self._requests.items()
+            if times and now - times[-1] < _MINUTE_S
+        }
+        self._usage = {
+            user: usage for user, usage in self._usage.items() if now - usage[0] < _MINUTE_S
+        }
 
 
 def _now() -> float:
     return time.monotonic()
 
 
-def _until_midnight() -> float:
+def _until_midnight_s() -> float:
     now = datetime.now(timezone.utc)
     return 86400.0 - (now.hour * 3600 + now.minute * 60 + now.second)

@@ -1,7 +1,7 @@
-"""What belongs to which group: adapters and jobs of a group have its mark before their names.
+"""Namespaces of groups: adapters and jobs of a group have a prefix before their names.
 
-They lie beside all others in the cache directory, and the service's doors put the mark before every
-name that somebody says: of another group, nothing can be named.
+Those of all groups are in one cache directory. The service puts the prefix before every name that
+a user sends, so that nothing of another group can be named.
 """
 
 from __future__ import annotations
@@ -14,40 +14,40 @@ from jupyter_safecoder.adapters.registry import check_name
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.protocol import Status
 
-_MARK = re.compile(r"team-[0-9a-f]{12}-")
-#: What the mark leaves of the 64 characters that a name may have.
-_MOST_CHARACTERS = 46
+_PREFIX = re.compile(r"team-[0-9a-f]{12}-")
+#: What the prefix leaves of the 64 characters that a name may have.
+_MAX_NAME_CHARACTERS = 46
 
 
-def mark(group: str) -> str:
-    """Return what stands before the names of a group."""
+def group_prefix(group: str) -> str:
+    """Return the prefix of the names of a group's adapters and jobs."""
     return f"team-{hashlib.sha256(group.encode()).hexdigest()[:12]}-"
 
 
 def qualified_name(group: str, name: str) -> str:
-    """Return the name of a group's adapter or job as the cache directory has it.
+    """Return the name of a group's adapter or job in the cache directory.
 
     Raises
     ------
     FinetuneError
-        If it cannot be one.
+        If the name is too long or has characters that names may not have.
     """
-    if len(name) > _MOST_CHARACTERS:
+    if len(name) > _MAX_NAME_CHARACTERS:
         raise FinetuneError(
             "The name is too long for an adapter of a group.",
-            f"Take {_MOST_CHARACTERS} characters at most.",
+            f"Use at most {_MAX_NAME_CHARACTERS} characters.",
         )
     check_name(name)
-    return mark(group) + name
+    return group_prefix(group) + name
 
 
 def display_name(name: str) -> str:
-    """Return a name as its group says it."""
-    return _MARK.sub("", name)
+    """Return a name, or a sentence with names, without the prefixes of groups."""
+    return _PREFIX.sub("", name)
 
 
 def display_names(status: Status) -> Status:
-    """Return a runtime's state with the names that people know."""
+    """Return a runtime's status with the names that users know."""
     model = status.model and replace(status.model, name=display_name(status.model.name))
     return replace(
         status,

@@ -1,1 +1,1 @@
-"""What is recorded: the audit log, usage counts, events. Never text."""
+"""Audit log, usage counts, pseudonyms and events: what is recorded of each request."""

@@ -1,7 +1,7 @@
-"""Reads the audit log: whether its chain is whole, and what follows a place in it.
+"""Reads the audit log: verifies its hash chain, and returns entries after a position or a time.
 
-Whoever alters, removes or reorders a line breaks the chain; who can write the files can still cut
-the end off, so keep the last hash elsewhere if that matters.
+A line that is altered, removed or moved breaks the chain. Lines that are cut off at the end do not:
+keep the last hash elsewhere if that matters.
 """
 
 from __future__ import annotations
@@ -14,172 +14,193 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from .record import object_of
+from .record import parse_object
 
 #: The hash before the first line.
-BEGIN = "0" * 64
-#: Bytes of the end of a file that are read; a line is a hundred times shorter.
-_TAIL = 2**17
+GENESIS_HASH = "0" * 64
+#: Bytes at the end of a file that are read; a line is a hundred times shorter.
+_TAIL_BYTES = 2**17
 _NAME = "audit-{:06d}.jsonl"
 
 
 @dataclass(frozen=True)
 class ChainVerification:
-    """What a look at the chain found: how many lines hold, and the first that does not."""
+    """Result of a verification.
+
+    Parameters
+    ----------
+    lines
+        Number of valid lines before the first error.
+    last
+        Hash of the last valid line.
+    error
+        Where the chain breaks, and how; empty if it is whole.
+    """
 
     lines: int
     last: str
-    problem: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, order=True)
 class LogPosition:
-    """Where a line ends: the number of its file, and the bytes up to there."""
+    """The end of a line: the number of its file, and its offset in bytes."""
 
     file: int = 0
     offset: int = 0
 
 
 def verify(directory: Path) -> ChainVerification:
-    """Follow the chain through all files of a directory.
+    """Verify the chain through all files of a directory.
 
     Raises
     ------
     OSError
         If they cannot be read.
     """
-    there = files(directory)
-    last, lines = BEGIN, 0
-    begins: str | None = None
-    if there and number_of(there[0]) > 1:
-        # What came before was pruned: a later line says so itself, or somebody else removed it.
-        last = begins = previous_of(there[0])
-    for path, number, line in _lines(there):
+    files = log_files(directory)
+    last, lines = GENESIS_HASH, 0
+    pruned_before: str | None = None
+    if files and file_number(files[0]) > 1:
+        # Earlier files were pruned if a later line says so; otherwise they were removed.
+        last = pruned_before = first_previous_hash(files[0])
+    for path, number, line in _numbered_lines(files):
         try:
             entry = json.loads(line)
-            told = entry.pop("hash")
-            whole = entry["previous"] == last and digest(entry) == told
+            recorded = entry.pop("hash")
+            valid = entry["previous"] == last and entry_hash(entry) == recorded
         except (ValueError, KeyError, TypeError, AttributeError):
-            whole = False
-        if not whole:
+            valid = False
+        if not valid:
             return ChainVerification(
                 lines, last, f"{path.name}, line {number}: the chain breaks here."
             )
-        if entry.get("action") == "pruned" and entry.get("begins") == begins:
-            begins = None
-        last, lines = told, lines + 1
-    if begins is not None:
-        return ChainVerification(0, last, f"{there[0].name}, line 1: what came before was removed.")
+        if entry.get("action") == "pruned" and entry.get("begins") == pruned_before:
+            pruned_before = None
+        last, lines = recorded, lines + 1
+    if pruned_before is not None:
+        return ChainVerification(
+            0, last, f"{files[0].name}, line 1: the files before it were removed."
+        )
     return ChainVerification(lines, last)
 
 
 def entries_after(
-    directory: Path, place: LogPosition, most: int
+    directory: Path, position: LogPosition, limit: int
 ) -> list[tuple[dict[str, Any], LogPosition]]:
-    """Return at most so many entries behind a place, each with its own.
+    """Return entries after a position, each with its own position.
 
-    A line that is no entry is left out: ``verify`` is who complains.
+    A line that is not an entry is left out: :func:`verify` reports it.
+
+    Parameters
+    ----------
+    directory
+        Directory of the log.
+    position
+        The end of the line after which to start.
+    limit
+        Maximum number of entries.
 
     Raises
     ------
     OSError
-        If they cannot be read.
+        If the files cannot be read.
     """
-    return list(islice(_entries_after(directory, place), most))
+    return list(islice(_entries_after(directory, position), limit))
 
 
 def _entries_after(
-    directory: Path, place: LogPosition
+    directory: Path, position: LogPosition
 ) -> Iterator[tuple[dict[str, Any], LogPosition]]:
-    for path in files(directory):
-        if (number := number_of(path)) < place.file:
+    for path in log_files(directory):
+        if (number := file_number(path)) < position.file:
             continue
-        offset = place.offset if number == place.file else 0
+        offset = position.offset if number == position.file else 0
         with path.open("rb") as stream:
             stream.seek(offset)
             for line in stream:
                 if not line.endswith(b"\n"):
                     break
                 offset += len(line)
-                if entry := object_of(line):
+                if entry := parse_object(line):
                     yield entry, LogPosition(number, offset)
 
 
 def entries_since(directory: Path, time: str) -> Iterator[dict[str, Any]]:
-    """Yield the entries from a time on, one after the other; lines that are none are left out.
+    """Yield the entries from a time on; lines that are not entries are left out.
 
-    Only the files at the end are read that can have some.
+    Only the last files are read, as far back as the time requires.
 
     Parameters
     ----------
     directory
-        Of the log.
+        Directory of the log.
     time
-        As the entries have it.
+        In the form that entries have.
 
     Raises
     ------
     OSError
-        If they cannot be read.
+        If the files cannot be read.
     """
-    wanted: list[Path] = []
-    for path in reversed(files(directory)):
-        wanted.append(path)
+    recent: list[Path] = []
+    for path in reversed(log_files(directory)):
+        recent.append(path)
         with path.open("rb") as stream:
-            first = _timed(stream.readline())
+            first = _timed_entry(stream.readline())
         if first and first["time"] < time:
             break
-    for path in reversed(wanted):
+    for path in reversed(recent):
         with path.open("rb") as stream:
             for line in stream:
-                entry = _timed(line)
+                entry = _timed_entry(line)
                 if entry and entry["time"] >= time:
                     yield entry
 
 
-def _timed(line: bytes) -> dict[str, Any] | None:
-    entry = object_of(line)
+def _timed_entry(line: bytes) -> dict[str, Any] | None:
+    entry = parse_object(line)
     return entry if isinstance(entry.get("time"), str) else None
 
 
-def files(directory: Path) -> list[Path]:
+def log_files(directory: Path) -> list[Path]:
     """Return the files of a log, the oldest first."""
     return sorted(directory.glob("audit-*.jsonl"))
 
 
-def number_of(path: Path) -> int:
-    """Return the number of a file."""
+def file_number(path: Path) -> int:
+    """Return the number of a file of the log."""
     return int(path.stem.rpartition("-")[2])
 
 
-def path_of(directory: Path, number: int) -> Path:
-    """Return the file of a number."""
+def numbered_file(directory: Path, number: int) -> Path:
+    """Return the path of the file with a number."""
     return directory / _NAME.format(number)
 
 
-def digest(body: dict[str, Any]) -> str:
-    """Return the hash of an entry."""
+def entry_hash(body: dict[str, Any]) -> str:
+    """Return the SHA-256 of an entry without its hash, in hexadecimal."""
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def last_hash(there: list[Path]) -> str:
-    """Return the hash that the next line must name."""
-    for path in reversed(there):
-        lines = tail(path).splitlines()
+def last_hash(files: list[Path]) -> str:
+    """Return the hash of the last line of a log, which the next line must name."""
+    for path in reversed(files):
+        lines = read_tail(path).splitlines()
         if lines:
             return _field(lines[-1], "hash")
-    return BEGIN
+    return GENESIS_HASH
 
 
-def tail(path: Path) -> bytes:
-    """Return the end of a file, in which its last line is whole."""
+def read_tail(path: Path) -> bytes:
+    """Return the end of a file, enough to hold its last line."""
     with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - _TAIL))
+        stream.seek(max(0, path.stat().st_size - _TAIL_BYTES))
         return stream.read()
 
 
-def previous_of(path: Path) -> str:
-    """Return the hash that a file's first line names."""
+def first_previous_hash(path: Path) -> str:
+    """Return the hash of the line before a file's first line."""
     with path.open("rb") as stream:
         return _field(stream.readline(), "previous")
 
@@ -188,11 +209,12 @@ def _field(line: bytes, name: str) -> str:
     try:
         return str(json.loads(line)[name])
     except (ValueError, KeyError, TypeError):
-        return "broken"  # the chain stays broken there: 'audit verify' says where
+        # The next line then names this, and the chain stays broken: 'audit verify' reports where.
+        return "broken"
 
 
-def _lines(there: list[Path]) -> Iterator[tuple[Path, int, bytes]]:
-    for path in there:
+def _numbered_lines(files: list[Path]) -> Iterator[tuple[Path, int, bytes]]:
+    for path in files:
         with path.open("rb") as stream:
             for number, line in enumerate(stream, 1):
                 yield path, number, line

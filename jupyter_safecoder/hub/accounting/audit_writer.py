@@ -1,7 +1,7 @@
-"""Notes each record in the audit log and counts it: in a thread, so that no answer waits.
+"""Appends records to the audit log and counts usage from it, in a thread of its own.
 
-The log is written first, many records at once where many come; the database is counted from it. A
-database that is away is caught up with when it is back.
+The log is written first, many records at once if many come. Usage is counted from the log: what a
+database misses while it is away is counted when it is back.
 """
 
 from __future__ import annotations
@@ -22,126 +22,129 @@ from .audit_log import AuditLog
 from .record import Record
 from .usage import UsageStore
 
-#: Records that are written at once, at most.
-_BATCH = 256
-#: Between two tries to reach a database, and two looks at what is old, in seconds.
-_RETRY_S, _TIDY_S = 1.0, 3600.0
+#: Maximum number of records that are written at once, and of entries that are counted at once.
+_MAX_BATCH, _MAX_COUNTED = 256, 1_000
+#: Seconds between two attempts to reach a database, and between two deletions of old data.
+_RETRY_S, _PRUNE_INTERVAL_S = 1.0, 3600.0
 log = logging.getLogger(__name__)
 
 
 class AuditWriter:
-    """The audit log and the counts.
+    """The audit log, and the usage counted from it.
 
     Parameters
     ----------
     audit
-        Where records are noted.
-    usages
-        Counts.
-    keep_days
-        Says how long both are kept; 0: for ever.
+        The log.
+    usage
+        The counts.
+    retention_days
+        Returns for how many days both are kept; 0: forever.
     """
 
-    def __init__(self, audit: AuditLog, usages: UsageStore, keep_days: Callable[[], int]) -> None:
+    def __init__(
+        self, audit: AuditLog, usage: UsageStore, retention_days: Callable[[], int]
+    ) -> None:
         self._audit = audit
-        self._usages = usages
-        self._keep_days = keep_days
+        self._usage = usage
+        self._retention_days = retention_days
         self._queue: queue.SimpleQueue[tuple[Record, Future[None]] | None] = queue.SimpleQueue()
-        self._place = usages.counted(audit.name)
-        self._tidied = -_TIDY_S
-        #: Why nothing can be noted, or counted; empty while all is well.
-        self.audit_problem = ""
-        self.count_problem = ""
-        self._thread = threading.Thread(target=self._work, name="safecoder-ledger", daemon=True)
+        self._counted = usage.counted_position(audit.name)
+        self._pruned_at = -_PRUNE_INTERVAL_S
+        #: Why records cannot be written, or usage cannot be counted; empty while they can.
+        self.audit_error = ""
+        self.count_error = ""
+        self._thread = threading.Thread(target=self._run, name="safecoder-audit", daemon=True)
         self._thread.start()
 
-    def enter(self, record: Record) -> Future[None]:
-        """Note a record; the future ends when the system has it, with OSError if it has not."""
-        noted: Future[None] = Future()
-        # It is written whoever stops waiting for it.
-        noted.set_running_or_notify_cancel()
-        self._queue.put((record, noted))
-        return noted
+    def append(self, record: Record) -> Future[None]:
+        """Append a record; the future ends when it is in the log, with OSError if it is not."""
+        written: Future[None] = Future()
+        # So that cancelling the future does not keep the record from being written.
+        written.set_running_or_notify_cancel()
+        self._queue.put((record, written))
+        return written
 
     @property
     def directory(self) -> Path:
-        """Where the audit log is."""
+        """Directory of the audit log."""
         return self._audit.directory
 
     @property
-    def last(self) -> str:
-        """The hash of the last line."""
-        return self._audit.last
+    def last_hash(self) -> str:
+        """Hash of the last line of the audit log."""
+        return self._audit.last_hash
 
     def close(self) -> None:
-        """Write and count what is left, and let another process write."""
+        """Write and count what is queued, then let another process write the log."""
         self._queue.put(None)
         self._thread.join()
         self._audit.close()
 
-    def _work(self) -> None:
+    def _run(self) -> None:
         self._count()
         while True:
-            batch = self._next()
+            batch = self._next_batch()
             if pairs := [pair for pair in batch if pair is not None]:
                 self._write(pairs)
-            if batch or self.count_problem:
+            if batch or self.count_error:
                 self._count()
             if None in batch:
                 return
-            self._tidy()
+            self._prune()
 
-    def _next(self) -> list[tuple[Record, Future[None]] | None]:
-        """Wait for something to do; an empty list after a while."""
+    def _next_batch(self) -> list[tuple[Record, Future[None]] | None]:
+        """Wait for records; return an empty list after a while."""
         batch = []
+        timeout = _RETRY_S if self.count_error else _PRUNE_INTERVAL_S
         try:
-            batch.append(self._queue.get(timeout=_RETRY_S if self.count_problem else _TIDY_S))
-            while len(batch) < _BATCH:
+            batch.append(self._queue.get(timeout=timeout))
+            while len(batch) < _MAX_BATCH:
                 batch.append(self._queue.get_nowait())
         except queue.Empty:
-            pass  # that is all there is
+            return batch
         return batch
 
     def _write(self, pairs: list[tuple[Record, Future[None]]]) -> None:
         try:
             self._audit.write(*(asdict(record) for record, _ in pairs))
-            problem: OSError | None = None
-        except OSError as error:
-            problem = error
-        self._tell("audit_problem", "The audit log cannot be written", problem)
-        for _, noted in pairs:
-            if problem is None:
-                noted.set_result(None)
+            error: OSError | None = None
+        except OSError as failure:
+            error = failure
+        self._set_error("audit_error", "The audit log cannot be written", error)
+        for _, written in pairs:
+            if error is None:
+                written.set_result(None)
             else:
-                noted.set_exception(problem)
+                written.set_exception(error)
 
     def _count(self) -> None:
+        error: Exception | None = None
         try:
-            while entries := entries_after(self._audit.directory, self._place, 1_000):
-                self._usages.count(self._audit.name, entries)
-                self._place = entries[-1][1]
-        except (SQLAlchemyError, OSError) as error:
-            self._tell("count_problem", "Tokens cannot be counted now", error)
-        else:
-            self._tell("count_problem", "", None)
+            while entries := entries_after(self._audit.directory, self._counted, _MAX_COUNTED):
+                self._usage.count(self._audit.name, entries)
+                self._counted = entries[-1][1]
+        except (SQLAlchemyError, OSError) as failure:
+            error = failure
+        self._set_error("count_error", "Tokens cannot be counted", error)
 
-    def _tidy(self) -> None:
-        if self.count_problem or time.monotonic() - self._tidied < _TIDY_S:
+    def _prune(self) -> None:
+        if self.count_error or time.monotonic() - self._pruned_at < _PRUNE_INTERVAL_S:
             return
-        self._tidied = time.monotonic()
-        if days := self._keep_days():
+        self._pruned_at = time.monotonic()
+        if days := self._retention_days():
             try:
                 self._audit.prune(days)
-                self._usages.prune(days)
+                self._usage.prune(days)
             except (SQLAlchemyError, OSError) as error:
-                log.error("What is old cannot be removed: %s.", type(error).__name__)
+                log.error("Old entries cannot be deleted: %s.", type(error).__name__)
 
-    def _tell(self, which: str, what: str, error: Exception | None) -> None:
-        """Say a problem once, and once that it is over."""
-        why = "" if error is None else getattr(error, "strerror", "") or type(error).__name__
-        problem = f"{what}: {why}." if why else ""
-        if problem and not getattr(self, which):
-            log.error("%s", problem)
-        elif getattr(self, which) and not problem:
-            log.info("That is over: %s", getattr(self, which))
-        setattr(self, which, problem)
+    def _set_error(self, attribute: str, message: str, error: Exception | None) -> None:
+        """Set or clear an error; log it once when it begins, and once when it is over."""
+        reason = "" if error is None else getattr(error, "strerror", "") or type(error).__name__
+        new, old = f"{message}: {reason}." if reason else "", getattr(self, attribute)
+        if new and not old:
+            log.error("%s", new)
+        elif old and not new:
+            log.info("No longer: %s", old)
+        setattr(self, attribute, new)

@@ -1,4 +1,4 @@
-"""Where the service keeps what must survive: SQLite, or PostgreSQL for several services."""
+"""The service's database: SQLite, or PostgreSQL for several services."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from jupyter_safecoder.errors import DatabaseError
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 #: Seconds that a database has for an answer.
-_ANSWER_S = 5
-#: Any number that nobody else uses: services that start together upgrade one after the other.
+_TIMEOUT_S = 5
+#: An arbitrary number: services that start at the same time upgrade one after the other.
 _UPGRADE_LOCK = 7_233_263
 
 
 class Base(DeclarativeBase):
-    """Of our tables."""
+    """Base class of the tables."""
 
 
 class Database:
-    """A database that has our tables, upgraded to what this version needs.
+    """A database with the tables of this version; an older one is upgraded.
 
     Parameters
     ----------
     url
-        As SQLAlchemy takes it: ``sqlite:///…`` or ``postgresql+pg8000://…``.
+        For SQLAlchemy: ``sqlite:///…`` or ``postgresql+pg8000://…``.
 
     Raises
     ------
@@ -40,31 +40,43 @@ class Database:
         from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
         try:
-            self.engine = _engine(url)
+            self.engine = _create_engine(url)
             _upgrade(self.engine)
         except (ArgumentError, ImportError) as error:
-            raise DatabaseError("The database's URL is none that is understood here.") from error
+            raise DatabaseError(
+                "The database's URL is not one of SQLite or PostgreSQL.",
+                "Use sqlite:///… or postgresql+pg8000://…",
+            ) from error
         except CommandError as error:
-            raise DatabaseError("The database belongs to a newer version.") from error
+            raise DatabaseError(
+                "The database belongs to a newer version of SafeCoder.",
+                "Upgrade the service, or restore a backup of the database.",
+            ) from error
         except (SQLAlchemyError, OSError) as error:
-            # Neither the URL, which may have a password, nor what the driver says of it.
+            # Not the URL, which may have a password, and not the driver's message about it.
             reason = type(getattr(error, "orig", None) or error).__name__
-            raise DatabaseError(f"The database cannot be used ({reason}).") from error
+            raise DatabaseError(
+                f"The database cannot be used ({reason}).",
+                "Check that it runs, and what --database names.",
+            ) from error
 
 
-def _engine(url: str) -> Engine:
+def _create_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise ImportError(parsed.get_backend_name())
     if parsed.get_backend_name() == "postgresql":
-        # Its connections may have ended with a server that was started anew.
+        # Pooled connections do not survive a restart of the server.
         return create_engine(
-            parsed, pool_pre_ping=True, pool_timeout=_ANSWER_S, connect_args={"timeout": _ANSWER_S}
+            parsed,
+            pool_pre_ping=True,
+            pool_timeout=_TIMEOUT_S,
+            connect_args={"timeout": _TIMEOUT_S},
         )
-    engine = create_engine(parsed, connect_args={"timeout": _ANSWER_S})
+    engine = create_engine(parsed, connect_args={"timeout": _TIMEOUT_S})
 
     @event.listens_for(engine, "connect")
-    def pragmas(connection: Any, record: object) -> None:
+    def set_pragmas(connection: Any, record: object) -> None:
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
             cursor.execute(f"PRAGMA {pragma}")
@@ -87,7 +99,7 @@ def _upgrade(engine: Engine) -> None:
 
 
 def _lock(connection: Connection) -> None:
-    """Keep others from upgrading until the transaction ends."""
+    """Keep other services from upgrading until the transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
     else:

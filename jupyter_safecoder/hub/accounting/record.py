@@ -1,43 +1,56 @@
-"""What came of a request, in sizes and times: for counts, audit, metrics, the page. No text."""
+"""Metadata of one request (token counts, latencies, outcome), never its text."""
 
 from __future__ import annotations
 
 import json
+import time as clock
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 #: Actions that count as a request for a completion.
-REQUESTS = frozenset({"complete", "text"})
+REQUEST_ACTIONS = frozenset({"complete", "text"})
+#: Names in audit logs of version 0.1.
+_RENAMED_FIELDS = {"person": "user"}
+_RENAMED_OUTCOMES = {"runtime_lost": "runtime_unavailable", "replaced": "superseded"}
 
 
-def utc_text(seconds: float = 0.0) -> str:
-    """Return the time so many seconds from now, as records have it."""
-    when = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+def utc_timestamp(offset_s: float = 0.0) -> str:
+    """Return the time so many seconds from now, in the form that records have."""
+    when = datetime.now(timezone.utc) + timedelta(seconds=offset_s)
     return when.isoformat(timespec="milliseconds")
 
 
 @dataclass
 class Record:
-    """One thing that somebody asked for; filled in as the answer goes by.
+    """One request or action of a user; completed while the response is relayed.
 
     Parameters
     ----------
-    person
-        Whose token it was.
+    user
+        Name or pseudonym of the token's owner.
     action
-        ``complete``, ``text`` (other editors), ``train``, …
+        ``complete``, ``text`` (other editors), ``train``, ``drain``, …
     outcome
-        ``end`` and the other finish reasons, ``cancelled``, ``refused``, or an error's code.
+        ``end`` or another finish reason, ``cancelled``, ``refused``, or an error code.
+    group
+        The group whose grant counted.
+    adapter, model
+        What the group was served with; empty: none, or not known.
     reason
-        Of a refusal: ``policy``, ``not granted``, ``limit``, ``queue``, …
+        Why a request was refused: ``policy``, ``not granted``, ``limit``, ``queue``, …
+    prompt_tokens, completion_tokens
+        Token counts.
     waited_ms
-        In the service's queue.
+        Milliseconds in the service's queue.
     ttft_ms, total_ms
-        From the request's arrival at the service.
+        Milliseconds from the request's arrival at the service to the first token and to the end.
+    time
+        When the request arrived, in ISO 8601.
     """
 
-    person: str
+    user: str
     action: str = "complete"
     outcome: str = "runtime_unavailable"
     group: str = ""
@@ -49,14 +62,22 @@ class Record:
     waited_ms: float = 0.0
     ttft_ms: float | None = None
     total_ms: float = 0.0
-    time: str = field(default_factory=utc_text)
+    time: str = field(default_factory=utc_timestamp)
 
-    def read(self, line: bytes) -> bool:
-        """Take in a line of a completion; say whether the answer ends with it."""
-        event = object_of(line)
+    def __post_init__(self) -> None:
+        # Not a field: it is a time of this process, and is not recorded.
+        self._started = clock.perf_counter()
+
+    def elapsed_ms(self) -> float:
+        """Return the milliseconds since the record was created."""
+        return round(1000 * (clock.perf_counter() - self._started), 1)
+
+    def update_from_event(self, line: bytes) -> bool:
+        """Update the record from a line of a completion; return whether it is the last line."""
+        event = parse_object(line)
         kind = event.get("event")
         if kind == "text":
-            # Of an answer that is cancelled, no more is told than this.
+            # A cancelled completion has no other event with these counts.
             self.completion_tokens = int(event["tokens"])
             self.prompt_tokens = int(event.get("prompt_tokens", self.prompt_tokens))
         elif kind == "done":
@@ -68,30 +89,39 @@ class Record:
             self.outcome = str(event["code"])
         return kind in ("done", "error")
 
-    def read_text(self, line: bytes) -> bool:
-        """Take in a line of another editor's answer; say whether the answer ends with it."""
-        is_piece = line.startswith(b"data: ")
+    def update_from_openai(self, line: bytes) -> bool:
+        """Update the record from a line of OpenAI's protocol; return whether it is the last."""
+        is_chunk = line.startswith(b"data: ")
         if line == b"data: [DONE]\n":
             return True
-        answer = object_of(line.removeprefix(b"data: "))
-        if not answer:
+        response = parse_object(line.removeprefix(b"data: "))
+        if not response:
             return False
-        if "error" in answer:
-            self.outcome = str(answer["error"].get("code"))
+        if "error" in response:
+            self.outcome = str(response["error"].get("code"))
             return True
-        self.model = str(answer["model"])
-        if usage := answer.get("usage"):
+        self.model = str(response["model"])
+        if usage := response.get("usage"):
             self.prompt_tokens = int(usage["prompt_tokens"])
             self.completion_tokens = int(usage["completion_tokens"])
-        for choice in answer["choices"]:
-            # At least one, until the end tells how many.
-            self.completion_tokens += is_piece
+        for choice in response["choices"]:
+            # A chunk has one token or more; the usage at the end has the exact number.
+            self.completion_tokens += is_chunk
             self.outcome = str(choice["finish_reason"] or self.outcome)
-        return not is_piece
+        return not is_chunk
 
 
-def object_of(line: bytes) -> dict[str, Any]:
-    """Return the JSON object that a line is; an empty one where it is none."""
+def current_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry of the audit log with the names of this version, not those of 0.1."""
+    current = {_RENAMED_FIELDS.get(name, name): value for name, value in entry.items()}
+    outcome = current.get("outcome")
+    if isinstance(outcome, str):
+        current["outcome"] = _RENAMED_OUTCOMES.get(outcome, outcome)
+    return current
+
+
+def parse_object(line: bytes) -> dict[str, Any]:
+    """Return the JSON object of a line; an empty one if the line is not a JSON object."""
     try:
         found = json.loads(line)
     except ValueError:

@@ -1,1 +1,1 @@
-"""The administrators' dashboard and the Prometheus metrics."""
+"""The administrators' dashboard, and the Prometheus metrics."""

@@ -1,4 +1,4 @@
-"""What the administrator's page shows, gathered: plain values, no HTML but the pictures."""
+"""Gathers what the dashboard shows: plain values, no HTML but the charts."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from .svg_charts import Series, plot
 if TYPE_CHECKING:
     from jupyter_safecoder.finetune.jobs.status import JobStatus
 
-#: Minutes of a point of the pictures, and of what is called now.
-_STEP, _NOW = 15, 15
+#: Minutes of a step of the charts, and of the current time to first token.
+_STEP, _RECENT = 15, 15
 _HOUR = 60
-#: People in a table.
-_MOST = 20
+#: Maximum number of users in a table.
+_MAX_ROWS = 20
 
 
 @dataclass(frozen=True)
 class StatTile:
-    """A figure in large."""
+    """A value in large type."""
 
     label: str
     value: str
@@ -46,7 +46,7 @@ class StatTile:
 
 @dataclass(frozen=True)
 class Chart:
-    """A plot, with the names and styles of its series."""
+    """A chart, with the names and styles of its series for the legend."""
 
     title: str
     series: Sequence[Series]
@@ -54,8 +54,8 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Runtime:
-    """A runtime: the service's model and no adapter where these are empty; memory in bytes."""
+class RuntimeInfo:
+    """A runtime; empty names mean the service's model and no adapter; memory is in bytes."""
 
     model: str
     adapter: str
@@ -66,212 +66,219 @@ class Runtime:
 
 @dataclass(frozen=True)
 class DashboardView:
-    """Everything on the page."""
+    """Everything that the dashboard shows at one moment."""
 
     now: float
     draining: bool
-    alarms: list[str]
+    alerts: list[str]
     tiles: list[StatTile]
-    pictures: list[Chart]
-    on: list[ActiveUser]
-    people_on: int
-    runtimes: list[Runtime]
+    charts: list[Chart]
+    active_users: list[ActiveUser]
+    active_user_count: int
+    runtimes: list[RuntimeInfo]
     cards: list[Card]
     jobs: list[JobStatus] | None
     policy: Policy | None
-    policy_problem: str
-    usages: list[Usage]
-    people_today: int
-    usages_problem: str
-    troubles: list[ErrorGroup]
+    policy_error: str
+    usage: list[Usage]
+    usage_user_count: int
+    usage_error: str
+    errors: list[ErrorGroup]
     refusals: list[tuple[str, int]]
-    acts: list[AdminAction]
-    audit_last: str
-    audit_problem: str
+    actions: list[AdminAction]
+    audit_hash: str
+    audit_error: str
 
 
 class Dashboard:
-    """Looks at a service.
+    """Gathers the state of a service.
 
     Parameters
     ----------
-    service, policy, usages, ledger, figures
-        Of the process.
+    service, policy, usage, audit_writer, live_stats
+        Parts of the service.
     cache
-        Where adapters are.
+        The cache directory, which has the adapters.
     jobs
-        Tells where training jobs stand; ``None``: there are none here.
+        Returns the unfinished training jobs; ``None``: the service does not train.
     """
 
     def __init__(
         self,
         service: CompletionService,
         policy: PolicyFile,
-        usages: UsageStore,
-        ledger: AuditWriter,
-        figures: LiveStats,
+        usage: UsageStore,
+        audit_writer: AuditWriter,
+        live_stats: LiveStats,
         cache: Path,
         jobs: Callable[[], list[JobStatus]] | None = None,
     ) -> None:
         self.service = service
         self.policy = policy
-        self.ledger = ledger
-        self.figures = figures
-        self._usages = usages
+        self.audit_writer = audit_writer
+        self.live_stats = live_stats
+        self._usage = usage
         self._registry = Registry(cache)
         self._jobs = jobs
 
-    async def look(self) -> DashboardView:
-        """Return what there is to see now."""
-        policy = self.policy.current()
+    async def snapshot(self) -> DashboardView:
+        """Return what there is to show now."""
+        policy = self.policy.reload_if_changed()
         runtimes = await self.runtimes()
-        usages, problem = await asyncio.to_thread(self._people)
+        usage, usage_error = await asyncio.to_thread(self._usage_today)
         adapters = await asyncio.to_thread(self._registry.all)
         jobs = await asyncio.to_thread(self._jobs) if self._jobs else None
-        hour, on = self.figures.last(_HOUR), self.figures.on()
+        hour, active = self.live_stats.last(_HOUR), self.live_stats.active_users()
         return DashboardView(
-            now=self.figures.clock(),
-            draining=self.service.draining,
-            alarms=self._alarms(runtimes),
-            tiles=self._tiles(hour, len(on)),
-            pictures=_pictures(*self.figures.day(_STEP)),
-            on=on[:_MOST],
-            people_on=len(on),
+            now=self.live_stats.clock(),
+            draining=self.service.gate.draining,
+            alerts=self._alerts(runtimes),
+            tiles=self._tiles(hour, len(active)),
+            charts=_charts(*self.live_stats.day(_STEP)),
+            active_users=active[:_MAX_ROWS],
+            active_user_count=len(active),
             runtimes=runtimes,
             cards=[adapter.card for adapter in adapters],
             jobs=jobs,
             policy=policy,
-            policy_problem=self.policy.problem,
-            usages=usages[:_MOST],
-            people_today=len(usages),
-            usages_problem=problem,
-            troubles=[*self.figures.troubles],
+            policy_error=self.policy.error,
+            usage=usage[:_MAX_ROWS],
+            usage_user_count=len(usage),
+            usage_error=usage_error,
+            errors=[*self.live_stats.errors],
             refusals=hour.refusals.most_common(),
-            acts=[*self.figures.acts],
-            audit_last=self.ledger.last,
-            audit_problem=self.ledger.audit_problem,
+            actions=[*self.live_stats.actions],
+            audit_hash=self.audit_writer.last_hash,
+            audit_error=self.audit_writer.audit_error,
         )
 
-    async def runtimes(self) -> list[Runtime]:
-        """Return the runtimes that there are, and those that groups would have started."""
+    async def runtimes(self) -> list[RuntimeInfo]:
+        """Return the runtimes, and those that are assigned to groups but not started yet."""
         states = await self.service.runtimes.states()
         groups: dict[tuple[str, str], list[str]] = {key: [] for key in states}
-        for group, served in (self.service.served() or {}).items():
-            groups.setdefault(served, []).append(group)
+        for group, key in (self.service.gate.assigned_runtimes() or {}).items():
+            groups.setdefault(key, []).append(group)
         unstarted = Status("off", "It starts when one of its groups opens a notebook."), None
         found = []
-        for key, of in sorted(groups.items()):
+        for key, names in sorted(groups.items()):
             status, pid = states.get(key, unstarted)
-            found.append(Runtime(*key, of, status, _resident(pid)))
+            found.append(RuntimeInfo(*key, names, status, _resident_bytes(pid)))
         return found
 
-    def _people(self) -> tuple[list[Usage], str]:
+    def _usage_today(self) -> tuple[list[Usage], str]:
         try:
-            people = self._usages.people()
+            usage = self._usage.users_today()
         except SQLAlchemyError as error:
-            return [], f"The counts cannot be read ({type(error).__name__})."
-        return people, ""
+            return [], f"The usage counts cannot be read ({type(error).__name__})."
+        return usage, ""
 
-    def _alarms(self, runtimes: list[Runtime]) -> list[str]:
-        alarms = []
-        if self.policy.problem:
-            alarms.append(f"{self.policy.problem} Nobody may do anything until it is mended.")
-        if self.ledger.audit_problem:
-            alarms.append(f"{self.ledger.audit_problem} Nothing is answered.")
-        if self.ledger.count_problem:
-            alarms.append(f"{self.ledger.count_problem} They are when that is over.")
-        for one in runtimes:
-            if one.status.state == "failed":
-                alarms.append(f"{one.status.reason} {one.status.remedy}")
-        return alarms
+    def _alerts(self, runtimes: list[RuntimeInfo]) -> list[str]:
+        alerts = []
+        if self.policy.error:
+            alerts.append(f"{self.policy.error} All requests are denied until it is fixed.")
+        if self.audit_writer.audit_error:
+            alerts.append(f"{self.audit_writer.audit_error} All requests are denied.")
+        if self.audit_writer.count_error:
+            alerts.append(f"{self.audit_writer.count_error} They will be counted later.")
+        for runtime in runtimes:
+            if runtime.status.state == "failed":
+                alerts.append(f"{runtime.status.reason} {runtime.status.remedy}")
+        return alerts
 
-    def _tiles(self, hour: MinuteBucket, on: int) -> list[StatTile]:
-        now, day = self.figures.last(_NOW), self.figures.last(24 * _HOUR)
-        admission = self.service.admission
+    def _tiles(self, hour: MinuteBucket, active_users: int) -> list[StatTile]:
+        recent, day = self.live_stats.last(_RECENT), self.live_stats.last(24 * _HOUR)
+        dispatcher = self.service.dispatcher
         return [
-            StatTile("People on", count(on), f"{count(day.people_count)} in the last day"),
             StatTile(
-                "First token",
-                milliseconds(now.ttft.quantile(0.5)),
-                f"p95 {milliseconds(now.ttft.quantile(0.95))}, {_NOW} min",
+                "Active users", count(active_users), f"{count(day.user_count)} in the last 24 h"
             ),
             StatTile(
-                "Requests a minute",
-                count(now.requests / _NOW),
-                f"{count(day.requests)} in the last day",
+                "Time to first token",
+                milliseconds(recent.ttft.quantile(0.5)),
+                f"p95 {milliseconds(recent.ttft.quantile(0.95))}, last {_RECENT} min",
             ),
             StatTile(
-                "Tokens, last day",
+                "Requests per minute",
+                count(recent.requests / _RECENT),
+                f"{count(day.requests)} in the last 24 h",
+            ),
+            StatTile(
+                "Tokens, last 24 h",
                 count(day.prompt_tokens + day.completion_tokens),
-                f"{count(day.completion_tokens)} of them answers",
+                f"{count(day.completion_tokens)} of completions",
             ),
             StatTile(
-                "Being answered", count(admission.running), f"{count(admission.waiting)} wait"
+                "In progress", count(dispatcher.running), f"{count(dispatcher.waiting)} waiting"
             ),
-            StatTile("Refused, last hour", count(hour.refused), _most(hour.refusals)),
+            StatTile("Refused, last hour", count(hour.refused), _most_common(hour.refusals)),
             StatTile(
                 "Errors, last hour",
                 count(hour.failed),
-                _most(hour.errors),
-                "bad" if hour.failed else "",
+                _most_common(hour.errors),
+                "error" if hour.failed else "",
             ),
         ]
 
 
-def _most(counter: Counter[str]) -> str:
-    """Return what there is most of."""
-    return ", ".join(f"{count(n)} {kind.replace('_', ' ')}" for kind, n in counter.most_common(2))
+def _most_common(counter: Counter[str]) -> str:
+    """Return the two most common reasons with their numbers."""
+    return ", ".join(
+        f"{count(n)} {reason.replace('_', ' ')}" for reason, n in counter.most_common(2)
+    )
 
 
-def _pictures(start: float, day: list[MinuteBucket]) -> list[Chart]:
+def _charts(start: float, day: list[MinuteBucket]) -> list[Chart]:
     def per_minute(value: Callable[[MinuteBucket], int]) -> list[float | None]:
         return [value(step) / _STEP for step in day]
 
     def ttft(share: float) -> list[float | None]:
         return [step.ttft.quantile(share) for step in day]
 
-    def picture(
-        title: str, told: Callable[[float], str], *series: Series, stacked: bool = True
+    def chart(
+        title: str,
+        format_value: Callable[[float], str],
+        *series: Series,
+        stacked: bool = True,
     ) -> Chart:
-        svg = plot(title, series, start, 60 * _STEP, told, stacked=stacked)
+        svg = plot(title, series, start, 60 * _STEP, format_value, stacked=stacked)
         return Chart(title, series, svg)
 
     return [
-        picture(
-            "Time to the first token",
+        chart(
+            "Time to first token",
             milliseconds,
-            Series("p50", ttft(0.5), "a"),
-            Series("p95", ttft(0.95), "b"),
+            Series("p50", ttft(0.5), "series-1"),
+            Series("p95", ttft(0.95), "series-2"),
             stacked=False,
         ),
-        picture(
-            "Requests a minute",
+        chart(
+            "Requests per minute",
             count,
-            Series("answered", per_minute(lambda step: step.answered), "a"),
-            Series("refused", per_minute(lambda step: step.refused), "b"),
-            Series("errors", per_minute(lambda step: step.failed), "c"),
+            Series("answered", per_minute(lambda step: step.answered), "series-1"),
+            Series("refused", per_minute(lambda step: step.refused), "series-2"),
+            Series("errors", per_minute(lambda step: step.failed), "series-3"),
         ),
-        picture(
-            "Tokens a minute",
+        chart(
+            "Tokens per minute",
             count,
-            Series("prompts", per_minute(lambda step: step.prompt_tokens), "d"),
-            Series("answers", per_minute(lambda step: step.completion_tokens), "a"),
+            Series("prompts", per_minute(lambda step: step.prompt_tokens), "series-4"),
+            Series("completions", per_minute(lambda step: step.completion_tokens), "series-1"),
         ),
-        picture(
-            "People in a quarter of an hour",
+        chart(
+            f"Users per {_STEP} minutes",
             count,
-            Series("people", [step.people_count for step in day], "a"),
+            Series("users", [step.user_count for step in day], "series-1"),
         ),
     ]
 
 
-def _resident(pid: int | None) -> int | None:
-    """Return the bytes of memory that a process has, where the system tells."""
+def _resident_bytes(pid: int | None) -> int | None:
+    """Return the resident memory of a process; ``None`` where the system has no ``/proc``."""
     try:
-        fields = Path(f"/proc/{pid}/statm").read_text("ascii").split()
-        return int(fields[1]) * _page_bytes()
+        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
     except (OSError, IndexError, ValueError):
         return None
+    return pages * _page_bytes()
 
 
 def _page_bytes() -> int:

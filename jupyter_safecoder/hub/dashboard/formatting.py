@@ -1,22 +1,22 @@
-"""Words for values: short, for people who look at a page more than they read it."""
+"""Formats values for the dashboard: short, to be read at a glance."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 
 #: Characters of a name that are shown.
-_NAME = 32
-_NONE = "—"
+_NAME_CHARACTERS = 32
+_MISSING = "—"
 
 
-def short(name: str, length: int = _NAME) -> str:
-    """Return a name on one line, cut; what cannot be printed is shown as such."""
+def short(name: str, length: int = _NAME_CHARACTERS) -> str:
+    """Return a name on one line, cut to a length; unprintable characters are replaced."""
     line = "".join(c if c.isprintable() else "�" for c in name[: length + 1])
     return line if len(name) <= length else f"{line[: length - 1]}…"
 
 
 def count(number: float) -> str:
-    """Return a number with three digits or so: 950, 12.3 k, 4.56 M."""
+    """Return a number with about three digits: 950, 12.3 k, 4.56 M."""
     for size, unit in ((1e9, " G"), (1e6, " M"), (1e4, " k")):
         if number >= size:
             value = number / (1e3 if unit == " k" else size)
@@ -25,9 +25,9 @@ def count(number: float) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """Return a time: 85 ms, 1.2 s."""
+    """Return a duration: 85 ms, 1.2 s."""
     if value is None:
-        return _NONE
+        return _MISSING
     return f"{value:.0f} ms" if value < 999.5 else f"{value / 1000:.3g} s"
 
 
@@ -41,12 +41,12 @@ def ago(seconds: float) -> str:
 
 
 def clock(second: float) -> str:
-    """Return the time of a second of the epoch, UTC."""
+    """Return the time of day of a second of the epoch, UTC."""
     return datetime.fromtimestamp(second, timezone.utc).strftime("%H:%M:%S")
 
 
 def size(octets: int | None) -> str:
     """Return a size: 640 MB, 1.2 GB."""
     if octets is None:
-        return _NONE
+        return _MISSING
     return f"{octets / 1e6:.0f} MB" if octets < 999.5e6 else f"{octets / 1e9:.3g} GB"

@@ -1,4 +1,4 @@
-"""What happened in the last day, in memory: for the page of those who administer."""
+"""Statistics of the last 24 hours, in memory, for the dashboard and the metrics."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from datetime import datetime, timezone
 from statistics import median
 from typing import Any
 
-from jupyter_safecoder.hub.accounting.record import REQUESTS, Record
+from jupyter_safecoder.hub.accounting.record import REQUEST_ACTIONS, Record, current_entry
+from jupyter_safecoder.hub.accounting.recorder import PROBE_ACTION
 
 from .latency_histogram import LatencyHistogram
 
 DAY_MINUTES = 1440
-#: Who asked within these seconds is on.
-ON_S = 300.0
-#: The protocol's codes of errors: any other outcome, but ``refused``, is an answer.
-ERRORS = frozenset(
+#: A user is active for so many seconds after a request.
+ACTIVE_S = 300.0
+#: The protocol's error codes: a request with any other outcome but ``refused`` was answered.
+ERROR_CODES = frozenset(
     {
         *("bad_request", "too_large", "unauthorized", "forbidden", "not_found", "queue_full"),
         *("not_ready", "runtime_unavailable", "engine_failed", "internal"),
     }
 )
-#: Different reasons that are told apart in a minute, times kept of each person, lines of lists.
-_KINDS, _TIMES, _LINES = 16, 64, 30
-#: A clock may be so many seconds ahead of ours.
-_AHEAD_S = 60.0
+#: Bounds of what is kept: distinct reasons in a minute, latencies of a user, errors and actions.
+_MAX_REASONS, _MAX_LATENCIES, _MAX_ENTRIES = 16, 64, 30
+#: A record may be from a clock that is ahead by so many seconds.
+_MAX_CLOCK_SKEW_S = 60.0
+#: Actions of the service itself; version 0.1 wrote ``look``.
+_INTERNAL_ACTIONS = frozenset({PROBE_ACTION, "look"})
 
 
 @dataclass
 class MinuteBucket:
-    """Sums over one or more minutes; ``people`` has a bit for each person."""
+    """Sums over one or more minutes; ``users`` is a bit set with a bit for each user."""
 
     requests: int = 0
     prompt_tokens: int = 0
@@ -40,62 +43,61 @@ class MinuteBucket:
     refusals: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     ttft: LatencyHistogram = field(default_factory=LatencyHistogram)
-    people: int = 0
+    users: int = 0
 
     @property
     def refused(self) -> int:
-        """How many requests were refused."""
+        """Number of requests that were refused."""
         return self.refusals.total()
 
     @property
     def failed(self) -> int:
-        """How many requests ended with an error."""
+        """Number of requests that ended with an error."""
         return self.errors.total()
 
     @property
     def answered(self) -> int:
-        """How many requests had an answer, or were cancelled by who asked."""
+        """Number of requests that were completed, or cancelled by the client."""
         return self.requests - self.refused - self.failed
 
     @property
-    def people_count(self) -> int:
-        """How many different people asked."""
-        return self.people.bit_count()
+    def user_count(self) -> int:
+        """Number of different users with a request."""
+        return self.users.bit_count()
 
     def merge(self, other: MinuteBucket) -> None:
-        """Add another's sums."""
+        """Add the sums of another bucket."""
         self.requests += other.requests
         self.prompt_tokens += other.prompt_tokens
         self.completion_tokens += other.completion_tokens
         self.refusals += other.refusals
         self.errors += other.errors
         self.ttft.merge(other.ttft)
-        self.people |= other.people
+        self.users |= other.users
 
 
 @dataclass
 class ActiveUser:
-    """Somebody who is on, since the first request of this visit; times in seconds of the epoch."""
+    """A user with a request in the last minutes; ``last`` is in seconds of the epoch."""
 
     name: str
     group: str
     adapter: str
-    since: float
     last: float
     requests: int = 0
     refused: int = 0
     tokens: int = 0
-    times: deque[float] = field(default_factory=lambda: deque(maxlen=_TIMES))
+    latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_MAX_LATENCIES))
 
     @property
     def ttft_ms(self) -> float | None:
-        """The median time to the first token of the last requests."""
-        return median(self.times) if self.times else None
+        """Median time to first token of the last requests, in milliseconds."""
+        return median(self.latencies_ms) if self.latencies_ms else None
 
 
 @dataclass
 class ErrorGroup:
-    """Errors of one kind, one after the other."""
+    """Consecutive errors of one kind; ``time`` is that of the last, in seconds of the epoch."""
 
     time: float
     outcome: str
@@ -106,83 +108,94 @@ class ErrorGroup:
 
 @dataclass(frozen=True)
 class AdminAction:
-    """What an administrator or a trainer did."""
+    """An action of an administrator or a trainer; ``time`` is in seconds of the epoch."""
 
     time: float
-    person: str
+    user: str
     action: str
     outcome: str
     reason: str
 
 
 class LiveStats:
-    """Takes a record of each request; what it keeps is bounded by a day and by the Hub's people.
+    """Counts records; its size is bounded by a day and by the number of users.
 
     Parameters
     ----------
     clock
-        Seconds of the epoch.
+        Returns seconds of the epoch.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.clock = clock
         self._minutes: dict[int, MinuteBucket] = {}
-        self._bits: dict[str, int] = {}
-        self._on: dict[str, ActiveUser] = {}
-        self.troubles: deque[ErrorGroup] = deque(maxlen=_LINES)
-        self.acts: deque[AdminAction] = deque(maxlen=_LINES)
+        self._user_bits: dict[str, int] = {}
+        self._active: dict[str, ActiveUser] = {}
+        self.errors: deque[ErrorGroup] = deque(maxlen=_MAX_ENTRIES)
+        self.actions: deque[AdminAction] = deque(maxlen=_MAX_ENTRIES)
+        #: Times to first token since this process started.
+        self.ttft = LatencyHistogram()
 
-    def take(self, record: Record) -> None:
-        """Count a record; one of more than a day ago does nothing."""
-        now = self.clock()
-        when = _seconds(record.time, now)
-        if when <= now - 60 * DAY_MINUTES:
-            return
-        if record.action == "look":
-            return  # the service's own, whether its audit log can be written again
-        if record.action not in REQUESTS:
-            act = (record.person, record.action, record.outcome, record.reason)
-            self.acts.appendleft(AdminAction(when, *act))
-            return
-        self._count(self._minute(when, now), record)
-        self._see(record, when, now)
-        if record.outcome in ERRORS:
-            self._trouble(record, when)
+    def observe(self, record: Record) -> None:
+        """Count a record."""
+        if record.action in REQUEST_ACTIONS and record.ttft_ms is not None:
+            self.ttft.add(record.ttft_ms)
+        self._add(record)
 
     def rebuild(self, entries: Iterable[dict[str, Any]]) -> None:
-        """Count the lines of an audit log; what is no record is passed over."""
+        """Count entries of an audit log; what is not a record is left out."""
         for entry in entries:
             if (record := _record(entry)) is not None:
-                self.take(record)
+                self._add(record)
 
-    def on(self) -> list[ActiveUser]:
-        """Return who is on, the last first."""
-        self._forget(self.clock())
-        return sorted(self._on.values(), key=lambda one: -one.last)
+    def active_users(self) -> list[ActiveUser]:
+        """Return the active users, the one with the latest request first."""
+        self._drop_inactive(self.clock())
+        return sorted(self._active.values(), key=lambda user: -user.last)
 
     def last(self, minutes: int) -> MinuteBucket:
-        """Return the sums of the last minutes, this one among them."""
+        """Return the sums of the last minutes, including the current one."""
         end = int(self.clock() // 60) + 1
         return self._sum(end - minutes, end)
 
     def day(self, step: int) -> tuple[float, list[MinuteBucket]]:
-        """Return the last day in steps of minutes, and when it begins, in seconds of the epoch."""
+        """Return the start of the last day in seconds of the epoch, and its sums in steps.
+
+        Parameters
+        ----------
+        step
+            Minutes of a step.
+        """
         end = (int(self.clock() // 60) // step + 1) * step
         start = end - DAY_MINUTES
         return 60.0 * start, [self._sum(at, at + step) for at in range(start, end, step)]
 
+    def _add(self, record: Record) -> None:
+        now = self.clock()
+        when = _epoch_seconds(record.time, now)
+        if when <= now - 60 * DAY_MINUTES or record.action in _INTERNAL_ACTIONS:
+            return
+        if record.action not in REQUEST_ACTIONS:
+            action = (record.user, record.action, record.outcome, record.reason)
+            self.actions.appendleft(AdminAction(when, *action))
+            return
+        self._count(self._minute(when, now), record)
+        self._update_active(record, when, now)
+        if record.outcome in ERROR_CODES:
+            self._add_error(record, when)
+
     def _sum(self, start: int, end: int) -> MinuteBucket:
-        whole = MinuteBucket()
+        total = MinuteBucket()
         for minute in range(start, end):
             if minute in self._minutes:
-                whole.merge(self._minutes[minute])
-        return whole
+                total.merge(self._minutes[minute])
+        return total
 
     def _minute(self, when: float, now: float) -> MinuteBucket:
         number = int(when // 60)
         if number not in self._minutes:
             end = int(now // 60) + 2
-            # Also what a clock that was ahead has left in the future.
+            # Minutes in the future too: a clock that was ahead may have left some.
             for old in [m for m in self._minutes if not end - DAY_MINUTES - 2 < m < end]:
                 del self._minutes[old]
             self._minutes[number] = MinuteBucket()
@@ -192,65 +205,71 @@ class LiveStats:
         minute.requests += 1
         minute.prompt_tokens += record.prompt_tokens
         minute.completion_tokens += record.completion_tokens
-        minute.people |= 1 << self._bits.setdefault(record.person, len(self._bits))
+        minute.users |= 1 << self._user_bits.setdefault(record.user, len(self._user_bits))
         if record.outcome == "refused":
-            _bounded(minute.refusals, record.reason)
-        elif record.outcome in ERRORS:
-            _bounded(minute.errors, record.outcome)
+            _count_bounded(minute.refusals, record.reason)
+        elif record.outcome in ERROR_CODES:
+            _count_bounded(minute.errors, record.outcome)
         if record.ttft_ms is not None:
             minute.ttft.add(record.ttft_ms)
 
-    def _see(self, record: Record, when: float, now: float) -> None:
-        if when <= now - ON_S:
+    def _update_active(self, record: Record, when: float, now: float) -> None:
+        if when <= now - ACTIVE_S:
             return
-        one = self._on.get(record.person)
-        if one is None or one.last <= now - ON_S:
-            self._forget(now)
-            one = ActiveUser(record.person, "", "", when, when)
-            self._on[record.person] = one
-        one.last = max(one.last, when)
-        one.group, one.adapter = record.group or one.group, record.adapter
-        one.requests += 1
-        one.refused += record.outcome == "refused"
-        one.tokens += record.prompt_tokens + record.completion_tokens
+        user = self._active.get(record.user)
+        if user is None or user.last <= now - ACTIVE_S:
+            self._drop_inactive(now)
+            user = ActiveUser(record.user, "", "", when)
+            self._active[record.user] = user
+        user.last = max(user.last, when)
+        user.group, user.adapter = record.group or user.group, record.adapter
+        user.requests += 1
+        user.refused += record.outcome == "refused"
+        user.tokens += record.prompt_tokens + record.completion_tokens
         if record.ttft_ms is not None:
-            one.times.append(record.ttft_ms)
+            user.latencies_ms.append(record.ttft_ms)
 
-    def _trouble(self, record: Record, when: float) -> None:
-        last = self.troubles[0] if self.troubles else None
+    def _add_error(self, record: Record, when: float) -> None:
+        last = self.errors[0] if self.errors else None
         key = (record.outcome, record.group, record.adapter)
         if last and (last.outcome, last.group, last.adapter) == key:
             last.time, last.count = max(last.time, when), last.count + 1
         else:
-            self.troubles.appendleft(ErrorGroup(when, *key))
+            self.errors.appendleft(ErrorGroup(when, *key))
 
-    def _forget(self, now: float) -> None:
-        self._on = {name: one for name, one in self._on.items() if one.last > now - ON_S}
+    def _drop_inactive(self, now: float) -> None:
+        self._active = {
+            name: user for name, user in self._active.items() if user.last > now - ACTIVE_S
+        }
 
 
 def _record(entry: dict[str, Any]) -> Record | None:
-    """Return the record of a line; ``None``: another kind of line, or one that somebody wrote."""
+    """Return the record of an entry; ``None`` if it is another entry, or has other types."""
+    entry = current_entry(entry)
+    if "user" not in entry:
+        return None
     sample = Record("")
-    given = {f.name: entry[f.name] for f in fields(Record) if f.name in entry}
-    for name, value in given.items():
-        like = getattr(sample, name)
-        number = like is None or isinstance(like, float)
-        if not isinstance(value, (int, float) if number and value is not None else type(like)):
+    values = {f.name: entry[f.name] for f in fields(Record) if f.name in entry}
+    for name, value in values.items():
+        default = getattr(sample, name)
+        is_number = default is None or isinstance(default, float)
+        expected = (int, float) if is_number and value is not None else type(default)
+        if not isinstance(value, expected):
             return None
-    return Record(**given) if "person" in given else None
+    return Record(**values)
 
 
-def _bounded(counter: Counter[str], kind: str) -> None:
-    counter[kind if kind in counter or len(counter) < _KINDS else "other"] += 1
+def _count_bounded(counter: Counter[str], reason: str) -> None:
+    counter[reason if reason in counter or len(counter) < _MAX_REASONS else "other"] += 1
 
 
-def _seconds(told: str, now: float) -> float:
-    """Return a record's time; now, where it is none or ahead of our clock."""
+def _epoch_seconds(timestamp: str, now: float) -> float:
+    """Return the time of a record; now if it is malformed or too far ahead of this clock."""
     try:
-        when = datetime.fromisoformat(told)
+        when = datetime.fromisoformat(timestamp)
     except (TypeError, ValueError):
         return now
     if when.tzinfo is None:
         when = when.replace(tzinfo=timezone.utc)
     seconds = when.timestamp()
-    return seconds if seconds <= now + _AHEAD_S else now
+    return seconds if seconds <= now + _MAX_CLOCK_SKEW_S else now

@@ -1,8 +1,10 @@
-"""The service's metrics for Prometheus; no label ever names a person."""
+"""The service's metrics for Prometheus; no label ever names a user."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from jupyterhub.services.auth import HubOAuth
 from prometheus_client import (
@@ -15,128 +17,229 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from jupyter_safecoder.errors import RequestDenied
 from jupyter_safecoder.hub.access.administrators import AdminHandler
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
-from jupyter_safecoder.hub.accounting.record import REQUESTS, Record
-from jupyter_safecoder.hub.constants import METRICS
+from jupyter_safecoder.hub.accounting.record import REQUEST_ACTIONS, Record
+from jupyter_safecoder.hub.constants import METRICS as METRICS_SCOPE
 
 from .dashboard import Dashboard
-from .latency_histogram import BOUNDS_MS
+from .latency_histogram import BOUNDS_MS, LatencyHistogram
+from .live_stats import LiveStats
 
-_SECONDS = tuple(bound / 1000 for bound in BOUNDS_MS)
+_BOUNDS_S = tuple(bound / 1000 for bound in BOUNDS_MS)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as Prometheus knows it."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+REQUESTS = Metric(
+    "safecoder_requests_total",
+    "counter",
+    "Requests for completions, and actions of trainers and administrators.",
+    ("action", "outcome", "group"),
+)
+REFUSALS = Metric(
+    "safecoder_refusals_total",
+    "counter",
+    "Requests for completions that were refused.",
+    ("reason",),
+)
+TOKENS = Metric(
+    "safecoder_tokens_total", "counter", "Tokens of prompts and completions.", ("kind", "group")
+)
+TTFT = Metric(
+    "safecoder_ttft_seconds",
+    "histogram",
+    "Time from the arrival of a request to the first token of its completion.",
+)
+QUEUE_WAIT = Metric(
+    "safecoder_queue_wait_seconds",
+    "histogram",
+    "Time that requests waited in the queue of the service.",
+)
+ACTIVE_USERS = Metric(
+    "safecoder_active_users", "gauge", "Users with a request in the last five minutes."
+)
+REQUESTS_RUNNING = Metric("safecoder_requests_running", "gauge", "Requests in progress.")
+REQUESTS_WAITING = Metric("safecoder_requests_waiting", "gauge", "Requests in the queue.")
+RUNTIME_UP = Metric(
+    "safecoder_runtime_up",
+    "gauge",
+    "Whether the runtime of a model and adapter is ready (1) or not (0).",
+    ("model", "adapter"),
+)
+POLICY_OK = Metric(
+    "safecoder_policy_ok", "gauge", "Whether the policy file is valid (1) or not (0)."
+)
+AUDIT_OK = Metric(
+    "safecoder_audit_ok", "gauge", "Whether the audit log can be written (1) or not (0)."
+)
+DRAINING = Metric(
+    "safecoder_draining", "gauge", "Whether the service accepts no new requests (1) or does (0)."
+)
+#: All metrics, beside those of the process (``process_…``).
+METRICS = (
+    REQUESTS,
+    REFUSALS,
+    TOKENS,
+    TTFT,
+    QUEUE_WAIT,
+    ACTIVE_USERS,
+    REQUESTS_RUNNING,
+    REQUESTS_WAITING,
+    RUNTIME_UP,
+    POLICY_OK,
+    AUDIT_OK,
+    DRAINING,
+)
 
 
 class Metrics:
-    """Counts records, and tells the counts with the state of the service.
+    """Counts records, and exposes the counts together with the state of the service.
 
     Parameters
     ----------
     policy
-        Names the groups that are labels: what it does not name is counted without one.
+        The policy file: only its groups are labels.
+    live_stats
+        Has the times to first token.
     """
 
-    def __init__(self, policy: PolicyFile) -> None:
+    def __init__(self, policy: PolicyFile, live_stats: LiveStats) -> None:
         self._policy = policy
-        self.registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        labels = ("action", "outcome", "group")
-        self._requests = Counter("safecoder_requests", "Requests.", labels, registry=registry)
-        self._refusals = Counter(
-            "safecoder_refusals", "Requests that were refused.", ("reason",), registry=registry
+        self._requests = self._counter(REQUESTS)
+        self._refusals = self._counter(REFUSALS)
+        self._tokens = self._counter(TOKENS)
+        self.registry.register(_HistogramCollector(TTFT, live_stats.ttft))
+        self._queue_wait = Histogram(
+            QUEUE_WAIT.name, QUEUE_WAIT.help, buckets=_BOUNDS_S, registry=self.registry
         )
-        self._tokens = Counter("safecoder_tokens", "Tokens.", ("kind", "group"), registry=registry)
-        self._ttft = Histogram(
-            "safecoder_ttft_seconds",
-            "From a request to the first token of its answer.",
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self._waited = Histogram(
-            "safecoder_queue_wait_seconds",
-            "In the service's queue.",
-            buckets=_SECONDS,
-            registry=registry,
-        )
+        self._active_users = self._gauge(ACTIVE_USERS)
+        self._running = self._gauge(REQUESTS_RUNNING)
+        self._waiting = self._gauge(REQUESTS_WAITING)
+        self._runtime_up = self._gauge(RUNTIME_UP)
+        self._policy_ok = self._gauge(POLICY_OK)
+        self._audit_ok = self._gauge(AUDIT_OK)
+        self._draining = self._gauge(DRAINING)
 
-        def gauge(name: str, help: str, labels: tuple[str, ...] = ()) -> Gauge:
-            return Gauge(f"safecoder_{name}", help, labels, registry=registry)
-
-        self._people = gauge("people_on", "People with a request in the last five minutes.")
-        self._running = gauge("running", "Requests that are being answered.")
-        self._queue = gauge("queue", "Requests that wait.")
-        self._up = gauge("runtime_up", "Whether a runtime answers.", ("model", "adapter"))
-        self._policy_ok = gauge("policy_ok", "Whether the policy can be used.")
-        self._audit_ok = gauge("audit_ok", "Whether the audit log can be written.")
-        self._draining = gauge("draining", "Whether nothing new is taken.")
-
-    def take(self, record: Record) -> None:
+    def observe(self, record: Record) -> None:
         """Count a record."""
-        policy = self._policy.current()
+        policy = self._policy.reload_if_changed()
         group = record.group if policy and record.group in policy.groups else ""
         self._requests.labels(record.action, record.outcome, group).inc()
-        if record.action not in REQUESTS:
+        if record.action not in REQUEST_ACTIONS:
             return
         self._tokens.labels("prompt", group).inc(record.prompt_tokens)
         self._tokens.labels("completion", group).inc(record.completion_tokens)
         if record.outcome == "refused":
             self._refusals.labels(record.reason).inc()
         else:
-            self._waited.observe(record.waited_ms / 1000)
-        if record.ttft_ms is not None:
-            self._ttft.observe(record.ttft_ms / 1000)
+            self._queue_wait.observe(record.waited_ms / 1000)
 
-    async def expose(self, board: Dashboard) -> bytes:
-        """Return everything in Prometheus' text format."""
-        policy = board.policy.current()
-        self._people.set(len(board.figures.on()))
-        self._running.set(board.service.admission.running)
-        self._queue.set(board.service.admission.waiting)
-        self._up.clear()
-        for one in await board.runtimes():
-            self._up.labels(one.model, one.adapter).set(one.status.state in ("ready", "busy"))
+    async def expose(self, dashboard: Dashboard) -> bytes:
+        """Return all metrics in the text format of Prometheus."""
+        policy = dashboard.policy.reload_if_changed()
+        self._active_users.set(len(dashboard.live_stats.active_users()))
+        self._running.set(dashboard.service.dispatcher.running)
+        self._waiting.set(dashboard.service.dispatcher.waiting)
+        self._runtime_up.clear()
+        for runtime in await dashboard.runtimes():
+            is_up = runtime.status.state in ("ready", "busy")
+            self._runtime_up.labels(runtime.model, runtime.adapter).set(is_up)
         self._policy_ok.set(policy is not None)
-        self._audit_ok.set(not board.ledger.audit_problem)
-        self._draining.set(board.service.draining)
+        self._audit_ok.set(not dashboard.audit_writer.audit_error)
+        self._draining.set(dashboard.service.gate.draining)
         return generate_latest(self.registry)
+
+    def _counter(self, metric: Metric) -> Counter:
+        return Counter(metric.name, metric.help, metric.labels, registry=self.registry)
+
+    def _gauge(self, metric: Metric) -> Gauge:
+        return Gauge(metric.name, metric.help, metric.labels, registry=self.registry)
+
+
+class _HistogramCollector(Collector):
+    """Exposes a histogram that is kept elsewhere, in seconds."""
+
+    def __init__(self, metric: Metric, histogram: LatencyHistogram) -> None:
+        self._metric = metric
+        self._histogram = histogram
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        total, buckets = 0, []
+        bounds = (*_BOUNDS_S, float("inf"))
+        for bound, count in zip(bounds, self._histogram.counts, strict=True):
+            total += count
+            label = floatToGoString(bound)  # type: ignore[no-untyped-call]
+            buckets.append((label, total))
+        yield HistogramMetricFamily(
+            self._metric.name,
+            self._metric.help,
+            buckets=buckets,
+            sum_value=self._histogram.sum_ms / 1000,
+        )
 
 
 class MetricsHandler(AdminHandler):
     """``GET metrics``, for Prometheus."""
 
-    scope = METRICS
+    scope = METRICS_SCOPE
 
-    def initialize(self, board: Dashboard, metrics: Metrics, auth: HubOAuth) -> None:
-        """Take what the application gives."""
-        self._board = board
+    def initialize(self, dashboard: Dashboard, metrics: Metrics, auth: HubOAuth) -> None:
+        """Store what the application passes to each handler."""
+        self._dashboard = dashboard
         self._metrics = metrics
         self.hub_auth = auth
 
     def set_default_headers(self) -> None:
-        """Say nothing of what serves, and let nobody keep an answer."""
+        """Hide the server's name, and forbid caching."""
         self.clear_header("Server")
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.set_header("X-Content-Type-Options", "nosniff")
 
     async def get(self) -> None:
-        """Answer with all of them."""
+        """Respond with all metrics."""
         try:
-            if await self.administrator() is None:
+            if await self.authenticate() is None:
                 raise RequestDenied(
-                    401, "There is no token of the Hub.", "Send one that may read them."
+                    401,
+                    "The request has no JupyterHub token.",
+                    f"Send one with the scope {METRICS_SCOPE}.",
                 )
-        except RequestDenied as refused:
-            self.set_status(refused.status)
-            return await self.finish(f"{refused.reason} {refused.remedy}\n")
+        except RequestDenied as denied:
+            self.set_status(denied.status)
+            return await self.finish(f"{denied.reason} {denied.remedy}\n")
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        return await self.finish(await self._metrics.expose(self._board))
+        return await self.finish(await self._metrics.expose(self._dashboard))
 
 
-def metrics_routes(prefix: str, board: Dashboard, metrics: Metrics, auth: HubOAuth) -> list[Any]:
-    """Return the door of the metrics below a prefix that ends with a slash."""
-    return [
-        (f"{prefix}metrics/?", MetricsHandler, {"board": board, "metrics": metrics, "auth": auth})
-    ]
+def metrics_routes(
+    prefix: str, dashboard: Dashboard, metrics: Metrics, auth: HubOAuth
+) -> list[tuple[str, type[MetricsHandler], dict[str, Any]]]:
+    """Return the route of the metrics.
+
+    Parameters
+    ----------
+    prefix
+        Path of the service; it ends with a slash.
+    dashboard, metrics, auth
+        Passed to the handler.
+    """
+    arguments = {"dashboard": dashboard, "metrics": metrics, "auth": auth}
+    return [(f"{prefix}metrics/?", MetricsHandler, arguments)]

@@ -1,4 +1,4 @@
-"""The administrator's page: a board of figures, and a few buttons; all drawn on the server."""
+"""The dashboard's pages and buttons; everything is rendered on the server."""
 
 from __future__ import annotations
 
@@ -12,125 +12,126 @@ from tornado import web
 from jupyter_safecoder._version import __version__
 from jupyter_safecoder.errors import RequestDenied
 from jupyter_safecoder.hub.access.administrators import AdminHandler
-from jupyter_safecoder.hub.access.authenticator import User
 
-from . import formatting as wording
+from . import formatting
 from .dashboard import Dashboard
 
 _HERE = Path(__file__).parent
 _TEMPLATES, _STATIC = _HERE / "templates", _HERE / "static"
-_POLICY = (
+_CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _ACTIONS = ("drain", "resume", "reload", "restart")
+#: Functions that templates may use.
+_FORMATTERS = {
+    name: getattr(formatting, name)
+    for name in ("short", "count", "milliseconds", "ago", "clock", "size")
+}
 
 
 class AdminPageHandler(AdminHandler):
-    """Where something is shown: who may not see it is told so, in a page of its own."""
+    """Base of the pages: a user without access sees a page that says so."""
 
-    def initialize(self, board: Dashboard, auth: HubOAuth) -> None:
-        """Take what the application gives."""
-        self.board = board
+    def initialize(self, dashboard: Dashboard, auth: HubOAuth) -> None:
+        """Store what the application passes to each handler."""
+        self.dashboard = dashboard
         self.hub_auth = auth
 
     def set_default_headers(self) -> None:
-        """Let nothing of another site in, and nobody keep or frame the page."""
+        """Allow nothing of other sites, no frames and no caching."""
         self.clear_header("Server")
         self.set_header("Cache-Control", "no-store")
-        self.set_header("Content-Security-Policy", _POLICY)
+        self.set_header("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
         self.set_header("X-Frame-Options", "DENY")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "same-origin")
 
     async def prepare(self) -> None:
-        """Let in who administers."""
+        """Authenticate before anything else."""
         try:
-            model = await self.administrator()
-        except RequestDenied as refused:
-            return self.refuse(refused)
+            model = await self.authenticate()
+        except RequestDenied as denied:
+            return self.deny(denied)
         if model is None:
-            self.strange()
+            self.on_anonymous()
         return None
 
-    def strange(self) -> None:
-        """Answer somebody whom the Hub does not know here."""
-        self.refuse(
-            RequestDenied(403, "You are not logged in, or no longer.", "Load the page again.")
+    def on_anonymous(self) -> None:
+        """Respond to a request without a valid cookie or token."""
+        self.deny(
+            RequestDenied(403, "You are not logged in, or not any more.", "Load the page again.")
         )
 
     def get_template_path(self) -> str:
-        """Return where the templates are."""
+        """Return the directory of the templates."""
         return str(_TEMPLATES)
 
     def get_template_namespace(self) -> dict[str, Any]:
-        """Return what templates can use."""
-        words = {name: getattr(wording, name) for name in _WORDS}
-        here = {"prefix": self.hub_auth.base_url, "version": __version__}
-        return {**super().get_template_namespace(), **words, **here}
+        """Return the names that templates can use."""
+        own = {"prefix": self.hub_auth.base_url, "version": __version__}
+        return {**super().get_template_namespace(), **_FORMATTERS, **own}
 
-    def refuse(self, refused: RequestDenied) -> None:
-        """Answer with a page that says why not."""
-        self.set_status(refused.status)
-        self.render("refused.html", reason=refused.reason, remedy=refused.remedy)
+    def deny(self, denied: RequestDenied) -> None:
+        """Respond with a page that says why the request is denied."""
+        self.set_status(denied.status)
+        self.render("denied.html", reason=denied.reason, remedy=denied.remedy)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer without details: those are in the log."""
-        self.refuse(RequestDenied(status_code, f"The service answered {status_code}.", ""))
-
-
-_WORDS = ("short", "count", "milliseconds", "ago", "clock", "size")
+        """Respond without details; those are in the log."""
+        self.deny(RequestDenied(status_code, f"The service answered {status_code}.", ""))
 
 
 class PageHandler(AdminPageHandler):
-    """The page."""
+    """The dashboard."""
 
-    def strange(self) -> None:
-        """Have the Hub log them in."""
+    def on_anonymous(self) -> None:
+        """Redirect to JupyterHub's login."""
         self.redirect(self.get_login_url())
 
     async def get(self) -> None:
-        """Show it."""
-        name = self.current_user["name"]
-        self.render("page.html", view=await self.board.look(), name=name, xsrf=self.token())
+        """Respond with the whole page."""
+        await self.render_view("page.html", name=self.current_user["name"])
 
-    def token(self) -> str:
-        """Return what forms and the script prove with that they are ours."""
+    async def render_view(self, template: str, **values: Any) -> None:
+        """Respond with a template and a snapshot of the service."""
         token = self.xsrf_token
-        return token.decode() if isinstance(token, bytes) else str(token)
+        # Forms and the script of the page prove with this token that they are ours.
+        xsrf = token.decode() if isinstance(token, bytes) else str(token)
+        self.render(template, view=await self.dashboard.snapshot(), xsrf=xsrf, **values)
 
 
-class BoardHandler(PageHandler):
-    """The page's changing part, for its script."""
+class FragmentHandler(PageHandler):
+    """The part of the dashboard that changes, for its script."""
 
-    def strange(self) -> None:
-        """Refuse: a script cannot log in."""
-        AdminPageHandler.strange(self)
+    def on_anonymous(self) -> None:
+        """Deny the request: a script cannot log in."""
+        AdminPageHandler.on_anonymous(self)
 
     async def get(self) -> None:
-        """Show it."""
-        self.render("board.html", view=await self.board.look(), xsrf=self.token())
+        """Respond with the fragment."""
+        await self.render_view("dashboard.html")
 
 
 class ActionHandler(AdminPageHandler):
-    """The buttons."""
+    """The actions of the buttons: drain, resume, reload, restart."""
 
     async def post(self, action: str) -> None:
-        """Note it, do it, and show the page again."""
-        service = self.board.service
-        record = service.record(User(self.current_user["name"], frozenset()), action)
+        """Record an action, do it, and redirect to the dashboard."""
+        service = self.dashboard.service
+        record = service.recorder.new_record(self.current_user["name"], action)
         record.outcome = "done"
         if action == "restart":
             record.model = self.get_body_argument("model", "")
             record.adapter = self.get_body_argument("adapter", "")
         try:
-            await service.note(record)
-        except RequestDenied as refused:
-            return self.refuse(refused)
+            await service.recorder.record_event(record)
+        except RequestDenied as denied:
+            return self.deny(denied)
         if action == "drain":
-            service.draining = True
+            service.gate.draining = True
         elif action == "resume":
-            service.draining = False
+            service.gate.draining = False
         elif action == "reload":
             await service.reload()
         else:
@@ -143,14 +144,22 @@ class _CallbackHandler(HubOAuthCallbackHandler):  # type: ignore[misc]
         self.hub_auth = auth
 
 
-def page_routes(prefix: str, board: Dashboard, auth: HubOAuth) -> list[Any]:
-    """Return the doors of the page below a prefix that ends with a slash."""
-    given = {"board": board, "auth": auth}
+def page_routes(prefix: str, dashboard: Dashboard, auth: HubOAuth) -> list[Any]:
+    """Return the routes of the dashboard.
+
+    Parameters
+    ----------
+    prefix
+        Path of the service; it ends with a slash.
+    dashboard, auth
+        Passed to the handlers.
+    """
+    arguments = {"dashboard": dashboard, "auth": auth}
     return [
-        (re.escape(prefix), PageHandler, given),
+        (re.escape(prefix), PageHandler, arguments),
         (re.escape(prefix[:-1]), web.RedirectHandler, {"url": prefix, "permanent": False}),
-        (f"{prefix}board", BoardHandler, given),
-        (f"{prefix}({'|'.join(_ACTIONS)})", ActionHandler, given),
+        (f"{prefix}dashboard", FragmentHandler, arguments),
+        (f"{prefix}({'|'.join(_ACTIONS)})", ActionHandler, arguments),
         (f"{prefix}oauth_callback", _CallbackHandler, {"auth": auth}),
         (f"{prefix}static/(.*)", web.StaticFileHandler, {"path": str(_STATIC)}),
     ]

@@ -1,1 +1,1 @@
-"""TrainingService jobs and adapters of the Hub's groups."""
+"""Training jobs and adapters of the groups of a JupyterHub."""

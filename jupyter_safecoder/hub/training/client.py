@@ -1,4 +1,4 @@
-"""TrainingService in the service, for kernels and terminals of a user's server."""
+"""Client of the service's training, for kernels and terminals of a user's server."""
 
 from __future__ import annotations
 
@@ -21,52 +21,60 @@ from jupyter_safecoder.finetune.jobs.job import Job
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.protocol import Error, decode_event
 
-from .collect import collect_sources
-from .submission import JobSubmission, pack
+from .collect import collect_documents
+from .submission import JobSubmission, encode
 
 _CONNECT_S, _READ_S = 10.0, 120.0
-#: How long a service may be away, in seconds, before whoever looks at a job is told.
-_PATIENCE_S = 600.0
+#: Seconds for which a service may be away before the status of a job is an error.
+_MAX_ABSENCE_S = 600.0
 
 
 class RemoteJob(Job):
-    """A job of the group, in the service."""
+    """A job of the user's group, in the service.
 
-    def __init__(self, trainer: HubTrainingClient, status: JobStatus) -> None:
+    Parameters
+    ----------
+    client
+        The client of the service.
+    status
+        The status that the service returned last.
+    """
+
+    def __init__(self, client: HubTrainingClient, status: JobStatus) -> None:
         self.name = status.name
-        self._trainer = trainer
+        self._client = client
         self._path = f"jobs/{quote(status.name, safe='')}"
-        self._last, self._heard = status, time.monotonic()
+        self._last, self._updated = status, time.monotonic()
 
     def status(self) -> JobStatus:
-        """Return where it stands; for a while also where the service is away."""
+        """Return the status; while the service is away for a moment, the last one."""
         try:
-            self._last = _status(self._trainer.ask("GET", self._path))
-            self._heard = time.monotonic()
+            self._last = _status(self._client.request("GET", self._path))
+            self._updated = time.monotonic()
         except ServiceUnavailable:
-            if time.monotonic() - self._heard > _PATIENCE_S:
+            if time.monotonic() - self._updated > _MAX_ABSENCE_S:
                 raise
-            return replace(self._last, phase="The Hub's service is away for a moment", eta_s=None)
+            return replace(self._last, phase="The Hub's service does not answer", eta_s=None)
         return self._last
 
     def stop(self) -> None:
-        """Ask the service to stop it."""
-        self._trainer.ask("POST", f"{self._path}/stop")
+        """Ask the service to stop the job."""
+        self._client.request("POST", f"{self._path}/stop")
 
     def resume(self) -> None:
-        """Ask the service to let it go on when it is its turn."""
-        self._last = _status(self._trainer.ask("POST", f"{self._path}/resume"))
+        """Ask the service to queue the job again."""
+        self._last = _status(self._client.request("POST", f"{self._path}/resume"))
 
 
 class HubTrainingClient(TrainingBackend):
-    """Trains in the Hub's service, for the group of whoever's token it is.
+    """Trains in the Hub's service, for the group of the token's owner.
 
     Parameters
     ----------
     url
-        Of the service.
+        URL of the service.
     token
-        Of this server.
+        Token of this server.
     """
 
     def __init__(self, url: str, token: str) -> None:
@@ -82,45 +90,46 @@ class HubTrainingClient(TrainingBackend):
         launch: bool = True,
         progress: Callable[[float, str], None] = lambda share, text: None,
     ) -> RemoteJob:
-        """Send the files to the service, which begins a job with them."""
+        """Send the documents of files to the service, which queues a job with them."""
         if not launch or processes > 1:
             raise FinetuneError(
-                "How many processes train, the Hub's service decides.",
+                "The Hub's service decides how many processes train.",
                 "Leave --processes and --no-start out.",
             )
-        # Who may not train is told before anything is read.
+        # A user who is not allowed to train learns it before anything is read.
         self.jobs()
         try:
-            body = pack(JobSubmission(name, dict(settings), collect_sources(paths, progress)))
-        except BodyTooLarge as problem:
-            raise FinetuneError(str(problem), "Name fewer notebooks.") from None
+            documents = collect_documents(paths, progress)
+            body = encode(JobSubmission(name, dict(settings), documents))
+        except BodyTooLarge as error:
+            raise FinetuneError(error.reason, "Name fewer notebooks.") from None
         progress(1.0, "Sending")
-        return RemoteJob(self, _status(self.ask("POST", "jobs", content=body)))
+        return RemoteJob(self, _status(self.request("POST", "jobs", content=body)))
 
     def jobs(self) -> list[JobStatus]:
         """Return the group's jobs."""
-        return [_status(data) for data in self.ask("GET", "jobs")]
+        return [_status(data) for data in self.request("GET", "jobs")]
 
     def job(self, name: str) -> RemoteJob:
         """Return a job of the group."""
-        return RemoteJob(self, _status(self.ask("GET", f"jobs/{quote(name, safe='')}")))
+        return RemoteJob(self, _status(self.request("GET", f"jobs/{quote(name, safe='')}")))
 
     def delete(self, name: str) -> None:
         """Delete a job of the group, and its adapter."""
-        self.ask("DELETE", f"jobs/{quote(name, safe='')}")
+        self.request("DELETE", f"jobs/{quote(name, safe='')}")
 
     def adapters(self) -> list[AdapterInfo]:
         """Return the group's adapters."""
         return [
             AdapterInfo(Card.from_json(data["card"]), data["in_use"])
-            for data in self.ask("GET", "adapters")
+            for data in self.request("GET", "adapters")
         ]
 
     def card(self, name: str) -> Card:
         """Return the card of an adapter of the group."""
-        for offer in self.adapters():
-            if offer.card.name == name:
-                return offer.card
+        for adapter in self.adapters():
+            if adapter.card.name == name:
+                return adapter.card
         raise FinetuneError(
             f"Your group has no adapter named {name!r}.", "'adapters' lists those that it has."
         )
@@ -132,48 +141,49 @@ class HubTrainingClient(TrainingBackend):
         previous: bool = False,
         progress: Callable[[float, str], None] = lambda share, text: None,
     ) -> dict[str, Any]:
-        """Have the group served with an adapter."""
+        """Serve the group with an adapter."""
         progress(0.3, "The service loads it; completions go on meanwhile")
-        wished = {"name": name, "back": previous}
-        report: dict[str, Any] = self.ask("POST", "adapters/use", json=wished, patient=True)
+        body = {"name": name, "previous": previous}
+        report: dict[str, Any] = self.request("POST", "adapters/use", json=body, no_timeout=True)
         return report
 
-    def ask(self, method: str, path: str, *, patient: bool = False, **body: Any) -> Any:
-        """Return what the service answers.
+    def request(self, method: str, path: str, *, no_timeout: bool = False, **body: Any) -> Any:
+        """Return the service's response.
 
         Parameters
         ----------
-        patient
-            Whether the answer may take as long as it takes.
+        method, path
+            Of the request; the path is relative to the service.
+        no_timeout
+            Whether to wait as long as the service takes.
+        **body
+            The body, as httpx takes it: ``content`` or ``json``.
 
         Raises
         ------
         FinetuneError
-            If it refuses, or does not answer.
+            If the service refuses the request, or does not answer.
         """
-        timeout = httpx.Timeout(None if patient else _READ_S, connect=_CONNECT_S)
+        timeout = httpx.Timeout(None if no_timeout else _READ_S, connect=_CONNECT_S)
         try:
             with hub_http_client(self._url, self._token) as client:
-                answer = client.request(method, path, timeout=timeout, **body)
-            if answer.status_code == httpx.codes.OK:
-                return answer.json()
-            event = decode_event(answer.content)
+                response = client.request(method, path, timeout=timeout, **body)
+            if response.status_code == httpx.codes.OK:
+                return response.json()
+            event = decode_event(response.content)
         except (httpx.HTTPError, ValueError) as error:
             raise ServiceUnavailable(
                 "The Hub's SafeCoder service does not answer.",
                 "Wait a moment, or ask an administrator of the Hub.",
             ) from error
         assert isinstance(event, Error)
-        kind = (
-            ServiceUnavailable
-            if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
-            else FinetuneError
-        )
+        unavailable = response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        kind = ServiceUnavailable if unavailable else FinetuneError
         raise kind(event.message, event.remedy)
 
 
 def hub_training_client() -> HubTrainingClient | None:
-    """Return the trainer of the service that a Hub's environment names, or ``None``."""
+    """Return the client of the service that a Hub's environment names, or ``None``."""
     url = os.environ.get(URL_VARIABLE)
     return HubTrainingClient(url, os.environ.get(TOKEN_VARIABLE, "")) if url else None
 

@@ -1,4 +1,4 @@
-"""The doors of the groups' jobs and adapters."""
+"""Handlers of the groups' training jobs and adapters."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ from jupyter_safecoder.protocol import Error
 from jupyter_safecoder.validation import parse_json, validate
 
 from .service import TrainingService
-from .submission import MOST_PACKED, unpack
+from .submission import MAX_COMPRESSED_BYTES, decode
 
 log = logging.getLogger(__name__)
-#: Of a body that only names something.
-_MOST_BYTES = 4096
-_USE_SCHEMA: dict[str, Any] = {
+#: Maximum size of a body that only names an adapter.
+_MAX_BODY_BYTES = 4096
+_ASK_ADMINISTRATOR = "Ask an administrator to fix that."
+_ACTIVATION_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "required": ["name", "back"],
-    "properties": {"name": {"type": "string"}, "back": {"type": "boolean"}},
+    "required": ["name", "previous"],
+    "properties": {"name": {"type": "string"}, "previous": {"type": "boolean"}},
 }
 
 
@@ -45,127 +46,133 @@ class _TrainingHandler(ServiceBodyHandler):
     def initialize(  # type: ignore[override]
         self,
         service: CompletionService,
-        identity: Authenticator,
+        authenticator: Authenticator,
         max_bytes: int,
         training: TrainingService,
     ) -> None:
-        """Take what the application gives."""
-        super().initialize(service, identity, max_bytes)
+        """Store what the application passes to each handler."""
+        super().initialize(service, authenticator, max_bytes)
         self.training = training
 
     @property
     def max_body_bytes(self) -> int:
-        """Maximum size of a body that only names something."""
-        return _MOST_BYTES
+        """Maximum size of a body that only names an adapter."""
+        return _MAX_BODY_BYTES
 
     def allow(self) -> None:
-        """Check that whoever asks may train."""
-        self.training.team(self.asks)
+        """Find the group that the user trains for, and its grant."""
+        self.group, self.grant = self.training.grant(self.user)
 
-    async def tell(self, find: Callable[[], Awaitable[Any]]) -> None:
-        """Answer with what is found, or why it is not."""
+    async def respond_with(self, find: Callable[[], Awaitable[Any]]) -> None:
+        """Respond with what a function returns, or with the reason why it does not."""
         try:
             self.body()
-            answer = json.dumps(await find(), default=asdict)
+            response = json.dumps(await find(), default=asdict)
         except BodyTooLarge as error:
             self.refuse(Error("too_large", error.reason, "Name fewer notebooks."))
         except (RequestDenied, InvalidRequest) as error:
             self.refuse(error)
-        except (FinetuneError, ModelError, EngineError) as problem:
-            self.refuse(Error("bad_request", problem.reason, problem.remedy), 409)
+        except (FinetuneError, ModelError, EngineError) as error:
+            self.refuse(Error("bad_request", error.reason, error.remedy), 409)
         except DBAPIError as error:
             log.error("The database cannot be used: %s.", type(error.orig).__name__)
             reason = "The service's database cannot be used."
-            self.refuse(Error("not_ready", reason, "An administrator must repair that."))
+            self.refuse(Error("not_ready", reason, _ASK_ADMINISTRATOR))
         except OSError as error:
-            log.error("A job could not be written down: %s.", error.strerror)
-            reason = f"The service cannot write this down: {error.strerror}."
-            self.refuse(Error("not_ready", reason, "An administrator must repair that."))
+            log.error("A job could not be written: %s.", error.strerror)
+            reason = f"The service cannot write this: {error.strerror}."
+            self.refuse(Error("not_ready", reason, _ASK_ADMINISTRATOR))
         else:
             self.set_header("Content-Type", "application/json")
-            self.finish(answer)
+            self.finish(response)
 
 
 class JobsHandler(_TrainingHandler):
-    """The jobs of a group."""
+    """``jobs``: the jobs of the user's group."""
 
     @property
     def max_body_bytes(self) -> int:
-        """Maximum size of an order."""
-        return MOST_PACKED
+        """Maximum size of a submission."""
+        return MAX_COMPRESSED_BYTES
 
     async def get(self) -> None:
-        """Answer with where they stand."""
-        await self.tell(lambda: self.training.jobs(self.asks))
+        """Respond with the status of each job."""
+        await self.respond_with(lambda: self.training.jobs.list_jobs(self.group))
 
     async def post(self) -> None:
-        """Begin another."""
-        await self.tell(self._order)
+        """Submit a job."""
+        await self.respond_with(self._submit)
 
-    async def _order(self) -> JobStatus:
-        order = await asyncio.to_thread(unpack, self.body())
-        return await self.training.order(self.asks, order)
+    async def _submit(self) -> JobStatus:
+        submission = await asyncio.to_thread(decode, self.body())
+        return await self.training.jobs.submit(self.user, self.group, self.grant, submission)
 
 
 class JobHandler(_TrainingHandler):
-    """A job of a group."""
+    """``jobs/NAME``: a job of the user's group."""
 
     async def get(self, name: str) -> None:
-        """Answer with where it stands."""
-        await self.tell(lambda: self.training.job(self.asks, name))
+        """Respond with the status."""
+        await self.respond_with(lambda: self.training.jobs.get(self.group, name))
 
     async def delete(self, name: str) -> None:
-        """Delete it, with its adapter."""
-        await self.tell(lambda: self.training.delete(self.asks, name))
+        """Delete the job and its adapter."""
+        await self.respond_with(lambda: self.training.jobs.delete(self.user, self.group, name))
 
 
 class StopHandler(_TrainingHandler):
-    """Stops a job."""
+    """``jobs/NAME/stop``: stops a job."""
 
     async def post(self, name: str) -> None:
-        """Answer with where it stands."""
-        await self.tell(lambda: self.training.stop(self.asks, name))
+        """Respond with the status after that."""
+        await self.respond_with(lambda: self.training.jobs.stop(self.user, self.group, name))
 
 
 class ResumeHandler(_TrainingHandler):
-    """Lets a job go on."""
+    """``jobs/NAME/resume``: resumes a job."""
 
     async def post(self, name: str) -> None:
-        """Answer with where it stands."""
-        await self.tell(lambda: self.training.resume(self.asks, name))
+        """Respond with the status after that."""
+        await self.respond_with(
+            lambda: self.training.jobs.resume(self.user, self.group, self.grant, name)
+        )
 
 
 class AdaptersHandler(_TrainingHandler):
-    """The adapters of a group."""
+    """``adapters``: the adapters of the user's group."""
 
     async def get(self) -> None:
-        """Answer with their cards."""
-        await self.tell(lambda: self.training.adapters(self.asks))
+        """Respond with their cards."""
+        await self.respond_with(
+            lambda: self.training.adapters.list_adapters(self.group, self.grant)
+        )
 
 
-class UseHandler(_TrainingHandler):
-    """Switches a group to an adapter."""
+class ActiveAdapterHandler(_TrainingHandler):
+    """``adapters/use``: activates an adapter for the user's group."""
 
     async def post(self) -> None:
-        """Answer once it is ready."""
-        await self.tell(self._use)
+        """Respond once the adapter is ready."""
+        await self.respond_with(self._activate)
 
-    async def _use(self) -> dict[str, Any]:
-        data = validate(_USE_SCHEMA, parse_json(self.body()), "the request", InvalidRequest)
-        name, back = data["name"], data["back"]
-        return await self.training.use(self.asks, name, back=back)
+    async def _activate(self) -> dict[str, Any]:
+        data = parse_json(self.body())
+        validate(_ACTIVATION_SCHEMA, data, "the request", InvalidRequest)
+        return await self.training.adapters.activate(
+            self.user, self.group, self.grant, data["name"], rollback=data["previous"]
+        )
 
 
 def training_routes(
     training: TrainingService,
 ) -> list[tuple[str, type[ServiceHandler], dict[str, Any]]]:
-    """Return the doors, as :func:`~jupyter_safecoder.hub.handlers.make_app` takes them."""
-    doors: dict[str, type[ServiceHandler]] = {
+    """Return the routes, as :func:`~jupyter_safecoder.hub.handlers.make_app` takes them."""
+    handlers: dict[str, type[ServiceHandler]] = {
         "jobs": JobsHandler,
         "jobs/([^/]+)": JobHandler,
         "jobs/([^/]+)/stop": StopHandler,
         "jobs/([^/]+)/resume": ResumeHandler,
         "adapters": AdaptersHandler,
-        "adapters/use": UseHandler,
+        "adapters/use": ActiveAdapterHandler,
     }
-    return [(path, door, {"training": training}) for path, door in doors.items()]
+    return [(path, handler, {"training": training}) for path, handler in handlers.items()]

@@ -1,4 +1,4 @@
-"""Takes care of the groups' jobs: one at a time runs, the others wait; none is lost or endless."""
+"""Schedules training jobs: one runs at a time, orphans are requeued, overruns are stopped."""
 
 from __future__ import annotations
 
@@ -9,40 +9,43 @@ import time
 from pathlib import Path
 
 from jupyter_safecoder.errors import FinetuneError, RequestDenied
+from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
 from jupyter_safecoder.finetune.jobs.job import LocalJob
 from jupyter_safecoder.finetune.jobs.status import JobStatus
-from jupyter_safecoder.hub.access.authenticator import User
 from jupyter_safecoder.hub.access.namespaces import qualified_name
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
-from jupyter_safecoder.hub.service import CompletionService
+from jupyter_safecoder.hub.accounting.recorder import Recorder
 
 from .training_store import DONE, FAILED, RUNNING, WAITING, TrainingJob, TrainingStore
 
 log = logging.getLogger(__name__)
-#: Between two looks, in seconds.
-_LOOK_S = 1.0
-#: A job is told to stop after its time and a quarter, since it can only guess what it takes; one
-#: that does not hear is ended after twice its time.
-_STOP, _END = 1.25, 2.0
+#: Seconds between two checks of the jobs.
+_POLL_S = 1.0
+#: A job estimates its time, so it may run over: it is stopped after 1.25 times its limit, and
+#: killed after twice the limit if it does not react.
+_STOP_FACTOR, _KILL_FACTOR = 1.25, 2.0
+#: Directory of notebooks in the jobs of version 0.1.
+_OLD_SOURCES = "sources"
 
 
-def over_time(row: TrainingJob, grant: Grant, times: float = _STOP) -> bool:
-    """Say whether a job has run for so many times the time that its group may give it."""
-    return bool(grant.training_minutes) and row.seconds > times * 60 * grant.training_minutes
+def exceeds_time_limit(job: TrainingJob, grant: Grant, factor: float = _STOP_FACTOR) -> bool:
+    """Return whether a job has run for more than so many times its group's limit."""
+    limit_s = 60 * grant.max_training_minutes
+    return bool(limit_s) and job.seconds > factor * limit_s
 
 
 class JobScheduler:
-    """Starts jobs in the order in which they came, and sees to their end.
+    """Starts jobs in the order in which they were submitted, and watches over them.
 
     Parameters
     ----------
-    service
-        Notes what happens, and ends runtimes that nobody needs.
+    recorder
+        Records what happens.
     policy
         The policy file.
-    teams
-        Has the jobs.
+    store
+        The jobs.
     cache
         The cache directory.
     lock
@@ -51,138 +54,137 @@ class JobScheduler:
 
     def __init__(
         self,
-        service: CompletionService,
+        recorder: Recorder,
         policy: PolicyFile,
-        teams: TrainingStore,
+        store: TrainingStore,
         cache: Path,
         lock: asyncio.Lock,
     ) -> None:
-        self._service = service
+        self._recorder = recorder
         self._policy = policy
-        self._teams = teams
+        self._store = store
         self._cache = cache
         self._lock = lock
-        self._seen: dict[int, float] = {}
-        self._just_started = True
+        self._timed_until: dict[int, float] = {}
+        self._requeued = False
 
-    async def tend(self) -> None:
-        """Go on until cancelled."""
+    async def run(self) -> None:
+        """Schedule jobs until cancelled."""
         while True:
             try:
                 async with self._lock:
-                    await self._look()
-                self._service.retire()
-            except RequestDenied as refused:
-                # What cannot be noted is not done, but later.
-                log.warning("Jobs are left as they are: %s", refused.reason)
+                    await self._poll()
+            except RequestDenied as denied:
+                # What cannot be recorded is not done; the next poll tries again.
+                log.warning("Training jobs are not scheduled now: %s", denied.reason)
             except Exception:
-                log.exception("Jobs could not be looked at; it is tried again.")
-            await asyncio.sleep(_LOOK_S)
+                log.exception("Training jobs could not be scheduled; the service tries again.")
+            await asyncio.sleep(_POLL_S)
 
-    async def see_who_is_over(self) -> list[TrainingJob]:
-        """Note the end of jobs that are over; return those that are not. The lock must be held."""
-        left = []
-        for row in await asyncio.to_thread(self._teams.unfinished):
-            if row.state == RUNNING and (status := await self._end_of(row)) is not None:
-                await self._note(row, status.state)
-                await asyncio.to_thread(self._finish, row, status)
+    async def reap_finished(self) -> list[TrainingJob]:
+        """Record the end of finished jobs; return the others. The lock must be held."""
+        unfinished = []
+        for job in await asyncio.to_thread(self._store.unfinished):
+            if job.state == RUNNING and (status := await self._final_status(job)) is not None:
+                await self._record(job, status.state)
+                await asyncio.to_thread(self._finish, job, status)
             else:
-                left.append(row)
-        return left
+                unfinished.append(job)
+        return unfinished
 
-    async def _look(self) -> None:
-        if self._just_started:
-            await asyncio.to_thread(self._take_on)
-            self._just_started = False
-        rows = await self.see_who_is_over()
-        for row in rows:
-            if row.state == RUNNING:
-                await asyncio.to_thread(self._watch, row)
-        if rows and all(row.state == WAITING for row in rows):
-            await self._begin(rows[0])
+    async def _poll(self) -> None:
+        if not self._requeued:
+            await asyncio.to_thread(self._requeue_orphans)
+            self._requeued = True
+        jobs = await self.reap_finished()
+        for job in jobs:
+            if job.state == RUNNING:
+                await asyncio.to_thread(self._enforce_limits, job)
+        if jobs and all(job.state == WAITING for job in jobs):
+            await self._start(jobs[0])
 
-    def _take_on(self) -> None:
-        """Let jobs whose process ended with an earlier life of the service go on."""
-        for row in self._teams.unfinished():
-            job = self._job(row)
-            if row.state == RUNNING and job.is_orphaned and not job.files.stop_requested():
-                self._teams.change(row, WAITING)
+    def _requeue_orphans(self) -> None:
+        """Let jobs wait again whose process ended with an earlier process of the service."""
+        for job in self._store.unfinished():
+            local = self._local_job(job)
+            if job.state == RUNNING and local.is_orphaned and not local.files.stop_requested():
+                self._store.set_state(job, WAITING)
 
-    async def _end_of(self, row: TrainingJob) -> JobStatus | None:
-        """Return the last status of a job that is over."""
-        status = await asyncio.to_thread(self._job(row).status)
+    async def _final_status(self, job: TrainingJob) -> JobStatus | None:
+        """Return the last status of a job that has ended; ``None`` if it has not."""
+        status = await asyncio.to_thread(self._local_job(job).status)
         return status if status.over else None
 
-    async def _begin(self, row: TrainingJob) -> None:
-        grant = self._grant(row)
+    async def _start(self, job: TrainingJob) -> None:
+        grant = self._grant(job)
         if grant is None:
             return
-        job = self._job(row)
-
-        def begin() -> None:
-            if "train" not in grant.features:
-                raise FinetuneError("The policy lets this group train no more.")
-            # In an earlier life of the service it may have begun, and even ended.
-            if not job.is_running and job.status().state != "done":
-                job.resume()
-
-        await self._note(row, "started")
+        await self._record(job, "started")
         try:
-            await asyncio.to_thread(begin)
-            await asyncio.to_thread(self._teams.change, row, RUNNING)
-        except (FinetuneError, OSError) as problem:
-            if isinstance(problem, FinetuneError):
-                reason, remedy = problem.reason, problem.remedy
+            await asyncio.to_thread(self._start_process, job, grant)
+            await asyncio.to_thread(self._store.set_state, job, RUNNING)
+        except (FinetuneError, OSError) as error:
+            if isinstance(error, FinetuneError):
+                reason, remedy = error.reason, error.remedy
             else:
-                reason = f"It could not be started: {problem.strerror}."
-                remedy = "An administrator must mend that; then resume it."
+                reason = f"It could not be started: {error.strerror}."
+                remedy = "Ask an administrator to fix that, then resume it."
             status = JobStatus(job.name, "failed", reason=reason, remedy=remedy)
-            await asyncio.to_thread(self._fail, row, status)
-            await self._note(row, FAILED)
+            await asyncio.to_thread(self._fail, job, status)
+            await self._record(job, FAILED)
 
-    def _fail(self, row: TrainingJob, status: JobStatus) -> None:
-        job = self._job(row)
-        self._teams.change(row, FAILED)
-        if job.directory.is_dir():
-            job.files.write_final(status)
+    def _start_process(self, job: TrainingJob, grant: Grant) -> None:
+        if "train" not in grant.features:
+            raise FinetuneError("The policy does not allow this group to train any more.")
+        local = self._local_job(job)
+        # An earlier process of the service may have started it, and it may have ended.
+        if not local.is_running and local.status().state != "done":
+            local.resume()
 
-    def _finish(self, row: TrainingJob, status: JobStatus) -> None:
+    def _fail(self, job: TrainingJob, status: JobStatus) -> None:
+        local = self._local_job(job)
+        self._store.set_state(job, FAILED)
+        if local.directory.is_dir():
+            local.files.write_final(status)
+
+    def _finish(self, job: TrainingJob, status: JobStatus) -> None:
         if status.state == DONE:
-            # They were for this job alone; one that may be resumed keeps them.
-            sources = self._job(row).directory / "sources"
-            if sources.is_dir():
-                shutil.rmtree(sources)
-        self._teams.change(row, status.state)
-        self._seen.pop(row.id, None)
+            # The documents were for this job alone; a job that may be resumed keeps them.
+            directory = self._local_job(job).directory
+            (directory / DOCUMENTS_FILE).unlink(missing_ok=True)
+            shutil.rmtree(directory / _OLD_SOURCES, ignore_errors=True)
+        self._store.set_state(job, status.state)
+        self._timed_until.pop(job.id, None)
 
-    def _watch(self, row: TrainingJob) -> None:
+    def _enforce_limits(self, job: TrainingJob) -> None:
         now = time.monotonic()
-        self._teams.spend(row, now - self._seen.get(row.id, now))
-        self._seen[row.id] = now
-        grant, job = self._grant(row), self._job(row)
+        self._store.add_runtime(job, now - self._timed_until.get(job.id, now))
+        self._timed_until[job.id] = now
+        grant, local = self._grant(job), self._local_job(job)
         if grant is None:
             return
-        if over_time(row, grant, _END):
-            job.kill()
-        elif (
-            over_time(row, grant) or "train" not in grant.features
-        ) and not job.files.stop_requested():
+        if exceeds_time_limit(job, grant, _KILL_FACTOR):
+            local.kill()
+        elif self._must_stop(job, grant) and not local.files.stop_requested():
             try:
-                job.stop()
+                local.stop()
             except FinetuneError:
-                log.info("A job ended just when it was to be stopped.")
+                log.info("A training job ended just before it was stopped.")
 
-    def _grant(self, row: TrainingJob) -> Grant | None:
-        """Return what the job's group may; ``None`` while there is no policy."""
-        policy = self._policy.current()
+    def _must_stop(self, job: TrainingJob, grant: Grant) -> bool:
+        return exceeds_time_limit(job, grant) or "train" not in grant.features
+
+    def _grant(self, job: TrainingJob) -> Grant | None:
+        """Return the grant of a job's group; ``None`` while there is no policy."""
+        policy = self._policy.reload_if_changed()
         if policy is None:
             return None
-        return policy.groups.get(row.group, Grant(features=frozenset()))
+        return policy.groups.get(job.group, Grant(features=frozenset()))
 
-    def _job(self, row: TrainingJob) -> LocalJob:
-        return LocalJob(self._cache, qualified_name(row.group, row.name))
+    def _local_job(self, job: TrainingJob) -> LocalJob:
+        return LocalJob(self._cache, qualified_name(job.group, job.name))
 
-    async def _note(self, row: TrainingJob, outcome: str) -> None:
-        record = self._service.record(User(row.person, frozenset()), "train", row.group)
-        record.outcome, record.adapter = outcome, qualified_name(row.group, row.name)
-        await self._service.note(record)
+    async def _record(self, job: TrainingJob, outcome: str) -> None:
+        record = self._recorder.new_record(job.user, "train", job.group)
+        record.outcome, record.adapter = outcome, qualified_name(job.group, job.name)
+        await self._recorder.record_event(record)

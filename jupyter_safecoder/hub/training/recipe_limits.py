@@ -58,7 +58,7 @@ def limit_recipe(settings: Mapping[str, Any], grant: Grant) -> Recipe:
         if name in _MAXIMA and value > _MAXIMA[name]:
             raise FinetuneError(f"{name} must be {_MAXIMA[name]:g} or less in the service.")
     recipe = Recipe(**checked)
-    max_minutes = grant.training_minutes
+    max_minutes = grant.max_training_minutes
     if not max_minutes:
         return recipe
     if "minutes" in settings and not 0 < recipe.minutes <= max_minutes:

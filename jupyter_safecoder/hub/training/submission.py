@@ -1,6 +1,6 @@
-"""What a user's server sends to the service to train on: packed there, unpacked here, bounded.
+"""A submission of a training job: documents and settings, compressed and bounded in size.
 
-Files have no names in it: the service numbers them, so there is nothing to climb out with.
+It has no file names: nothing in it can name a path on the service's machine.
 """
 
 from __future__ import annotations
@@ -10,106 +10,104 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import BodyTooLarge, InvalidRequest
+from jupyter_safecoder.finetune.documents import Document
+from jupyter_safecoder.validation import validate
 
-#: Most bytes on the way, most bytes unpacked, and most files.
-MOST_PACKED, MOST_BYTES, MOST_FILES = 16 * 2**20, 32 * 2**20, 2000
-_KINDS = (".ipynb", ".py")
+#: Bounds of a body: bytes as it is sent, bytes of its JSON, and number of documents.
+MAX_COMPRESSED_BYTES, MAX_BYTES, MAX_DOCUMENTS = 16 * 2**20, 32 * 2**20, 2000
+#: zlib's window bits for data in gzip format.
 _GZIP = 31
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file without its name: its extension, and its text."""
-
-    kind: str
-    text: str
+_SCHEMA = {
+    "type": "object",
+    "required": ["name", "settings", "documents"],
+    "properties": {
+        "name": {"type": "string"},
+        "settings": {"type": "object"},
+        # Each of them is checked by Document.
+        "documents": {"type": "array", "minItems": 1},
+    },
+}
 
 
 @dataclass(frozen=True)
 class JobSubmission:
-    """A job that somebody wants: name, settings of the recipe, what to learn from."""
+    """A job to start.
+
+    Parameters
+    ----------
+    name
+        Name of the job, and of the adapter that it makes.
+    settings
+        Settings of the recipe; the others have their defaults.
+    documents
+        What to train on.
+    """
 
     name: str
     settings: dict[str, Any]
-    sources: Sequence[Source]
+    documents: Sequence[Document]
 
 
-def pack(order: JobSubmission) -> bytes:
+def encode(submission: JobSubmission) -> bytes:
     """Return the body of a request.
 
     Raises
     ------
-    TooLarge
-        If the service would not take it.
+    BodyTooLarge
+        If the service would not accept it.
     """
-    if len(order.sources) > MOST_FILES:
-        raise BodyTooLarge(_too_many(len(order.sources)))
-    whole = {
-        "name": order.name,
-        "settings": order.settings,
-        "sources": [[source.kind, source.text] for source in order.sources],
+    _check_number(len(submission.documents))
+    data = {
+        "name": submission.name,
+        "settings": submission.settings,
+        "documents": [document.to_json() for document in submission.documents],
     }
-    text = json.dumps(whole).encode()
-    packed = gzip.compress(text)
-    if len(text) > MOST_BYTES or len(packed) > MOST_PACKED:
-        raise BodyTooLarge(_too_much())
-    return packed
+    text = json.dumps(data).encode()
+    body = gzip.compress(text)
+    if len(text) > MAX_BYTES or len(body) > MAX_COMPRESSED_BYTES:
+        raise _too_large()
+    return body
 
 
-def unpack(body: bytes) -> JobSubmission:
-    """Return what a body asks for.
+def decode(body: bytes) -> JobSubmission:
+    """Return the submission of a body.
 
     Raises
     ------
-    TooLarge
-        If it is more than the service takes.
+    BodyTooLarge
+        If it is more than the service accepts.
     InvalidRequest
-        If it is no such body.
+        If it is not a submission.
     """
-    inflater = zlib.decompressobj(_GZIP)
+    decompressor = zlib.decompressobj(_GZIP)
     try:
-        text = inflater.decompress(body, MOST_BYTES + 1)
-        if len(text) > MOST_BYTES:
-            raise BodyTooLarge(_too_much())
-        if not inflater.eof:
+        text = decompressor.decompress(body, MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            raise _too_large()
+        if not decompressor.eof:
             raise ValueError
-        data = json.loads(text)
-        name, settings, pairs = data["name"], data["settings"], data["sources"]
-        if not isinstance(name, str) or not isinstance(settings, dict):
-            raise ValueError
-        sources = [Source(str(kind), str(source)) for kind, source in pairs]
-        if not sources or any(source.kind not in _KINDS for source in sources):
-            raise ValueError
-    except (zlib.error, ValueError, KeyError, TypeError, RecursionError):
-        raise InvalidRequest("This is no order of a job.") from None
-    if len(sources) > MOST_FILES:
-        raise BodyTooLarge(_too_many(len(sources)))
-    return JobSubmission(name, settings, sources)
+        data = validate(_SCHEMA, json.loads(text), "the submission")
+        _check_number(len(data["documents"]))
+        documents = [
+            Document.from_json(document, f"document {number}")
+            for number, document in enumerate(data["documents"])
+        ]
+    except BodyTooLarge:
+        raise
+    except (zlib.error, ValueError, RecursionError):
+        raise InvalidRequest("The body is not a submission of a training job.") from None
+    return JobSubmission(data["name"], data["settings"], documents)
 
 
-def write_sources(sources: Sequence[Source], directory: Path) -> None:
-    """Write files into a directory that only the service may look into: all of them, or none.
-
-    Raises
-    ------
-    OSError
-        If they cannot be written.
-    """
-    partial = directory.with_name(f"{directory.name}.partial")
-    partial.mkdir(mode=0o700)
-    for number, source in enumerate(sources):
-        text = source.text.encode("utf-8", "replace")
-        (partial / f"{number:05}{source.kind}").write_bytes(text)
-    partial.rename(directory)
+def _check_number(documents: int) -> None:
+    if documents > MAX_DOCUMENTS:
+        raise BodyTooLarge(f"These are {documents:,} files; the service accepts {MAX_DOCUMENTS:,}.")
 
 
-def _too_much() -> str:
-    return f"These files are more than the service takes: {MOST_BYTES // 2**20} MB of text."
-
-
-def _too_many(number: int) -> str:
-    return f"These are {number:,} files; the service takes {MOST_FILES:,}."
+def _too_large() -> BodyTooLarge:
+    return BodyTooLarge(
+        f"The files are larger than the service accepts: {MAX_BYTES // 2**20} MB of text."
+    )

@@ -1,4 +1,4 @@
-"""Which jobs the groups have, and which adapter each is served with: kept in the database."""
+"""The training jobs of the groups and the adapter that each has activated, in the database."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.hub.accounting.database import Base, Database
 
-#: States of a job: the first two are not over.
+#: States of a job; one that is waiting or running is unfinished.
 WAITING, RUNNING, STOPPED, FAILED, DONE = "waiting", "running", "stopped", "failed", "done"
 
 
 class TrainingJob(Base):
-    """A job of a group; where it stands, its directory says."""
+    """A job of a group; its progress is in its directory."""
 
     __tablename__ = "training_job"
     __table_args__ = (UniqueConstraint("service", "group", "name"),)
@@ -25,7 +25,7 @@ class TrainingJob(Base):
     service: Mapped[str] = mapped_column(String(32))
     group: Mapped[str] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(String(64))
-    person: Mapped[str] = mapped_column(String(255))
+    user: Mapped[str] = mapped_column(String(255))
     state: Mapped[str] = mapped_column(String(16))
     created: Mapped[str] = mapped_column(String(32))
     ended: Mapped[str] = mapped_column(String(32), default="")
@@ -33,53 +33,62 @@ class TrainingJob(Base):
     seconds: Mapped[float] = mapped_column(Float, default=0.0)
 
     @property
-    def over(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether it neither runs nor waits."""
         return self.state not in (WAITING, RUNNING)
 
 
 class ActiveAdapter(Base):
-    """The adapter that a group has chosen, and the one before; empty: none."""
+    """The adapter that a group has activated, and the one before it; empty: none."""
 
     __tablename__ = "team_adapter"
     service: Mapped[str] = mapped_column(String(32), primary_key=True)
     group: Mapped[str] = mapped_column(String(255), primary_key=True)
     adapter: Mapped[str] = mapped_column(String(64))
-    before: Mapped[str] = mapped_column(String(64), default="")
+    previous: Mapped[str] = mapped_column(String(64), default="")
 
 
 class TrainingStore:
-    """Jobs and choices of all groups.
+    """Jobs and active adapters of all groups.
 
     Parameters
     ----------
     database
-        Where they are kept.
+        The database.
     service
-        Whose they are: several may share a database, but not their disks.
+        Name of the service that has their files: several may share a database, but not their disks.
     """
 
     def __init__(self, database: Database, service: str) -> None:
         self._engine = database.engine
         self._service = service
-        mine = select(ActiveAdapter).filter_by(service=service)
+        own = select(ActiveAdapter).filter_by(service=service)
         with self._session() as session:
-            # Each completion asks for it: it is here, too.
-            self._chosen = {row.group: row for row in session.scalars(mine)}
+            # Cached: each request for a completion needs the adapter of its group.
+            self._active = {row.group: row for row in session.scalars(own)}
 
-    def add(self, group: str, name: str, person: str) -> TrainingJob:
-        """Note a job that waits.
+    def add(self, group: str, name: str, user: str) -> TrainingJob:
+        """Add a waiting job.
+
+        Parameters
+        ----------
+        group
+            The group that it is for.
+        name
+            Name of the job within the group.
+        user
+            JupyterHub's name of the user who submitted it.
 
         Raises
         ------
         FinetuneError
-            If the group has one of that name.
+            If the group has a job of that name.
         """
         job = TrainingJob(
             service=self._service,
             group=group,
             name=name,
-            person=person,
+            user=user,
             state=WAITING,
             created=_now(),
             ended="",
@@ -91,57 +100,57 @@ class TrainingStore:
         except IntegrityError:
             raise FinetuneError(
                 f"Your group has a job named {name} already.",
-                "Take another name, or delete that one, with its adapter.",
+                "Use another name, or delete that job and its adapter.",
             ) from None
         return job
 
     def jobs(self, group: str) -> list[TrainingJob]:
         """Return the jobs of a group, the oldest first."""
-        wanted = select(TrainingJob).filter_by(service=self._service, group=group)
+        query = select(TrainingJob).filter_by(service=self._service, group=group)
         with self._session() as session:
-            return list(session.scalars(wanted.order_by(TrainingJob.id)))
+            return list(session.scalars(query.order_by(TrainingJob.id)))
 
     def unfinished(self) -> list[TrainingJob]:
-        """Return the jobs of all groups that are not over, the oldest first."""
-        mine = select(TrainingJob).filter_by(service=self._service)
-        wanted = mine.where(TrainingJob.state.in_((WAITING, RUNNING)))
+        """Return the waiting and running jobs of all groups, the oldest first."""
+        own = select(TrainingJob).filter_by(service=self._service)
+        query = own.where(TrainingJob.state.in_((WAITING, RUNNING)))
         with self._session() as session:
-            return list(session.scalars(wanted.order_by(TrainingJob.id)))
+            return list(session.scalars(query.order_by(TrainingJob.id)))
 
-    def change(self, job: TrainingJob, state: str) -> None:
-        """Note that a job is in another state now."""
+    def set_state(self, job: TrainingJob, state: str) -> None:
+        """Set the state of a job."""
         job.state = state
-        self._note(job, state=state, ended=_now() if job.over else "")
+        self._update(job, state=state, ended=_now() if job.is_finished else "")
 
-    def spend(self, job: TrainingJob, seconds: float) -> None:
-        """Note that a job has run so long since the last note."""
-        self._note(job, seconds=TrainingJob.seconds + seconds)
+    def add_runtime(self, job: TrainingJob, seconds: float) -> None:
+        """Add to the time for which a job has run."""
+        self._update(job, seconds=TrainingJob.seconds + seconds)
 
     def remove(self, job: TrainingJob) -> None:
-        """Forget a job."""
+        """Remove a job."""
         with self._session() as session, session.begin():
             session.delete(job)
 
-    def chosen(self, group: str) -> str:
-        """Return the adapter that a group has chosen; empty: none."""
-        found = self._chosen.get(group)
+    def active_adapter(self, group: str) -> str:
+        """Return the adapter that a group has activated; empty: none."""
+        found = self._active.get(group)
         return found.adapter if found else ""
 
-    def before(self, group: str) -> str:
-        """Return what a group had before that; empty: none."""
-        found = self._chosen.get(group)
-        return found.before if found else ""
+    def previous_adapter(self, group: str) -> str:
+        """Return the adapter that a group had active before; empty: none."""
+        found = self._active.get(group)
+        return found.previous if found else ""
 
-    def choose(self, group: str, adapter: str) -> None:
-        """Note which adapter a group has from now on."""
-        if (now := self.chosen(group)) == adapter:
+    def set_active_adapter(self, group: str, adapter: str) -> None:
+        """Set the active adapter of a group; the one until now becomes the previous one."""
+        if (active := self.active_adapter(group)) == adapter:
             return
-        row = ActiveAdapter(service=self._service, group=group, adapter=adapter, before=now)
+        row = ActiveAdapter(service=self._service, group=group, adapter=adapter, previous=active)
         with self._session() as session, session.begin():
             row = session.merge(row)
-        self._chosen[group] = row
+        self._active[group] = row
 
-    def _note(self, job: TrainingJob, **values: Any) -> None:
+    def _update(self, job: TrainingJob, **values: Any) -> None:
         with self._engine.begin() as connection:
             connection.execute(update(TrainingJob).filter_by(id=job.id).values(**values))
 

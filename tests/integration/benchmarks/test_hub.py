@@ -1,4 +1,4 @@
-"""``jupyter safecoder bench hub``: a real Hub for a few people, and what its figures react to."""
+"""``python -m benchmarks hub``: a real JupyterHub with a few users, and what is measured."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.hub.load_generator import (
     Endpoint,
     RequestResult,
     User,
-    make_person,
+    make_user,
     run_closed_loop,
     run_open_loop,
 )
@@ -30,7 +30,7 @@ from jupyter_safecoder.protocol import Done, Error, Queued, Text, encode_event
 from tests.support.processes import children_that_run
 
 PERCENTILES = {"p50", "p95"}
-PEOPLE = [User(name, {}, [[b"{}"] * 3]) for name in ("ada", "bob", "eve")]
+USERS = [User(name, {}, [[b"{}"] * 3]) for name in ("ada", "bob", "eve")]
 
 
 def bench(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
@@ -51,10 +51,10 @@ def test_a_real_hub(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report["requests"]["answered"] >= 4
     assert report["flood_p95_ratio"] > 0
     assert set(report["flood_p95_ms"]) == {"without", "during"}
-    # One of four at least had something, and the engine was full: eight run, of 40 ask.
+    # At least one of four users had tokens, and the engine was full: 8 of 40 requests run.
     assert 0.25 <= report["jain"] <= 1
     assert report["saturated"]["tokens_per_s"] > 100
-    # A Python process with what it imports, and another.
+    # Two Python processes with their imports.
     assert len(report["rss_mb"]) >= 3
     assert all(megabytes > 60 for megabytes in report["rss_mb"])
     assert not list((tmp_path / "tmp").glob("tmp*"))
@@ -70,9 +70,9 @@ def test_without_the_extra(
     assert "jupyter-safecoder[hub,local]" in error
 
 
-def test_one_person_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_single_user_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["hub", "--users", "1"]) == 1
-    assert "two people" in capsys.readouterr().err
+    assert "at least two users" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -84,24 +84,24 @@ def test_jain(shares: list[float], index: float) -> None:
 
 
 def test_overhead() -> None:
-    through, past = {"p50": 38.5, "p95": 61.0}, {"p50": 34.25, "p95": 64.0}
-    assert overhead(through, past) == {"p50": 4.25, "p95": -3.0}
+    through, direct = {"p50": 38.5, "p95": 61.0}, {"p50": 34.25, "p95": 64.0}
+    assert overhead(through, direct) == {"p50": 4.25, "p95": -3.0}
 
 
 def test_fairness() -> None:
     report = fairness([100, 300], 2.0)
     assert report["jain"] == 0.8
     assert report["saturated"] == {"tokens_per_s": 200.0, "least_tokens": 100, "most_tokens": 300}
-    with pytest.raises(RuntimeRequestError, match="Nobody had an answer"):
+    with pytest.raises(RuntimeRequestError, match="No user received a token"):
         fairness([0, 0], 2.0)
 
 
 @pytest.mark.parametrize(
-    ("p95", "carried"), [([90, 480, 700], 2), ([90, 700, 400], 1), ([501], 0), ([], 0)]
+    ("p95", "sustained"), [([90, 480, 700], 2), ([90, 700, 400], 1), ([501], 0), ([], 0)]
 )
-def test_the_last_step_that_is_carried(p95: list[float], carried: int) -> None:
+def test_the_last_step_that_is_sustained(p95: list[float], sustained: int) -> None:
     steps = [{"users": n, "ttft_ms": {"p95": value}} for n, value in enumerate(p95, 1)]
-    assert max_sustained_users(steps) == carried
+    assert max_sustained_users(steps) == sustained
 
 
 def test_events() -> None:
@@ -114,22 +114,22 @@ def test_events() -> None:
     assert llama_tokens(b": ping") is None
 
 
-def at_a_door(
-    answer: Callable[[httpx.Request], httpx.Response], what: Callable[[Endpoint], Any]
+def with_endpoint(
+    respond: Callable[[httpx.Request], httpx.Response], run_load: Callable[[Endpoint], Any]
 ) -> Any:
     async def run() -> Any:
         async def reply(request: httpx.Request) -> httpx.Response:
-            return answer(request)
+            return respond(request)
 
         transport = httpx.MockTransport(reply)
-        async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
-            return await what(Endpoint(client, "/", event_tokens))
+        async with httpx.AsyncClient(transport=transport, base_url="http://endpoint") as client:
+            return await run_load(Endpoint(client, "/", event_tokens))
 
     return asyncio.run(run())
 
 
-class QueueTimeout(httpx.AsyncByteStream):
-    """A first token after some time, and the end."""
+class SlowStream(httpx.AsyncByteStream):
+    """A response whose first token comes after some time."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -142,65 +142,69 @@ class QueueTimeout(httpx.AsyncByteStream):
         )
 
 
-def typed(late_s: float, seconds: float, often: float = 1.0) -> list[RequestResult]:
-    answer = lambda request: httpx.Response(200, stream=QueueTimeout(late_s))  # noqa: E731
-    asked: list[RequestResult] = at_a_door(
-        answer, lambda door: run_open_loop(door, PEOPLE, seconds, "seed", often)
+def typed(delay_s: float, seconds: float, rate: float = 1.0) -> list[RequestResult]:
+    respond = lambda request: httpx.Response(200, stream=SlowStream(delay_s))  # noqa: E731
+    results: list[RequestResult] = with_endpoint(
+        respond, lambda endpoint: run_open_loop(endpoint, USERS, seconds, "seed", rate)
     )
-    return asked
+    return results
 
 
 def test_the_time_to_the_first_token() -> None:
-    asked = typed(late_s=0.1, seconds=1.5)
-    assert {one.outcome for one in asked} == {"answered"}
-    assert {one.tokens for one in asked} == {2}
-    assert all(100 <= one.ttft_ms < 400 for one in asked if one.ttft_ms)
+    results = typed(delay_s=0.1, seconds=1.5)
+    assert {one.outcome for one in results} == {"answered"}
+    assert {one.tokens for one in results} == {2}
+    assert all(100 <= one.ttft_ms < 400 for one in results if one.ttft_ms)
 
 
-def test_what_the_next_key_overtakes_has_waited() -> None:
-    asked = typed(late_s=60, seconds=1.5)
-    assert {one.outcome for one in asked} == {"given_up"}
-    assert all(one.ttft_ms and one.ttft_ms > 490 for one in asked)
+def test_a_request_that_the_next_key_supersedes_has_waited() -> None:
+    results = typed(delay_s=60, seconds=1.5)
+    assert {one.outcome for one in results} == {"given_up"}
+    assert all(one.ttft_ms and one.ttft_ms > 490 for one in results)
 
 
-def test_twenty_times_as_often() -> None:
-    usual, often = typed(0, 1.5), typed(0, 1.5, often=20)
-    assert len(often) > 10 * len(usual)
+def test_twenty_times_the_rate() -> None:
+    usual, flood = typed(0, 1.5), typed(0, 1.5, rate=20)
+    assert len(flood) > 10 * len(usual)
 
 
 def test_the_same_seed_types_the_same() -> None:
     first, second = typed(0, 1.5), typed(0, 1.5)
-    assert [one.person for one in first] == [one.person for one in second]
+    assert [one.user for one in first] == [one.user for one in second]
 
 
-def test_who_is_refused() -> None:
+def test_rejected_requests() -> None:
     refusal = httpx.Response(429, headers={"Retry-After": "1"})
-    asked = at_a_door(
-        lambda request: refusal, lambda door: run_open_loop(door, PEOPLE, 1.5, "seed")
+    results = with_endpoint(
+        lambda request: refusal, lambda endpoint: run_open_loop(endpoint, USERS, 1.5, "seed")
     )
-    assert {(one.outcome, one.ttft_ms) for one in asked} == {("refused", None)}
-    of_people = at_a_door(lambda request: refusal, lambda door: run_closed_loop(door, PEOPLE, 0.5))
-    # They wait as long as they are told.
-    assert [len(asked) for asked in of_people.values()] == [1, 1, 1]
+    assert {(one.outcome, one.ttft_ms) for one in results} == {("refused", None)}
+    by_user = with_endpoint(
+        lambda request: refusal, lambda endpoint: run_closed_loop(endpoint, USERS, 0.5)
+    )
+    # They wait as long as Retry-After says.
+    assert [len(results) for results in by_user.values()] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
-    ("answer", "says"),
+    ("answer", "reason"),
     [
         (httpx.Response(500, content=b"<html>"), "answered 500"),
         (httpx.Response(503, content=encode_event(Error("not_ready", "Down."))), "Down."),
     ],
 )
-def test_a_door_that_breaks(answer: httpx.Response, says: str) -> None:
-    with pytest.raises(RuntimeRequestError, match=says):
-        at_a_door(lambda request: answer, lambda door: run_open_loop(door, PEOPLE, 1.5, "seed"))
+def test_an_endpoint_that_fails(answer: httpx.Response, reason: str) -> None:
+    with pytest.raises(RuntimeRequestError, match=reason):
+        with_endpoint(
+            lambda request: answer, lambda endpoint: run_open_loop(endpoint, USERS, 1.5, "seed")
+        )
 
 
-def test_each_has_keys_of_their_own() -> None:
+def test_each_user_has_keys_of_its_own() -> None:
     tasks = notebook_tasks(SAMPLE)
-    ada, bob = (make_person(name, {}, tasks, notebooks=2) for name in ("ada", "bob"))
-    bodies = [json.loads(body) for person in (ada, bob) for body in person.notebooks[1][:2]]
+    ada, bob = (make_user(name, {}, tasks, notebooks=2) for name in ("ada", "bob"))
+    bodies = [json.loads(body) for user in (ada, bob) for body in user.notebooks[1][:2]]
     assert [body["document"] for body in bodies] == ["ada/1", "ada/1", "bob/1", "bob/1"]
-    # A key further, in cells that no other's prompt begins with.
+    # One key later, after cells that are not those of another user.
     assert bodies[1]["prefix"].startswith(bodies[0]["prefix"])
     assert bodies[0]["before"][0] != bodies[2]["before"][0]

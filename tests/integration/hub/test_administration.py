@@ -1,24 +1,18 @@
-"""Metrics, events and the page's doors, without a browser, through a real JupyterHub."""
+"""Metrics, events and the dashboard's endpoints in a real JupyterHub, without a browser."""
 
 from __future__ import annotations
 
 import json
 import re
 import stat
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE
-from jupyter_safecoder.hub.access.administrators import cookie_secret, hub_oauth
-from jupyter_safecoder.hub.access.policy_file import PolicyFile
-from jupyter_safecoder.hub.accounting.record import Record
 from jupyter_safecoder.hub.constants import ADMIN as ADMINISTER
 from jupyter_safecoder.hub.constants import COMPLETE, METRICS, access_scope
-from jupyter_safecoder.hub.dashboard.metrics import Metrics
 from tests.support.paths import DEPLOY_HUB
 from tests.support.processes import until
 from tests.support.real_hub import ADMIN, POLICY, Hub, body
@@ -29,7 +23,7 @@ ACCESS = access_scope("safecoder")
 
 
 def ask(hub: Hub, method: str, path: str, token: str = "", **more: Any) -> httpx.Response:
-    """Ask the service itself."""
+    """Send a request to the service."""
     headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **more.pop("headers", {})}
     return httpx.request(
         method, f"{hub.service}/{path}", headers=headers, timeout=30, trust_env=False, **more
@@ -37,7 +31,7 @@ def ask(hub: Hub, method: str, path: str, token: str = "", **more: Any) -> httpx
 
 
 def complete(hub: Hub, token: str) -> httpx.Response:
-    """Ask for a completion."""
+    """Request a completion."""
     until(lambda: ask(hub, "POST", "start", token).json()["state"] in ("ready", "off"), 60)
     return ask(hub, "POST", "completions", token, content=body())
 
@@ -58,7 +52,7 @@ def of(name: str, **labels: str) -> str:
     return name + json.dumps(labels, sort_keys=True)
 
 
-def test_metrics_count_what_was_asked_and_name_nobody(hub: Hub) -> None:
+def test_metrics_count_requests_and_name_no_user(hub: Hub) -> None:
     bob = hub.token("bob", [ACCESS, COMPLETE])
     before = metrics(hub)
     assert complete(hub, bob).status_code == 200
@@ -67,25 +61,11 @@ def test_metrics_count_what_was_asked_and_name_nobody(hub: Hub) -> None:
     assert after[answered] == before.get(answered, 0) + 1
     assert after[of("safecoder_tokens_total", kind="completion", group="speech")] == 8
     assert after[of("safecoder_ttft_seconds_count")] == 1
-    assert after[of("safecoder_people_on")] == 1
+    assert after[of("safecoder_active_users")] == 1
     assert after[of("safecoder_runtime_up", model="", adapter="")] == 1
     assert after[of("safecoder_policy_ok")] == after[of("safecoder_audit_ok")] == 1
     assert after[of("process_resident_memory_bytes")] > 1e6
     assert "bob" not in ask(hub, "GET", "metrics", hub.prometheus).text
-
-
-def test_only_groups_of_the_policy_are_labels(tmp_path: Path) -> None:
-    (tmp_path / "policy.toml").write_text(POLICY)
-    counted = Metrics(PolicyFile(tmp_path / "policy.toml"))
-    for group in ("vision", "of somebody's own", ""):
-        counted.take(Record("ada", group=group, outcome="end"))
-    labels = {
-        (sample.labels["group"], sample.value)
-        for family in counted.registry.collect()
-        for sample in family.samples
-        if sample.name == "safecoder_requests_total"
-    }
-    assert labels == {("vision", 1), ("", 2)}
 
 
 def test_a_policy_with_an_error_is_a_metric(hub: Hub) -> None:
@@ -100,35 +80,35 @@ def test_a_policy_with_an_error_is_a_metric(hub: Hub) -> None:
         until(lambda: metrics(hub)[of("safecoder_policy_ok")] == 1)
 
 
-def test_the_dashboard_shows_what_there_is(hub: Hub) -> None:
+def test_the_grafana_dashboard_shows_all_metrics(hub: Hub) -> None:
     dashboard = json.loads(DASHBOARD.read_text())
-    there = {name.partition("{")[0] for name in metrics(hub)}
+    exposed = {name.partition("{")[0] for name in metrics(hub)}
     families = {
         family.name
         for family in text_string_to_metric_families(
             ask(hub, "GET", "metrics", hub.prometheus).text
         )
     }
-    # A counter with labels has no sample before it counted: its family is there.
-    there |= {f"{family}_total" for family in families}
-    places = set()
+    # A counter with labels has no sample before it counts; its family is exposed.
+    exposed |= {f"{family}_total" for family in families}
+    positions = set()
     for panel in dashboard["panels"]:
-        places.add((panel["gridPos"]["x"], panel["gridPos"]["y"]))
+        positions.add((panel["gridPos"]["x"], panel["gridPos"]["y"]))
         assert panel["type"] in ("stat", "timeseries")
         for target in panel["targets"]:
             names = set(re.findall(r"\b(?:safecoder|process)_\w+", target["expr"]))
             assert names
-            assert names <= there, target["expr"]
-    assert len(places) == len(dashboard["panels"])
+            assert names <= exposed, target["expr"]
+    assert len(positions) == len(dashboard["panels"])
     used = "".join(t["expr"] for panel in dashboard["panels"] for t in panel["targets"])
     ours = {family for family in families if family.startswith("safecoder")}
     assert [family for family in ours if family not in used] == []
 
 
-@pytest.mark.parametrize("path", ["metrics", "board", ""])
-def test_doors_that_stay_shut(hub: Hub, path: str) -> None:
-    shut = (401, 403) if path else (302, 403)
-    assert ask(hub, "GET", path).status_code == (403 if path == "board" else shut[0])
+@pytest.mark.parametrize("path", ["metrics", "dashboard", ""])
+def test_endpoints_that_need_more_than_a_user_s_token(hub: Hub, path: str) -> None:
+    anonymous = {"metrics": 401, "dashboard": 403, "": 302}[path]
+    assert ask(hub, "GET", path).status_code == anonymous
     for token in (
         hub.token("bob", [ACCESS, COMPLETE]),
         hub.token(ADMIN, [ACCESS]),
@@ -137,11 +117,11 @@ def test_doors_that_stay_shut(hub: Hub, path: str) -> None:
         answer = ask(hub, "GET", path, token)
         assert answer.status_code == 403
         assert "safecoder_" not in answer.text
-        assert "Who is on" not in answer.text
-    assert ask(hub, "GET", path, "x" * 32).status_code == (403 if path == "board" else shut[0])
+        assert "Active users" not in answer.text
+    assert ask(hub, "GET", path, "x" * 32).status_code == anonymous
 
 
-def test_who_reads_metrics_cannot_see_or_do_more(hub: Hub) -> None:
+def test_a_token_for_metrics_gives_access_to_nothing_else(hub: Hub) -> None:
     assert ask(hub, "GET", "", hub.prometheus).status_code == 403
     assert ask(hub, "POST", "drain", hub.prometheus).status_code == 403
     assert metrics(hub)[of("safecoder_draining")] == 0
@@ -165,7 +145,7 @@ def test_headers_that_keep_other_sites_out(hub: Hub) -> None:
 
 
 def test_a_cookie_alone_presses_no_button(hub: Hub) -> None:
-    """Another site can send a browser's cookies along, but not what a page of ours has in it."""
+    """Another site can send a browser's cookies, but not the token in our pages."""
     with httpx.Client(base_url=hub.url, follow_redirects=True, trust_env=False) as browser:
         form = browser.get("/hub/login?next=/services/safecoder/").text
         xsrf = re.search(r'name="_xsrf" value="([^"]+)"', form)
@@ -186,7 +166,7 @@ def test_a_cookie_alone_presses_no_button(hub: Hub) -> None:
             assert metrics(hub)[of("safecoder_draining")] == draining
 
 
-def test_drained_is_told_to_users_and_noted(hub: Hub) -> None:
+def test_draining_is_shown_to_users_and_recorded(hub: Hub) -> None:
     bob, dana = hub.token("bob", [ACCESS, COMPLETE]), hub.token(ADMIN, [ACCESS, ADMINISTER])
     assert ask(hub, "POST", "drain", dana).status_code == 303
     try:
@@ -199,11 +179,11 @@ def test_drained_is_told_to_users_and_noted(hub: Hub) -> None:
     finally:
         assert ask(hub, "POST", "resume", dana).status_code == 303
     assert complete(hub, bob).status_code == 200
-    acts = [(e["person"], e["outcome"]) for e in hub.entries() if e["action"] == "drain"]
-    assert acts[-1] == (ADMIN, "done")
+    actions = [(e["user"], e["outcome"]) for e in hub.entries() if e["action"] == "drain"]
+    assert actions[-1] == (ADMIN, "done")
 
 
-def test_a_runtime_is_started_anew(hub: Hub) -> None:
+def test_a_runtime_is_restarted(hub: Hub) -> None:
     bob, dana = hub.token("bob", [ACCESS, COMPLETE]), hub.token(ADMIN, [ACCESS, ADMINISTER])
     assert complete(hub, bob).status_code == 200
     count = of("safecoder_runtime_up", model="", adapter="")
@@ -215,8 +195,8 @@ def test_a_runtime_is_started_anew(hub: Hub) -> None:
     assert complete(hub, bob).status_code == 200
 
 
-def test_what_cannot_be_noted_is_not_done(hub: Hub) -> None:
-    """As root no mode keeps the service from writing: a directory in the file's place does."""
+def test_what_cannot_be_recorded_is_not_done(hub: Hub) -> None:
+    """Root can write any file: a directory in its place keeps the service from it."""
     dana = hub.token(ADMIN, [ACCESS, ADMINISTER])
     [path] = (hub.directory / "state/audit").glob("*.jsonl")
     away = path.rename(path.with_suffix(".away"))
@@ -235,21 +215,6 @@ def test_what_cannot_be_noted_is_not_done(hub: Hub) -> None:
     assert metrics(hub)[of("safecoder_audit_ok")] == 1
 
 
-def test_a_service_of_its_own_has_the_hub_s_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("CLIENT_ID", "OAUTH_CALLBACK_URL", "SERVICE_PREFIX", "SERVICE_NAME"):
-        monkeypatch.delenv(f"JUPYTERHUB_{name}", raising=False)
-    monkeypatch.setenv(TOKEN_VARIABLE, "x" * 32)
-    monkeypatch.setenv("JUPYTERHUB_BASE_URL", "/base/")
-    oauth = hub_oauth("/base/services/safecoder/", 30)
-    assert oauth.oauth_client_id == "service-safecoder"
-    assert oauth.oauth_redirect_uri == "/base/services/safecoder/oauth_callback"
-    assert oauth.oauth_authorization_url == "/base/hub/api/oauth2/authorize"
-    secret = cookie_secret()
-    assert secret == cookie_secret()
-    monkeypatch.setenv(TOKEN_VARIABLE, "y" * 32)
-    assert secret != cookie_secret()
-
-
 def test_events_are_written_without_text(hub: Hub) -> None:
     bob = hub.token("bob", [ACCESS, COMPLETE])
     path = hub.directory / "state/events.jsonl"
@@ -258,8 +223,8 @@ def test_events_are_written_without_text(hub: Hub) -> None:
     lines = path.read_text().splitlines()
     assert len(lines) == before + 1
     event = json.loads(lines[-1])
-    assert event["__schema__"] == "urn:jupyter-safecoder:event:completion"
-    assert (event["person"], event["outcome"], event["completion_tokens"]) == ("bob", "end", 8)
+    assert event["__schema__"] == "https://events.jupyter-safecoder.org/completion/v1"
+    assert (event["user"], event["outcome"], event["completion_tokens"]) == ("bob", "end", 8)
     assert "hello" not in path.read_text()
     assert "_world" not in path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0

@@ -1,4 +1,4 @@
-"""Two groups of a real Hub with an adapter each: nobody is ever served with another's."""
+"""Two groups of a real Hub with an adapter each: no group is served with another's."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def test_each_group_has_its_own_and_no_other(hub: Hub) -> None:
     answers = [(answer("ada"), answer("bob"), answer("cleo")) for _ in range(3)]
     [(seeing, hearing, also_seeing)] = set(answers)
     assert seeing == also_seeing != hearing
-    served = {entry["person"]: entry["adapter"] for entry in hub.entries()}
+    served = {entry["user"]: entry["adapter"] for entry in hub.entries()}
     assert served == {"ada": "seeing", "bob": "hearing", "cleo": "seeing"}
     assert len(runtimes_of(hub.process.pid)) == 2
 
-    # The policy gives bob's group none; whoever asks in between is never given another's.
+    # The policy gives bob's group none; requests in between are never served with another's.
     hub.policy.write_text(POLICY.replace('adapter = "hearing"', ""))
     until(lambda: hub.ready(tokens["bob"]) and answer("bob") != hearing, 60)
     assert answer("bob") not in (seeing, hearing)

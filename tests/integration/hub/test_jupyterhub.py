@@ -1,4 +1,4 @@
-"""The service in a real JupyterHub: who gets an answer, and who does not."""
+"""The service in a real JupyterHub: which tokens have access, and which do not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_from_a_user_s_server_to_the_model(hub: Hub) -> None:
     done = json.loads(answer.text.splitlines()[-1])
     assert (done["event"], done["text"]) == ("done", "_world()")
     last = hub.entries()[-1]
-    assert (last["person"], last["group"], last["outcome"]) == ("ada", "vision", "end")
+    assert (last["user"], last["group"], last["outcome"]) == ("ada", "vision", "end")
     assert last["completion_tokens"] == done["completion_tokens"] > 0
     assert "hello" not in json.dumps(hub.entries())
     assert "_world" not in (hub.directory / "log").read_text()
@@ -39,18 +39,18 @@ def test_from_a_user_s_server_to_the_model(hub: Hub) -> None:
     assert len(runtimes_of(hub.process.pid)) == 1
 
 
-def test_a_stranger_is_told_why_there_is_nothing(hub: Hub) -> None:
+def test_a_user_without_a_group_sees_why_there_is_no_completion(hub: Hub) -> None:
     hub.start_server("eve")
     with own_client(hub, "eve") as own:
         status = own.get("/status").json()
         assert status["state"] == "failed"
-        assert "does not open SafeCoder" in status["reason"]
+        assert "has no access to SafeCoder" in status["reason"]
         assert "Ask an administrator" in status["remedy"]
         assert own.post("/completions", content=body()).status_code == 403
 
 
 def own_client(hub: Hub, name: str) -> httpx.Client:
-    """Return a client of a person's server, with their token, as their browser has."""
+    """Return a client of a user's server, with the token that the user's browser has."""
     token = hub.token(name, [f"access:servers!user={name}"])
     return httpx.Client(
         base_url=f"{hub.url}/user/{name}/jupyter-safecoder",
@@ -60,7 +60,7 @@ def own_client(hub: Hub, name: str) -> httpx.Client:
     )
 
 
-def test_tokens_that_do_not_open(hub: Hub) -> None:
+def test_tokens_without_access(hub: Hub) -> None:
     good = hub.token("bob", SCOPES)
     until(lambda: hub.ready(good), 60)
     assert hub.ask(good)[0] == 200
@@ -88,7 +88,7 @@ def test_the_policy_is_in_force_within_five_seconds(hub: Hub) -> None:
             ("[groups.speech]\nfeatures = []\n", 403),
             ("[groups.speech]\nfeatures = 3\n", 503),
             (POLICY, 200),
-            ("[groups.speech]\ntokens_a_day = 1\n", 429),
+            ("[groups.speech]\ntokens_per_day = 1\n", 429),
             ("", 503),
         ):
             hub.policy.write_text(policy)
@@ -96,7 +96,7 @@ def test_the_policy_is_in_force_within_five_seconds(hub: Hub) -> None:
         hub.policy.unlink()
         until(lambda: refused_with(503), 5)
         log = (hub.directory / "log").read_text()
-        assert "policy.toml cannot be used: line 2: features of 'speech' must be" in log
+        assert "policy.toml cannot be used: line 2: features must be of the type array" in log
     finally:
         hub.policy.write_text(POLICY)
         until(lambda: refused_with(200), 5)
@@ -110,7 +110,7 @@ def test_magics_and_commands_of_a_user_s_server_ask_the_service(hub: Hub, tmp_pa
     where = ("--cell", "0", "--line", "0", "--column", "5")
     command = (sys.executable, "-m", "jupyter_safecoder", "complete", str(notebook), *where)
 
-    def told(words: tuple[str, ...], token: str) -> str:
+    def output(words: tuple[str, ...], token: str) -> str:
         service = {URL_VARIABLE: f"{hub.service}/", TOKEN_VARIABLE: token}
         done = subprocess.run(
             words, env={**os.environ, **service}, capture_output=True, text=True, timeout=60
@@ -118,19 +118,19 @@ def test_magics_and_commands_of_a_user_s_server_ask_the_service(hub: Hub, tmp_pa
         return done.stdout + done.stderr
 
     bob, eve = hub.token("bob", SCOPES), hub.token("eve", ["access:servers!user=eve"])
-    assert told(command, bob).strip() == "_world()"
-    assert "hello_world()" in (text := told(magic, bob))
+    assert output(command, bob).strip() == "_world()"
+    assert "hello_world()" in (text := output(magic, bob))
     assert "ready" in text
     for words in (command, magic):
-        assert "This token does not open SafeCoder." in told(words, eve)
-    assert hub.entries()[-1]["person"] == "bob"
+        assert "This token has no access to SafeCoder." in output(words, eve)
+    assert hub.entries()[-1]["user"] == "bob"
 
 
 @pytest.mark.parametrize(
     ("content", "status"),
     [(b"{", 400), (b'{"version": 2}', 400), (b"x" * (17 * 2**20), 413), (b"", 400)],
 )
-def test_bodies_that_are_none(hub: Hub, content: bytes, status: int) -> None:
+def test_bodies_that_are_not_requests(hub: Hub, content: bytes, status: int) -> None:
     token = hub.token("bob", SCOPES)
     answer = httpx.post(
         f"{hub.service}/completions",
@@ -153,4 +153,4 @@ def test_identity_is_the_token_s(hub: Hub) -> None:
         trust_env=False,
     )
     assert answer.status_code == 200
-    assert hub.entries()[-1]["person"] == "bob"
+    assert hub.entries()[-1]["user"] == "bob"

@@ -1,4 +1,4 @@
-"""What tests of the Hub's service share."""
+"""Fixtures of the tests of the Hub's service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine
 
 @pytest.fixture(autouse=True)
 def close_databases(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """End the connections that a test left in an engine's pool."""
+    """Close the connections that a test left in the pool of an engine."""
     made: list[Engine] = []
 
     def make(*arguments: Any, **options: Any) -> Engine:

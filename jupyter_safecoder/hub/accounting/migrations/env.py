@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that the service gives; see ``database.py``."""
+"""Runs migrations on the connection that ``database.py`` passes."""
 
 from __future__ import annotations
 

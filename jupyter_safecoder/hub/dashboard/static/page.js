@@ -1,35 +1,35 @@
-// Fetches the page's changing part every few seconds; without it, loading the page again does the same.
+// Replaces the part of the dashboard that changes every few seconds. Without it, reloading the page does the same.
 'use strict';
 
-const PAUSE_MS = 5000;
-const board = document.getElementById('board');
-const news = document.getElementById('news');
+const INTERVAL_MS = 5000;
+const dashboard = document.getElementById('dashboard');
+const liveStatus = document.getElementById('live-status');
 const xsrf = document.querySelector('meta[name=xsrf]').content;
 
 async function refresh() {
   if (document.hidden) {
     return;
   }
-  const answer = await fetch(board.dataset.from, { headers: { 'X-XSRFToken': xsrf } });
-  if (!answer.ok) {
-    throw new Error(String(answer.status));
+  const response = await fetch(dashboard.dataset.source, { headers: { 'X-XSRFToken': xsrf } });
+  if (!response.ok) {
+    throw new Error(String(response.status));
   }
-  const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const told = state(board);
-  // Whoever is on a button with the keyboard stays on it.
-  const focused = board.contains(document.activeElement) ? document.activeElement.id : '';
-  board.replaceChildren(...next.body.childNodes);
+  const next = new DOMParser().parseFromString(await response.text(), 'text/html');
+  const before = summary(dashboard);
+  // A button that has the keyboard focus keeps it.
+  const focused = dashboard.contains(document.activeElement) ? document.activeElement.id : '';
+  dashboard.replaceChildren(...next.body.childNodes);
   if (focused) {
     document.getElementById(focused)?.focus();
   }
-  if (state(board) !== told) {
-    // A screen reader says this, and not all figures every five seconds.
-    news.textContent = state(board);
+  if (summary(dashboard) !== before) {
+    // Screen readers announce this, and not every value every five seconds.
+    liveStatus.textContent = summary(dashboard);
   }
 }
 
-function state(root) {
-  return [...root.querySelectorAll('.bar .pill, .alarm')].map(part => part.textContent).join('. ');
+function summary(root) {
+  return [...root.querySelectorAll('.toolbar .badge, .alert')].map(part => part.textContent).join('. ');
 }
 
 async function loop() {
@@ -39,8 +39,8 @@ async function loop() {
   } catch {
     document.body.dataset.stale = 'true';
   }
-  setTimeout(loop, PAUSE_MS);
+  setTimeout(loop, INTERVAL_MS);
 }
 
-setTimeout(loop, PAUSE_MS);
+setTimeout(loop, INTERVAL_MS);
 document.addEventListener('visibilitychange', () => refresh().catch(() => undefined));

@@ -69,10 +69,10 @@ def test_without_a_runtime_it_is_recorded(
 ) -> None:
     run(monkeypatch, None)
     report = activate_adapter(settings, "good")
-    assert report == {"adapter": "good", "before": None, "switched": False, "warning": ""}
+    assert report == {"adapter": "good", "previous": None, "switched": False, "warning": ""}
     assert registry.in_use(EMBEDDED) == "good"
     report = activate_adapter(settings, "bad")
-    assert (report["before"], report["warning"]) == ("good", "Rejected: worse.")
+    assert (report["previous"], report["warning"]) == ("good", "Rejected: worse.")
     assert activate_adapter(settings, "", previous=True)["adapter"] == "good"
     assert activate_adapter(settings, "", previous=True)["adapter"] == "bad"
     assert activate_adapter(settings, "")["adapter"] is None

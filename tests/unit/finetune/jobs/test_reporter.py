@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_safecoder.errors import JobStopped
 from jupyter_safecoder.finetune.jobs.job_files import JobFiles
-from jupyter_safecoder.finetune.jobs.reporter import DONE, TRAINING, StatusReporter, Stopped
+from jupyter_safecoder.finetune.jobs.reporter import DONE, TRAINING, StatusReporter
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 
 
@@ -34,7 +35,7 @@ def test_a_stop_ends_every_phase_but_training(files: JobFiles) -> None:
     files.request_stop()
     for phase in (TRAINING, DONE):
         reporter.report(phase, 0.5)
-    with pytest.raises(Stopped):
+    with pytest.raises(JobStopped):
         reporter.report("Reading the corpus", 0.02)
 
 

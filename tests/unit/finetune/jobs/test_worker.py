@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_safecoder.errors import EngineError, FinetuneError
+from jupyter_safecoder.errors import EngineError, FinetuneError, JobStopped
 from jupyter_safecoder.finetune.jobs import worker
 from jupyter_safecoder.finetune.jobs.job import LocalJob
-from jupyter_safecoder.finetune.jobs.reporter import Stopped
 from jupyter_safecoder.finetune.jobs.request import JobRequest
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.settings import RuntimeSettings
@@ -42,7 +41,7 @@ def test_the_reason_of_an_error(error: Exception, reason: str, remedy: str) -> N
     ("outcome", "state", "status"),
     [
         (None, "done", 0),
-        (Stopped(), "stopped", 1),
+        (JobStopped(), "stopped", 1),
         (FinetuneError("No.", "Yes."), "failed", 1),
         (OSError(errno.ENOSPC, "x"), "failed", 1),
         (ZeroDivisionError(), "failed", None),

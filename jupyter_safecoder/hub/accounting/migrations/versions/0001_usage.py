@@ -1,4 +1,4 @@
-"""Counts of each person's days, and up to where each audit log is counted."""
+"""Usage of each user on each day, and the position up to which each audit log is counted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "usage",
         sa.Column("person", sa.String(255), primary_key=True),
@@ -28,6 +28,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget all counts."""
+    """Delete the tables."""
     op.drop_table("counted")
     op.drop_table("usage")

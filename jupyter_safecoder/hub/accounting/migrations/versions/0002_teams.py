@@ -1,4 +1,4 @@
-"""Training jobs of the groups, and the adapter that each has chosen."""
+"""Training jobs of the groups, and the adapter that each has activated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "training_job",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -34,6 +34,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Forget all jobs and choices; adapters stay in the cache."""
+    """Delete the tables; adapters stay in the cache."""
     op.drop_table("team_adapter")
     op.drop_table("training_job")

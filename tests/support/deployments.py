@@ -1,4 +1,4 @@
-"""Where the service is put by the files in ``deploy/hub/``: with which command and environment."""
+"""How the files in ``deploy/hub/`` start the service: its command and environment in each."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import yaml
 
 from tests.support.paths import DEPLOY_HUB
 
-#: Where a value is a secret of somebody who sets it up.
+#: Stands for a value that the administrator keeps secret.
 SECRET = "secret"
 _SECRET_OF_ENV = re.compile(r"\$\{\w+:\?[^}]*\}")
 
 
 @dataclass(frozen=True)
-class Placement:
-    """How the service is started somewhere: ``jupyter safecoder hub …`` and its environment."""
+class Deployment:
+    """The command ``jupyter safecoder hub …`` of a deployment, and its environment."""
 
     command: list[str]
     environment: dict[str, str]
@@ -42,14 +42,14 @@ def of_kind(name: str, kind: str) -> dict[str, Any]:
 
 
 def instructions(dockerfile: str) -> list[tuple[str, str]]:
-    """Return the instructions of a Dockerfile, each as its word and the rest."""
+    """Return the instructions of a Dockerfile, each as its keyword and its arguments."""
     text = re.sub(r"^#.*\n", "", (DEPLOY_HUB / dockerfile).read_text(), flags=re.MULTILINE)
     lines = text.replace("\\\n", " ").splitlines()
     return [(line.split()[0], line.partition(" ")[2].strip()) for line in lines if line.strip()]
 
 
 def instruction(dockerfile: str, word: str) -> str:
-    """Return what the last instruction of a word says."""
+    """Return the arguments of the last instruction with a keyword."""
     return [rest for each, rest in instructions(dockerfile) if each == word][-1]
 
 
@@ -61,19 +61,19 @@ def entrypoint() -> list[str]:
 
 
 def image_environment() -> dict[str, str]:
-    """Return what the service's image sets."""
+    """Return the environment of the service's image."""
     words = shlex.split(instruction("cpu.Dockerfile", "ENV"))
     return dict(word.split("=", 1) for word in words)
 
 
-def compose() -> Placement:
+def compose() -> Deployment:
     """Return how compose.yaml starts it."""
     service = read("compose.yaml")["services"]["safecoder"]
     environment = {
         name: _SECRET_OF_ENV.sub(SECRET, value) for name, value in service["environment"].items()
     }
     command = [*entrypoint(), *service.get("command", [])]
-    return Placement(command, image_environment() | environment)
+    return Deployment(command, image_environment() | environment)
 
 
 def container(name: str, kind: str) -> dict[str, Any]:
@@ -82,15 +82,15 @@ def container(name: str, kind: str) -> dict[str, Any]:
     return dict(found)
 
 
-def pod(name: str, kind: str) -> Placement:
+def pod(name: str, kind: str) -> Deployment:
     """Return how a pod starts it."""
     own = container(name, kind)
     environment = {each["name"]: each.get("value", SECRET) for each in own["env"]}
-    return Placement([*entrypoint(), *own.get("args", [])], image_environment() | environment)
+    return Deployment([*entrypoint(), *own.get("args", [])], image_environment() | environment)
 
 
-def unit() -> Placement:
-    """Return how systemd starts it, with what the administrator is told to set."""
+def unit() -> Deployment:
+    """Return how systemd starts it, with the variables that the unit file asks for."""
     text = (DEPLOY_HUB / "safecoder.service").read_text()
     [line] = re.findall(r"^ExecStart=(.*)", text, re.MULTILINE)
     command = shlex.split(line.replace("${STATE_DIRECTORY}", "/var/lib/safecoder"))
@@ -100,11 +100,11 @@ def unit() -> Placement:
         for each in re.findall(r"^Environment=(.*)", text, re.MULTILINE)
         for word in shlex.split(each)
     ]
-    told = re.findall(r"^#   (JUPYTER\w+=\S+)", text, re.MULTILINE)
-    return Placement(command, dict(word.split("=", 1) for word in [*told, *words]))
+    required = re.findall(r"^#   (JUPYTER\w+=\S+)", text, re.MULTILINE)
+    return Deployment(command, dict(word.split("=", 1) for word in [*required, *words]))
 
 
-PLACEMENTS = {
+DEPLOYMENTS = {
     "compose": compose,
     "one-replica": lambda: pod("one-replica.yaml", "Deployment"),
     "vllm": lambda: pod("vllm.yaml", "StatefulSet"),

@@ -1,0 +1,121 @@
+"""The scheduler: what it starts, requeues, stops and cleans up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from dataclasses import asdict
+
+import pytest
+
+from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
+from jupyter_safecoder.finetune.jobs.job import JobStatus
+from jupyter_safecoder.hub.access.namespaces import qualified_name
+from jupyter_safecoder.hub.access.policy import Grant
+from jupyter_safecoder.hub.training.job_scheduler import exceeds_time_limit
+from jupyter_safecoder.hub.training.training_store import (
+    DONE,
+    FAILED,
+    RUNNING,
+    WAITING,
+    TrainingJob,
+)
+
+from .conftest import ADA, GRANT, TrainingParts, submission
+
+OURS = qualified_name("vision", "ours")
+
+
+def submit(training_parts: TrainingParts, state: str) -> TrainingJob:
+    """Submit a job, and say that it is in a state."""
+    asyncio.run(training_parts.training.jobs.submit(ADA, "vision", GRANT, submission()))
+    [job] = training_parts.store.jobs("vision")
+    training_parts.store.set_state(job, state)
+    return job
+
+
+def write_status(training_parts: TrainingParts, state: str) -> None:
+    """Write the status that a job's process would have written at its end."""
+    status = JobStatus(OURS, state)  # type: ignore[arg-type]
+    path = training_parts.directory(OURS) / "status.json"
+    path.write_text(json.dumps(asdict(status)))
+
+
+def poll(training_parts: TrainingParts) -> None:
+    """Let the scheduler poll once."""
+
+    async def run() -> None:
+        task = asyncio.ensure_future(training_parts.training.scheduler.run())
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(task, 0.7)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("minutes", "factor", "limit", "exceeds"),
+    [(12, 1.25, 10, False), (13, 1.25, 10, True), (19, 2.0, 10, False), (999, 1.25, 0, False)],
+)
+def test_a_job_may_run_over_its_limit_by_a_factor(
+    minutes: float, factor: float, limit: float, exceeds: bool
+) -> None:
+    job = TrainingJob(seconds=60.0 * minutes)
+    assert exceeds_time_limit(job, Grant(max_training_minutes=limit), factor) is exceeds
+
+
+def test_a_job_that_is_done_loses_its_documents(training_parts: TrainingParts) -> None:
+    submit(training_parts, RUNNING)
+    directory = training_parts.directory(OURS)
+    old = directory / "sources"
+    old.mkdir()
+    (old / "00000.ipynb").write_text("{}")
+    write_status(training_parts, "done")
+    assert asyncio.run(training_parts.training.scheduler.reap_finished()) == []
+    assert not (directory / DOCUMENTS_FILE).exists()
+    assert not old.exists()
+    [job] = training_parts.store.jobs("vision")
+    assert (job.state, bool(job.ended)) == (DONE, True)
+    assert training_parts.parts.records[-1].outcome == "done"
+
+
+def test_a_job_that_stopped_keeps_its_documents(training_parts: TrainingParts) -> None:
+    submit(training_parts, RUNNING)
+    write_status(training_parts, "stopped")
+    asyncio.run(training_parts.training.scheduler.reap_finished())
+    assert (training_parts.directory(OURS) / DOCUMENTS_FILE).exists()
+
+
+def test_an_orphan_waits_again(training_parts: TrainingParts) -> None:
+    submit(training_parts, RUNNING)
+    write_status(training_parts, "running")
+    # Without a policy no job is started.
+    (training_parts.parts.directory / "policy.toml").write_text("x = 1")
+    training_parts.parts.policy.reload()
+    poll(training_parts)
+    assert [job.state for job in training_parts.store.jobs("vision")] == [WAITING]
+
+
+def test_a_group_that_may_not_train_any_more_starts_no_job(training_parts: TrainingParts) -> None:
+    submit(training_parts, WAITING)
+    policy = training_parts.parts.directory / "policy.toml"
+    policy.write_text("[groups.vision]\nfeatures = ['complete']\n")
+    training_parts.parts.policy.reload()
+    poll(training_parts)
+    assert [job.state for job in training_parts.store.jobs("vision")] == [FAILED]
+    [status] = asyncio.run(training_parts.training.jobs.list_jobs("vision"))
+    assert status.reason == "The policy does not allow this group to train any more."
+    outcomes = [record.outcome for record in training_parts.parts.records]
+    assert outcomes == ["waiting", "started", "failed"]
+
+
+def test_what_cannot_be_recorded_is_not_done(training_parts: TrainingParts) -> None:
+    submit(training_parts, RUNNING)
+    write_status(training_parts, "done")
+    audit = training_parts.parts.directory / "audit"
+    audit.rename(audit.with_name("away"))
+    poll(training_parts)
+    assert [job.state for job in training_parts.store.jobs("vision")] == [RUNNING]
+    audit.with_name("away").rename(audit)
+    poll(training_parts)
+    assert [job.state for job in training_parts.store.jobs("vision")] == [DONE]

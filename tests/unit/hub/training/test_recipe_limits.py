@@ -1,0 +1,44 @@
+"""What a user may set of a recipe in the service."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.finetune.recipe import Recipe
+from jupyter_safecoder.hub.access.policy import Grant
+from jupyter_safecoder.hub.training.recipe_limits import limit_recipe
+
+GRANT = Grant(max_training_minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"minutes": 6}, "A job of your group may take 5 minutes."),
+        ({"minutes": 0}, "A job of your group may take 5 minutes."),
+        ({"rank": 10**6}, "rank must be between 1 and 128"),
+        ({"learning_rate": float("nan")}, "learning_rate must be between"),
+        ({"sources": "/etc/passwd"}, "sources cannot be set"),
+        ({"start": "/etc"}, "start cannot be set"),
+    ],
+)
+def test_settings_that_are_refused(settings: dict[str, object], reason: str) -> None:
+    with pytest.raises(FinetuneError, match=reason):
+        limit_recipe(settings, GRANT)
+
+
+def test_settings_that_do_not_exist_are_refused() -> None:
+    with pytest.raises(FinetuneError):
+        limit_recipe({"speed": 3}, GRANT)
+    with pytest.raises(FinetuneError):
+        limit_recipe({"rank": "16"}, GRANT)
+
+
+def test_the_time_is_at_most_the_grant_s() -> None:
+    assert limit_recipe({"rank": 8}, GRANT).rank == 8
+    assert limit_recipe({}, GRANT).minutes == min(5, Recipe().minutes)
+    assert limit_recipe({"minutes": 3}, GRANT).minutes == 3
+    unlimited = Grant(max_training_minutes=0)
+    assert limit_recipe({}, unlimited) == Recipe()
+    assert limit_recipe({"minutes": 600}, unlimited).minutes == 600
