@@ -28,7 +28,7 @@ QUIET := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.Neve
 EMPTY :=
 COMMA := ,
 join_extras = $(subst $(EMPTY) ,$(COMMA),$(strip $(1)))
-#: What is installed together; ONNX Runtime's converter wants an older transformers than the rest.
+# What is installed together. ONNX Runtime's converter wants an older transformers than the rest.
 EXTRAS := lab local checkpoints remote finetune hub dev
 ONNX_EXTRAS := local checkpoints onnxruntime hub dev
 
@@ -125,7 +125,7 @@ test-integration: env postgresql
 
 .venvs/onnxruntime/.installed: constraints-onnxruntime.txt pyproject.toml weights/pyproject.toml $(LAB_BUNDLE)
 	$(PYTHON) -m venv .venvs/onnxruntime
-	.venvs/onnxruntime/bin/pip install -q --disable-pip-version-check --no-compile -c constraints-onnxruntime.txt \
+	.venvs/onnxruntime/bin/pip install -q --disable-pip-version-check -c constraints-onnxruntime.txt \
 	  -e weights -e '.[$(call join_extras,$(filter-out dev,$(ONNX_EXTRAS)))]' \
 	  pytest pytest-timeout 'pytest-jupyter[server]' psutil
 	touch $@
