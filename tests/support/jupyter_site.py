@@ -63,11 +63,6 @@ class JupyterSite:
     _page: Page | None = None
 
     @property
-    def log(self) -> Path:
-        """The output of the server and its runtime."""
-        return self.directory / "server.log"
-
-    @property
     def page(self) -> Page:
         """The page, loaded at its first use; then the runtime is ready or failed."""
         if self._page is None:
