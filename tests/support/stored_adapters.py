@@ -19,4 +19,4 @@ def store_adapter(cache: Path, name: str) -> None:
     with registry.staging(name) as directory:
         for file in (WEIGHTS, CONFIG):
             (directory / file).write_text("{}")
-        registry.keep(directory, card)
+        registry.commit(directory, card)

@@ -88,7 +88,7 @@ def test_the_schema_has_types_bounds_and_choices() -> None:
         "maximum": 9,
     }
     assert properties["kind"]["enum"] == ["", "a", "b"]
-    assert properties["paths"]["items"] == {"type": "string"}
+    assert properties["paths"]["items"] == {"type": "string", "minLength": 1}
 
 
 @pytest.mark.parametrize(

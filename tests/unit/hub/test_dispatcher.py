@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,14 +46,14 @@ def test_a_slot_is_granted_at_once_where_there_is_room_and_released_at_the_end()
 def test_positions_are_reported_until_the_slot_is_granted() -> None:
     async def test() -> None:
         dispatcher = make_dispatcher()
-        with dispatcher.slot(ADA) as first:
-            await wait(dispatcher, first)
+        with ExitStack() as running:
+            await wait(dispatcher, running.enter_context(dispatcher.slot(ADA)))
             with dispatcher.slot(BOB) as second:
                 waiting = asyncio.ensure_future(wait(dispatcher, second))
                 await asyncio.sleep(0.05)
                 assert (dispatcher.running, dispatcher.waiting) == (1, 1)
                 assert not waiting.done()
-                dispatcher._admission.leave(first)
+                running.close()
                 assert await asyncio.wait_for(waiting, 5) == [1]
 
     asyncio.run(test())

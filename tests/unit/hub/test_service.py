@@ -41,7 +41,8 @@ def complete(
     service: CompletionService, prefix: str, grant: Grant = GRANT, document: str = ""
 ) -> AsyncGenerator[Head | bytes]:
     request = CompletionRequest(prefix, "", document=document, path="a.ipynb")
-    return service.complete(ADA, "vision", grant, request)
+    body = request.to_json()
+    return service.complete(ADA, "vision", grant, request, body)
 
 
 def run(

@@ -45,9 +45,9 @@ def test_groups_have_the_order_of_the_file_and_the_defaults() -> None:
         ("[groups.a]\nfeatures = ['complete'\n", None, ""),
         ("[groups.a]\n\nfeature = []\n", 3, "'feature' is unknown; 'a' may have features, model"),
         ("[groups.a]\nadapter = 'x'\n[groups.b]\nadapter = 3\n", 4, "must be of the type string"),
-        ("[groups.a]\nfeatures = 'text'\n", 2, "features must be of the type array in 'a'"),
+        ("[groups.a]\nfeatures = 'text'\n", 2, "'features' of 'a' must be of the type array"),
         ("[groups.a]\nfeatures = ['fly']\n", 2, 'must be one of: "complete", "text", "train"'),
-        ("[groups.a]\ntokens_per_day = -1\n", 2, "must be 0 or more in 'a'"),
+        ("[groups.a]\ntokens_per_day = -1\n", 2, "'tokens_per_day' of 'a' must be 0 or more"),
         ("[groups.a]\nrequests_per_minute = true\n", 2, "must be of the type integer"),
         ("[groups.a]\nweight = 0\n", 2, "must be 0.01 or more"),
         ("[groups.a]\nweight = 101\n", 2, "must be 100 or less"),
@@ -120,7 +120,7 @@ def test_a_policy_is_checked_by_a_command(
     assert json.loads(capsys.readouterr().out)["groups"][0] == "vision"
     path.write_bytes(b"[groups.a]\nadapter = 3\n")
     assert main(["policy", "check", str(path)]) == 1
-    assert "line 2: adapter must be of the type string in 'a'." in capsys.readouterr().err
+    assert "line 2: 'adapter' of 'a' must be of the type string." in capsys.readouterr().err
     path.write_bytes(b"[groups.a]\nrequests_a_minute = 3\n")
     assert main(["policy", "check", str(path), "--json"]) == 1
     report = json.loads(capsys.readouterr().out)

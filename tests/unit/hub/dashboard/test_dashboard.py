@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,9 @@ def test_what_requires_action_is_on_top(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "audit")
     with pytest.raises(FileNotFoundError):
         shown.parts.audit_writer.append(Record("dana", "drain")).result()
-    html = shown.html()
-    assert html.index("Action required") < html.index("line 2: adapter must be of the type string")
+    html = unescape(shown.html())
+    line = "line 2: 'adapter' of 'x' must be of the type string"
+    assert html.index("Action required") < html.index(line)
     assert "The audit log cannot be written: No such file or directory." in html
     assert "All requests are denied until it is fixed." in html
 

@@ -116,7 +116,7 @@ def test_a_switch_names_the_adapter_or_the_previous_one(service: Service) -> Non
     service.answers["POST /adapters/use"] = answer({"adapter": "ours"})
     client = service.client()
     assert client.use("ours") == {"adapter": "ours"}
-    client.use("", back=True)
+    client.use("", previous=True)
     bodies = [json.loads(body) for _, body in service.requests]
     assert bodies == [{"name": "ours", "previous": False}, {"name": "", "previous": True}]
 

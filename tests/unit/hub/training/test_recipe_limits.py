@@ -17,8 +17,8 @@ GRANT = Grant(max_training_minutes=5)
     [
         ({"minutes": 6}, "A job of your group may take 5 minutes."),
         ({"minutes": 0}, "A job of your group may take 5 minutes."),
-        ({"rank": 10**6}, "rank must be between 1 and 128"),
-        ({"learning_rate": float("nan")}, "learning_rate must be between"),
+        ({"rank": 10**6}, "rank must be 128 or less"),
+        ({"learning_rate": float("nan")}, "learning_rate in the recipe must be a number"),
         ({"sources": "/etc/passwd"}, "sources cannot be set"),
         ({"start": "/etc"}, "start cannot be set"),
     ],
