@@ -26,6 +26,14 @@ pytest_plugins = [
 _ELSEWHERE = ("browser", "dist")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_runtime_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep runtimes that several tests share out of the user's own directory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def isolated(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -215,7 +215,7 @@ def test_a_policy_with_an_error_is_shown_with_its_line(hub: Hub, browser: Browse
         hub.policy.write_text("[groups.vision]\nfeatures = 3\n")
         page.get_by_role("button", name="Reload").click()
         expect(page.locator("main .alert").first).to_contain_text(
-            "line 2: features must be of the type array"
+            "line 2: 'features' of 'vision' must be of the type array"
         )
         page.screenshot(path=SCREENSHOTS / "dashboard-alert.png")
     finally:

@@ -89,8 +89,8 @@ def test_ghost_at_the_end_of_a_line(session: Session) -> None:
 
 def test_ghost_in_the_middle_of_a_cell(session: Session) -> None:
     ghost = session.ghosts["scatter"]
-    assert ghost.startswith('df["rentals"]')
-    assert f'ax.scatter(df["temperature"], {ghost}\nax.set_xlabel' in session.source
+    assert ghost.startswith('["rentals"]')
+    assert f'ax.scatter(df["temperature"], df{ghost}\nax.set_xlabel' in session.source
 
 
 def test_the_page_connects_only_to_its_own_server(session: Session) -> None:
@@ -123,7 +123,8 @@ def _work(site: JupyterSite, recorded: Session) -> None:
     recorded.ghosts["import"] = _final_ghost(notebook)
     notebook.press("Tab", "Escape")
     notebook.edit(4, 1)
-    notebook.type('ax.scatter(df["temperature"], ', 60)
+    # Without "df" two continuations are nearly as likely, and the reused KV cache decides.
+    notebook.type('ax.scatter(df["temperature"], df', 60)
     recorded.ghosts["scatter"] = _final_ghost(notebook)
     if os.environ.get("SAFECODER_SCREENSHOT") == "1":
         _take_screenshot(notebook)

@@ -73,7 +73,7 @@ def test_weights_that_are_missing_then_altered_then_complete(broken: JupyterSite
     page = broken.page
     _expect_failure(page, "script.json is missing")
     notice = page.locator(".Toastify__toast", has_text="SafeCoder failed.")
-    expect(notice).to_contain_text("Get the model again")
+    expect(notice).to_contain_text("Copy or download the model again")
 
     complete = (broken.directory / "script.json").read_bytes()
     weights = broken.directory / "model/script.json"
@@ -128,6 +128,6 @@ def _expect_failure(page: Page, reason: str) -> None:
     _item(page).click()
     expect(_popup(page)).to_contain_text("SafeCoder: failed")
     expect(_popup(page)).to_contain_text(reason)
-    expect(_popup(page)).to_contain_text("Get the model again")
+    expect(_popup(page)).to_contain_text("Copy or download the model again")
     page.keyboard.press("Escape")
     expect(_popup(page)).to_have_count(0)

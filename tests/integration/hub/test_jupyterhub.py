@@ -96,7 +96,10 @@ def test_the_policy_is_in_force_within_five_seconds(hub: Hub) -> None:
         hub.policy.unlink()
         until(lambda: refused_with(503), 5)
         log = (hub.directory / "log").read_text()
-        assert "policy.toml cannot be used: line 2: features must be of the type array" in log
+        assert (
+            "policy.toml cannot be used: line 2: 'features' of 'vision' must be of the type array"
+            in log
+        )
     finally:
         hub.policy.write_text(POLICY)
         until(lambda: refused_with(200), 5)
