@@ -6,8 +6,6 @@ head for all, grouped heads, a sliding window, ids beyond the tokenizer's size.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 from jupyter_safecoder.engines import Engine, EngineOptions, make_engine
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.telemetry import silence_telemetry
+from tests.support.exports import export_all
 from tests.support.kv_cache import kv_cache_usage
 from tests.support.tiny_checkpoints import (
     Reference,
@@ -56,26 +55,13 @@ def references(models: dict[str, ModelDescription]) -> Callable[[str], Reference
 
 
 @pytest.fixture(scope="module")
-def converted(
-    models: dict[str, ModelDescription], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str, str], Path]:
+def converted(models: dict[str, ModelDescription]) -> Callable[[str, str], Path]:
     """Return the directory of the models converted for an engine in a precision."""
-    directory = tmp_path_factory.mktemp("converted")
+    checkpoints = {name: model.weights for name, model in models.items()}
 
     @cache
-    def convert_all(engine: str) -> None:
-        """Convert all at once: importing the exporters takes longer than using them."""
-        jobs = [
-            (str(models[name].weights), str(directory / engine / precision / name), precision)
-            for precision, names in _CONVERSIONS[engine].items()
-            for name in names
-        ]
-        code = _EXPORT.format(jobs=jobs, engine=engine)
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=170)
-
     def convert(engine: str, precision: str) -> Path:
-        convert_all(engine)
-        return directory / engine / precision
+        return export_all(engine, checkpoints, _CONVERSIONS[engine]) / precision
 
     return convert
 
@@ -84,17 +70,6 @@ _CONVERSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "onnxruntime": {"fp32": ARCHITECTURES},
     "openvino": {"fp32": ARCHITECTURES, "int8": ("gpt_bigcode",), "int4": ("gpt_bigcode",)},
 }
-_EXPORT = """
-import warnings
-from pathlib import Path
-from jupyter_safecoder.telemetry import silence_telemetry
-silence_telemetry()
-warnings.simplefilter("ignore")
-from jupyter_safecoder.conversion.export import export
-for source, target, precision in {jobs!r}:
-    Path(target).mkdir(parents=True)
-    export(Path(source), Path(target), {engine!r}, precision, lambda share, text: None)
-"""
 
 
 @pytest.fixture(scope="module")
