@@ -39,7 +39,7 @@ WEIGHTS_SOURCES := $(shell find weights/safecoder_smol_135m -not -path '*/__pyca
   weights/pyproject.toml weights/LICENSE
 
 .PHONY: env lab lab-extension browser postgresql lock lint lint-python lint-typescript test-unit test-integration \
-  test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-slow test coverage dist clean
+  test-integration-servers test-integration-models test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-slow test coverage dist clean
 
 env: .venv/.installed
 
@@ -120,8 +120,17 @@ lint-typescript: env
 test-unit: env postgresql
 	$(BIN)/pytest -q -m 'not slow' tests/unit
 
-test-integration: env postgresql
-	$(BIN)/pytest -q -m 'not slow' -k 'not onnxruntime' --ignore=tests/integration/dist tests/integration
+#: Tests of models mostly compute; those of servers mostly wait. `make test` runs them side by side.
+INTEGRATION := $(BIN)/pytest -q -m 'not slow' -k 'not onnxruntime'
+MODEL_TESTS := $(wildcard $(addprefix tests/integration/,adapters benchmarks conversion engines finetune models))
+
+test-integration: test-integration-servers test-integration-models
+
+test-integration-servers: env postgresql
+	$(INTEGRATION) $(addprefix --ignore=,tests/integration/dist $(MODEL_TESTS)) tests/integration
+
+test-integration-models: env
+	$(INTEGRATION) $(MODEL_TESTS)
 
 .venvs/onnxruntime/.installed: constraints-onnxruntime.txt pyproject.toml weights/pyproject.toml $(LAB_BUNDLE)
 	$(PYTHON) -m venv .venvs/onnxruntime
@@ -228,7 +237,7 @@ test-slow: env browser postgresql test-dist-full
 	  tests/unit tests/integration
 
 # Every part runs, also after one failed; the summary at the end has all.
-test: env browser
+test: env browser postgresql
 	@bash tests/run_all.sh
 
 clean:

@@ -17,6 +17,8 @@ from pathlib import Path
 import httpx
 
 _START_S = 60.0
+#: Extensions that a server without pages does not need; loading them takes longer than the rest.
+_PAGES = ("jupyter_lsp", "jupyter_server_terminals", "jupyterlab", "notebook", "notebook_shim")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,10 @@ def jupyter_server(
     (directory / "notebooks").mkdir(parents=True, exist_ok=True)
     settings = directory / "config" / "jupyter_server_config.json"
     settings.parent.mkdir(exist_ok=True)
-    settings.write_text(json.dumps({"SafeCoder": dict(config)}), "utf-8")
+    traits: dict[str, object] = {"SafeCoder": dict(config)}
+    if app == "jupyter_server":
+        traits["ServerApp"] = {"jpserver_extensions": dict.fromkeys(_PAGES, False)}
+    settings.write_text(json.dumps(traits), "utf-8")
     environment = {
         **os.environ,
         "JUPYTER_RUNTIME_DIR": str(directory / "runtime"),

@@ -97,7 +97,7 @@ def test_the_policy_is_in_force_within_five_seconds(hub: Hub) -> None:
         until(lambda: refused_with(503), 5)
         log = (hub.directory / "log").read_text()
         assert (
-            "policy.toml cannot be used: line 2: 'features' of 'vision' must be of the type array"
+            "policy.toml cannot be used: line 2: 'features' of 'speech' must be of the type array"
             in log
         )
     finally:
