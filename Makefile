@@ -117,7 +117,7 @@ lint-typescript: env
 	$(JLPM) lint:check
 	$(JLPM) typecheck
 
-test-unit: env postgresql
+test-unit: env
 	$(BIN)/pytest -q -m 'not slow' tests/unit
 
 test-integration: env postgresql

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from jupyter_safecoder.child_process import child_process
 from jupyter_safecoder.models import resolve_model
 from jupyter_safecoder.models.checkpoint import describe_checkpoint
 from jupyter_safecoder.models.safetensors import read_shapes
+from tests.support.full_disk import files_of_at_most
 from tests.support.tiny_adapters import make_adapter, write_tiny_model
 
 
@@ -41,17 +39,6 @@ def merge(base: Path, adapter: Path, target: Path) -> tuple[int, dict[str, Any] 
     with child_process("jupyter_safecoder.adapters.merge_worker", job) as child:
         message = child.first_message()
         return child.process.wait(), message
-
-
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    """Limit the size of the files that new processes write."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_the_target_is_a_model_with_other_weights(
