@@ -32,7 +32,7 @@ from jupyter_safecoder.hub.accounting.database import Database
 from jupyter_safecoder.hub.accounting.usage import UsageStore
 from tests.support.processes import runtimes_of, until
 from tests.support.real_hub import SCOPES, Hub, body, real_hub, start_jupyterhub
-from tests.support.real_postgresql import Postgres, real_postgresql
+from tests.support.real_postgresql import Postgres
 
 pytestmark = pytest.mark.timeout(3600)
 KILLS = int(os.environ.get("KILLS", "100"))
@@ -53,13 +53,6 @@ c.ConfigurableHTTPProxy.check_running_interval = 1
 from jupyterhub.services.service import _ServiceSpawner
 _ServiceSpawner.poll_interval = 1
 """
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    """Start a PostgreSQL."""
-    with real_postgresql() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

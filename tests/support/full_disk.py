@@ -1,10 +1,12 @@
-"""A limit for the size of files, which fails like a full disk."""
+"""Disks that are full: a small one, or a limit for the size of files."""
 
 from __future__ import annotations
 
 import resource
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 @contextmanager
@@ -16,3 +18,15 @@ def files_of_at_most(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@contextmanager
+def small_disk(directory: Path, options: str) -> Iterator[bool]:
+    """Mount a disk with these options at a directory; yields whether that is allowed here."""
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory)]
+    mounted = subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(directory)], check=True)
