@@ -117,7 +117,7 @@ lint-typescript: env
 	$(JLPM) lint:check
 	$(JLPM) typecheck
 
-test-unit: env postgresql
+test-unit: env
 	$(BIN)/pytest -q -m 'not slow' tests/unit
 
 #: Tests of models mostly compute; those of servers mostly wait. `make test` runs them side by side.

@@ -37,7 +37,7 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
         # nbformat warns of each cell of an old format that has no id.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+            notebook = nbformat.read(path, as_version=4)
         cells = [
             (
                 Cell(cell.cell_type, cell.source, _first_output(cell)),

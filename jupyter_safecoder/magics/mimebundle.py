@@ -24,4 +24,4 @@ def publish(plain: str, formats: dict[str, Any]) -> None:
     formats
         The other formats, by MIME type.
     """
-    display({**formats, "text/plain": _Plain(plain)}, raw=True)  # type: ignore[no-untyped-call]
+    display({**formats, "text/plain": _Plain(plain)}, raw=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +84,11 @@ def measurements(pytestconfig: pytest.Config) -> list[str]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Take a screenshot of every page when a test fails, before anything is closed."""
-    report: Any = yield
+    report = yield
     browser = item.config.stash.get(_BROWSER, None)
     if report.when == "call" and report.failed and browser is not None:
         item.failed = True  # type: ignore[attr-defined]

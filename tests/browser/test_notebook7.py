@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.jupyter_site import JupyterSite, jupyter_site, scripted
 
-_ANSWERS = [
+_ANSWERS: list[dict[str, Any]] = [
     {"after": "total = su", "text": "m(values)"},
     {"after": "stalled = ", "text": "never", "stall": True},
 ]

@@ -275,8 +275,8 @@ def test_the_values_of_the_chart_say_what_add_safecoder_says() -> None:
     # The chart adds the names, which are the keys, and the token.
     services = [{"name": n, **s} for n, s in values["hub"]["services"].items()]
     assert [{**s, "api_token": SECRET} for s in services] == ours.JupyterHub.services
-    roles = [{"name": name, **role} for name, role in values["hub"]["loadRoles"].items()]
-    assert roles == ours.JupyterHub.load_roles
+    of_chart = [{"name": name, **role} for name, role in values["hub"]["loadRoles"].items()]
+    assert of_chart == ours.JupyterHub.load_roles
     assert values["singleuser"]["extraEnv"] == dict(ours.Spawner.environment)
     assert urlsplit(url).port == PORT
     assert urlsplit(url).hostname == of_kind("service.yaml", "Service")["metadata"]["name"]
@@ -342,6 +342,6 @@ def test_the_unit_is_one(tmp_path: Path) -> None:
     unit = tmp_path / "safecoder.service"
     text = (DEPLOY_HUB / "safecoder.service").read_text()
     unit.write_text(text.replace("/opt/safecoder/bin/jupyter", sys.executable))
-    command = ["systemd-analyze", "verify", "--man=no", unit]
+    command = ["systemd-analyze", "verify", "--man=no", str(unit)]
     done = subprocess.run(command, text=True, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

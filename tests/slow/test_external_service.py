@@ -95,7 +95,7 @@ def service(hub: Hub, *options: str, **changes: str) -> Iterator[subprocess.Pope
 
 def healthy(hub: Hub, **changes: str) -> bool:
     """Return whether the health check of the image succeeds."""
-    check = [sys.executable, DEPLOY_HUB / "health.py"]
+    check = [sys.executable, str(DEPLOY_HUB / "health.py")]
     done = subprocess.run(check, env=environment(hub, **changes), capture_output=True, check=False)
     return done.returncode == 0
 
@@ -142,8 +142,8 @@ def test_with_tls_servers_and_kernels_trust_a_private_authority(
 ) -> None:
     certificate = external.directory / "certificate.pem"
     subject = ["-subj", "/CN=safecoder", "-addext", "subjectAltName=IP:127.0.0.1"]
-    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", external.directory / "key.pem"]
-    made = ["openssl", "req", "-x509", *key, "-out", certificate, "-days", "2", *subject]
+    key = ["-newkey", "rsa:2048", "-nodes", "-keyout", str(external.directory / "key.pem")]
+    made = ["openssl", "req", "-x509", *key, "-out", str(certificate), "-days", "2", *subject]
     subprocess.run(made, check=True, capture_output=True)
     options = ("--certificate", "/mnt/certificate.pem", "--key", "/mnt/key.pem")
     port = urlsplit(external.service).port

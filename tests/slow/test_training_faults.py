@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.finetune.jobs.job import LocalJob
 from jupyter_safecoder.models import ModelDescription
+from tests.support.full_disk import files_of_at_most, small_disk
 from tests.support.job_runs import Capture, answer, kill, quick, run, tiny, workers
 from tests.support.processes import until
 from tests.support.team_notebooks import write_team
@@ -45,25 +45,14 @@ def full_disk(directory: Path, room: int = _ROOM) -> Iterator[Callable[[], None]
     A small disk of its own where we may mount one, else a bound on the size of files.
     """
     directory.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(directory)]
-    if shutil.which("mount") and subprocess.run(mount, capture_output=True).returncode == 0:
-        ballast = directory / "ballast"
-        ballast.write_bytes(bytes(shutil.disk_usage(directory).free - room))
-        try:
+    with small_disk(directory, "size=48m") as mounted, ExitStack() as limit:
+        if mounted:
+            ballast = directory / "ballast"
+            ballast.write_bytes(bytes(shutil.disk_usage(directory).free - room))
             yield ballast.unlink
-        finally:
-            subprocess.run(["umount", "--lazy", directory], check=True)
-    else:
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-        def free() -> None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
-        try:
-            yield free
-        finally:
-            free()
+        else:
+            limit.enter_context(files_of_at_most(room))
+            yield limit.close
 
 
 def test_a_full_disk_and_a_base_that_changes(

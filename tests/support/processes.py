@@ -30,6 +30,11 @@ def until(condition: Callable[[], Any], seconds: float = 15) -> Any:
     return value
 
 
+def is_gone(pid: int) -> bool:
+    """Return whether a process has ended."""
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
 @dataclass
 class RuntimeProcess:
     """A runtime process, with a client of it."""

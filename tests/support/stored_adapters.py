@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS, Card, Registry
+from jupyter_safecoder.adapters.card import Card
+from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS, Registry
 
 
 def store_adapter(cache: Path, name: str) -> None:
     """Store an adapter with a card and empty files."""
     scores = {"held_out": {"base": {"loss": 1.42}, "tuned": {"loss": 1.17}}}
     card = Card(
-        *(name, "safecoder-smol-135m", "0" * 64, "1" * 64),
-        *({}, {}, {}, scores, {}, True, "The held-out loss fell by 18 %."),
-        *("2026-11-20T10:12:00+00:00", "grace"),
+        name=name,
+        base="safecoder-smol-135m",
+        base_sha256="0" * 64,
+        corpus_sha256="1" * 64,
+        counts={},
+        recipe={},
+        curves={},
+        scores=scores,
+        probe={},
+        accepted=True,
+        reason="The held-out loss fell by 18 %.",
+        made="2026-11-20T10:12:00+00:00",
+        by="grace",
     )
     registry = Registry(cache)
     with registry.staging(name) as directory:

@@ -74,15 +74,15 @@ class Reference:
         from transformers import AutoModelForCausalLM
 
         self._torch = torch
-        self.model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
+        self.model: Any = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
         self._completions: dict[tuple[int, ...], list[int]] = {}
 
     def complete(self, prompt: Sequence[int], max_tokens: int) -> list[int]:
         """Return the greedy ids."""
-        known = self._completions.get((max_tokens, *prompt))
-        if known is None:
-            known = self._completions[(max_tokens, *prompt)] = self._generate(prompt, max_tokens)
-        return known
+        key = (max_tokens, *prompt)
+        if key not in self._completions:
+            self._completions[key] = self._generate(prompt, max_tokens)
+        return self._completions[key]
 
     def _generate(self, prompt: Sequence[int], max_tokens: int) -> list[int]:
         ids = self._torch.tensor([list(prompt)])

@@ -10,11 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from jupyter_safecoder.child_process import async_child_process, child_process, exit_text
-from tests.support.processes import until
+from tests.support.processes import is_gone, until
 
 CHILD = """
 import os, sys, time
@@ -46,10 +45,6 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return "child_of_test"
 
 
-def _is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-
-
 def test_messages_are_the_child_s_alone(module: str, capfd: pytest.CaptureFixture[str]) -> None:
     """What libraries print does not come between them."""
     with child_process(module, {"messages": 2, "text": "é\n"}) as child:
@@ -66,8 +61,8 @@ def test_the_end_of_the_context_stops_the_child(module: str) -> None:
     with child_process(module, {"sleep": 300}) as child:
         message = child.first_message()
         assert message is not None
-        assert not _is_gone(message["pid"])
-    assert _is_gone(message["pid"])
+        assert not is_gone(message["pid"])
+    assert is_gone(message["pid"])
 
 
 def test_a_child_that_exits_at_once_has_no_message(capfd: pytest.CaptureFixture[str]) -> None:
@@ -103,9 +98,9 @@ def test_a_killed_parent_takes_its_child_along(module: str) -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:
         assert parent.stdout
         pid = int(parent.stdout.readline())
-        assert not _is_gone(pid)
+        assert not is_gone(pid)
         parent.kill()
-    until(lambda: _is_gone(pid), 10)
+    until(lambda: is_gone(pid), 10)
 
 
 def test_the_same_for_asyncio(module: str) -> None:
@@ -136,7 +131,7 @@ def test_a_cancelled_task_stops_the_child(module: str) -> None:
             await task
         return pid
 
-    assert _is_gone(asyncio.run(run()))
+    assert is_gone(asyncio.run(run()))
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,8 @@ import pytest
 from packaging.requirements import Requirement
 
 import jupyter_safecoder.extras as extras_module
+from jupyter_safecoder.finetune.toml_file import read_toml
 from tests.support.paths import ROOT
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 #: The extras whose packages a file may import, beside those of the plain installation. The longest
 #: path that matches counts. A file that is not listed works in a plain installation.
@@ -85,6 +81,7 @@ NOT_IMPORTED = {
     "pytest-timeout": "the timeouts of the tests",
     "ruff": "the Makefile's lint",
     "safecoder-smol-135m": "its files are read as data",
+    "tomli": "read_toml imports it by name, in Python 3.10",
 }
 
 
@@ -103,7 +100,7 @@ def normalized(name: str) -> str:
 @cache
 def project() -> dict[str, Any]:
     """Return the table ``project`` of pyproject.toml."""
-    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    table: dict[str, Any] = read_toml(ROOT / "pyproject.toml")["project"]
     return table
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from typing import Any
 
 from jupyter_safecoder import __version__
+from jupyter_safecoder.finetune.toml_file import read_toml
 from tests.support.paths import ROOT
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def project(path: str) -> dict[str, Any]:
     """Return the table ``project`` of a pyproject.toml."""
-    table: dict[str, Any] = tomllib.loads((ROOT / path).read_text())["project"]
+    table: dict[str, Any] = read_toml(ROOT / path)["project"]
     return table
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from benchmarks.__main__ import main
+from tests.support.benchmarks import report_of
 
 
 def test_the_times_of_a_few_requests(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["gateway", "--requests", "5", "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
+    report = report_of(capsys, "gateway", "--requests", 5)
     assert set(report) == {"requests", "request_bytes", "first_text_ms", "whole_ms"}
     assert report["requests"] == 5
     assert report["request_bytes"] > 1000

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import main
+from tests.support.benchmarks import report_of
 from tests.support.notebook_files import write_notebook
 
 
@@ -16,8 +15,7 @@ def test_lookup_changes_no_token(tmp_path: Path, capsys: pytest.CaptureFixture[s
     line = "\n".join(f"frame['{name}'] = frame['{name}'].fillna(0)" for name in names)
     cells = [("code", f"import pandas as pd\n{line}"), ("code", f"{line}\nprint(frame.head(10))")]
     notebook = write_notebook(tmp_path / "n.ipynb", *cells)
-    assert main(["lookup", str(notebook), "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
+    report = report_of(capsys, "lookup", notebook)
     assert set(report) == {"tokens_per_s", "ratio", "identical", "tasks"}
     assert report["identical"] is True
     assert report["tasks"] == 2

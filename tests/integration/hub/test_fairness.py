@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from openai import OpenAI, PermissionDeniedError
@@ -36,7 +37,7 @@ def tokens(hub: Hub) -> dict[str, str]:
     """Return a token of each, once all can be served."""
     found = {name: hub.token(name, SCOPES) for name in ("ada", "bob", ODD_USER)}
     for token in found.values():
-        until(lambda token=token: hub.ready(token), 60)
+        until(partial(hub.ready, token), 60)
     return found
 
 

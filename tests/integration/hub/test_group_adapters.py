@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 def test_each_group_has_its_own_and_no_other(hub: Hub) -> None:
     tokens = {name: hub.token(name, SCOPES) for name in ("ada", "bob", "cleo")}
     for token in tokens.values():
-        until(lambda token=token: hub.ready(token), 90)
+        until(partial(hub.ready, token), 90)
     options = {"max_tokens": 12, "rules": False}
 
     def answer(name: str) -> str:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -92,7 +93,7 @@ def test_the_policy_is_in_force_within_five_seconds(hub: Hub) -> None:
             ("", 503),
         ):
             hub.policy.write_text(policy)
-            until(lambda status=status: refused_with(status), 5)
+            until(partial(refused_with, status), 5)
         hub.policy.unlink()
         until(lambda: refused_with(503), 5)
         log = (hub.directory / "log").read_text()

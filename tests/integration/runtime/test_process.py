@@ -21,7 +21,8 @@ from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.models import EMBEDDED
 from jupyter_safecoder.protocol import CompletionRequest
 from jupyter_safecoder.settings import RuntimeSettings
-from tests.support.processes import RuntimeProcess, until
+from tests.support.full_disk import small_disk
+from tests.support.processes import RuntimeProcess, is_gone, until
 
 Start = Callable[..., RuntimeProcess]
 SCRIPT = {"otherwise": "pass"}
@@ -43,10 +44,6 @@ with child_process("jupyter_safecoder.runtime", asdict(settings)) as child:
 def _completes(runtime: RuntimeProcess) -> None:
     runtime.client.wait_until_ready()
     assert runtime.client.complete(CompletionRequest("x = ", "")).text == "pass"
-
-
-def _is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize("script", [SCRIPT, LOADING], ids=["ready", "loading"])
@@ -84,10 +81,10 @@ def _kill_the_parent(model: str, engine: str, state: str) -> None:
             until(lambda: client.status().state == state)
         parent.kill()
     try:
-        until(lambda: _is_gone(pid), 10)
+        until(lambda: is_gone(pid), 10)
         assert find_connections() == []
     finally:
-        if not _is_gone(pid):
+        if not is_gone(pid):
             os.kill(pid, signal.SIGKILL)
 
 
@@ -130,8 +127,8 @@ def test_own_runtime_lives_as_long_as_its_context(tmp_path: Path) -> None:
     with own_runtime(RuntimeSettings(str(model), "scripted")) as client:
         client.wait_until_ready()
         ((_, connection),) = find_connections()
-        assert not _is_gone(connection.pid)
-    assert _is_gone(connection.pid)
+        assert not is_gone(connection.pid)
+    assert is_gone(connection.pid)
     assert find_connections() == []
 
 
@@ -222,15 +219,11 @@ def test_a_runtime_directory_that_takes_no_files(
 def full_disk(tmp_path: Path) -> Iterator[Path]:
     directory = tmp_path / "full"
     directory.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4k,nr_inodes=64,mode=700", "full", str(directory)]
-    made = subprocess.run(mount, check=False, capture_output=True, text=True)
-    if made.returncode != 0:
-        pytest.skip(f"No file system can be mounted here: {made.stderr.strip()}")
-    try:
+    with small_disk(directory, "size=4k,nr_inodes=64,mode=700") as mounted:
+        if not mounted:
+            pytest.skip("No file system can be mounted here.")
         _fill(directory / "filling")
         yield directory
-    finally:
-        subprocess.run(["umount", "-l", directory], check=True)
 
 
 def _fill(path: Path) -> None:

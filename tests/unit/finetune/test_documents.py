@@ -155,5 +155,6 @@ def test_a_corpus_is_built_of_a_documents_file_only_where_it_is_named(tmp_path: 
     write_documents_file(tmp_path / DOCUMENTS_FILE, documents)
     assert find_sources([tmp_path]) == ([], [])
     corpus = build_corpus([tmp_path / DOCUMENTS_FILE])
-    paths = {one.path for one in (*corpus.train, *corpus.held_out, *corpus.left_out)}
+    paths = {document.path for document in (*corpus.train, *corpus.held_out)}
+    paths |= {left_out.path for left_out in corpus.left_out}
     assert paths == {f"{tmp_path / DOCUMENTS_FILE}#{number}" for number in range(2)}

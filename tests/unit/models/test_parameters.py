@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from jupyter_safecoder.models import (
     EMBEDDED,
+    ModelDescription,
     count_parameters,
     format_gb,
     kv_values,
@@ -17,10 +19,15 @@ from jupyter_safecoder.models import (
 )
 
 
-def test_parameters_of_a_checkpoint(checkpoint: Path) -> None:
+@pytest.fixture(scope="module")
+def model(intact_checkpoint: Path) -> ModelDescription:
+    """Return the description of the checkpoint."""
+    return resolve_model(str(intact_checkpoint))
+
+
+def test_parameters_of_a_checkpoint(model: ModelDescription) -> None:
     # 2 layers of 16: embeddings and positions, attention with one KV head, MLP, norms.
     layer = (16 * 32 + 32) + (16 * 16 + 16) + (16 * 32 + 32) + (32 * 16 + 16) + 4 * 16
-    model = resolve_model(str(checkpoint))
     assert count_parameters(model) == 49152 * 16 + 256 * 16 + 2 * layer + 2 * 16
 
 
@@ -50,11 +57,12 @@ def test_other_formats_have_none() -> None:
         ),
     ],
 )
-def test_kv_values_of_a_token(checkpoint: Path, config: dict[str, Any], values: int) -> None:
-    model = resolve_model(str(checkpoint))
-    path = checkpoint / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **config}))
-    assert kv_values(model) == values
+def test_kv_values_of_a_token(
+    model: ModelDescription, tmp_path: Path, config: dict[str, Any], values: int
+) -> None:
+    original = json.loads((model.weights / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**original, **config}))
+    assert kv_values(replace(model, weights=tmp_path)) == values
 
 
 def test_format_gb() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jupyter_safecoder.finetune.toml_file import read_toml
 from jupyter_safecoder.postprocess import (
     AnswerFilter,
     FilteredAnswer,
@@ -15,11 +15,6 @@ from jupyter_safecoder.postprocess import (
     mode_at,
     rules,
 )
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
 
 CASES = Path(__file__).parent / "cases"
 #: Rules, and what only the filter as a whole decides.
@@ -29,8 +24,7 @@ NAMES = sorted(path.stem for path in CASES.glob("*.toml") if path.stem != "mode"
 def _cases(*names: str) -> list[Any]:
     found = []
     for name in names:
-        with (CASES / f"{name}.toml").open("rb") as file:
-            cases = tomllib.load(file)["case"]
+        cases = read_toml(CASES / f"{name}.toml")["case"]
         found += [pytest.param(case, id=f"{name}-{case['name']}") for case in cases]
     return found
 

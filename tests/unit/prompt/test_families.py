@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jupyter_safecoder.finetune.toml_file import read_toml
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 from jupyter_safecoder.prompt import (
     FAMILIES,
@@ -20,13 +20,7 @@ from jupyter_safecoder.prompt import (
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 from tests.support.tiny_tokenizers import TOKENIZER_KINDS, write_tokenizer
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
-
-with (Path(__file__).parent / "cases" / "families.toml").open("rb") as file:
-    CASES = tomllib.load(file)["prompt"]
+CASES = read_toml(Path(__file__).parent / "cases" / "families.toml")["prompt"]
 BUDGET = Budget(1000, 100, 100)
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
+from jupyter_safecoder.finetune.toml_file import read_toml
 from jupyter_safecoder.prompt.language import cell_language, magic_line
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
-
-with (Path(__file__).parent / "cases" / "language.toml").open("rb") as file:
-    CASES = [pytest.param(case, id=case["name"]) for case in tomllib.load(file)["case"]]
+FILE = Path(__file__).parent / "cases" / "language.toml"
+CASES = [pytest.param(case, id=case["name"]) for case in read_toml(FILE)["case"]]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -31,7 +31,7 @@ def _request(method: str, path: str, headers: dict[str, str]) -> httpx.Response:
         sockets = bind_sockets(0, "127.0.0.1")
         server.add_sockets(sockets)
         url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}{path}"
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=False) as client:
             response = await client.request(method, url, headers=headers, content=b"{}")
         server.stop()
         await server.close_all_connections()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,7 @@ import psutil
 import pytest
 
 from jupyter_safecoder.engines.hardware.probe import probe
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
+from jupyter_safecoder.finetune.toml_file import read_toml
 
 MACHINES = sorted((Path(__file__).parent / "machines").glob("*.toml"))
 
@@ -41,7 +36,7 @@ def path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("file", MACHINES, ids=lambda file: file.stem)
 def test_accelerators_of_a_machine(tmp_path: Path, file: Path) -> None:
-    machine = tomllib.loads(file.read_text("utf-8"))
+    machine = read_toml(file)
     _write_files(tmp_path / "root", machine)
     found = probe(tmp_path / "root", machine["system"], machine["machine"])
     assert [a.kind for a in found] == [expected["kind"] for expected in machine["found"]]

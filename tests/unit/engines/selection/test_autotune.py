@@ -1,4 +1,4 @@
-"""Measuring real engines, and keeping the results."""
+"""Measuring engines, and keeping the results."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from jupyter_safecoder.engines.selection.autotune import (
 )
 from jupyter_safecoder.engines.selection.choice import Choice, Machine
 from jupyter_safecoder.errors import EngineError
-from jupyter_safecoder.models import EMBEDDED, resolve_model
-from jupyter_safecoder.telemetry import silence_telemetry
+from jupyter_safecoder.models import resolve_model
 
 LONG = "a" * 600
 
@@ -64,17 +63,6 @@ def test_an_engine_that_never_answers(tmp_path: Path, monkeypatch: pytest.Monkey
     engine = _scripted(tmp_path, answers=[{"after": "", "text": "a", "stall": True}])
     with pytest.raises(EngineError, match="generated 0 tokens"):
         measure_engine(engine, 1024, seconds=0.1)
-
-
-def test_the_embedded_model() -> None:
-    silence_telemetry()
-    model = resolve_model(EMBEDDED)
-    engine = make_engine("openvino", model, EngineOptions())
-    engine.load()
-    ttft_ms, tpot_ms = measure_engine(engine, model.context_window, seconds=0.5)
-    # A prompt of 256 tokens that is not in the cache takes longer than a token.
-    assert ttft_ms > tpot_ms > 0
-    assert not engine.busy()
 
 
 def test_the_fastest_is_chosen_and_one_is_in_memory_at_a_time(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,10 @@ import pytest
 from jupyter_safecoder.engines.hardware.device import Accelerator
 from jupyter_safecoder.engines.selection.choice import EnginePreferences, Machine, rank_choices
 from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.finetune.toml_file import read_toml
 from jupyter_safecoder.models import ModelDescription
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
-
-CASES = tomllib.loads((Path(__file__).parent / "cases" / "choice.toml").read_text("utf-8"))["case"]
+CASES = read_toml(Path(__file__).parent / "cases" / "choice.toml")["case"]
 INSTALLED = {"openvino-genai": "2026.4", "torch": "2.13.0+cpu", "transformers": "4.57"}
 
 

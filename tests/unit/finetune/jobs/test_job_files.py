@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from jupyter_safecoder.finetune.jobs.request import JobRequest
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.settings import RuntimeSettings
+from tests.support.full_disk import files_of_at_most
 
 REQUEST = JobRequest("ours", [], RuntimeSettings(), Recipe(), "grace")
 
@@ -81,13 +81,8 @@ def test_a_stop_is_requested_and_withdrawn(files: JobFiles) -> None:
 def test_a_file_is_whole_or_the_old_one(files: JobFiles) -> None:
     assert files.read("inputs") is None
     files.write("inputs", "before")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
-    try:
-        with pytest.raises(OSError, match="large"):
-            files.write("inputs", "x" * 100)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with files_of_at_most(10), pytest.raises(OSError, match="large"):
+        files.write("inputs", "x" * 100)
     assert [path.name for path in files.directory.iterdir()] == ["inputs"]
     assert files.read("inputs") == "before"
 

@@ -116,10 +116,10 @@ def test_a_password_in_words_and_outputs_is_replaced(words: str) -> None:
 
 @pytest.mark.parametrize("run", ["a", "pass", " ", "a.", "1:", "a@", "-", "_", "/", "'", "curl "])
 def test_long_runs_are_searched_in_seconds(run: str) -> None:
-    text = "password" + run * (200_000 // len(run))
+    text = "password" + run * (100_000 // len(run))
     started = time.process_time()
     find_secrets(text, code=False)
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 1.25
 
 
 def test_no_planted_secret_reaches_a_sample(tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import resource
 from pathlib import Path
 
 import pytest
 import torch
 
 from jupyter_safecoder.finetune.training.checkpoint import load_checkpoint, save_checkpoint
+from tests.support.full_disk import files_of_at_most
 
 CPU = torch.device("cpu")
 
@@ -28,12 +28,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "job" / "training.pt"
     save_checkpoint(path, {"a": torch.ones(3)})
     whole = path.read_bytes()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole), hard))
-    try:
-        with pytest.raises(OSError, match=r"full|space|large"):
-            save_checkpoint(path, {"a": torch.ones(100_000)})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with files_of_at_most(len(whole)), pytest.raises(OSError, match=r"full|space|large"):
+        save_checkpoint(path, {"a": torch.ones(100_000)})
     assert [one.name for one in path.parent.iterdir()] == ["training.pt"]
     assert path.read_bytes() == whole

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from jupyter_safecoder.cli.main import main
 from jupyter_safecoder.hub.accounting.audit_chain import LogPosition, entries_after, verify
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
+from tests.support.full_disk import files_of_at_most
 
 
 def written(directory: Path, number: int = 6, rotate: int = 600) -> list[Path]:
@@ -87,27 +86,18 @@ def test_a_line_that_a_killed_process_left_half_is_cut_off_and_noted(tmp_path: P
 
 
 def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
-    program = (
-        "import resource, sys\n"
-        "from pathlib import Path\n"
-        "from jupyter_safecoder.hub.accounting.audit_log import AuditLog\n"
-        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))\n"
-        "log = AuditLog(Path(sys.argv[1]))\n"
-        "refused = 0\n"
-        "for n in range(20):\n"
-        "    try:\n"
-        "        log.write({'user': 'u', 'action': 'complete', 'outcome': 'end'})\n"
-        "    except OSError:\n"
-        "        refused += 1\n"
-        "print(refused)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    log = AuditLog(tmp_path)
+    refused = 0
+    with files_of_at_most(1000):
+        for _ in range(20):
+            try:
+                log.write({"user": "u", "action": "complete", "outcome": "end"})
+            except OSError:
+                refused += 1
+    log.close()
     result = verify(tmp_path)
     assert result.error == ""
-    assert 0 < result.lines == 20 - int(done.stdout)
+    assert 0 < result.lines == 20 - refused
 
 
 def test_old_files_are_pruned_by_the_service_alone(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from tornado.template import Loader
 
-from jupyter_safecoder.finetune.jobs.job import JobStatus
+from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.accounting.record import Record
 from jupyter_safecoder.hub.dashboard import page
 from jupyter_safecoder.hub.dashboard.dashboard import Dashboard

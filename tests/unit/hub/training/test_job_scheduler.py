@@ -10,7 +10,7 @@ from dataclasses import asdict
 import pytest
 
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
-from jupyter_safecoder.finetune.jobs.job import JobStatus
+from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.access.namespaces import qualified_name
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.training.job_scheduler import exceeds_time_limit

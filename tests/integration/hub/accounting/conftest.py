@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.real_postgresql import Postgres, real_postgresql
+from tests.support.fixtures.databases import postgres
+from tests.support.real_postgresql import Postgres
 
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """Start a PostgreSQL server."""
-    with real_postgresql() as running:
-        yield running
+__all__ = ["postgres", "url"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.engines.baselines import BASELINES
+from benchmarks.engines.baselines import BASELINES, Baseline
 from benchmarks.engines.engine_worker import WorkerError
+from tests.support.paths import ROOT
 
-WORKERS = Path(__file__).parents[3] / "benchmarks" / "engines" / "workers"
+WORKERS = ROOT / "benchmarks/engines/workers"
 
 
 @pytest.mark.parametrize("baseline", BASELINES.values(), ids=lambda baseline: baseline.folder)
-def test_each_baseline_has_a_worker(baseline: object) -> None:
-    assert (WORKERS / f"{vars(baseline)['worker']}.py").is_file()
+def test_each_baseline_has_a_worker(baseline: Baseline) -> None:
+    assert (WORKERS / f"{baseline.worker}.py").is_file()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="another name of the interpreter")

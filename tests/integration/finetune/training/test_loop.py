@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from jupyter_safecoder.finetune.training.packed_attention import NAME, PackedAtt
 from jupyter_safecoder.finetune.training.packed_model import PackedModel
 from jupyter_safecoder.models import ModelDescription, resolve_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
+from tests.support.full_disk import files_of_at_most
 
 RECIPE = Recipe(
     steps=8,
@@ -112,13 +112,8 @@ def test_a_full_disk_leaves_the_old_checkpoint(
     training = make_training_loop(tiny_models("llama"), team, tmp_path / "job")
     training.run(should_stop=lambda: training.state.step >= 2)
     written = (tmp_path / "job" / CHECKPOINT).stat().st_size
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (written // 2, hard))
-    try:
-        with pytest.raises(OSError, match=r"full|space|large"):
-            training.save()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with files_of_at_most(written // 2), pytest.raises(OSError, match=r"full|space|large"):
+        training.save()
     again = make_training_loop(tiny_models("llama"), team, tmp_path / "job")
     assert again.resume()
     assert again.state.step == 2

@@ -1,0 +1,74 @@
+"""``python -m benchmarks engines``: rows that were measured, and rows that could not be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import main
+from jupyter_safecoder.models import EMBEDDED, resolve_model
+from jupyter_safecoder.models.random_weights import write_random_checkpoint
+from tests.support.benchmarks import report_of
+
+METRICS = {
+    *("cold_ttft_ms", "keystroke_ttft_ms", "tpot_ms"),
+    *("load_s", "rss_mb", "weights_mb", "limit_ratio"),
+}
+KEYS = {"model", "engine", "precision"} | METRICS
+
+
+def test_our_engine_a_baseline_that_is_not_installed_and_an_unknown_engine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--engines", "openvino,llama.cpp,nothing", "--context", 40, "--peers", tmp_path)
+    report = report_of(capsys, "engines", EMBEDDED, *options)
+    assert set(report) == {"read_bandwidth_gb_s", "rows"}
+    ours, baseline, unknown = report["rows"]
+    assert [row["engine"] for row in report["rows"]] == ["openvino", "llama.cpp", "nothing"]
+
+    assert set(ours) == KEYS
+    assert all(ours[metric] > 0 for metric in METRICS)
+    assert ours["weights_mb"] == pytest.approx(144.8, abs=0.1)
+    assert ours["rss_mb"] > ours["weights_mb"]
+    limit_ms = ours["weights_mb"] / report["read_bandwidth_gb_s"]
+    assert ours["limit_ratio"] == pytest.approx(ours["tpot_ms"] / limit_ms, rel=0.02)
+
+    for row in (baseline, unknown):
+        assert set(row) == KEYS | {"error"}
+        assert all(row[metric] is None for metric in METRICS)
+    assert "make peers" in baseline["error"]
+    assert "no engine named 'nothing'" in unknown["error"]
+
+
+def test_a_checkpoint_on_the_transformers_engine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = {"model_type": "gpt_bigcode", "n_layer": 1, "n_embd": 32, "n_head": 2, "n_inner": 64}
+    sizes = {"n_positions": 1024, "vocab_size": 49152}
+    tokenizer = resolve_model(EMBEDDED).tokenizer
+    path = write_random_checkpoint(tmp_path / "tiny", config | sizes, tokenizer)
+    options = ("--engines", "transformers,vllm", "--context", 40, "--peers", tmp_path)
+    report = report_of(capsys, "engines", path, *options)
+    ours, baseline = report["rows"]
+    assert ours["precision"] == "fp32"
+    assert ours["tpot_ms"] > 0
+    # In fp32 like the file, which has a header as well.
+    size = (path / "model.safetensors").stat().st_size
+    assert ours["weights_mb"] == pytest.approx(size / 1e6, abs=0.1)
+    assert "make peers" in baseline["error"]
+
+
+def test_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["engines", EMBEDDED, "--engines", "vllm", "--peers", str(tmp_path)]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "Read bandwidth" in printed
+    assert "vllm" in printed
+
+
+def test_a_model_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["engines", "no-such-model", "--json"]) == 1
+    captured = capsys.readouterr()
+    assert "no-such-model" in captured.err
+    assert captured.out == ""
