@@ -87,7 +87,7 @@ def add_hub_commands(commands: Any) -> None:
 def _hub(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     # JupyterHub's client logs sessions and names of users there.
-    for noisy in ("alembic", "httpx", "tornado.access", "tornado.application"):
+    for noisy in ("alembic", "tornado.access", "tornado.application"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Scopes contain the service's name: without it no token would have access.
     required = (TOKEN_VARIABLE, "JUPYTERHUB_API_URL", "JUPYTERHUB_SERVICE_NAME")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from types import TracebackType
 from typing import TypeVar
 
-import httpx
-
-from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeRequestError
+from jupyter_safecoder.http.sync_client import SyncHttpClient
 from jupyter_safecoder.protocol import (
     CompletionRequest,
     Done,
@@ -21,8 +21,6 @@ from jupyter_safecoder.protocol import (
 )
 from jupyter_safecoder.settings import RuntimeSettings
 
-#: Seconds to wait for a connection.
-CONNECT_S = 10.0
 _POLL_S = 0.1
 
 _Client = TypeVar("_Client", bound="CompletionClient")
@@ -37,7 +35,7 @@ class CompletionClient(ABC):
         An HTTP client with the base URL and the credentials; closed with this client.
     """
 
-    def __init__(self, http: httpx.Client) -> None:
+    def __init__(self, http: SyncHttpClient) -> None:
         self._http = http
 
     def __enter__(self: _Client) -> _Client:
@@ -95,10 +93,11 @@ class CompletionClient(ABC):
             If the connection is lost.
         """
         try:
-            with self._http.stream("POST", "/completions", content=request.to_json()) as response:
-                for line in response.iter_lines():
-                    yield decode_event(line)
-        except (httpx.HTTPError, ValueError) as error:
+            with closing(
+                self._http.stream_lines("POST", "/completions", request.to_json())
+            ) as lines:
+                yield from map(decode_event, lines)
+        except (ConnectionRefused, ConnectionLost, ValueError) as error:
             raise RuntimeRequestError(
                 "The runtime stopped before the response was complete.",
                 "Try again; 'jupyter safecoder doctor' shows its state.",

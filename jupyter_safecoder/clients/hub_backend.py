@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeUnavailable
+from jupyter_safecoder.http.client import HttpClient, StreamedResponse
 from jupyter_safecoder.protocol import Status
 
-from .http_client import HttpClient, StreamedResponse
 from .responses import read_status
 
 _STATUS_TIMEOUT_S = 10.0

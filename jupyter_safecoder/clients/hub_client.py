@@ -6,13 +6,12 @@ import os
 import ssl
 from collections.abc import Callable
 
-import httpx
-
-from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeRequestError
+from jupyter_safecoder.http.sync_client import SyncHttpClient
 from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .completion_client import CONNECT_S, CompletionClient
+from .completion_client import CompletionClient
 from .hub_environment import TOKEN_VARIABLE, URL_VARIABLE
 from .responses import read_status
 
@@ -73,8 +72,8 @@ class HubClient(CompletionClient):
 
     def _request_status(self, method: str, path: str) -> Status:
         try:
-            response = self._http.request(method, path, timeout=_STATUS_TIMEOUT_S)
-        except httpx.HTTPError as error:
+            response = self._http.request(method, path, timeout_s=_STATUS_TIMEOUT_S)
+        except (ConnectionRefused, ConnectionLost) as error:
             raise RuntimeRequestError(
                 "The Hub's SafeCoder service does not answer.",
                 "Wait a moment, or ask an administrator of the Hub.",
@@ -87,7 +86,7 @@ class HubClient(CompletionClient):
         return status
 
 
-def hub_http_client(url: str, token: str) -> httpx.Client:
+def hub_http_client(url: str, token: str) -> SyncHttpClient:
     """Return an HTTP client of the service, without a limit for the time of a response.
 
     Parameters
@@ -97,13 +96,11 @@ def hub_http_client(url: str, token: str) -> httpx.Client:
     token
         API token of this server.
     """
-    return httpx.Client(
-        base_url=url,
-        headers={"Authorization": f"token {token}"},
-        timeout=httpx.Timeout(None, connect=CONNECT_S),
-        # The system's certificate authorities, and those of $SSL_CERT_FILE: httpx has its own list.
-        verify=ssl.create_default_context(),
-        trust_env=False,
+    return SyncHttpClient(
+        url,
+        {"Authorization": f"token {token}"},
+        # The system's certificate authorities, and those of $SSL_CERT_FILE.
+        context=ssl.create_default_context() if url.startswith("https:") else None,
     )
 
 

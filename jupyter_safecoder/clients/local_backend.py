@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeUnavailable
+from jupyter_safecoder.http.client import HttpClient, StreamedResponse
 from jupyter_safecoder.protocol import TOKEN_HEADER, USER_HEADER, Status, parse_status
 
 from .connection import Connection
-from .http_client import HttpClient, StreamedResponse
 from .supervisor import Supervisor
 
 _STATUS_TIMEOUT_S = 5.0

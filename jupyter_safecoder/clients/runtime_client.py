@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import httpx
+import json
+from http import HTTPStatus
 
-from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeRequestError
+from jupyter_safecoder.http.sync_client import SyncHttpClient
 from jupyter_safecoder.protocol import (
     TOKEN_HEADER,
     USER_HEADER,
@@ -15,7 +17,7 @@ from jupyter_safecoder.protocol import (
 )
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .completion_client import CONNECT_S, CompletionClient
+from .completion_client import CompletionClient
 from .connection import Connection
 
 _STATUS_TIMEOUT_S = 10.0
@@ -35,15 +37,7 @@ class RuntimeClient(CompletionClient):
     def __init__(self, connection: Connection, user: str = "") -> None:
         self._connection = connection
         headers = {TOKEN_HEADER: connection.token} | ({USER_HEADER: user} if user else {})
-        super().__init__(
-            httpx.Client(
-                transport=httpx.HTTPTransport(uds=connection.socket),
-                base_url=connection.base_url,
-                headers=headers,
-                timeout=httpx.Timeout(None, connect=CONNECT_S),
-                trust_env=False,
-            )
-        )
+        super().__init__(SyncHttpClient(connection.base_url, headers, connection.socket))
 
     def for_user(self, user: str) -> RuntimeClient:
         """Return another client of the same runtime, which makes requests for a user."""
@@ -65,20 +59,21 @@ class RuntimeClient(CompletionClient):
 
     def use_adapter(self, name: str) -> Status:
         """Have the model served with another adapter; returns once it is in use."""
+        body = json.dumps({"adapter": name}).encode()
         try:
-            response = self._http.post("/adapter", json={"adapter": name})
-            if response.status_code == httpx.codes.OK:
+            response = self._http.request("POST", "/adapter", body)
+            if response.status == HTTPStatus.OK:
                 return parse_status(response.content)
             event = decode_event(response.content)
-        except (httpx.HTTPError, ValueError) as error:
+        except (ConnectionRefused, ConnectionLost, ValueError) as error:
             raise _no_response() from error
         assert isinstance(event, Error)
         raise RuntimeRequestError(event.message, event.remedy)
 
     def _get(self, path: str) -> bytes:
         try:
-            return self._http.get(path, timeout=_STATUS_TIMEOUT_S).content
-        except httpx.HTTPError as error:
+            return self._http.request("GET", path, timeout_s=_STATUS_TIMEOUT_S).content
+        except (ConnectionRefused, ConnectionLost) as error:
             raise _no_response() from error
 
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from jupyter_safecoder.clients.http_client import StreamedResponse
 from jupyter_safecoder.clients.local_backend import LocalBackend
 from jupyter_safecoder.errors import ConnectionLost, RuntimeTimeout, RuntimeUnavailable, Superseded
+from jupyter_safecoder.http.client import StreamedResponse
 from jupyter_safecoder.protocol import PROMPT_TOKENS_HEADER
 from jupyter_safecoder.runtime.admission import Ticket
 
@@ -72,13 +72,8 @@ async def _read(backend: LocalBackend, path: str, user: str, body: bytes, queue:
     try:
         async with backend.request("POST", path, user, body) as response:
             queue.put_nowait(_head(response))
-            rest = b""
-            async for chunk in response.chunks:
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    queue.put_nowait(line + b"\n")
-            if rest:
-                queue.put_nowait(rest)
+            async for line in response.lines():
+                queue.put_nowait(line)
         queue.put_nowait(None)
     except (RuntimeUnavailable, ConnectionLost) as error:
         queue.put_nowait(error)

@@ -186,9 +186,11 @@ def _directory_size(directory: Path) -> int:
 @contextmanager
 def _explain_errors(name: str, revision: str) -> Iterator[None]:
     """Turn errors of the library into ``ModelError`` with a remedy."""
-    from httpx import HTTPError
     from huggingface_hub import errors
 
+    # The base class of its HTTP library's errors, from which its own derive: httpx since version 1,
+    # requests before. It is not imported, because this package requires neither.
+    http_error: type[Exception] = errors.HfHubHTTPError.__bases__[0]
     try:
         yield
     except errors.GatedRepoError:
@@ -218,7 +220,7 @@ def _explain_errors(name: str, revision: str) -> Iterator[None]:
             f"The Hugging Face Hub answered a request for {name} with the status {status}.",
             "Try again later; behind a proxy, check HTTPS_PROXY and HF_ENDPOINT.",
         ) from None
-    except (OSError, HTTPError) as error:
+    except (OSError, http_error) as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ModelError(
                 f"The disk is full: the download of {name} stopped, and is kept so far.",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-import httpx
-
 from jupyter_safecoder.clients.completion_client import CompletionClient
+from jupyter_safecoder.http.sync_client import SyncHttpClient
 from jupyter_safecoder.protocol import CompletionRequest, Event, Status
 from jupyter_safecoder.settings import RuntimeSettings
 
@@ -17,7 +16,7 @@ class FakeClient(CompletionClient):
     """Gives the events that a function returns, and keeps the requests."""
 
     def __init__(self, respond: Respond) -> None:
-        super().__init__(httpx.Client())
+        super().__init__(SyncHttpClient("http://127.0.0.1:9", {}))
         self._respond = respond
         self.sent: list[CompletionRequest] = []
 

@@ -7,19 +7,27 @@ import json
 import logging
 import ssl
 import stat
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import anyio
-import httpx
 
 from jupyter_safecoder.engines.engine import RemoteServer
-from jupyter_safecoder.errors import EngineError, RemoteServerError
+from jupyter_safecoder.errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    EngineError,
+    RemoteServerError,
+)
+from jupyter_safecoder.http.client import HttpClient, StreamedResponse
 
 log = logging.getLogger("jupyter_safecoder.runtime")
 
-_CONNECT_TIMEOUT_S = 5.0
+_CONNECT_S = 5.0
 #: Shorter than uvicorn's 5 s, so that no connection is used that the server is about to close.
 _KEEPALIVE_S = 3.0
 #: The first pause before a retry, and the longest, in seconds.
@@ -35,8 +43,6 @@ class RemoteClient:
     ----------
     server
         Its URL, API key and certificates.
-    connections
-        Number of idle connections that are kept for the next requests.
 
     Raises
     ------
@@ -44,30 +50,29 @@ class RemoteClient:
         If the URL is invalid, or a file cannot be used.
     """
 
-    def __init__(self, server: RemoteServer, connections: int) -> None:
+    def __init__(self, server: RemoteServer) -> None:
         url = _check_url(server.url)
-        self.host = url.netloc.decode("ascii")
+        self.host = url.netloc
         self._key = KeyFile(server.key_file) if server.key_file else None
-        if url.scheme == "http" and url.host not in ("127.0.0.1", "::1", "localhost"):
+        if url.scheme == "http" and url.hostname not in ("127.0.0.1", "::1", "localhost"):
             log.warning("Prompts are sent to %s unencrypted: use https.", self.host)
-        self._client = httpx.AsyncClient(
-            base_url=url,
-            verify=_tls_context(server) if url.scheme == "https" else False,
-            trust_env=False,
-            headers={"Accept-Encoding": "identity", "User-Agent": "jupyter-safecoder"},
-            timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(
-                # The engine bounds its requests itself. With a bounded pool httpx would lose a
-                # connection for each request that is cancelled while it connects.
-                max_connections=None,
-                max_keepalive_connections=connections,
-                keepalive_expiry=_KEEPALIVE_S,
-            ),
-        )
+        self._url = url.geturl()
+        self._context = _tls_context(server) if url.scheme == "https" else None
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._http.close()
+
+    @cached_property
+    def _http(self) -> HttpClient:
+        # At the first request: it belongs to the event loop.
+        return HttpClient(
+            self._url,
+            {"Content-Type": "application/json"},
+            context=self._context,
+            connect_s=_CONNECT_S,
+            keepalive_s=_KEEPALIVE_S,
+        )
 
     async def request_json(
         self, path: str, body: Mapping[str, Any] | None = None, *, timeout_s: float
@@ -90,20 +95,19 @@ class RemoteClient:
         EngineError
             If the server cannot be reached, is too slow, or returns no JSON object.
         """
-        response = await self.send(path, body, timeout_s=timeout_s)
-        try:
-            with anyio.fail_after(timeout_s):
-                content = json.loads(await _read(response))
-        except TimeoutError:
-            raise self.timeout_error(timeout_s) from None
-        except (ValueError, RecursionError, httpx.TransportError):
-            content = None
-        finally:
-            await response.aclose()
+        async with self.send(path, body, timeout_s=timeout_s) as response:
+            try:
+                with anyio.fail_after(timeout_s):
+                    content = json.loads(await _read(response))
+            except TimeoutError:
+                raise self.timeout_error(timeout_s) from None
+            except (ValueError, RecursionError, ConnectionLost):
+                content = None
         if not isinstance(content, dict):
             raise self.malformed_error(f"no JSON object from {path}")
         return content
 
+    @asynccontextmanager
     async def send(
         self,
         path: str,
@@ -111,11 +115,11 @@ class RemoteClient:
         *,
         timeout_s: float,
         headers: Mapping[str, str] | None = None,
-    ) -> httpx.Response:
-        """Send a request and return a response with status 200, its body not read yet.
+    ) -> AsyncIterator[StreamedResponse]:
+        """Send a request; yield a response with status 200, its body not read yet.
 
         Refused connections, 429 and 503 are retried while there is time: nothing has been computed
-        for them. The caller closes the response.
+        for them. Leaving the context early closes the connection.
 
         Parameters
         ----------
@@ -138,28 +142,27 @@ class RemoteClient:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         pause = _MIN_PAUSE_S
+        method = "GET" if body is None else "POST"
+        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         while True:
-            request = self._client.build_request(
-                "GET" if body is None else "POST",
-                path,
-                json=body,
-                headers={**(headers or {}), **(self._key.header() if self._key else {})},
-            )
-            try:
-                with anyio.fail_after(max(deadline - loop.time(), 0.01)):
-                    response = await self._client.send(request, stream=True)
-                if response.status_code == 200:
-                    return response
-                await response.aclose()
-                failure: EngineError = self._status_error(response.status_code)
-                retry = response.status_code in (429, 503)
-                retry_after = _retry_after(response)
-            except TimeoutError:
-                raise self.timeout_error(timeout_s) from None
-            except httpx.TransportError as error:
-                failure, retry_after = self._transport_error(error), None
-                retry = isinstance(error, httpx.ConnectError) and _tls_error(error) is None
-            wait = pause if retry_after is None else retry_after
+            key = self._key.header() if self._key else {}
+            request = self._http.request(method, path, content, {**(headers or {}), **key})
+            async with AsyncExitStack() as stack:
+                try:
+                    with anyio.fail_after(max(deadline - loop.time(), 0.01)):
+                        response = await stack.enter_async_context(request)
+                except TimeoutError:
+                    raise self.timeout_error(timeout_s) from None
+                except (ConnectionRefused, ConnectionLost) as error:
+                    failure, wait = self._transport_error(error), pause
+                    retry = _is_refused(error) and _tls_error(error) is None
+                else:
+                    if response.status == 200:
+                        yield response
+                        return
+                    failure = self._status_error(response.status)
+                    wait = _retry_after(response.headers) or pause
+                    retry = response.status in (429, 503)
             if not retry or loop.time() + wait >= deadline:
                 raise failure
             await asyncio.sleep(wait)
@@ -186,7 +189,7 @@ class RemoteClient:
             "Keep typing: the next request connects again. If it happens again, check its log.",
         )
 
-    def _transport_error(self, error: httpx.TransportError) -> EngineError:
+    def _transport_error(self, error: ConnectionRefused | ConnectionLost) -> EngineError:
         tls = _tls_error(error)
         if tls is not None:
             why = getattr(tls, "verify_message", "") or tls.reason or "the handshake failed"
@@ -195,10 +198,10 @@ class RemoteClient:
                 "Check c.SafeCoder.remote_ca_file, and remote_certificate_file if the server asks "
                 "for a client certificate.",
             )
-        if isinstance(error, httpx.ConnectTimeout):
-            why = f"no connection within {_CONNECT_TIMEOUT_S:.0f} seconds"
-        elif isinstance(error, httpx.ConnectError):
+        if _is_refused(error):
             why = "no connection"
+        elif isinstance(error, ConnectionRefused):
+            why = f"no connection within {_CONNECT_S:.0f} seconds"
         else:
             why = "it closed the connection without a response"
         return EngineError(
@@ -282,17 +285,18 @@ class KeyFile:
         return self._header
 
 
-def _check_url(text: str) -> httpx.URL:
+def _check_url(text: str) -> SplitResult:
     try:
-        url = httpx.URL(text.rstrip("/").removesuffix("/v1"))
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in ("http", "https") or not url.host or url.query or url.fragment:
+        url = urlsplit(text.rstrip("/").removesuffix("/v1"))
+        valid = url.scheme in ("http", "https") and url.hostname and (url.port or True)
+    except ValueError:
+        valid = False
+    if not valid or url.query or url.fragment or " " in text or not text.isprintable():
         raise EngineError(
             "c.SafeCoder.remote_url is not the URL of a server.",
             "Write it as https://host:port, without the path after /v1.",
         )
-    if url.userinfo:
+    if "@" in url.netloc:
         raise EngineError(
             "c.SafeCoder.remote_url holds a user name or a password.",
             "Put the API key into a file, and set c.SafeCoder.remote_key_file to that file.",
@@ -340,25 +344,34 @@ def _tls_context(server: RemoteServer) -> ssl.SSLContext:
     return context
 
 
+def _is_refused(error: ConnectionRefused | ConnectionLost) -> bool:
+    """Return whether no connection could be made, unless that took too long."""
+    timed_out = isinstance(error.__cause__, asyncio.TimeoutError)
+    return isinstance(error, ConnectionRefused) and not timed_out
+
+
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
     """Return the TLS error that caused another error, if one did."""
-    while error is not None and not isinstance(error, ssl.SSLError):
+    found = None
+    while error is not None:
+        # The last one: aiohttp's own, which it causes, derive from the same class.
+        found = error if isinstance(error, ssl.SSLError) else found
         error = error.__cause__ or error.__context__
-    return error
+    return found
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of ``Retry-After``; completion servers do not send its date form."""
     try:
-        return max(float(response.headers["retry-after"]), _MIN_PAUSE_S)
+        return max(float(headers["Retry-After"]), _MIN_PAUSE_S)
     except (KeyError, ValueError):
         return None
 
 
-async def _read(response: httpx.Response) -> bytes:
+async def _read(response: StreamedResponse) -> bytes:
     """Return the body; empty if it is larger than the limit."""
     content = b""
-    async for chunk in response.aiter_raw():
+    async for chunk in response.chunks:
         content += chunk
         if len(content) > _MAX_RESPONSE_BYTES:
             return b""

@@ -20,10 +20,9 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import anyio
-import httpx
 
 from jupyter_safecoder.engines.engine import EngineOptions, EngineOutput
-from jupyter_safecoder.errors import EngineError, MalformedResponse
+from jupyter_safecoder.errors import ConnectionLost, EngineError, MalformedResponse
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 
@@ -87,7 +86,7 @@ class RemoteEngine:
             If the server cannot be used, see :func:`.handshake.negotiate`.
         """
         self.tokenizer = FileTokenizer(self._description.tokenizer)
-        self._client = RemoteClient(self._server, self._options.max_running)
+        self._client = RemoteClient(self._server)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="safecoder-remote", daemon=True
@@ -186,7 +185,7 @@ class RemoteEngine:
         client, token_timeout_s = self._client, self._server.token_timeout_s
         clock = asyncio.get_running_loop().time
         deadline = clock() + token_timeout_s
-        response = await client.send(
+        request = client.send(
             "/v1/completions",
             self._body(prompt, stop_ids, max_tokens),
             timeout_s=token_timeout_s,
@@ -194,7 +193,10 @@ class RemoteEngine:
         )
         reader = ResponseReader(self._capabilities.dialect, self.tokenizer, stop_ids, max_tokens)
         try:
-            async with aclosing(read_events(response.aiter_raw(), max_tokens)) as events:
+            async with (
+                request as response,
+                aclosing(read_events(response.chunks, max_tokens)) as events,
+            ):
                 left = max(deadline - clock(), 0.01)
                 finished = None
                 while finished is None:
@@ -211,10 +213,8 @@ class RemoteEngine:
             raise client.timeout_error(token_timeout_s) from None
         except MalformedResponse as error:
             raise client.malformed_error(str(error)) from None
-        except (StopAsyncIteration, httpx.TransportError):
+        except (StopAsyncIteration, ConnectionLost):
             raise client.truncated_error() from None
-        finally:
-            await response.aclose()
 
     def _body(
         self, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int

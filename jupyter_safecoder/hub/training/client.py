@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import fields, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.clients.hub_client import hub_http_client
 from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
-from jupyter_safecoder.errors import BodyTooLarge, FinetuneError, ServiceUnavailable
+from jupyter_safecoder.errors import (
+    BodyTooLarge,
+    ConnectionLost,
+    ConnectionRefused,
+    FinetuneError,
+    ServiceUnavailable,
+)
 from jupyter_safecoder.finetune.jobs.backends import AdapterInfo, TrainingBackend
 from jupyter_safecoder.finetune.jobs.job import Job
 from jupyter_safecoder.finetune.jobs.status import JobStatus
@@ -24,7 +31,7 @@ from jupyter_safecoder.protocol import Error, decode_event
 from .collect import collect_documents
 from .submission import JobSubmission, encode
 
-_CONNECT_S, _READ_S = 10.0, 120.0
+_READ_TIMEOUT_S = 120.0
 #: Seconds for which a service may be away before the status of a job is an error.
 _MAX_ABSENCE_S = 600.0
 
@@ -43,7 +50,7 @@ class RemoteJob(Job):
     def __init__(self, client: HubTrainingClient, status: JobStatus) -> None:
         self.name = status.name
         self._client = client
-        self._path = f"jobs/{quote(status.name, safe='')}"
+        self._path = f"/jobs/{quote(status.name, safe='')}"
         self._last, self._updated = status, time.monotonic()
 
     def status(self) -> JobStatus:
@@ -104,25 +111,25 @@ class HubTrainingClient(TrainingBackend):
         except BodyTooLarge as error:
             raise FinetuneError(error.reason, "Name fewer notebooks.") from None
         progress(1.0, "Sending")
-        return RemoteJob(self, _status(self.request("POST", "jobs", content=body)))
+        return RemoteJob(self, _status(self.request("POST", "/jobs", body)))
 
     def jobs(self) -> list[JobStatus]:
         """Return the group's jobs."""
-        return [_status(data) for data in self.request("GET", "jobs")]
+        return [_status(data) for data in self.request("GET", "/jobs")]
 
     def job(self, name: str) -> RemoteJob:
         """Return a job of the group."""
-        return RemoteJob(self, _status(self.request("GET", f"jobs/{quote(name, safe='')}")))
+        return RemoteJob(self, _status(self.request("GET", f"/jobs/{quote(name, safe='')}")))
 
     def delete(self, name: str) -> None:
         """Delete a job of the group, and its adapter."""
-        self.request("DELETE", f"jobs/{quote(name, safe='')}")
+        self.request("DELETE", f"/jobs/{quote(name, safe='')}")
 
     def adapters(self) -> list[AdapterInfo]:
         """Return the group's adapters."""
         return [
             AdapterInfo(Card.from_json(data["card"]), data["in_use"])
-            for data in self.request("GET", "adapters")
+            for data in self.request("GET", "/adapters")
         ]
 
     def card(self, name: str) -> Card:
@@ -143,41 +150,45 @@ class HubTrainingClient(TrainingBackend):
     ) -> dict[str, Any]:
         """Serve the group with an adapter."""
         progress(0.3, "The service loads it; completions go on meanwhile")
-        body = {"name": name, "previous": previous}
-        report: dict[str, Any] = self.request("POST", "adapters/use", json=body, no_timeout=True)
+        body = json.dumps({"name": name, "previous": previous}).encode()
+        report: dict[str, Any] = self.request("POST", "/adapters/use", body, read_timeout_s=None)
         return report
 
-    def request(self, method: str, path: str, *, no_timeout: bool = False, **body: Any) -> Any:
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        read_timeout_s: float | None = _READ_TIMEOUT_S,
+    ) -> Any:
         """Return the service's response.
 
         Parameters
         ----------
-        method, path
+        method, path, body
             Of the request; the path is relative to the service.
-        no_timeout
-            Whether to wait as long as the service takes.
-        **body
-            The body, as httpx takes it: ``content`` or ``json``.
+        read_timeout_s
+            Seconds to wait for the response; ``None``: as long as the service takes.
 
         Raises
         ------
         FinetuneError
             If the service refuses the request, or does not answer.
         """
-        timeout = httpx.Timeout(None if no_timeout else _READ_S, connect=_CONNECT_S)
         try:
-            with hub_http_client(self._url, self._token) as client:
-                response = client.request(method, path, timeout=timeout, **body)
-            if response.status_code == httpx.codes.OK:
-                return response.json()
+            with closing(hub_http_client(self._url, self._token)) as client:
+                response = client.request(method, path, body, read_timeout_s=read_timeout_s)
+            if response.status == HTTPStatus.OK:
+                return json.loads(response.content)
             event = decode_event(response.content)
-        except (httpx.HTTPError, ValueError) as error:
+        except (ConnectionRefused, ConnectionLost, ValueError) as error:
             raise ServiceUnavailable(
                 "The Hub's SafeCoder service does not answer.",
                 "Wait a moment, or ask an administrator of the Hub.",
             ) from error
         assert isinstance(event, Error)
-        unavailable = response.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        unavailable = response.status == HTTPStatus.SERVICE_UNAVAILABLE
         kind = ServiceUnavailable if unavailable else FinetuneError
         raise kind(event.message, event.remedy)
 

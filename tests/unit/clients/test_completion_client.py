@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-import httpx
 import pytest
 
 from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.http.sync_client import SyncHttpClient
 from jupyter_safecoder.protocol import (
     CompletionRequest,
     Done,
@@ -22,24 +23,18 @@ from jupyter_safecoder.protocol import (
     parse_request,
 )
 from jupyter_safecoder.settings import RuntimeSettings
+from tests.support.http_server import HttpServer, http_server
 
 REQUEST = CompletionRequest("x = ", "")
 DONE = Done("pass", "end", "spm", "m", 1, 4, 1.0, 2.0)
 
 
 class Client(CompletionClient):
-    """A client whose server answers with some lines, and whose runtime has some states."""
+    """A client whose runtime has some states."""
 
-    def __init__(self, lines: Sequence[bytes] = (), states: Sequence[State] = ()) -> None:
+    def __init__(self, url: str = "http://127.0.0.1:9", states: Sequence[State] = ()) -> None:
         self._states = iter(states)
-        self.requests: list[CompletionRequest] = []
-
-        def respond(request: httpx.Request) -> httpx.Response:
-            self.requests.append(parse_request(request.content))
-            return httpx.Response(200, content=b"".join(lines))
-
-        transport = httpx.MockTransport(respond)
-        super().__init__(httpx.Client(transport=transport, base_url="http://test"))
+        super().__init__(SyncHttpClient(url, {}))
 
     def status(self) -> Status:
         return Status(next(self._states), "Reason.", "Remedy.")
@@ -49,6 +44,16 @@ class Client(CompletionClient):
 
     def use_adapter(self, name: str) -> Status:
         raise NotImplementedError
+
+
+@contextmanager
+def served(lines: Sequence[bytes]) -> Iterator[tuple[Client, HttpServer]]:
+    """Yield a client whose server answers with some lines, and the server."""
+    with (
+        http_server(lambda received: (200, b"".join(lines))) as server,
+        Client(server.url) as client,
+    ):
+        yield client, server
 
 
 def _lines(*events: Event) -> list[bytes]:
@@ -62,13 +67,14 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_events_come_as_they_are_sent() -> None:
     events = (Queued(1), Text("pa", 2), DONE)
-    with Client(_lines(*events)) as client:
+    with served(_lines(*events)) as (client, server):
         assert list(client.events(REQUEST)) == list(events)
-    assert client.requests == [REQUEST]
+    assert [parse_request(received.body) for received in server.requests] == [REQUEST]
 
 
 def test_the_result_of_a_completion() -> None:
-    assert Client(_lines(Text("pa", 2), DONE)).complete(REQUEST) == DONE
+    with served(_lines(Text("pa", 2), DONE)) as (client, _):
+        assert client.complete(REQUEST) == DONE
 
 
 @pytest.mark.parametrize(
@@ -80,8 +86,8 @@ def test_the_result_of_a_completion() -> None:
     ],
 )
 def test_a_completion_without_a_result(lines: list[bytes], reason: str) -> None:
-    with pytest.raises(RuntimeRequestError, match=reason):
-        Client(lines).complete(REQUEST)
+    with served(lines) as (client, _), pytest.raises(RuntimeRequestError, match=reason):
+        client.complete(REQUEST)
 
 
 def test_waiting_reports_each_status() -> None:

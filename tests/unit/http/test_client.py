@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from jupyter_safecoder.clients.http_client import HttpClient
 from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused
+from jupyter_safecoder.http.client import HttpClient, StreamedResponse
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -89,3 +89,36 @@ def test_lost_and_refused_connections_are_different_errors(tmp_path: Path) -> No
         await absent.close()
 
     with_server(test, tmp_path / "s")
+
+
+def test_no_redirect_is_followed() -> None:
+    """It could lead a token to another server."""
+
+    async def run() -> tuple[int, str]:
+        async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            head = b"HTTP/1.1 307 X\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"
+            writer.write(head)
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(redirect, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            client = HttpClient(f"http://127.0.0.1:{port}/", {})
+            async with client.request("GET", "/path") as response:
+                found = response.status, response.headers["Location"]
+            await client.close()
+            return found
+
+    assert asyncio.run(run()) == (307, "/other")
+
+
+def test_lines_come_with_their_ends() -> None:
+    async def run() -> list[bytes]:
+        async def chunks() -> AsyncIterator[bytes]:
+            for chunk in (b"on", b"e\n\ntw", b"o"):
+                yield chunk
+
+        return [line async for line in StreamedResponse(200, {}, chunks()).lines()]
+
+    assert asyncio.run(run()) == [b"one\n", b"\n", b"two"]
