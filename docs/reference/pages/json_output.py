@@ -125,11 +125,11 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "single": "the same fields for one user",
     },
     "policy check": {
-        "ok, problem": "whether the policy is valid, and the error if not",
+        "ok, error": "whether the policy is valid, and the error if not",
         "groups": "names of the groups, in the order of the file",
     },
     "audit verify": {
-        "ok, problem": "whether the chain is unbroken, and where it breaks if not",
+        "ok, error": "whether the chain is unbroken, and where it breaks if not",
         "lines": "number of lines that are part of the unbroken chain",
         "last": "hash of the last of these lines",
     },
