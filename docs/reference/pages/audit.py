@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from dataclasses import MISSING, Field, asdict, fields
+from dataclasses import asdict, fields
 from inspect import cleandoc
 from pathlib import Path
-from typing import Any
 
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
 from jupyter_safecoder.hub.accounting.record import Record
@@ -32,11 +31,8 @@ def audit_page() -> str:
         If an entry that is written has other fields.
     """
     meanings = _meanings(Record)
-    rows = [
-        [code(one.name), _TYPES[str(one.type)], _default(one), meanings[one.name]]
-        for one in fields(Record)
-    ]
-    rows += [[code(name), "text", "", meaning] for name, meaning in _CHAIN.items()]
+    rows = [[code(f.name), _TYPES[str(f.type)], meanings[f.name]] for f in fields(Record)]
+    rows += [[code(name), "text", meaning] for name, meaning in _CHAIN.items()]
     documented = {*meanings, *_CHAIN}
     if different := sorted(documented.symmetric_difference(_written_fields())):
         raise SystemExit(f"An entry and its documentation differ in: {', '.join(different)}.")
@@ -46,7 +42,7 @@ def audit_page() -> str:
 Files `audit-NUMBER.jsonl` in the directory `audit` of the service's state: a JSON object a line.
 No text of users is in it. `jupyter safecoder audit verify` checks the chain of hashes.
 
-{table(["field", "type", "default", "meaning"], rows)}
+{table(["field", "type", "meaning"], rows)}
 
 The log itself writes two kinds of entries. They have `time`, `action`, `previous` and `hash`, and:
 
@@ -72,16 +68,10 @@ def _meanings(cls: type) -> dict[str, str]:
     section = cleandoc(cls.__doc__ or "").partition("Parameters\n----------\n")[2]
     entries = re.findall(r"^(\w.*)\n((?:    .+\n?)+)", section, flags=re.MULTILINE)
     return {
-        name: " ".join(text.split()).replace("``", "`")
+        name: " ".join(text.split()).replace("``", "`").replace("`None`", "`null`")
         for names, text in entries
         for name in names.split(", ")
     }
-
-
-def _default(one: Field[Any]) -> str:
-    if one.default is MISSING:
-        return ""
-    return "(empty)" if one.default == "" else code(json.dumps(one.default))
 
 
 def _written_fields() -> set[str]:
