@@ -31,21 +31,32 @@ class Record:
     user
         Name or pseudonym of the token's owner.
     action
-        ``complete``, ``text`` (other editors), ``train``, ``drain``, …
+        ``complete``, ``text`` (other editors), ``train`` or ``use adapter``; of administrators
+        ``drain``, ``resume``, ``reload`` or ``restart``; ``probe`` finds out whether the audit log
+        can be written again.
     outcome
-        ``end`` or another finish reason, ``cancelled``, ``refused``, or an error code.
+        Of a completion: ``end`` or another finish reason, ``cancelled``, ``refused``, or an error
+        code. Of another action: ``done``, ``refused``, or what happened to the job or adapter.
     group
         The group whose grant counted.
-    adapter, model
-        What the group was served with; empty: none, or not known.
+    adapter
+        The adapter that the group was served with, or that the action is about; empty: none.
+    model
+        The model that completed, or that the action is about; empty: not known.
     reason
-        Why a request was refused: ``policy``, ``not granted``, ``limit``, ``queue``, …
-    prompt_tokens, completion_tokens
-        Token counts.
+        Why a request was refused: ``policy`` (the file is invalid), ``not granted``, ``no scope``,
+        ``limit``, ``queue``, ``drained``, ``audit`` (the log cannot be written) or ``database``.
+    prompt_tokens
+        Tokens of the prompt.
+    completion_tokens
+        Tokens of the completion.
     waited_ms
         Milliseconds in the service's queue.
-    ttft_ms, total_ms
-        Milliseconds from the request's arrival at the service to the first token and to the end.
+    ttft_ms
+        Milliseconds from the request's arrival at the service to the first token; ``None``: no
+        token.
+    total_ms
+        Milliseconds from the request's arrival at the service to the end.
     time
         When the request arrived, in ISO 8601.
     """

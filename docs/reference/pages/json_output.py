@@ -16,7 +16,8 @@ _CARD = "the card of the adapter: "
 JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     "complete": {
         "text": "the completion",
-        "ttft_ms, total_ms": "time to first token, and time of the whole request, in milliseconds",
+        "ttft_ms, total_ms": "time to first token (`null`: no token), and time of the whole "
+        "request, in milliseconds",
         "prompt_tokens, completion_tokens": "number of tokens of the prompt and of the completion",
         "finish_reason": "why the completion ended: see [Finish reasons](finish-reasons.md)",
         "layout": "the FIM layout of the prompt",
@@ -30,22 +31,26 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     },
     "model list": {
         "models": "list of `{model, kind, engine, precision, size_mb, directory}`; `kind` is "
-        "`embedded`, `downloaded` or `prepared` (converted)",
+        "`embedded`, `downloaded` or `prepared` (converted); only a converted model has "
+        "an `engine` and a `precision`",
     },
     "model show": {
         "name, family, license, format, architecture": "what the model is",
         "layouts, default_layout, languages, context_window": "what it was trained on; the window "
         "in tokens",
         "note": "what users should know of the family, or `null`",
-        "parameters, weights_mb, weights": "number of parameters, size and path of the weights",
-        "engine, device, precision, why": "how it would run on this machine, and the reason",
+        "parameters, weights_mb, weights": "number of parameters (`null`: not known), size and "
+        "path of the weights",
+        "engine, device, precision, why": "how it would run on this machine, and the reason; "
+        "`precision` is `null` for that of the stored weights",
         "preparation": "`null`, or the conversion that the engine needs: `{done, memory_mb, "
         "disk_mb}`",
     },
     "model prepare": {
-        "model, engine, precision": "what was converted, and for which engine",
-        "directory, size_mb, seconds": "the converted model; `directory` is `null` if the engine "
-        "needs no conversion",
+        "model, engine, precision": "what was converted, and for which engine; `precision` is "
+        "`null` for that of the stored weights",
+        "directory": "the converted model; `null` if the engine needs no conversion",
+        "size_mb, seconds": "size and duration of the conversion; only if the engine needs one",
         "reused": "whether it was converted before; `null` if no conversion is needed",
     },
     "model verify": {
@@ -125,17 +130,18 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "single": "the same fields for one user",
     },
     "policy check": {
-        "ok, problem": "whether the policy is valid, and the error if not",
+        "ok, error": "whether the policy is valid, and the error, or empty",
         "groups": "names of the groups, in the order of the file",
     },
     "audit verify": {
-        "ok, problem": "whether the chain is unbroken, and where it breaks if not",
+        "ok, error": "whether the chain is unbroken, and where it breaks, or empty",
         "lines": "number of lines that are part of the unbroken chain",
         "last": "hash of the last of these lines",
     },
     "doctor": {
         "ok": "whether all checks passed",
-        "model, engine, device, precision, why": "what would run, and why it was chosen",
+        "model, engine, device, precision, why": "what would run, and why it was chosen; "
+        "all but `model` are `null` if nothing can run",
         "accelerators": "list of `{kind, name, detail}`",
         "checks": "list of `{name, ok, detail, remedy}`",
     },
@@ -150,20 +156,24 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     "engines": {
         "read_bandwidth_gb_s": "memory bandwidth of this machine, in GB per second",
         "rows": "list of `{model, engine, precision, cold_ttft_ms, keystroke_ttft_ms, tpot_ms, "
-        "load_s, rss_mb, weights_mb, limit_ratio}`, medians; a row that failed has `error`",
+        "load_s, rss_mb, weights_mb, limit_ratio}`, medians; a row that failed has `null` "
+        "for what was not measured, and `error`",
     },
     "hub": {
         "users": "number of users",
-        "engine": "name and speed of the scripted engine",
+        "engine": "`{name, first_token_ms, token_ms, answer_tokens}`: speed of the scripted engine",
         "load_average": "load of the machine in the minute before",
         "ttft_ms, runtime_ttft_ms, overhead_ms": "TTFT through the service, without it, and the "
         f"difference: each {_PERCENTILES}",
         "requests": "number of requests: `{answered, given_up, refused}`",
-        "flood_p95_ratio, flood_p95_ms": "p95 of the other users' TTFT while one user floods: as a "
-        "ratio, and in milliseconds",
-        "jain, saturated": "fairness when the engine is saturated: Jain's index, and the tokens "
-        "behind it",
-        "rss_mb, rss": "memory of service and runtime over time, in MB",
+        "flood_p95_ratio": "p95 of the other users' TTFT while one user floods, divided by that "
+        "without",
+        "flood_p95_ms": "both: `{without, during}`, in milliseconds",
+        "jain": "Jain's index of the tokens of each user when the engine is saturated, 0 to 1",
+        "saturated": "the tokens behind it: `{tokens_per_s, least_tokens, most_tokens}`",
+        "rss_mb": "list of the memory of service and runtime together, in MB",
+        "rss": "of each: `{every_s, service_mb, runtime_mb}`, lists of samples that are `every_s` "
+        "seconds apart",
     },
     "capacity": {
         "model": "name of the model",

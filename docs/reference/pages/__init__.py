@@ -1,0 +1,1 @@
+"""The reference pages: a function each that returns its Markdown."""

@@ -1,0 +1,90 @@
+"""The pages of JSON Schemas: protocol and events."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from jupyter_safecoder.hub import accounting
+from jupyter_safecoder.protocol import schema
+
+from .markdown import code, table
+
+_EVENT_SCHEMAS = Path(accounting.__file__).parent / "event_schemas"
+
+
+def protocol_page() -> str:
+    """Return the page of the protocol's JSON Schema."""
+    whole = schema()
+    parts = [
+        "# Protocol",
+        f"{whole['description']} The schema itself: `jupyter_safecoder/protocol.schema.json`.",
+        "Endpoints of the server extension, below `jupyter-safecoder/`:",
+        table(
+            ["endpoint", "meaning"],
+            [
+                [
+                    "`POST completions`",
+                    "a `CompletionRequest`; the response is NDJSON, an event a line",
+                ],
+                ["`GET status`", "a `Status`; starts nothing"],
+                ["`POST start`", "starts the runtime, or restarts a failed one; a `Status`"],
+                ["`GET v1/models`, `POST v1/completions`", "OpenAI's completion protocol"],
+            ],
+        ),
+    ]
+    for name, definition in whole["definitions"].items():
+        if "properties" in definition:
+            about = definition.get("description", "")
+            parts.append(f"## {name}\n\n{about}\n\n{_fields(definition)}")
+    return "\n\n".join(parts)
+
+
+def events_page() -> str:
+    """Return the page of the schemas of the Jupyter events."""
+    parts = [
+        "# Events",
+        "Jupyter events that `jupyter safecoder hub --events FILE` writes, a JSON object a line: "
+        "`__timestamp__`, `__schema__` (the identifier below), `__schema_version__`, "
+        "`__metadata_version__`, and the fields of the schema. With pseudonyms in the policy, "
+        "`user` is a pseudonym.",
+    ]
+    for path in sorted(_EVENT_SCHEMAS.glob("*/v*.yaml")):
+        event = yaml.safe_load(path.read_text("utf-8"))
+        parts += [
+            f"## {event['title']}",
+            f"{event['description']}\n\nSchema: `{event['$id']}`, version {event['version']}.",
+            _fields(event),
+        ]
+    return "\n\n".join(parts)
+
+
+def _fields(definition: dict[str, Any]) -> str:
+    required = set(definition.get("required", ()))
+    rows = [
+        [
+            code(field),
+            _json_type(about),
+            "yes" if field in required else "",
+            about.get("description", ""),
+        ]
+        for field, about in definition["properties"].items()
+    ]
+    return table(["field", "type", "required", "meaning"], rows)
+
+
+def _json_type(about: dict[str, Any]) -> str:
+    if "const" in about:
+        return code(about["const"])
+    if "enum" in about:
+        return " · ".join(code(value) for value in about["enum"])
+    if "$ref" in about:
+        return str(about["$ref"]).rpartition("/")[2]
+    if "oneOf" in about:
+        return " or ".join(_json_type(one) for one in about["oneOf"])
+    kind = about.get("type", "")
+    if kind == "array":
+        return f"list of {_json_type(about['items'])}"
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
