@@ -71,7 +71,7 @@ def _complete(arguments: argparse.Namespace) -> int:
         "layout": done.layout,
     }
     if not done.text and not arguments.json:
-        print_error(f"No suggestion here ({done.finish_reason}).")
+        print_error(f"No completion here ({done.finish_reason}).")
     print_line(json.dumps(report) if arguments.json else done.text)
     return 0
 

@@ -180,9 +180,7 @@ def _engine(settings: RuntimeSettings, facts: dict[str, Any]) -> str:
     except ModelError:
         if "openvino-genai" in installed:
             return "not chosen, because there is no model"
-        raise CheckFailed(
-            "OpenVINO GenAI is not installed: this is a thin installation.", INSTALL_LOCAL
-        ) from None
+        raise CheckFailed("OpenVINO GenAI is not installed.", INSTALL_LOCAL) from None
     facts.update(
         engine=choice.engine, device=choice.device, precision=choice.precision, why=choice.why
     )

@@ -101,7 +101,7 @@ class OpenVinoEngine:
             import openvino_genai
         except ImportError as error:
             raise EngineError(
-                "OpenVINO GenAI is not installed here: this is a thin installation.",
+                "OpenVINO GenAI is not installed.",
                 f"Install the runtime with: {INSTALL_LOCAL}.",
             ) from error
         self._numpy, self._openvino, self._genai = numpy, openvino, openvino_genai

@@ -61,7 +61,7 @@ class TransformersEngine(ContinuousBatchingEngine):
             import transformers
         except ImportError as error:
             raise EngineError(
-                "torch and transformers are not installed here: this is a thin installation.",
+                "torch and transformers are not installed.",
                 f"Install them with: {INSTALL_CHECKPOINTS}.",
             ) from error
         library_logging: Any = transformers.utils.logging

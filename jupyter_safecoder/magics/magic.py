@@ -130,7 +130,7 @@ class SafeCoderMagics(Magics):
         with self._runtime() as client:
             completion = client.complete(request)
         if not completion.text:
-            display.text(f"No suggestion here ({completion.finish_reason}).")
+            display.text(f"No completion here ({completion.finish_reason}).")
             return
         display.code(code + completion.text)
         if as_next_cell:

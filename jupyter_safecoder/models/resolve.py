@@ -103,6 +103,6 @@ def _embedded_directory() -> Path:
         return Path(str(files(_EMBEDDED_PACKAGE)))
     except ModuleNotFoundError:
         raise ModelError(
-            "The embedded model is not installed: this is a thin installation.",
+            "The embedded model is not installed.",
             f"Install it with: {INSTALL_LOCAL}.",
         ) from None

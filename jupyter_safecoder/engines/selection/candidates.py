@@ -210,9 +210,8 @@ def _missing_package(
     missing = next((package for package in packages if package not in installed), "")
     if not missing:
         return None
-    if missing == "openvino-genai":
-        return "OpenVINO GenAI is not installed: this is a thin installation", f"run: {command}"
-    return f"the package {missing} is not installed", f"run: {command}"
+    subject = "OpenVINO GenAI" if missing == "openvino-genai" else f"the package {missing}"
+    return f"{subject} is not installed", f"run: {command}"
 
 
 def _missing_torch_build(

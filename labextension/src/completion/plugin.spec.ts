@@ -104,7 +104,7 @@ describe('completionPlugin', () => {
     await activate({ manager: {} });
     expect(provider).toBeNull();
     expect(status.onEmpty.mock.calls).toEqual([
-      ['this version of Jupyter cannot show suggestions.']
+      ['this version of Jupyter cannot show completions.']
     ]);
   });
 

@@ -50,7 +50,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     const trans = loadTranslations(translator);
     if (!manager.registerInlineProvider) {
       status.onEmpty(
-        trans.__('this version of Jupyter cannot show suggestions.')
+        trans.__('this version of Jupyter cannot show completions.')
       );
       return;
     }

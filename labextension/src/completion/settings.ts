@@ -33,7 +33,7 @@ export function settingsSchema(
       debounce: {
         title: trans.__('Pause before a request (ms)'),
         description: trans.__(
-          'How long typing must pause before a request is sent. Suggestions that are already known are shown without a pause.'
+          'How long typing must pause before a request is sent. Completions that are already known are shown without a pause.'
         ),
         type: 'number',
         minimum: 0,

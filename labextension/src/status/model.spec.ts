@@ -174,7 +174,7 @@ describe('SafeCoderStatus', () => {
     status.onSent();
     expect(status.view.notice).toBe('');
     status.onEmpty('blank.');
-    expect(status.view.notice).toBe('No suggestion: blank.');
+    expect(status.view.notice).toBe('No completion: blank.');
   });
 
   it('does not emit when nothing has changed', async () => {

@@ -138,7 +138,7 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
 
   /** An explicit request has no suggestion. */
   onEmpty(reason: string): void {
-    this._update(this._trans.__('No suggestion: %1', reason), 0);
+    this._update(this._trans.__('No completion: %1', reason), 0);
   }
 
   /** Stop polling and disconnect all listeners. */

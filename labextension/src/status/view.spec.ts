@@ -113,10 +113,10 @@ describe('tooltipOf', () => {
         remedy: 'Close a program.',
         model: { name: 'smol' } as IRuntimeStatus['model']
       },
-      { notice: 'No suggestion.' }
+      { notice: 'No completion.' }
     );
     expect(tooltipOf(view, trans)).toBe(
-      'SafeCoder: failed\nNo memory. Close a program.\nNo suggestion.\nModel: smol'
+      'SafeCoder: failed\nNo memory. Close a program.\nNo completion.\nModel: smol'
     );
   });
 
