@@ -6,7 +6,7 @@
     ├── InvalidInput              data from outside cannot be used
     │   ├── InvalidRequest        the body of a request cannot be used
     │   │   └── BodyTooLarge
-    │   ├── InvalidArguments      a line of %safecoder cannot be used
+    │   ├── InvalidArguments      arguments of a command cannot be used
     │   └── NotebookError         a notebook, cursor or task file cannot be used
     ├── ModelError                a model cannot be found, described, verified or converted
     ├── EngineError               an engine cannot load or run a model
@@ -98,7 +98,7 @@ class BodyTooLarge(InvalidRequest):
 
 
 class InvalidArguments(InvalidInput):
-    """A line of ``%safecoder`` cannot be used."""
+    """The arguments of a command, or of ``%safecoder``, cannot be used."""
 
 
 class NotebookError(InvalidInput):

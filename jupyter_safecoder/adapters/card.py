@@ -18,6 +18,9 @@ RENAMED_SETTINGS = {
     "cut_shares": "span_shares",
     "balance": "package_temperature",
 }
+#: Names of an evaluation in version 0.1.
+_EVALUATION = {"offered": "accepted"}
+_PROBE = {"recited": "memorized", "told": "leaked"}
 
 
 @dataclass(frozen=True)
@@ -98,16 +101,21 @@ def _converted(data: Any) -> Any:
     """Return the data of a card with the names of this version."""
     if not isinstance(data, dict) or "offered" not in data:
         return data
-    card = dict(data)
-    card["accepted"] = card.pop("offered")
+    card = rename_evaluation(data)
     card["curves"] = _renamed(card.get("curves"), {"held_out": "val"})
-    card["probe"] = _renamed(card.get("probe"), {"recited": "memorized", "told": "leaked"})
     card["recipe"] = recipe = _renamed(card.get("recipe"), RENAMED_SETTINGS)
     if isinstance(recipe, dict) and "package_temperature" in recipe:
         # The balance was 0 for proportional shares and 1 for equal ones.
         balance = recipe["package_temperature"]
         recipe["package_temperature"] = 1 / (1 - balance) if balance < 1 else float("inf")
     return card
+
+
+def rename_evaluation(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a card or the result of a job of version 0.1, with the present names of scores."""
+    renamed = {_EVALUATION.get(name, name): value for name, value in data.items()}
+    renamed["probe"] = _renamed(data.get("probe"), _PROBE)
+    return renamed
 
 
 def _renamed(data: Any, names: Mapping[str, str]) -> Any:

@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jupyter_safecoder.errors import InvalidArguments
 from jupyter_safecoder.protocol import ModelInfo
 
 from .options import add_command, add_runtime_arguments, runtime, settings, wait_until_ready
 from .output import print_report, progress_bar, progress_spinner
+
+#: Benchmarks that were part of version 0.1.
+_MOVED = ("engines", "gateway", "hub", "lookup", "train")
+
+
+def check_moved(words: Sequence[str]) -> None:
+    """Refuse benchmarks of version 0.1 that are not part of the package any more.
+
+    Parameters
+    ----------
+    words
+        The arguments of the command line.
+
+    Raises
+    ------
+    InvalidArguments
+        If they name one.
+    """
+    if words[:1] == ["bench"] and words[1:2] and words[1] in _MOVED:
+        raise InvalidArguments(
+            f"'bench {words[1]}' was moved out of the package.",
+            f"Run 'python -m benchmarks {words[1]}' in a clone of the project.",
+        )
 
 
 def add_bench_commands(commands: Any) -> None:

@@ -8,9 +8,10 @@ from io import TextIOWrapper
 
 from jupyter_safecoder._version import __version__
 from jupyter_safecoder.errors import SafeCoderError
+from jupyter_safecoder.finetune.arguments import check_renamed
 
 from .adapters import add_adapter_commands
-from .bench import add_bench_commands
+from .bench import add_bench_commands, check_moved
 from .complete import add_complete_commands
 from .doctor import add_doctor_command
 from .finetune import add_finetune_commands
@@ -32,8 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             # A character that the terminal lacks becomes a question mark, not a traceback.
             stream.reconfigure(errors="replace")
-    parsed = build_parser().parse_args(arguments)
     try:
+        words = sys.argv[1:] if arguments is None else arguments
+        check_renamed(words)
+        check_moved(words)
+        parsed = build_parser().parse_args(words)
         return int(parsed.run(parsed) or 0)
     except SafeCoderError as error:
         print_error(error.reason, error.remedy)

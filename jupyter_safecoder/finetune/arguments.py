@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jupyter_safecoder.errors import InvalidArguments
 from jupyter_safecoder.option import add_arguments, given_arguments
 
 from .recipe import Recipe, check_settings, read_settings
+
+#: Arguments of version 0.1, with their present names.
+_RENAMED = {"--hold": "--no-start", "--back": "--previous"}
+
+
+def check_renamed(words: Sequence[str]) -> None:
+    """Refuse arguments of version 0.1 that have another name now.
+
+    Parameters
+    ----------
+    words
+        The arguments of the command line, or of ``%safecoder``.
+
+    Raises
+    ------
+    InvalidArguments
+        With the first of them, and its name now.
+    """
+    for word in words:
+        if word in _RENAMED:
+            raise InvalidArguments(f"{word} was renamed to {_RENAMED[word]}.", "Rename it.")
 
 
 def add_finetune_arguments(parser: argparse.ArgumentParser) -> None:

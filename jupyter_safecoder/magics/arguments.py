@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from jupyter_safecoder.errors import InvalidArguments
-from jupyter_safecoder.finetune.arguments import add_finetune_arguments, add_paths_argument
+from jupyter_safecoder.finetune.arguments import (
+    add_finetune_arguments,
+    add_paths_argument,
+    check_renamed,
+)
 
 #: What each command does, in the order in which users need them.
 COMMANDS = {
@@ -81,6 +85,7 @@ class MagicArguments:
             words = shlex.split(line)
         except ValueError as error:
             raise InvalidArguments(f"The line cannot be read: {error}.") from None
+        check_renamed(words)
         return self.parser.parse_args(words)
 
     def complete(

@@ -175,7 +175,7 @@ class LocalTrainingBackend(TrainingBackend):
     def job(self, name: str) -> LocalJob:
         """Return a job of the cache directory."""
         job = LocalJob(self._cache, name)
-        job.request()
+        job.files.check_exists()
         return job
 
     def delete(self, name: str) -> None:
@@ -183,8 +183,8 @@ class LocalTrainingBackend(TrainingBackend):
         job = LocalJob(self._cache, name)
         if any(one.name == name for one in self._registry.all()):
             delete_adapter(self._cache, name)
-        elif not job.files.outdated:
-            job.request()
+        else:
+            job.files.check_exists()
         if job.directory.is_dir():
             job.delete()
 

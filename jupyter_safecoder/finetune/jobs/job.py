@@ -19,7 +19,7 @@ from jupyter_safecoder.adapters.registry import check_name
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.extras import TRAINING, require_extra
 
-from .job_files import JobFiles, outdated_job
+from .job_files import RESTART, JobFiles
 from .process import start_worker
 from .request import JobRequest
 from .status import JobStatus
@@ -125,15 +125,14 @@ class LocalJob(Job):
 
     def status(self) -> JobStatus:
         """Return the status; that of an orphaned job is ``stopped``."""
-        if self.files.outdated:
-            error = outdated_job(self.name)
-            return JobStatus(self.name, "failed", reason=error.reason, remedy=error.remedy)
-        if not self.is_orphaned:
-            return self.files.read_status()
+        is_orphaned = self.is_orphaned
         status = self.files.read_status()
-        status.state = "stopped"
-        status.reason = "Its process ended before it was done."
-        status.remedy = "Resume it: it continues from its last checkpoint."
+        if is_orphaned:
+            status.state = "stopped"
+            status.reason = "Its process ended before it was done."
+            status.remedy = "Resume it: it continues from its last checkpoint."
+        if status.state in ("stopped", "failed") and self.files.outdated:
+            status.remedy = RESTART
         return status
 
     def start(self, request: JobRequest) -> None:
@@ -183,9 +182,9 @@ class LocalJob(Job):
         Raises
         ------
         FinetuneError
-            If it does not run.
+            If there is no such job, or it does not run.
         """
-        self.request()
+        self.files.check_exists()
         if not self.is_running:
             raise FinetuneError(f"The job {self.name} does not run.")
         self.files.request_stop()

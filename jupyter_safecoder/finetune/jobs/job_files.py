@@ -24,6 +24,8 @@ _RESERVED_BYTES = 2**18
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
 _LOCK, _START_LOCK = "lock", "start"
 _REQUEST, _STATUS, _STOP, _RESERVE = "job.json", "status.json", "stop", "reserve"
+#: What to do with an unfinished job of another version of this package.
+RESTART = "Start it again with 'finetune': jobs of another version cannot be resumed."
 
 
 class JobFiles:
@@ -67,6 +69,17 @@ class JobFiles:
         self.create()
         return FileLock(self.directory / name)
 
+    def check_exists(self) -> None:
+        """Check that there is such a job, of this version or another.
+
+        Raises
+        ------
+        FinetuneError
+            If there is none.
+        """
+        if not (self.directory / _REQUEST).is_file():
+            raise _no_job(self.name)
+
     @property
     def outdated(self) -> bool:
         """Whether the job was created by another version of this package."""
@@ -89,11 +102,13 @@ class JobFiles:
         try:
             return JobRequest.from_json((self.directory / _REQUEST).read_text("utf-8"))
         except OSError as error:
-            raise FinetuneError(
-                f"There is no job {self.name!r}.", "'jobs' lists those that there are."
-            ) from error
+            raise _no_job(self.name) from error
         except ValueError as error:
-            raise outdated_job(self.name) from error
+            raise FinetuneError(
+                f"The job {self.name} was created by another version of SafeCoder, and cannot be "
+                "resumed by this one.",
+                RESTART,
+            ) from error
 
     def write_request(self, request: JobRequest) -> None:
         """Write the request."""
@@ -107,7 +122,7 @@ class JobFiles:
     def read_status(self) -> JobStatus:
         """Return the last status that was written, or that of a job that starts."""
         try:
-            return JobStatus(**json.loads((self.directory / _STATUS).read_text("utf-8")))
+            return JobStatus.from_json(json.loads((self.directory / _STATUS).read_text("utf-8")))
         except (OSError, ValueError, TypeError):
             return JobStatus(self.name)
 
@@ -162,10 +177,5 @@ class JobFiles:
         write_text(self.directory / name, text, mode=_PRIVATE_FILE)
 
 
-def outdated_job(name: str) -> FinetuneError:
-    """Return the error for a job of another version of this package."""
-    return FinetuneError(
-        f"The job {name} was created by another version of SafeCoder, and cannot be used by this "
-        "one.",
-        "Start it again with 'finetune'; an adapter that it made can still be used.",
-    )
+def _no_job(name: str) -> FinetuneError:
+    return FinetuneError(f"There is no job {name!r}.", "'jobs' lists those that there are.")

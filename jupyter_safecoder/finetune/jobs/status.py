@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from jupyter_safecoder.adapters.card import rename_evaluation
+
 JobState = Literal["waiting", "starting", "running", "stopped", "failed", "done"]
+#: Names in version 0.1.
+_RENAMED = {
+    "share": "progress",
+    "total": "total_steps",
+    "curve": "train_curve",
+    "held_out": "val_curve",
+}
 
 
 @dataclass
@@ -54,3 +63,18 @@ class JobStatus:
     def over(self) -> bool:
         """Whether the job does not go on by itself."""
         return self.state in ("stopped", "failed", "done")
+
+    @classmethod
+    def from_json(cls, data: Any) -> JobStatus:
+        """Return the status of JSON data of this version or of version 0.1.
+
+        Raises
+        ------
+        TypeError
+            If it is not a status.
+        """
+        if isinstance(data, dict) and "share" in data:  # version 0.1
+            data = {_RENAMED.get(name, name): value for name, value in data.items()}
+            if result := data.get("result"):
+                data["result"] = rename_evaluation(result)
+        return cls(**data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,7 @@ def read_manifest(path: Path) -> Manifest:
     try:
         data = read_toml(path)
         base = data["base"]
+        _check_names(path, [base["package"], base["model"], *data["packages"]])
         manifest = Manifest(
             Base(**{**base, "package": Package(**base["package"])}),
             tuple(Package(**package) for package in data["packages"]),
@@ -124,6 +126,12 @@ def read_manifest(path: Path) -> Manifest:
                 "Remove it from one of the two lists.",
             )
     return manifest
+
+
+def _check_names(path: Path, tables: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse the name that a key had in version 0.1."""
+    if any("licence" in table for table in tables):
+        raise FinetuneError(f"'licence' in {path} is now 'license'.", "Rename it.")
 
 
 def _normal(name: str) -> str:

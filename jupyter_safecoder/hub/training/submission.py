@@ -98,7 +98,10 @@ def decode(body: bytes) -> JobSubmission:
     except BodyTooLarge:
         raise
     except (zlib.error, ValueError, RecursionError):
-        raise InvalidRequest("The body is not a submission of a training job.") from None
+        raise InvalidRequest(
+            "The body is not a submission of a training job.",
+            "Restart the user's server with the version of SafeCoder that the service has.",
+        ) from None
     return JobSubmission(data["name"], data["settings"], documents)
 
 

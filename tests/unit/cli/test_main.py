@@ -41,6 +41,21 @@ def _main_with(run: Callable[[Any], int | None], monkeypatch: pytest.MonkeyPatch
     return main([])
 
 
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["finetune", "x", "--name", "a", "--hold"], "--hold was renamed to --no-start."),
+        (["adapter", "use", "--back"], "--back was renamed to --previous."),
+        (["bench", "train", "x"], "Run 'python -m benchmarks train' in a clone of the project."),
+    ],
+)
+def test_arguments_of_version_0_1_are_refused(
+    words: list[str], error: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 1
+    assert error in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (3, 3)])
 def test_the_exit_status(
     monkeypatch: pytest.MonkeyPatch, returned: int | None, status: int

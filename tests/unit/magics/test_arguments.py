@@ -29,6 +29,11 @@ def test_lines_that_are_refused(line: str) -> None:
     assert "\n" not in str(raised.value)
 
 
+def test_an_argument_of_version_0_1_is_refused_with_its_name_now() -> None:
+    with pytest.raises(InvalidArguments, match="--back was renamed to --previous"):
+        ARGUMENTS.parse("use --back")
+
+
 def test_every_command_has_a_method_and_help() -> None:
     from jupyter_safecoder.magics.magic import SafeCoderMagics
 

@@ -9,6 +9,7 @@ import pytest
 
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.jobs.job import LocalJob, all_jobs
+from jupyter_safecoder.finetune.jobs.job_files import RESTART
 from jupyter_safecoder.finetune.jobs.request import JobRequest
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.finetune.recipe import Recipe
@@ -98,22 +99,32 @@ def test_a_name_that_is_no_directory_s(tmp_path: Path) -> None:
 def test_jobs_are_listed_by_name(job: LocalJob, old: LocalJob) -> None:
     found = all_jobs(job.directory.parent.parent)
     assert [(status.name, status.state) for status in found] == [
-        ("old", "failed"),
+        ("old", "stopped"),
         ("ours", "stopped"),
     ]
 
 
-def test_a_job_of_version_0_1_is_refused(old: LocalJob) -> None:
+def test_a_job_of_version_0_1_is_shown_and_not_resumed(old: LocalJob) -> None:
     status = old.status()
-    assert status.state == "failed"
-    assert status.reason.startswith("The job old was created by another version of SafeCoder")
-    assert "its adapter" not in status.reason
+    assert (status.state, status.progress, status.total_steps) == ("stopped", 0.5, 20)
     assert status.remedy.startswith("Start it again with 'finetune'")
-    for use in (old.resume, old.stop, old.request):
-        with pytest.raises(FinetuneError, match="created by another version"):
+    for use in (old.resume, old.request):
+        with pytest.raises(FinetuneError, match="created by another version") as raised:
             use()
+        assert raised.value.remedy == status.remedy
+    with pytest.raises(FinetuneError, match="does not run"):
+        old.stop()
     old.create_stopped(JobRequest("old", ["/a"], RuntimeSettings(), Recipe(), "grace"))
     assert old.status().state == "stopped"
+
+
+def test_a_job_of_version_0_1_that_runs_is_stopped(old: LocalJob) -> None:
+    old.files.write("status.json", OLD_STATUS.replace("stopped", "running"))
+    with old.files.lock():
+        assert old.status().state == "running"
+        old.stop()
+        assert old.files.stop_requested()
+    assert (old.status().state, old.status().remedy) == ("stopped", RESTART)
 
 
 def test_waiting_ends_with_the_job(job: LocalJob) -> None:

@@ -27,6 +27,7 @@ def test_the_manifest_that_ships() -> None:
         ('name = "altair"', 'name = "HDBSCAN"', "HDBSCAN is held out"),
         ('name = "altair"', 'name = "../altair"', "cannot be read as a manifest"),
         ('version = "6.3.0"', 'version = "6/../3"', "cannot be read as a manifest"),
+        ('license = "BSD"', 'licence = "BSD"', "'licence' in .* is now 'license'"),
         ("held_out =", "kept_out =", "cannot be read as a manifest"),
     ],
 )
