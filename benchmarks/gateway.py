@@ -9,15 +9,15 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.evaluation.percentiles import percentiles
+from jupyter_safecoder.http.sync_client import SyncHttpClient
 from jupyter_safecoder.protocol import (
     Cell,
     CompletionRequest,
@@ -62,7 +62,7 @@ def bench_gateway(
         directory = Path(temporary)
         model = write_scripted_model(directory / "model", {"otherwise": _COMPLETION})
         config = {"engine": "scripted", "model": str(model), "start_runtime": "server"}
-        with jupyter_server(directory, config) as server, _client(server) as client:
+        with jupyter_server(directory, config) as server, closing(_client(server)) as client:
             _wait_until_ready(client)
             request = CompletionRequest("import nu", "", before=(_CELL,) * 20, document="bench")
             for number in range(-_WARM_UP_REQUESTS, requests):
@@ -79,18 +79,14 @@ def bench_gateway(
     }
 
 
-def _client(server: JupyterServer) -> httpx.Client:
-    return httpx.Client(
-        base_url=f"{server.url}/jupyter-safecoder",
-        headers={"Authorization": f"token {server.token}"},
-        trust_env=False,
-        timeout=30,
-    )
+def _client(server: JupyterServer) -> SyncHttpClient:
+    headers = {"Authorization": f"token {server.token}"}
+    return SyncHttpClient(f"{server.url}/jupyter-safecoder", headers)
 
 
-def _wait_until_ready(client: httpx.Client) -> None:
+def _wait_until_ready(client: SyncHttpClient) -> None:
     for _ in range(10 * _START_TIMEOUT_S):
-        status = parse_status(client.get("/status").content)
+        status = parse_status(client.request("GET", "/status", timeout_s=_START_TIMEOUT_S).content)
         if status.state == "ready":
             return
         if status.state == "failed":
@@ -99,12 +95,12 @@ def _wait_until_ready(client: httpx.Client) -> None:
     raise RuntimeRequestError("The runtime did not become ready.")
 
 
-def _complete(client: httpx.Client, request: CompletionRequest) -> tuple[float, float]:
+def _complete(client: SyncHttpClient, request: CompletionRequest) -> tuple[float, float]:
     """Return the milliseconds to the first text, and to the end of the response."""
     start = time.perf_counter()
     first = None
-    with client.stream("POST", "/completions", content=request.to_json()) as response:
-        for line in response.iter_lines():
+    with closing(client.stream_lines("POST", "/completions", request.to_json())) as lines:
+        for line in lines:
             event = decode_event(line)
             if first is None and isinstance(event, Text):
                 first = time.perf_counter() - start

@@ -22,8 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from benchmarks.engines.bandwidth import usable_cores
 from benchmarks.engines.baselines import BASELINES
 from benchmarks.engines.engine_worker import WorkerError
@@ -46,7 +44,7 @@ from .load_generator import (
     run_open_loop,
     warm_up,
 )
-from .process import bench_hub_process
+from .process import bench_hub_process, is_healthy
 
 #: Maximum p95 of the time to first token. It cannot be more than the minimum pause: see there.
 TTFT_SLO_MS = 1000 * MIN_PAUSE_S
@@ -294,7 +292,7 @@ def _llama_server(
     url = f"http://127.0.0.1:{port}"
     try:
         until = time.monotonic() + _START_S
-        while not _healthy(url):
+        while not is_healthy(url):
             if process.poll() is not None or time.monotonic() > until:
                 raise WorkerError("llama.cpp's server did not start.")
             time.sleep(0.1)
@@ -302,10 +300,3 @@ def _llama_server(
     finally:
         process.kill()
         process.wait()
-
-
-def _healthy(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/health", trust_env=False, timeout=5).is_success
-    except httpx.HTTPError:
-        return False

@@ -15,14 +15,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from itertools import cycle, islice
 from random import Random
 from typing import Any
 
-import httpx
-
-from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeRequestError
 from jupyter_safecoder.evaluation.load import OPTIONS, typed_keys
+from jupyter_safecoder.http.client import HttpClient
 from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest
 
 MIN_PAUSE_S = 0.5
@@ -32,7 +32,8 @@ _ENCODED_REQUESTS = 48
 #: Attempts to get a first token for a notebook: a deadline may end the prefill of the first ones,
 #: which continues with the next, and a model may have nothing to complete.
 _MAX_WARM_UP_ATTEMPTS = 5
-_CONNECT_S = 10.0
+#: As long as the servers keep connections.
+_CONNECT_S, _KEEPALIVE_S = 10.0, 3600.0
 
 #: Returns the body of a request, in the protocol of an endpoint.
 Encode = Callable[[CompletionRequest], bytes]
@@ -61,7 +62,7 @@ class Endpoint:
         none.
     """
 
-    client: httpx.AsyncClient
+    client: HttpClient
     path: str
     count_tokens: Callable[[bytes], int | None]
 
@@ -142,14 +143,11 @@ async def open_endpoint(
     socket
         Path of a Unix socket; ``None``: TCP.
     """
-    # As many connections as users have, kept as long as their servers keep them.
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    transport = httpx.AsyncHTTPTransport(uds=socket, limits=limits)
-    timeout = httpx.Timeout(None, connect=_CONNECT_S)
-    async with httpx.AsyncClient(
-        transport=transport, base_url=base_url, timeout=timeout, trust_env=False
-    ) as client:
+    client = HttpClient(base_url, {}, socket, connect_s=_CONNECT_S, keepalive_s=_KEEPALIVE_S)
+    try:
         yield Endpoint(client, path, count_tokens)
+    finally:
+        await client.close()
 
 
 async def send_request(endpoint: Endpoint, user: User, body: bytes, result: RequestResult) -> None:
@@ -171,17 +169,15 @@ async def send_request(endpoint: Endpoint, user: User, body: bytes, result: Requ
     """
     started = time.perf_counter()
     try:
-        async with endpoint.client.stream(
-            "POST", endpoint.path, content=body, headers=user.headers
-        ) as response:
-            if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        async with endpoint.client.request("POST", endpoint.path, body, user.headers) as response:
+            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise Rejected(float(response.headers.get("Retry-After", 1)))
-            if not response.is_success:
+            if response.status != HTTPStatus.OK:
                 with suppress(ValueError):
-                    endpoint.count_tokens(await response.aread())  # raises with the reason
-                raise RuntimeRequestError(f"The endpoint answered {response.status_code}.")
-            async for line in _lines(response):
-                if (tokens := endpoint.count_tokens(line)) is None:
+                    endpoint.count_tokens(await response.read())  # raises with the reason
+                raise RuntimeRequestError(f"The endpoint answered {response.status}.")
+            async for line in response.lines():
+                if not line.strip() or (tokens := endpoint.count_tokens(line)) is None:
                     continue
                 if result.ttft_ms is None:
                     result.ttft_ms = (time.perf_counter() - started) * 1000
@@ -190,20 +186,11 @@ async def send_request(endpoint: Endpoint, user: User, body: bytes, result: Requ
     except Rejected:
         result.outcome = "refused"
         raise
-    except httpx.HTTPError as error:
+    except (ConnectionRefused, ConnectionLost) as error:
         raise RuntimeRequestError(f"A response broke off ({type(error).__name__}).") from error
     finally:
         if result.ttft_ms is None and result.outcome == "given_up":
             result.ttft_ms = (time.perf_counter() - started) * 1000
-
-
-async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
-    rest = b""
-    async for chunk in response.aiter_raw():
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line:
-                yield line
 
 
 async def warm_up(endpoint: Endpoint, users: Sequence[User]) -> None:

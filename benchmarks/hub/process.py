@@ -10,18 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from jupyter_safecoder.clients.connection import Connection, read_connection
 from jupyter_safecoder.clients.hub_client import HubClient
-from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeRequestError
 from jupyter_safecoder.extras import INSTALL_HUB
+from jupyter_safecoder.http.sync_client import SyncHttpClient
 from jupyter_safecoder.hub.constants import COMPLETE, SERVICE, access_scope
 from jupyter_safecoder.protocol import Status
 from tests.support.jupyter_server import free_port
@@ -90,11 +90,8 @@ def bench_hub_process(
     service = f"{service}/services/{SERVICE}"
     with (
         _process(directory, given) as process,
-        httpx.Client(
-            base_url=f"http://127.0.0.1:{port}/hub/api",
-            headers={"Authorization": f"token {token}"},
-            timeout=_START_S,
-            trust_env=False,
+        closing(
+            SyncHttpClient(f"http://127.0.0.1:{port}/hub/api", {"Authorization": f"token {token}"})
         ) as api,
     ):
         _wait_until_up(process, api, service, directory / "log")
@@ -108,7 +105,7 @@ def bench_hub_process(
             client.wait_until_ready(news)
         connections = map(read_connection, runtimes.glob("safecoder-*.json"))
         runtime = next(found for found in connections if found is not None)
-        pid = api.get(f"/services/{SERVICE}").raise_for_status().json()["pid"]
+        pid = _call(api, "GET", f"/services/{SERVICE}")["pid"]
         yield BenchHub(service, pid, runtime, tokens)
 
 
@@ -146,27 +143,49 @@ def _process(directory: Path, given: dict[str, Any]) -> Iterator[subprocess.Pope
 
 
 def _wait_until_up(
-    process: subprocess.Popen[bytes], api: httpx.Client, service: str, log: Path
+    process: subprocess.Popen[bytes], api: SyncHttpClient, service: str, log: Path
 ) -> None:
     until = time.monotonic() + _START_S
     while time.monotonic() < until and process.poll() is None:
-        try:
-            if api.get("/").is_success and api.get(f"{service}/health").is_success:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
+        if _is_up(api, "/") and is_healthy(service):
+            return
+        time.sleep(0.1)
     lines = log.read_text("utf-8", "replace").strip().splitlines()
     raise RuntimeRequestError("The JupyterHub did not start.", lines[-1] if lines else "")
 
 
-def _create_users(api: httpx.Client, names: Sequence[str], scopes: Sequence[str]) -> dict[str, str]:
+def is_healthy(url: str) -> bool:
+    """Return whether a server with an endpoint ``health`` is ready."""
+    with closing(SyncHttpClient(url, {})) as client:
+        return _is_up(client, "/health")
+
+
+def _is_up(client: SyncHttpClient, path: str) -> bool:
+    """Return whether a server answers."""
+    try:
+        return client.request("GET", path, timeout_s=5).status == HTTPStatus.OK
+    except (ConnectionRefused, ConnectionLost):
+        return False
+
+
+def _create_users(
+    api: SyncHttpClient, names: Sequence[str], scopes: Sequence[str]
+) -> dict[str, str]:
     """Create users, and return a token of each, as their servers would have."""
-    api.post("/users", json={"usernames": names}).raise_for_status()
+    _call(api, "POST", "/users", {"usernames": names})
     for number, group in enumerate(_GROUPS):
         members = {"users": names[number :: len(_GROUPS)]}
-        api.post(f"/groups/{group}/users", json=members).raise_for_status()
-    tokens = {}
-    for name in names:
-        made = api.post(f"/users/{name}/tokens", json={"scopes": scopes}).raise_for_status()
-        tokens[name] = made.json()["token"]
-    return tokens
+        _call(api, "POST", f"/groups/{group}/users", members)
+    return {
+        name: _call(api, "POST", f"/users/{name}/tokens", {"scopes": scopes})["token"]
+        for name in names
+    }
+
+
+def _call(api: SyncHttpClient, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Return the Hub's answer."""
+    content = None if body is None else json.dumps(body).encode()
+    response = api.request(method, path, content, timeout_s=_START_S)
+    if response.status >= HTTPStatus.BAD_REQUEST:
+        raise RuntimeRequestError(f"The JupyterHub answered {response.status} to {path}.")
+    return json.loads(response.content)

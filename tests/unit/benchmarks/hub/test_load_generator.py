@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 
 from benchmarks.hub.benchmark import event_tokens
@@ -16,6 +16,7 @@ from benchmarks.hub.load_generator import (
     RequestResult,
     User,
     make_user,
+    open_endpoint,
     run_closed_loop,
     run_open_loop,
 )
@@ -26,38 +27,50 @@ from jupyter_safecoder.protocol import Done, Error, Queued, Text, encode_event
 USERS = [User(name, {}, [[b"{}"] * 3]) for name in ("ada", "bob", "eve")]
 
 
-def with_endpoint(
-    respond: Callable[[httpx.Request], httpx.Response], run_load: Callable[[Endpoint], Any]
-) -> Any:
-    async def run() -> Any:
-        async def reply(request: httpx.Request) -> httpx.Response:
-            return respond(request)
+@dataclass(frozen=True)
+class Answer:
+    """How an endpoint answers; a number in ``parts`` is a pause in seconds."""
 
-        transport = httpx.MockTransport(reply)
-        async with httpx.AsyncClient(transport=transport, base_url="http://endpoint") as client:
-            return await run_load(Endpoint(client, "/", event_tokens))
+    status: int = 200
+    parts: Sequence[bytes | float] = ()
+    headers: str = ""
+
+
+def with_endpoint(answer: Answer, run_load: Callable[[Endpoint], Awaitable[Any]]) -> Any:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.readuntil(b"\r\n\r\n{}")
+            head = f"HTTP/1.1 {answer.status} X\r\nConnection: close\r\n{answer.headers}\r\n"
+            writer.write(head.encode())
+            for part in answer.parts:
+                if isinstance(part, bytes):
+                    writer.write(part)
+                else:
+                    await asyncio.sleep(part)
+        except asyncio.IncompleteReadError:
+            return  # given up while it connected
+        finally:
+            writer.close()
+
+    async def run() -> Any:
+        server = await asyncio.start_server(respond, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        try:
+            async with open_endpoint("/", event_tokens, url) as endpoint:
+                return await run_load(endpoint)
+        finally:
+            server.close()
 
     return asyncio.run(run())
 
 
-class SlowStream(httpx.AsyncByteStream):
-    """A response whose first token comes after some time."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield encode_event(Queued(1))
-        await asyncio.sleep(self._seconds)
-        yield encode_event(Text("x", 1)) + encode_event(
-            Done("xy", "end", "spm", "m", 9, 2, 1.0, 2.0)
-        )
-
-
 def typed(delay_s: float, seconds: float, rate: float = 1.0) -> list[RequestResult]:
-    respond = lambda request: httpx.Response(200, stream=SlowStream(delay_s))  # noqa: E731
+    """Type at an endpoint whose first token comes after some time."""
+    done = Done("xy", "end", "spm", "m", 9, 2, 1.0, 2.0)
+    events = encode_event(Text("x", 1)) + encode_event(done)
     results: list[RequestResult] = with_endpoint(
-        respond, lambda endpoint: run_open_loop(endpoint, USERS, seconds, "seed", rate)
+        Answer(parts=[encode_event(Queued(1)), delay_s, events]),
+        lambda endpoint: run_open_loop(endpoint, USERS, seconds, "seed", rate),
     )
     return results
 
@@ -86,14 +99,10 @@ def test_the_same_seed_types_the_same() -> None:
 
 
 def test_rejected_requests() -> None:
-    refusal = httpx.Response(429, headers={"Retry-After": "1"})
-    results = with_endpoint(
-        lambda request: refusal, lambda endpoint: run_open_loop(endpoint, USERS, 1.5, "seed")
-    )
+    refusal = Answer(429, headers="Retry-After: 1\r\n")
+    results = with_endpoint(refusal, lambda endpoint: run_open_loop(endpoint, USERS, 1.5, "seed"))
     assert {(one.outcome, one.ttft_ms) for one in results} == {("refused", None)}
-    by_user = with_endpoint(
-        lambda request: refusal, lambda endpoint: run_closed_loop(endpoint, USERS, 0.5)
-    )
+    by_user = with_endpoint(refusal, lambda endpoint: run_closed_loop(endpoint, USERS, 0.5))
     # They wait as long as Retry-After says.
     assert [len(results) for results in by_user.values()] == [1, 1, 1]
 
@@ -101,15 +110,13 @@ def test_rejected_requests() -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (httpx.Response(500, content=b"<html>"), "answered 500"),
-        (httpx.Response(503, content=encode_event(Error("not_ready", "Down."))), "Down."),
+        (Answer(500, [b"<html>"]), "answered 500"),
+        (Answer(503, [encode_event(Error("not_ready", "Down."))]), "Down."),
     ],
 )
-def test_an_endpoint_that_fails(answer: httpx.Response, reason: str) -> None:
+def test_an_endpoint_that_fails(answer: Answer, reason: str) -> None:
     with pytest.raises(RuntimeRequestError, match=reason):
-        with_endpoint(
-            lambda request: answer, lambda endpoint: run_open_loop(endpoint, USERS, 1.5, "seed")
-        )
+        with_endpoint(answer, lambda endpoint: run_open_loop(endpoint, USERS, 1.5, "seed"))
 
 
 def test_each_user_has_keys_of_its_own() -> None:
