@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
+from jupyter_safecoder.finetune.toml_file import read_toml
 from jupyter_safecoder.hub.dashboard.metrics import METRICS
 from tests.support.paths import ROOT
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 #: The changelog also names metrics of earlier versions.
@@ -73,7 +68,7 @@ def test_metrics_exist(path: Path) -> None:
 
 
 def test_the_layers_are_those_that_are_checked() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    project = read_toml(ROOT / "pyproject.toml")
     contracts = project["tool"]["importlinter"]["contracts"]
     checked = [layer for contract in contracts for layer in contract.get("layers", ())]
     section = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("## Layers")[2]

@@ -130,10 +130,11 @@ def test_a_client_that_is_not_closed_does_not_keep_the_process_alive() -> None:
 
 def test_errors() -> None:
     with patient_server() as server, closing(SyncHttpClient(server.url, {})) as client:
-        for limit in ({"timeout_s": 0.1}, {"read_timeout_s": 0.1}):
-            for path in ("/never", "/"):
-                with pytest.raises(ConnectionLost):
-                    client.request("GET", path, **limit)
+        for path in ("/never", "/"):
+            with pytest.raises(ConnectionLost):
+                client.request("GET", path, timeout_s=0.1)
+            with pytest.raises(ConnectionLost):
+                client.request("GET", path, read_timeout_s=0.1)
     with closing(SyncHttpClient(server.url, {})) as client:
         with pytest.raises(ConnectionRefused):
             client.request("GET", "/")
