@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import json
 import re
 import shutil
-import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import httpx
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.testing.globalipapp import get_ipython
 from jupyter_server.serverapp import ServerApp
-from tornado.testing import bind_unused_port
 
 from jupyter_safecoder.adapters.registry import Registry
-from jupyter_safecoder.cli.main import build_parser
+from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.model_build.manifest import read_manifest
-from jupyter_safecoder.finetune.recipe import read_settings
+from jupyter_safecoder.finetune.recipe import Recipe, read_settings
 from jupyter_safecoder.finetune.toml_file import read_toml
-from jupyter_safecoder.hub import add_safecoder
-from jupyter_safecoder.hub.access.policy_parser import parse_policy
-from jupyter_safecoder.hub.accounting.audit_chain import verify
-from jupyter_safecoder.hub.accounting.audit_log import AuditLog
-from jupyter_safecoder.hub.accounting.pseudonyms import Pseudonyms
-from jupyter_safecoder.hub.app import ServiceOptions, serve
-from jupyter_safecoder.hub.constants import COMPLETE, TRAIN
+from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.models import EMBEDDED, resolve_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
-from jupyter_safecoder.settings import RuntimeSettings
 from tests.support.fixtures.models import SHAPE
-from tests.support.hub_api import ACCESS, hub_api, user_model
 from tests.support.job_runs import Capture, answer, run
 from tests.support.notebook_files import write_notebook
-from tests.support.paths import ROOT, VERSION_0_1
+from tests.support.paths import ROOT
+from tests.support.version_0_1 import RESTART, VERSION_0_1, contents, rename
 
-_TEAM = "team-5944ae849448-"
 _NOT_BETTER = "It is not better than the base: 0.0% of held-out lines before, 0.0% now."
-_RESTART = "Start it again with 'finetune': jobs of another version cannot be resumed."
 _CREATED_BY_ANOTHER = "The job half was created by another version of SafeCoder, and cannot be"
 SERVER_CONFIG = json.loads((VERSION_0_1 / "jupyter_server_config.json").read_text("utf-8"))
 
@@ -59,40 +42,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """Return a state directory of the service of version 0.1; ``cache`` is in it."""
-    state = Path(shutil.copytree(VERSION_0_1 / "hub", tmp_path / "state"))
-    with closing(sqlite3.connect(state / "safecoder.sqlite")) as database:
-        database.executescript((state / "database.sql").read_text("utf-8"))
-    return state
-
-
-@pytest.fixture
 def base(tmp_path: Path) -> Path:
     """Return a model of the shape for which the adapter was trained."""
     return write_random_checkpoint(tmp_path / "tiny", SHAPE, resolve_model(EMBEDDED).tokenizer)
-
-
-def contents(directory: Path) -> dict[Path, bytes]:
-    """Return the content of all files, but of locks."""
-    return {
-        path: path.read_bytes()
-        for path in directory.rglob("*")
-        if path.is_file() and path.name not in ("lock", "start")
-    }
-
-
-def rename(text: str, message: str) -> str:
-    """Return a file after what a message demands: a key of version 0.1 gets its present name."""
-    found = re.search(r"'?(\w+)'?(?: in \S+)? (?:was renamed to|is now) '?(\w+)", message)
-    assert found, message
-    old, new = found[1], found[2]
-    if old == "balance":
-        assert "package_temperature = 1 / (1 - balance)" in message
-        return text.replace("balance = 0.5", "package_temperature = 2.0")
-    renamed = re.sub(rf"^(\[?){old}\b", rf"\g<1>{new}", text, flags=re.MULTILINE)
-    assert renamed != text, message
-    return renamed
 
 
 def test_adapters_are_read(cache: Path, tmp_path: Path, capsys: Capture) -> None:
@@ -168,13 +120,13 @@ def test_jobs_are_shown_and_not_resumed(cache: Path, capsys: Capture) -> None:
     assert run("job", "show", "half", "--json") == 0
     half = answer(capsys)
     assert (half["progress"], half["val_curve"]) == (0.201, [[0, 10.7981]])
-    assert (half["reason"], half["remedy"]) == ("Stopped at step 5.", _RESTART)
+    assert (half["reason"], half["remedy"]) == ("Stopped at step 5.", RESTART)
     assert run("job", "wait", "ours", "--json") == 0
     result = answer(capsys)
     assert (result["accepted"], result["probe"]["memorized"]) == (False, 0)
     for command, error in (
         ("stop", "The job half does not run."),
-        ("resume", f"{_CREATED_BY_ANOTHER} resumed by this one. {_RESTART}"),
+        ("resume", f"{_CREATED_BY_ANOTHER} resumed by this one. {RESTART}"),
     ):
         assert run("job", command, "half") == 1
         assert capsys.readouterr().err.strip() == error
@@ -222,166 +174,10 @@ def test_a_manifest_of_sources_is_refused_until_its_keys_are_renamed(tmp_path: P
     (tmp_path / "recipe.toml").write_text('sources = "sources.toml"\n')
     sources = tmp_path / "sources.toml"
     shutil.copy(VERSION_0_1 / "sources.toml", sources)
-    with pytest.raises(Exception, match=r"'licence' in \S+ is now 'license'"):
+    with pytest.raises(FinetuneError, match=r"'licence' in \S+ is now 'license'"):
         read_manifest(sources)
     sources.write_text(sources.read_text().replace("licence", "license"))
     assert read_manifest(sources).packages[0].license == "BSD"
-
-
-def test_a_policy_is_refused_until_its_keys_are_renamed(tmp_path: Path, capsys: Capture) -> None:
-    policy = tmp_path / "policy.toml"
-    shutil.copy(VERSION_0_1 / "hub/policy.toml", policy)
-    old = read_toml(policy)
-    while run("policy", "check", policy) == 1:
-        message = capsys.readouterr().err
-        assert re.search(r"line \d+: ", message)
-        policy.write_text(rename(policy.read_text(), message))
-    new = read_toml(policy)
-    assert [*new["groups"]["vision"].values()] == [*old["groups"]["vision"].values()]
-    assert [*new["audit"].values()] == [*old["record"].values()]
-    grant = parse_policy(policy.read_text()).groups["vision"]
-    assert (grant.requests_per_minute, grant.max_training_minutes) == (60, 30.0)
-
-
-def test_the_audit_log_is_verified_and_continued(state: Path, capsys: Capture) -> None:
-    audit = state / "audit"
-    assert run("audit", "verify", audit, "--json") == 0
-    report = answer(capsys)
-    assert (report["ok"], report["lines"]) == (True, 8)
-    old = (audit / "audit-000001.jsonl").read_bytes()
-    log = AuditLog(audit)
-    log.write({"user": "ada", "action": "complete"})
-    log.close()
-    assert run("audit", "verify", audit, "--json") == 0
-    assert answer(capsys)["lines"] == 9
-    assert (audit / "audit-000001.jsonl").read_bytes().startswith(old)
-    (audit / "audit-000001.jsonl").write_bytes(old.replace(b'"eve"', b'"bob"'))
-    assert run("audit", "verify", audit) == 1
-
-
-@asynccontextmanager
-async def service(
-    state: Path, policy: str, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[httpx.AsyncClient]:
-    """Run the service over a state directory; yield a client with the token of ada."""
-    owners = {"ada": user_model("ada", ["vision"], ACCESS, COMPLETE, TRAIN)}
-    listener, port = bind_unused_port()
-    listener.close()
-    (state / "policy.toml").write_text(policy)
-    settings = RuntimeSettings(cache_dir=str(state / "cache"))
-    async with hub_api(monkeypatch, owners):
-        monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", f"http://127.0.0.1:{port}")
-        parent = SimpleNamespace(runs=True)
-        monkeypatch.setattr("os.getppid", lambda: 2 if parent.runs else 1)
-        options = ServiceOptions(settings, state / "policy.toml", state, end_with_parent=True)
-        serving = asyncio.ensure_future(serve(options))
-        async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}/services/safecoder/",
-            headers={"Authorization": "token ada"},
-            trust_env=False,
-        ) as client:
-            while True:
-                try:
-                    await client.get("health")
-                    break
-                except httpx.ConnectError:
-                    assert not serving.done()
-                    await asyncio.sleep(0.05)
-            try:
-                yield client
-            finally:
-                parent.runs = False
-                assert await serving == 0
-
-
-def renamed_policy() -> str:
-    text = (VERSION_0_1 / "hub/policy.toml").read_text("utf-8")
-    for old, new in (
-        *(("requests_a_minute", "requests_per_minute"), ("tokens_a_day", "tokens_per_day")),
-        *(("running", "max_running"), ("waiting", "max_waiting"), ("training_", "max_training_")),
-        *(("record", "audit"), ("people", "identity"), ("keep_days", "retention_days")),
-    ):
-        text = text.replace(old, new)
-    return text
-
-
-def test_the_service_goes_on_over_its_state(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def test() -> None:
-        async with service(state, renamed_policy(), monkeypatch) as client:
-            [adapter] = (await client.get("adapters")).json()
-            assert (adapter["card"]["name"], adapter["card"]["accepted"]) == ("first", False)
-            assert adapter["in_use"]
-            while True:
-                jobs = {job["name"]: job for job in (await client.get("jobs")).json()}
-                states = {name: job["state"] for name, job in jobs.items()}
-                if not {"waiting", "running", "starting"} & {*states.values()}:
-                    break
-                await asyncio.sleep(0.1)
-            unfinished = dict.fromkeys(("second", "fourth"), "failed")
-            assert states == {"first": "done", "third": "stopped", **unfinished}
-            assert jobs["first"]["result"]["accepted"] is False
-            assert jobs["third"]["total_steps"] == 20
-            for name in unfinished:
-                assert "was created by another version of SafeCoder" in jobs[name]["reason"]
-            assert {jobs[name]["remedy"] for name in states} == {"", _RESTART}
-            # The page and the kernel of a user's server of version 0.1 send this.
-            request = {"version": 1, "prefix": "a = ", "suffix": "", "trigger": "automatic"}
-            refused = await client.post("completions", json=request)
-            assert refused.status_code == 400
-            assert refused.json()["remedy"].startswith("Reload the page")
-            order = {"name": "fifth", "settings": {}, "sources": [[".py", "a = 1"]]}
-            refused = await client.post("jobs", content=gzip.compress(json.dumps(order).encode()))
-            assert refused.status_code == 400
-            assert refused.json()["remedy"].startswith("Restart the user's server with the version")
-
-    uploaded = contents(state / "cache" / "jobs" / f"{_TEAM}second" / "sources")
-    old_log = (state / "audit/audit-000001.jsonl").read_bytes()
-    asyncio.run(test())
-    assert len(uploaded) == 1
-    assert contents(state / "cache/jobs" / f"{_TEAM}second/sources") == uploaded
-    with closing(sqlite3.connect(state / "safecoder.sqlite")) as database:
-        usage = database.execute(
-            "SELECT user, requests, prompt_tokens, completion_tokens FROM usage"
-        )
-        # The last line of ada was in the log, and not yet in the database.
-        assert sorted(usage) == [("ada", 3, 180, 15), ("bob", 2, 7, 1)]
-        active = database.execute("SELECT adapter, previous FROM team_adapter").fetchall()
-        assert active == [(f"{_TEAM}first", f"{_TEAM}zero")]
-    assert (state / "audit/audit-000001.jsonl").read_bytes().startswith(old_log)
-    assert verify(state / "audit").error == ""
-    assert Pseudonyms(state / "pseudonyms.key").pseudonym("ada") == "p-ef3ce14f0c925ed3"
-
-
-def test_the_service_denies_everything_with_an_old_policy(
-    state: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def test() -> None:
-        policy = (VERSION_0_1 / "hub/policy.toml").read_text("utf-8")
-        async with service(state, policy, monkeypatch) as client:
-            assert (await client.get("jobs")).status_code == 503
-
-    asyncio.run(test())
-    assert "line 9: requests_a_minute was renamed to requests_per_minute." in caplog.text
-
-
-def test_the_configuration_of_a_hub_is_accepted() -> None:
-    c = SimpleNamespace(
-        JupyterHub=SimpleNamespace(services=[], custom_scopes={}, load_roles=[]),
-        Spawner=SimpleNamespace(environment={}),
-    )
-    add_safecoder(
-        c,
-        policy="policy.toml",
-        groups=["vision"],
-        url="http://127.0.0.1:8765",
-        arguments=["--state", "state", "--token-cache", "5", "--max-running", "4"],
-        api_token="",
-        admins=["dana"],
-        trainers=["ada"],
-    )
-    command = c.JupyterHub.services[0]["command"]
-    arguments = build_parser().parse_args(command[command.index("hub") :])
-    assert (arguments.token_cache_seconds, arguments.max_running) == (5, 4)
 
 
 @pytest.fixture
@@ -396,6 +192,18 @@ def test_the_configuration_of_a_server_is_accepted(
     traits = {name: getattr(extension, name) for name in SERVER_CONFIG["SafeCoder"]}
     assert traits == SERVER_CONFIG["SafeCoder"]
     assert "not recognized" not in caplog.text
+
+
+def test_the_changelog_has_every_key_that_is_refused() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    section = text.partition("### Upgrading from 0.1")[2].partition("\n## ")[0]
+    names = {*re.findall(r"\w+", "".join(re.findall(r"\n\| ([^|]*) \|", section)))}
+    policy = read_toml(VERSION_0_1 / "hub/policy.toml")
+    grants, recipe = policy["groups"]["vision"], read_toml(VERSION_0_1 / "recipe.toml")
+    refused = {name for name in grants if name not in Grant.__dataclass_fields__}
+    refused |= {name for name in recipe if name not in Recipe.__dataclass_fields__}
+    assert len(refused) == 13
+    assert refused | {"record", *policy["record"], "licence"} <= names
 
 
 def test_the_settings_of_the_lab_extension_are_accepted() -> None:
