@@ -1,1 +1,1 @@
-"""Request handlers that the runtime, the server extension and the Hub's service share."""
+"""The HTTP client, and request handlers that runtime, server extension and Hub service share."""
