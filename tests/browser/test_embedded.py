@@ -84,7 +84,7 @@ def session(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Sessi
 
 
 def test_ghost_at_the_end_of_a_line(session: Session) -> None:
-    assert session.ghosts["import"] == "lot as plt"
+    assert session.ghosts["import"] == "plot as plt"
 
 
 def test_ghost_in_the_middle_of_a_cell(session: Session) -> None:
@@ -119,11 +119,12 @@ def _work(site: JupyterSite, recorded: Session) -> None:
     launcher.locator(".lm-TabBar-tabCloseIcon").click()
     expect(launcher).to_have_count(0)
     notebook.edit(1)
-    notebook.type("import matplotlib.pyp", 60)
+    # With one character more or less, and without "df" below, two continuations are nearly as likely,
+    # and the state of the KV cache decides.
+    notebook.type("import matplotlib.py", 60)
     recorded.ghosts["import"] = _final_ghost(notebook)
     notebook.press("Tab", "Escape")
     notebook.edit(4, 1)
-    # Without "df" two continuations are nearly as likely, and the reused KV cache decides.
     notebook.type('ax.scatter(df["temperature"], df', 60)
     recorded.ghosts["scatter"] = _final_ghost(notebook)
     if os.environ.get("SAFECODER_SCREENSHOT") == "1":
