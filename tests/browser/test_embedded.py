@@ -119,8 +119,8 @@ def _work(site: JupyterSite, recorded: Session) -> None:
     launcher.locator(".lm-TabBar-tabCloseIcon").click()
     expect(launcher).to_have_count(0)
     notebook.edit(1)
-    # With one character more or less, and without "df" below, two continuations are nearly as likely,
-    # and the state of the KV cache decides.
+    # With one character more, and without "df" below, two continuations are nearly as likely, and
+    # the state of the KV cache decides.
     notebook.type("import matplotlib.py", 60)
     recorded.ghosts["import"] = _final_ghost(notebook)
     notebook.press("Tab", "Escape")
