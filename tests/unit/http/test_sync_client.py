@@ -90,7 +90,13 @@ def test_closing_the_iterator_closes_the_connection() -> None:
 
 
 @pytest.mark.parametrize("send", [complete, stream])
-def test_an_interrupt_cancels_the_request(send: Callable[[SyncHttpClient], None]) -> None:
+def test_an_interrupt_cancels_the_request(
+    send: Callable[[SyncHttpClient], None], request: pytest.FixtureRequest
+) -> None:
+    # A process that a shell started in the background ignores interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
+
     def interrupt() -> None:
         server.received.wait(10)
         time.sleep(0.2)  # until the client waits
