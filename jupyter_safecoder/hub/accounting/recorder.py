@@ -95,6 +95,33 @@ class Recorder:
         finally:
             self._notify(record)
 
+    async def record_training(
+        self, user: str, action: str, group: str, adapter: str, outcome: str
+    ) -> None:
+        """Record what happens to a training job or an adapter, as :meth:`record_event` does.
+
+        Parameters
+        ----------
+        user
+            JupyterHub's name of the user.
+        action
+            ``train`` or ``use adapter``.
+        group
+            The group of the job or adapter.
+        adapter
+            The qualified name of the adapter, which is that of its job.
+        outcome
+            What happens.
+
+        Raises
+        ------
+        RequestDenied
+            If it cannot be written.
+        """
+        record = self.new_record(user, action, group)
+        record.adapter, record.outcome = adapter, outcome
+        await self.record_event(record)
+
     def record_refusal(self, user: str, action: str, denied: RequestDenied) -> None:
         """Record that a user was denied something, without waiting for the audit log."""
         record = self.new_record(user, action)

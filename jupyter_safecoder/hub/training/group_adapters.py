@@ -153,6 +153,4 @@ class GroupAdapters:
         return "" if adapter.card.accepted else adapter.card.reason
 
     async def _record(self, user: User, group: str, qualified: str, outcome: str) -> None:
-        record = self._recorder.new_record(user.name, "use adapter", group)
-        record.outcome, record.adapter = outcome, qualified
-        await self._recorder.record_event(record)
+        await self._recorder.record_training(user.name, "use adapter", group, qualified, outcome)

@@ -241,9 +241,7 @@ class GroupJobs:
         return status
 
     async def _record(self, user: User, group: str, qualified: str, outcome: str) -> None:
-        record = self._recorder.new_record(user.name, "train", group)
-        record.outcome, record.adapter = outcome, qualified
-        await self._recorder.record_event(record)
+        await self._recorder.record_training(user.name, "train", group, qualified, outcome)
 
 
 def _no_job(name: str) -> RequestDenied:

@@ -185,6 +185,5 @@ class JobScheduler:
         return LocalJob(self._cache, qualified_name(job.group, job.name))
 
     async def _record(self, job: TrainingJob, outcome: str) -> None:
-        record = self._recorder.new_record(job.user, "train", job.group)
-        record.outcome, record.adapter = outcome, qualified_name(job.group, job.name)
-        await self._recorder.record_event(record)
+        qualified = qualified_name(job.group, job.name)
+        await self._recorder.record_training(job.user, "train", job.group, qualified, outcome)
