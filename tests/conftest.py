@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.support.fixtures.conversion",
     "tests.support.fixtures.finetune",
     "tests.support.fixtures.hub",
+    "tests.support.fixtures.models",
 ]
 
 #: Directories of tests that choose the directories of their servers themselves.
