@@ -16,8 +16,7 @@ from jupyter_safecoder.adapters.card import RENAMED_SETTINGS
 from jupyter_safecoder.errors import FinetuneError, InvalidInput
 from jupyter_safecoder.option import checked, option, options_of
 from jupyter_safecoder.prompt import LAYOUTS
-
-from .toml_file import read_toml
+from jupyter_safecoder.toml_file import read_toml
 
 #: The share of each kind of span that is to be completed; see ``samples/fim_spans.py``.
 SPAN_SHARES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.toml_file import read_toml
+from jupyter_safecoder.toml_file import read_toml
 
 #: The forms of names and versions in package indexes; they become names of directories.
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")

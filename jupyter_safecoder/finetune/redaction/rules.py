@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jupyter_safecoder.finetune.toml_file import read_toml
+from jupyter_safecoder.toml_file import read_toml
 
 from .secret import KEY, Secret
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import sys
 from collections.abc import Collection, Mapping
-from importlib import import_module
 from typing import Any, TypeVar
 
 from jupyter_safecoder.errors import InvalidInput, PolicyError
 from jupyter_safecoder.option import checked, options_of
+from jupyter_safecoder.toml_file import parse_toml
 
 from .policy import AuditPolicy, Grant, Policy
 
@@ -48,14 +47,12 @@ def parse_policy(text: str) -> Policy:
 
 
 def _parse_toml(text: str) -> dict[str, Any]:
-    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     try:
-        data: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(text)
+    except ValueError as error:
         line = re.search(r"\(at line (\d+)", str(error))
         reason = str(error).partition(" (at")[0]
         raise PolicyError(f"{reason}.", int(line[1]) if line else None) from error
-    return data
 
 
 def _parse_table(text: str, name: str, table: Any, kind: type[T]) -> T:

@@ -10,8 +10,8 @@ import pytest
 from jupyter_safecoder.engines.hardware.device import Accelerator
 from jupyter_safecoder.engines.selection.choice import EnginePreferences, Machine, rank_choices
 from jupyter_safecoder.errors import EngineError
-from jupyter_safecoder.finetune.toml_file import read_toml
 from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.toml_file import read_toml
 
 CASES = read_toml(Path(__file__).parent / "cases" / "choice.toml")["case"]
 INSTALLED = {"openvino-genai": "2026.4", "torch": "2.13.0+cpu", "transformers": "4.57"}
