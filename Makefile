@@ -31,6 +31,8 @@ join_extras = $(subst $(EMPTY) ,$(COMMA),$(strip $(1)))
 # What is installed together. ONNX Runtime's converter wants an older transformers than the rest.
 EXTRAS := lab local checkpoints remote finetune hub dev
 ONNX_EXTRAS := local checkpoints onnxruntime hub dev
+# What tests/support imports, for the environments that have no use for the rest of `dev`.
+TEST_TOOLS := httpx jsonschema psutil pytest 'pytest-jupyter[server]' pytest-timeout PyYAML
 
 # What the two wheels are built from. A folder is newer after one of its files is deleted.
 WHEEL_SOURCES := $(shell find jupyter_safecoder jupyter-config -not -path '*/__pycache__*' \
@@ -136,7 +138,7 @@ test-integration-models: env
 	$(PYTHON) -m venv .venvs/onnxruntime
 	.venvs/onnxruntime/bin/pip install -q --disable-pip-version-check -c constraints-onnxruntime.txt \
 	  -e weights -e '.[$(call join_extras,$(filter-out dev,$(ONNX_EXTRAS)))]' \
-	  pytest pytest-timeout 'pytest-jupyter[server]' psutil
+	  $(TEST_TOOLS)
 	touch $@
 
 test-onnxruntime: .venvs/onnxruntime/.installed
@@ -185,7 +187,7 @@ test-oldest: dist browser
 	grep -vE '^(jupyterlab|notebook)==' constraints.txt > .venvs/oldest/constraints.txt
 	.venvs/oldest/bin/pip install -q -c .venvs/oldest/constraints.txt 'jupyterlab==4.4.*' \
 	  'notebook==7.4.*' dist/jupyter_safecoder-*.whl \
-	  pytest pytest-timeout 'pytest-jupyter[server]' playwright jsonschema psutil
+	  $(TEST_TOOLS) playwright
 	.venvs/oldest/bin/pytest -q tests/browser \
 	  --ignore tests/browser/test_embedded.py --ignore tests/browser/test_loopback_only.py \
 	  --deselect 'tests/browser/test_documents.py::test_the_language_of_the_kernel[metadata1-r]'

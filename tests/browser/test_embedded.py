@@ -132,8 +132,8 @@ def _work(site: JupyterSite, recorded: Session) -> None:
     notebook.press("Tab")
     recorded.source = notebook.source(4)
     notebook.edit(5)
-    notebook.type(f"{_MARKER} = df[", 60)
-    notebook.ghost.wait_for()
+    notebook.type(f'{_MARKER} = df["rent', 60)
+    _final_ghost(notebook)
     notebook.save()
     # The log and the workspace are complete once the server has stopped.
 
