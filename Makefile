@@ -41,7 +41,7 @@ WEIGHTS_SOURCES := $(shell find weights/safecoder_smol_135m -not -path '*/__pyca
   weights/pyproject.toml weights/LICENSE
 
 .PHONY: env lab lab-extension browser postgresql lock lint lint-python lint-typescript test-unit test-integration \
-  test-integration-servers test-integration-models test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-slow test coverage dist clean
+  test-integration-servers test-integration-engines test-integration-training test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-slow test coverage dist clean
 
 env: .venv/.installed
 
@@ -124,15 +124,19 @@ test-unit: env
 
 #: Tests of models mostly compute; those of servers mostly wait. `make test` runs them side by side.
 INTEGRATION := $(BIN)/pytest -q -m 'not slow' -k 'not onnxruntime'
-MODEL_TESTS := $(wildcard $(addprefix tests/integration/,adapters benchmarks conversion engines finetune models))
+ENGINE_TESTS := $(addprefix tests/integration/,benchmarks engines models)
+TRAINING_TESTS := $(addprefix tests/integration/,adapters conversion finetune)
 
-test-integration: test-integration-servers test-integration-models
+test-integration: test-integration-servers test-integration-engines test-integration-training
 
 test-integration-servers: env postgresql
-	$(INTEGRATION) $(addprefix --ignore=,tests/integration/dist $(MODEL_TESTS)) tests/integration
+	$(INTEGRATION) $(addprefix --ignore=,tests/integration/dist $(ENGINE_TESTS) $(TRAINING_TESTS)) tests/integration
 
-test-integration-models: env
-	$(INTEGRATION) $(MODEL_TESTS)
+test-integration-engines: env
+	$(INTEGRATION) $(ENGINE_TESTS)
+
+test-integration-training: env
+	$(INTEGRATION) $(TRAINING_TESTS)
 
 .venvs/onnxruntime/.installed: constraints-onnxruntime.txt pyproject.toml weights/pyproject.toml $(LAB_BUNDLE)
 	$(PYTHON) -m venv .venvs/onnxruntime

@@ -1,46 +1,47 @@
 #!/usr/bin/env bash
 # Runs every part of the tests, also after one failed, and ends with a plain summary.
 #
-# Four lanes share the cores. The first two have the tests that measure times and wait for servers. The
-# others, at a lower priority, have what only computes: models, linters, TypeScript, exactness with ONNX
-# Runtime, the wheels. LANES=1 runs one part after the other.
+# Four parts at a time share the cores: the next one starts when one is done, the longest ones first.
+# Those that measure times and wait for servers go before those that only compute: models, linters,
+# TypeScript, exactness with ONNX Runtime, the wheels. LANES=1 runs one part after the other.
 set -um
 cd "$(dirname "$0")/.."
-timed=("test-browser test-unit" "test-integration-servers")
-computing=("test-integration-models test-onnxruntime" "test-dist lint test-typescript")
+timed="test-integration-servers test-browser test-unit"
+parts="test-integration-servers test-integration-training test-browser test-integration-engines
+  test-dist test-unit test-onnxruntime lint test-typescript"
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 # Each lane is a process group, which an interruption ends as a whole.
 trap 'kill -TERM -- $(jobs -p | sed "s/^/-/") 2>/dev/null; exit 130' INT TERM
+# Threads that wait for each other leave the core to another part.
+export OMP_WAIT_POLICY=PASSIVE
 
 # The output of a part appears as one block when the part is done.
 run_part() {
-  local part=$1 started=$SECONDS verdict=passed
+  local part=$1 started=$SECONDS verdict=passed priority=5
+  [[ " $timed " == *" $part "* ]] && priority=0
   echo "== $part: started"
-  make --no-print-directory "$part" >"$results/$part.log" 2>&1 </dev/null || verdict=FAILED
-  printf '%-24s %s (%d s)\n' "$part" "$verdict" $((SECONDS - started)) >"$results/$part.result"
+  nice -n $priority make --no-print-directory "$part" >"$results/$part.log" 2>&1 </dev/null || verdict=FAILED
+  printf '%-26s %s (%d s)\n' "$part" "$verdict" $((SECONDS - started)) >"$results/$part.result"
   { echo "== $part"; cat "$results/$part.log" "$results/$part.result"; } >"$results/$part.block"
   cat "$results/$part.block"
 }
 
+# A lane takes the parts that no other has taken: creating a directory succeeds once.
 run_lane() {
-  for part in "$@"; do run_part "$part"; done
+  for part in $parts; do
+    if mkdir "$results/$part.taken" 2>/dev/null; then run_part "$part"; fi
+  done
 }
 
-if [ "${LANES:-}" = 1 ]; then
-  run_lane ${computing[*]} ${timed[*]}
-else
-  for lane in "${timed[@]}"; do run_lane $lane & done
-  for lane in "${computing[@]}"; do (renice -n 10 -p "$BASHPID" >/dev/null; run_lane $lane) & done
-  wait
-fi
+for ((lane = 0; lane < ${LANES:-4}; lane++)); do run_lane & done
+wait
 
 printf '\n== summary\n'
-parts=(${computing[*]} ${timed[*]})
-for part in "${parts[@]}"; do
-  cat "$results/$part.result" 2>/dev/null || printf '%-24s FAILED (did not run)\n' "$part" | tee "$results/$part.result"
+for part in $parts; do
+  cat "$results/$part.result" 2>/dev/null || printf '%-26s FAILED (did not run)\n' "$part" | tee "$results/$part.result"
 done
 failed=$(cat "$results"/*.result | grep -c FAILED)
-echo "all parts                ($SECONDS s)"
-echo "$((${#parts[@]} - failed)) passed, $failed failed"
+echo "all parts                  ($SECONDS s)"
+echo "$(($(wc -w <<<"$parts") - failed)) passed, $failed failed"
 [ "$failed" -eq 0 ]

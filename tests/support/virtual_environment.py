@@ -61,9 +61,18 @@ class VirtualEnvironment:
             capture_output=True,
         )
 
-    def install(self, *requirements: str | Path) -> None:
-        """Install requirements in the versions of the lock."""
-        done = self.run("pip", "install", "-q", "-c", ROOT / "constraints.txt", *requirements)
+    def install(self, *requirements: str | Path, compiled: bool = False) -> None:
+        """Install requirements in the versions of the lock.
+
+        Parameters
+        ----------
+        requirements
+            Requirements, or paths of wheels.
+        compiled
+            Whether to compile all modules, as pip does by default; else at their first import.
+        """
+        options = ("-q", "-c", ROOT / "constraints.txt", *(() if compiled else ("--no-compile",)))
+        done = self.run("pip", "install", *options, *requirements)
         assert done.returncode == 0, done.stderr[-2000:]
 
     def packages(self) -> set[str]:

@@ -48,7 +48,7 @@ def jupyterlab(tmp_path_factory: pytest.TempPathFactory) -> tuple[VirtualEnviron
     environment = VirtualEnvironment(tmp_path_factory.mktemp("dist"))
     environment.install("jupyterlab")
     size = environment.size_bytes()
-    environment.install(wheel("jupyter_safecoder"))
+    environment.install(wheel("jupyter_safecoder"), compiled=True)
     return environment, size
 
 
