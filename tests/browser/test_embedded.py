@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
-from playwright.sync_api import Browser, TimeoutError, expect
+from playwright.sync_api import Browser, expect
 
 from tests.support.jupyter_site import JupyterSite, is_local, jupyter_site
 from tests.support.notebook_page import NotebookPage
@@ -136,34 +137,30 @@ def _work(site: JupyterSite, recorded: Session) -> None:
     notebook.type(_MARKER, 60)
     completed = site.counter("completed")
     notebook.type(' = df["rent', 60)
-    _until_completed(site, notebook, completed)
+    _ask_until(notebook, lambda: site.counter("completed") > completed)
     notebook.save()
     # The log and the workspace are complete once the server has stopped.
 
 
 def _final_ghost(notebook: NotebookPage) -> str:
     """Wait until the completion is final and return its text."""
-    try:
-        notebook.ghost.wait_for(timeout=10_000)
-    except TimeoutError:
-        # The state of the KV cache, and so the load, decides between continuations that are nearly
-        # as likely. An empty one is shown as nothing: then a user asks for another.
-        notebook.press("Alt+Backslash")
-        notebook.ghost.wait_for()
+    # The state of the KV cache, and so the load, decides between continuations that are nearly as
+    # likely. An empty one is shown as nothing: then a user asks for another.
+    _ask_until(notebook, notebook.ghost.is_visible)
     notebook.expect_no_spinner()
     return notebook.ghost.inner_text()
 
 
-def _until_completed(site: JupyterSite, notebook: NotebookPage, before: int) -> None:
-    """Wait until another prompt is completed, even with nothing; ask again where it is slow."""
-    deadline = time.monotonic() + 60
-    asked = time.monotonic()
-    while site.counter("completed") <= before:
-        assert time.monotonic() < deadline, site.status()
-        if time.monotonic() > asked + 10:
+def _ask_until(notebook: NotebookPage, answered: Callable[[], bool]) -> None:
+    """Wait up to a minute for what was typed to be answered; after 10 s, ask again."""
+    started = asked = time.monotonic()
+    while not answered():
+        now = time.monotonic()
+        assert now < started + 60, "Nothing was answered within a minute."
+        if now > asked + 10:
             notebook.press("Alt+Backslash")
-            asked = time.monotonic()
-        notebook.page.wait_for_timeout(200)
+            asked = now
+        notebook.page.wait_for_timeout(100)
 
 
 def _take_screenshot(notebook: NotebookPage) -> None:
