@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ import httpx
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.hub.accounting.audit_chain import verify
 from jupyter_safecoder.hub.constants import COMPLETE, access_scope
+from tests.support.jupyter_server import free_port
 from tests.support.paths import ROOT
 from tests.support.processes import until
 
@@ -92,13 +92,6 @@ if {api_token!r}:
     # The service is not started yet, and a Hub waits for its services when it starts.
     c.JupyterHub.services.get_value([])[0]["timeout"] = 1
 """
-
-
-def free_port() -> int:
-    """Return a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -15,8 +15,8 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from tests.support.jupyter_server import free_port
 from tests.support.processes import until
-from tests.support.real_hub import free_port
 
 
 @contextmanager
