@@ -32,7 +32,7 @@ def test_nothing_connects_to_another_machine(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     tests = Path(__file__).with_name("test_embedded.py")
     command = [*enter, sys.executable, str(_RUNNER), str(report), str(tests)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=170)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=150)
     assert run.returncode == 0, run.stdout + run.stderr
     counters = json.loads(report.read_text())
     assert counters["before"] == counters["after"], run.stdout
