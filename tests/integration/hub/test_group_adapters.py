@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,8 +42,11 @@ def test_each_group_has_its_own_and_no_other(hub: Hub) -> None:
         until(partial(hub.ready, token), 90)
     options = {"max_tokens": 12, "rules": False}
 
+    def ask(name: str) -> tuple[int, list[dict[str, Any]]]:
+        return hub.ask(tokens[name], prefix="import teamkit", options=options)
+
     def answer(name: str) -> str:
-        status, events = hub.ask(tokens[name], prefix="import teamkit", options=options)
+        status, events = ask(name)
         assert status == 200
         return str(events[-1]["text"])
 
@@ -54,8 +58,16 @@ def test_each_group_has_its_own_and_no_other(hub: Hub) -> None:
     assert served == {"ada": "seeing", "bob": "hearing", "cleo": "seeing"}
     assert len(runtimes_of(hub.process.pid)) == 2
 
-    # The policy gives bob's group none; requests in between are never served with another's.
+    # The policy gives bob's group none. Until then he is served as before, and refused while the
+    # runtime without an adapter starts; never with another group's.
     hub.policy.write_text(POLICY.replace('adapter = "hearing"', ""))
-    until(lambda: hub.ready(tokens["bob"]) and answer("bob") != hearing, 60)
+
+    def served_without() -> bool:
+        hub.ready(tokens["bob"])
+        status, events = ask("bob")
+        assert status in (200, 503)
+        return status == 200 and events[-1]["text"] != hearing
+
+    until(served_without, 60)
     assert answer("bob") not in (seeing, hearing)
     assert "teamkit" not in json.dumps(hub.entries())
