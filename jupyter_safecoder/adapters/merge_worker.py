@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
 from jupyter_safecoder.models import resolve_model
+from jupyter_safecoder.slow_imports import skip_scikit_learn
 from jupyter_safecoder.telemetry import silence_telemetry
 
 from .torch_model import write_merged
@@ -22,6 +23,7 @@ _DISK_FULL = ("No space left", "Disk quota exceeded", "File too large")
 def main() -> int:
     """Merge the adapter that the job names; return the exit status."""
     silence_telemetry()
+    skip_scikit_learn()
     job = read_job()
     stop_with_parent()
     send = message_sender()

@@ -19,6 +19,7 @@ def add_serve_command(commands: Any) -> None:
 def _serve(arguments: argparse.Namespace) -> NoReturn:
     from jupyter_safecoder.clients.huge_pages import restart_with_huge_pages
     from jupyter_safecoder.runtime.process import run_and_exit, serve, stop_on_signals
+    from jupyter_safecoder.slow_imports import skip_scikit_learn
     from jupyter_safecoder.telemetry import silence_telemetry
 
     restart_with_huge_pages()
@@ -26,6 +27,7 @@ def _serve(arguments: argparse.Namespace) -> NoReturn:
     logging.getLogger("jupyter_safecoder").setLevel(logging.INFO)
     runtime_settings = settings(arguments)
     silence_telemetry(offline=not runtime_settings.allow_downloads)
+    skip_scikit_learn()
 
     async def run() -> int:
         return await serve(

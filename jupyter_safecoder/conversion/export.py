@@ -145,9 +145,11 @@ def _quantize_onnx(target: Path) -> None:
 
 def main() -> int:
     """Run the export that standard input describes; return the exit status."""
+    from jupyter_safecoder.slow_imports import skip_scikit_learn
     from jupyter_safecoder.telemetry import silence_telemetry
 
     silence_telemetry()
+    skip_scikit_learn()
     warnings.simplefilter("ignore")  # warnings of the tracer, which do not help users
     logging.disable(logging.WARNING)
     job = read_job()

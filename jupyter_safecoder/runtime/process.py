@@ -26,6 +26,7 @@ from jupyter_safecoder.clients.connection import (
     write_connection,
 )
 from jupyter_safecoder.settings import RuntimeSettings
+from jupyter_safecoder.slow_imports import skip_scikit_learn
 from jupyter_safecoder.telemetry import silence_telemetry
 
 from .handlers import make_app
@@ -143,6 +144,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="[SafeCoder runtime] %(message)s")
     settings = RuntimeSettings(**read_job())
     silence_telemetry(offline=not settings.allow_downloads)
+    skip_scikit_learn()
     send = message_sender()
 
     def on_listening(path: Path, connection: Connection) -> None:

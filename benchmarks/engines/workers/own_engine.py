@@ -9,6 +9,7 @@ from typing import Any
 
 from jupyter_safecoder.engines import EngineOptions, make_engine
 from jupyter_safecoder.models import count_parameters, resolve_model
+from jupyter_safecoder.slow_imports import skip_scikit_learn
 from jupyter_safecoder.telemetry import silence_telemetry
 
 #: Bytes of a weight, if a checkpoint is loaded in another precision than that of its file.
@@ -26,6 +27,7 @@ def load(job: dict[str, Any]) -> tuple[Any, int]:
         The function to generate with, and the size of the weights in bytes.
     """
     silence_telemetry()
+    skip_scikit_learn()
     model = resolve_model(job["model"])
     fields = dict(job["options"])
     converted = fields["weights"] = Path(path) if (path := fields.get("weights")) else None

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from jupyter_safecoder.errors import JobStopped, SafeCoderError
+from jupyter_safecoder.slow_imports import skip_scikit_learn
 from jupyter_safecoder.telemetry import silence_telemetry
 
 from .job import LocalJob
@@ -22,6 +23,7 @@ def main(directory: Path) -> int:
     """Run the job of a directory; return the exit status."""
     job = LocalJob(directory.parent.parent, directory.name)
     silence_telemetry()
+    skip_scikit_learn()
     _yield_to_completions()
     if os.environ.get("RANK", "0") != "0":
         # The first of several processes does all that is not training.

@@ -65,7 +65,8 @@ def test_the_status_at_the_end(
 
     monkeypatch.setattr(worker, "JobRunner", Runner)
     monkeypatch.setattr(worker, "_yield_to_completions", lambda: None)
-    monkeypatch.setattr(worker, "silence_telemetry", lambda: None)
+    for name in ("silence_telemetry", "skip_scikit_learn"):
+        monkeypatch.setattr(worker, name, lambda: None)
     job = LocalJob(tmp_path / "cache", "ours")
     job.create_stopped(JobRequest("ours", ["/a"], RuntimeSettings(), Recipe(), "grace"))
     if status is None:
