@@ -1,6 +1,7 @@
 """Completions of the embedded model, from the first keystroke to the ghost text.
 
-``test_loopback_only.py`` runs these tests once more without a network.
+``test_loopback_only.py`` runs these tests without a network, where that can be arranged. Then
+``pytest tests/browser`` does not run them with a network as well; naming this file does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tests of the embedded model once more, with only the loopback interface.
+"""The tests of the embedded model, with only the loopback interface.
 
 They run in a network namespace in which no other interface is up. That they pass shows that no
 other machine is needed. The kernel's counters of the namespace show that no connection to another
@@ -14,21 +14,22 @@ Tracing the system calls would show the same, but slow the model down.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.loopback_only import enter_namespace
 from tests.support.paths import ROOT
 
 _RUNNER = ROOT / "tests/support/loopback_only.py"
 
 
 def test_nothing_connects_to_another_machine(tmp_path: Path) -> None:
-    enter = _enter_namespace()
+    enter = enter_namespace()
+    if not enter:
+        pytest.skip("No network namespace can be created: unshare (util-linux) does it.")
     report = tmp_path / "report.json"
     tests = Path(__file__).with_name("test_embedded.py")
     command = [*enter, sys.executable, str(_RUNNER), str(report), str(tests)]
@@ -38,15 +39,3 @@ def test_nothing_connects_to_another_machine(tmp_path: Path) -> None:
     assert counters["before"] == counters["after"], run.stdout
     # Connections and a lookup that were made on purpose are counted.
     assert all(counters["control"][name] > counters["after"][name] for name in counters["after"])
-
-
-def _enter_namespace() -> list[str]:
-    """Return the command that enters a new network namespace; skip the test without one."""
-    unshare = shutil.which("unshare")
-    if unshare is None:
-        pytest.skip("unshare (util-linux) is not installed: it creates the network namespace.")
-    command = [unshare, "--net"] if os.geteuid() == 0 else [unshare, "--map-root-user", "--net"]
-    probe = subprocess.run([*command, "true"], capture_output=True, text=True)
-    if probe.returncode != 0:
-        pytest.skip(f"A network namespace cannot be created: {probe.stderr.strip()}")
-    return command

@@ -1,12 +1,15 @@
 """Runs tests in a new network namespace and reports the kernel's counters of it.
 
-Arguments: the report to write, and the tests to run; see ``test_loopback_only.py``.
+As a program, in the new namespace, its arguments are the report to write and the tests to run; see
+``test_loopback_only.py``.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
+import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -18,6 +21,15 @@ _SIOCSIFFLAGS, _SIOCSIFADDR, _IFF_UP = 0x8914, 0x8916, 0x1
 #: Chromium checks for IPv6 by asking the kernel for a route to this address; it sends nothing. The
 #: loopback interface gets the address, so that the check is not counted as a missing route.
 _IPV6_PROBE = "2001:4860:4860::8888"
+
+
+def enter_namespace() -> list[str]:
+    """Return the start of a command that enters a new network namespace; empty: none is granted."""
+    if not (unshare := shutil.which("unshare")):
+        return []
+    command = [unshare, "--net"] if os.geteuid() == 0 else [unshare, "--map-root-user", "--net"]
+    probe = subprocess.run([*command, "true"], capture_output=True)
+    return command if probe.returncode == 0 else []
 
 
 def main() -> int:
