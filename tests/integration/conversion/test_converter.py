@@ -15,7 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
-from jupyter_safecoder.conversion import Store
+from jupyter_safecoder.conversion import Store, find_converted
+from jupyter_safecoder.models import resolve_model
 from tests.support.processes import children_that_run, until
 
 COMMAND = (sys.executable, "-m", "jupyter_safecoder.cli.main", "model")
@@ -45,11 +46,38 @@ def _error(process: subprocess.Popen[str]) -> str:
     return errors
 
 
-def test_two_processes_convert_a_checkpoint_once_and_a_third_finds_it(
-    tiny_checkpoint: Path, cache: Path
-) -> None:
+@pytest.fixture(scope="module")
+def prepared(
+    tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[dict[str, Any]]]:
+    """Return a cache and the reports of two processes that prepared a checkpoint at once."""
+    cache = tmp_path_factory.mktemp("prepared") / "cache"
     both = [_start("prepare", tiny_checkpoint, cache=cache) for _ in range(2)]
-    reports = [_report(process) for process in both]
+    return cache, [_report(process) for process in both]
+
+
+def test_another_checkpoint_is_another_conversion(
+    tiny_checkpoint: Path, prepared: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    """The content counts, not the name."""
+    cache, reports = prepared
+    copy = tmp_path / "copy"
+    shutil.copytree(tiny_checkpoint, copy)
+    found = find_converted(resolve_model(str(copy)), "openvino", "int8", cache)
+    assert found is not None
+    assert str(found.directory) == reports[0]["directory"]
+    weights = copy / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert find_converted(resolve_model(str(copy)), "openvino", "int8", cache) is None
+    assert find_converted(resolve_model(str(tiny_checkpoint)), "openvino", "fp32", cache) is None
+
+
+def test_two_processes_convert_a_checkpoint_once_and_a_third_finds_it(
+    tiny_checkpoint: Path, prepared: tuple[Path, list[dict[str, Any]]]
+) -> None:
+    cache, reports = prepared
     assert reports[0]["directory"] == reports[1]["directory"]
     (converted,) = Store(cache).all()
     assert converted.precision == "int8"
@@ -70,46 +98,27 @@ def test_two_processes_convert_a_checkpoint_once_and_a_third_finds_it(
     assert (tiny_checkpoint / "config.json").exists()
 
 
-def test_another_checkpoint_is_another_conversion(tiny_checkpoint: Path, cache: Path) -> None:
-    """The content counts, not the name."""
-    from jupyter_safecoder.conversion import convert, find_converted
-    from jupyter_safecoder.models import resolve_model
-
-    copy = cache.parent / "copy"
-    shutil.copytree(tiny_checkpoint, copy)
-    converted = convert(resolve_model(str(tiny_checkpoint)), "openvino", "fp32", cache)
-    found = find_converted(resolve_model(str(copy)), "openvino", "fp32", cache)
-    assert found is not None
-    assert found.directory == converted.directory
-    weights = copy / "model.safetensors"
-    content = bytearray(weights.read_bytes())
-    content[-1] ^= 1
-    weights.write_bytes(content)
-    assert find_converted(resolve_model(str(copy)), "openvino", "fp32", cache) is None
-    assert find_converted(resolve_model(str(tiny_checkpoint)), "openvino", "int8", cache) is None
-
-
 def _exports() -> list[psutil.Process]:
     return children_that_run("jupyter_safecoder.conversion.export")
 
 
-@pytest.mark.parametrize("killed", ["export", "command"])
-def test_a_killed_conversion_leaves_nothing_incomplete(
-    tiny_checkpoint: Path, cache: Path, killed: str
-) -> None:
+def test_a_killed_conversion_leaves_nothing_incomplete(tiny_checkpoint: Path, cache: Path) -> None:
     process = _start("prepare", tiny_checkpoint, cache=cache)
     (export,) = until(_exports, 60)
-    if killed == "export":
-        export.send_signal(signal.SIGKILL)
-        error = _error(process)
-        assert "signal 9" in error
-        assert "GB of memory" in error
-    else:
-        process.kill()
-        process.communicate(timeout=60)
-        # The export notices that its parent is gone, and stops.
-        until(lambda: not export.is_running() or export.status() == "zombie", 60)
+    export.send_signal(signal.SIGKILL)
+    error = _error(process)
+    assert "signal 9" in error
+    assert "GB of memory" in error
     assert Store(cache).all() == []
+
+    process = _start("prepare", tiny_checkpoint, cache=cache)
+    (export,) = until(_exports, 60)
+    process.kill()
+    process.communicate(timeout=60)
+    # The export notices that its parent is gone, and stops.
+    until(lambda: not export.is_running() or export.status() == "zombie", 60)
+    assert Store(cache).all() == []
+
     assert _report(_start("prepare", tiny_checkpoint, cache=cache))["reused"] is False
     assert [p.name for p in (cache / "prepared").iterdir() if p.name.endswith(".partial")] == []
 

@@ -27,8 +27,8 @@ def engine() -> Iterator[Engine]:
         for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "TRANSFORMERS_OFFLINE"):
             environment.setenv(name, "1")
         silence_telemetry()
-        # A small cache, which fills up: 4,096 tokens.
-        environment.setattr(openvino, "_MAX_KV_BLOCKS", 128)
+        # A small cache, which fills up: 2,048 tokens.
+        environment.setattr(openvino, "_MAX_KV_BLOCKS", 64)
         options = EngineOptions(batch_invariant=True)
         engine = make_engine("openvino", resolve_model(EMBEDDED), options)
         engine.load()
@@ -36,7 +36,7 @@ def engine() -> Iterator[Engine]:
 
 
 def _prompt(engine: Engine, text: str, salt: str = "") -> list[int]:
-    before = tuple(Cell("code", f"# {salt}\nvalue_{n} = compute({n}, {n})") for n in range(30))
+    before = tuple(Cell("code", f"# {salt}\nvalue_{n} = compute({n}, {n})") for n in range(12))
     request = CompletionRequest(text, "\nprint(x)\n", before=before)
     return build_prompt(request, FAMILY, engine.tokenizer, Budget(2048, 256, 96), "context").ids
 
@@ -194,7 +194,7 @@ def test_cancelling_the_last_one_frees_it_too(engine: Engine) -> None:
     assert kv_cache_usage(engine) == 0
 
 
-@pytest.mark.parametrize("length", [0, 4096, 8192, 200_000])
+@pytest.mark.parametrize("length", [0, 2048, 8192, 200_000])
 def test_a_prompt_that_can_never_fit_is_refused(engine: Engine, length: int) -> None:
     other = _submit(engine, _prompt(engine, TEXTS[0]), 4)
     number = _submit(engine, [40] * length)
@@ -210,8 +210,8 @@ def test_a_refused_request_can_be_cancelled(engine: Engine) -> None:
 
 
 def test_requests_that_exceed_the_cache_together_all_complete(engine: Engine) -> None:
-    """Three prompts of 1,500 tokens in a cache of 4,096 run one after the other."""
-    numbers = [_submit(engine, [40 + n] * 1500, 4) for n in range(3)]
+    """Three prompts of 750 tokens in a cache of 2,048 run one after the other."""
+    numbers = [_submit(engine, [40 + n] * 750, 4) for n in range(3)]
     outputs = _run(engine)
     assert [len(_ids(outputs[number])) for number in numbers] == [4, 4, 4]
 
