@@ -50,7 +50,7 @@ lab: env
 
 .venv/.tools: constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt jupyter-builder
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt jupyter-builder hatch-jupyter-builder
 	touch $@
 
 labextension/node_modules/.yarn-state.yml: labextension/package.json labextension/yarn.lock | .venv/.tools
@@ -161,14 +161,15 @@ coverage: env postgresql
 
 dist: dist/.weights dist/.package
 
+# Built with what .venv has: installing the package there has shown that pyproject.toml names all of it.
 dist/.weights: .venv/.installed $(WEIGHTS_SOURCES)
 	mkdir -p dist && rm -f dist/safecoder_smol_135m-*
-	$(BIN)/python -m build --wheel -o dist weights
+	$(BIN)/python -m build --no-isolation --wheel -o dist weights
 	touch $@
 
 dist/.package: .venv/.installed $(WHEEL_SOURCES) $(LAB_BUNDLE)
 	mkdir -p dist && rm -f dist/jupyter_safecoder-*
-	$(BIN)/python -m build -o dist .
+	$(BIN)/python -m build --no-isolation -o dist .
 	touch $@
 
 # The wheels in environments of their own, as users install them: without torch.
