@@ -10,6 +10,7 @@ from tests.support.benchmarks import report_of
 from tests.support.notebook_files import write_notebook
 
 
+@pytest.mark.slow
 def test_lookup_changes_no_token(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"column_{letter}" for letter in "abcd"]
     line = "\n".join(f"frame['{name}'] = frame['{name}'].fillna(0)" for name in names)
