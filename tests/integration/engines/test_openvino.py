@@ -1,4 +1,7 @@
-"""OpenVINO GenAI with the embedded model: what the runtime relies on."""
+"""OpenVINO GenAI: what the runtime relies on.
+
+The embedded model shows that nothing changes a token; a tiny one how requests are scheduled.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,12 @@ import pytest
 from jupyter_safecoder.engines import Engine, EngineOptions, EngineOutput, make_engine, openvino
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import EngineError
-from jupyter_safecoder.models import EMBEDDED, resolve_model
+from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
 from jupyter_safecoder.prompt import FAMILIES, Budget, build_prompt, stop_ids
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 from jupyter_safecoder.telemetry import silence_telemetry
 from tests.support.kv_cache import kv_cache_usage
+from tests.support.tiny_gguf import write_tiny_gguf
 
 FAMILY = FAMILIES["starcoder"]
 TEXTS = ("import numpy as np\nnp.", "def add(a, b):\n    return ", "for i in range(10):\n    ")
@@ -27,12 +31,21 @@ def engine() -> Iterator[Engine]:
         for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "TRANSFORMERS_OFFLINE"):
             environment.setenv(name, "1")
         silence_telemetry()
-        # A small cache, which fills up: 2,048 tokens.
-        environment.setattr(openvino, "_MAX_KV_BLOCKS", 64)
-        options = EngineOptions(batch_invariant=True)
-        engine = make_engine("openvino", resolve_model(EMBEDDED), options)
-        engine.load()
-        yield engine
+        # A small cache, which fills up: 4,096 tokens.
+        environment.setattr(openvino, "_MAX_KV_BLOCKS", 128)
+        yield _load(resolve_model(EMBEDDED), EngineOptions(batch_invariant=True))
+
+
+@pytest.fixture(scope="module")
+def tiny(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    model = write_tiny_gguf(tmp_path_factory.mktemp("tiny"))
+    return _load(model, EngineOptions(batch_invariant=True))
+
+
+def _load(model: ModelDescription, options: EngineOptions) -> Engine:
+    engine = make_engine("openvino", model, options)
+    engine.load()
+    return engine
 
 
 def _prompt(engine: Engine, text: str, salt: str = "") -> list[int]:
@@ -93,8 +106,7 @@ def test_a_batch_changes_no_token(engine: Engine) -> None:
 
 
 def test_prompt_lookup_changes_no_token(engine: Engine) -> None:
-    speculative = make_engine("openvino", resolve_model(EMBEDDED), EngineOptions(lookup_tokens=2))
-    speculative.load()
+    speculative = _load(resolve_model(EMBEDDED), EngineOptions(lookup_tokens=2))
     steps = 0
     for text in TEXTS:
         # Repetitions, so that proposals are right.
@@ -116,103 +128,101 @@ def test_a_stop_token_ends_the_completion_and_is_not_among_its_ids(engine: Engin
     assert "end" in reasons
 
 
-def test_max_tokens_is_exact(engine: Engine) -> None:
-    outputs = _complete(engine, _prompt(engine, TEXTS[2]), 5)
+def test_max_tokens_is_exact(tiny: Engine) -> None:
+    outputs = _complete(tiny, _prompt(tiny, TEXTS[2]), 5)
     assert outputs[-1].finished == "length"
     assert len(_ids(outputs)) == 5
 
 
-def test_a_keystroke_overtakes_a_long_prompt_and_decoding_goes_on(engine: Engine) -> None:
-    keystroke = _prompt(engine, TEXTS[1], "keystroke")
-    _complete(engine, keystroke, 1)
-    decoding = _submit(engine, _prompt(engine, TEXTS[2], "decoding"), 40)
-    engine.step()
-    long = _submit(engine, [50 + n % 7 for n in range(1500)], 4)
-    engine.step()  # its first chunk
-    typed = _submit(engine, keystroke, 4)
+def test_a_keystroke_overtakes_a_long_prompt_and_decoding_goes_on(tiny: Engine) -> None:
+    keystroke = _prompt(tiny, TEXTS[1], "keystroke")
+    _complete(tiny, keystroke, 1)
+    decoding = _submit(tiny, _prompt(tiny, TEXTS[2], "decoding"), 40)
+    tiny.step()
+    long = _submit(tiny, [50 + n % 7 for n in range(1500)], 4)
+    tiny.step()  # its first chunk
+    typed = _submit(tiny, keystroke, 4)
     first: dict[int, int] = {}
     decoded = 0
     for step in range(200):
-        for output in engine.step():
+        for output in tiny.step():
             first.setdefault(output.request, step)
             if output.request == decoding and long not in first:
                 decoded += len(output.ids)
-        if not engine.busy():
+        if not tiny.busy():
             break
     assert first[typed] <= 2 < first[long]
     assert decoded >= 4  # a token between two chunks
 
 
-def test_cancelling_in_the_middle_of_a_long_prompt_keeps_what_is_computed(engine: Engine) -> None:
+def test_cancelling_in_the_middle_of_a_long_prompt_keeps_what_is_computed(tiny: Engine) -> None:
     long = [60 + n % 5 for n in range(1500)]
-    cancelled = _submit(engine, long, 4)
+    cancelled = _submit(tiny, long, 4)
     for _ in range(4):
-        assert engine.step() == []
-    engine.cancel(cancelled)
-    assert _run(engine) == {}
+        assert tiny.step() == []
+    tiny.cancel(cancelled)
+    assert _run(tiny) == {}
     steps = 0
-    again = _submit(engine, long, 4)
-    while not engine.step():
+    again = _submit(tiny, long, 4)
+    while not tiny.step():
         steps += 1
     assert steps == 1  # 1,500 tokens are six steps, four of which were done
-    assert len(_ids(_run(engine)[again])) == 3
+    assert len(_ids(_run(tiny)[again])) == 3
 
 
-def test_a_cancelled_request_frees_its_blocks_and_others_go_on(engine: Engine) -> None:
-    _run(engine)
-    idle = kv_cache_usage(engine)
+def test_a_cancelled_request_frees_its_blocks_and_others_go_on(tiny: Engine) -> None:
+    _run(tiny)
+    idle = kv_cache_usage(tiny)
     # Far from a tie between two tokens, which the rounding of a batch could decide.
     text = TEXTS[2]
-    expected = _ids(_complete(engine, _prompt(engine, text, "stays"), 40))
-    cancelled = [
-        _submit(engine, _prompt(engine, TEXTS[0], f"cancelled {n}"), 400) for n in range(3)
-    ]
-    stays = _submit(engine, _prompt(engine, text, "stays"), 40)
-    outputs = _run(engine, 12)
-    used = kv_cache_usage(engine)
+    expected = _ids(_complete(tiny, _prompt(tiny, text, "stays"), 40))
+    cancelled = [_submit(tiny, _prompt(tiny, TEXTS[0], f"cancelled {n}"), 400) for n in range(3)]
+    stays = _submit(tiny, _prompt(tiny, text, "stays"), 40)
+    outputs = _run(tiny, 12)
+    used = kv_cache_usage(tiny)
     assert used > idle
     for number in cancelled:
-        engine.cancel(number)
-    later = _run(engine)
+        tiny.cancel(number)
+    later = _run(tiny)
     assert not set(cancelled) & set(later)
     assert _ids(outputs.get(stays, []) + later[stays]) == expected
-    assert not engine.busy()
-    engine.step()
-    assert kv_cache_usage(engine) == idle == 0
+    assert not tiny.busy()
+    tiny.step()
+    assert kv_cache_usage(tiny) == idle == 0
 
 
-def test_cancelling_the_last_one_frees_it_too(engine: Engine) -> None:
-    _run(engine)
-    assert kv_cache_usage(engine) == 0
-    number = _submit(engine, _prompt(engine, TEXTS[0], "last"), 400)
-    _run(engine, 8)
-    assert kv_cache_usage(engine) > 0
-    engine.cancel(number)
-    assert engine.busy()  # another step frees the blocks
-    assert _run(engine) == {}
-    engine.step()  # its metrics are those of before the blocks were freed
-    assert kv_cache_usage(engine) == 0
+def test_cancelling_the_last_one_frees_it_too(tiny: Engine) -> None:
+    _run(tiny)
+    assert kv_cache_usage(tiny) == 0
+    number = _submit(tiny, _prompt(tiny, TEXTS[0], "last"), 400)
+    _run(tiny, 8)
+    assert kv_cache_usage(tiny) > 0
+    tiny.cancel(number)
+    assert tiny.busy()  # another step frees the blocks
+    assert _run(tiny) == {}
+    tiny.step()  # its metrics are those of before the blocks were freed
+    assert kv_cache_usage(tiny) == 0
 
 
-@pytest.mark.parametrize("length", [0, 2048, 8192, 200_000])
-def test_a_prompt_that_can_never_fit_is_refused(engine: Engine, length: int) -> None:
-    other = _submit(engine, _prompt(engine, TEXTS[0]), 4)
-    number = _submit(engine, [40] * length)
-    outputs = _run(engine)
+@pytest.mark.parametrize("length", [0, 4096, 8192, 200_000])
+def test_a_prompt_that_can_never_fit_is_refused(tiny: Engine, length: int) -> None:
+    other = _submit(tiny, _prompt(tiny, TEXTS[0]), 4)
+    number = _submit(tiny, [40] * length)
+    outputs = _run(tiny)
     assert outputs[number] == [EngineOutput(number, [], "refused")]
     assert len(_ids(outputs[other])) == 4
 
 
-def test_a_refused_request_can_be_cancelled(engine: Engine) -> None:
-    number = _submit(engine, [40] * 20_000)
-    engine.cancel(number)
-    assert number not in _run(engine)
+def test_a_refused_request_can_be_cancelled(tiny: Engine) -> None:
+    number = _submit(tiny, [40] * 20_000)
+    tiny.cancel(number)
+    assert number not in _run(tiny)
 
 
-def test_requests_that_exceed_the_cache_together_all_complete(engine: Engine) -> None:
-    """Three prompts of 750 tokens in a cache of 2,048 run one after the other."""
-    numbers = [_submit(engine, [40 + n] * 750, 4) for n in range(3)]
-    outputs = _run(engine)
+def test_requests_that_exceed_the_cache_together_all_complete(tiny: Engine) -> None:
+    """Three prompts of 1,500 tokens in a cache of 4,096 run one after the other."""
+    numbers = [_submit(tiny, [40 + n] * 1500, 4) for n in range(3)]
+    outputs = _run(tiny)
     assert [len(_ids(outputs[number])) for number in numbers] == [4, 4, 4]
 
 
