@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Request, expect
 
 from tests.support.jupyter_site import JupyterSite, is_local, jupyter_site
 from tests.support.notebook_page import NotebookPage
@@ -22,9 +22,7 @@ from tests.support.paths import ROOT
 _SCREENSHOT = ROOT / "docs/screenshot.png"
 #: Typed into a cell; no file except the notebook may contain it.
 _MARKER = "zq_private_marker"
-#: Time between two keys: each request is answered before the next, also on a busy machine. The
-#: parts in which a prompt was computed decide its KV cache, and that decides between continuations
-#: that are nearly as likely, of which an empty one shows nothing.
+#: Time after a key in which its request is sent.
 _KEY_MS = 200
 
 _CELLS = (
@@ -64,6 +62,7 @@ class Session:
 
     directory: Path
     urls: list[str] = field(default_factory=list)
+    unanswered: set[Request] = field(default_factory=set)
     ghosts: dict[str, str] = field(default_factory=dict)
     source: str = ""
 
@@ -82,6 +81,9 @@ def session(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Sessi
         ) as site:
             browser_page = site.new_page()
             browser_page.on("request", lambda request: recorded.urls.append(request.url))
+            browser_page.on("request", lambda request: recorded.unanswered.add(request))
+            browser_page.on("requestfinished", lambda request: recorded.unanswered.discard(request))
+            browser_page.on("requestfailed", lambda request: recorded.unanswered.discard(request))
             browser_page.on("websocket", lambda socket: recorded.urls.append(socket.url))
             site.use(browser_page)
             _work(site, recorded)
@@ -126,11 +128,11 @@ def _work(site: JupyterSite, recorded: Session) -> None:
     notebook.edit(1)
     # With one character more, and without "df" below, two continuations are nearly as likely, and
     # the state of the KV cache decides.
-    notebook.type("import matplotlib.py", _KEY_MS)
+    _type(notebook, recorded, "import matplotlib.py")
     recorded.ghosts["import"] = _final_ghost(notebook)
     notebook.press("Tab", "Escape")
     notebook.edit(4, 1)
-    notebook.type('ax.scatter(df["temperature"], df', _KEY_MS)
+    _type(notebook, recorded, 'ax.scatter(df["temperature"], df')
     recorded.ghosts["scatter"] = _final_ghost(notebook)
     if os.environ.get("SAFECODER_SCREENSHOT") == "1":
         _take_screenshot(notebook)
@@ -138,10 +140,23 @@ def _work(site: JupyterSite, recorded: Session) -> None:
     recorded.source = notebook.source(4)
     notebook.edit(5)
     # The cell above has the same call: no other continuation is nearly as likely.
-    notebook.type(f'{_MARKER} = ax.scatter(df["temperature"], df', _KEY_MS)
+    _type(notebook, recorded, f'{_MARKER} = ax.scatter(df["temperature"], df')
     _final_ghost(notebook)
     notebook.save()
     # The log and the workspace are complete once the server has stopped.
+
+
+def _type(notebook: NotebookPage, recorded: Session, text: str) -> None:
+    """Type key by key, each when the request of the one before is answered.
+
+    The parts in which a prompt was computed decide its KV cache, and that decides between
+    continuations that are nearly as likely, of which an empty one shows nothing.
+    """
+    for key in text:
+        notebook.type(key)
+        notebook.page.wait_for_timeout(_KEY_MS)
+        while any("/jupyter-safecoder/completions" in r.url for r in recorded.unanswered):
+            notebook.page.wait_for_timeout(20)
 
 
 def _final_ghost(notebook: NotebookPage) -> str:
