@@ -13,8 +13,11 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 # Each lane is a process group, which an interruption ends as a whole.
 trap 'kill -TERM -- $(jobs -p | sed "s/^/-/") 2>/dev/null; exit 130' INT TERM
-# Threads that wait for each other leave the core to another part.
-export OMP_WAIT_POLICY=PASSIVE
+# One thread for a model: other parts have work for the other cores.
+export OMP_NUM_THREADS=1
+# glibc keeps what is freed. Otherwise a third of the time of small trainings goes to page faults of
+# logits, which are allocated for each step.
+export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=1073741824
 
 # The output of a part appears as one block when the part is done.
 run_part() {

@@ -23,7 +23,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> VirtualEnvironment:
 
 
 def test_the_requirements_fit_together(full: VirtualEnvironment) -> None:
-    done = full.run("pip", "check")
+    done = full.pip("check")
     assert done.returncode == 0, done.stdout
 
 
