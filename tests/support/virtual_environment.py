@@ -40,8 +40,8 @@ class VirtualEnvironment:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.bin = directory / "venv" / "bin"
-        venv = [sys.executable, "-m", "venv", "--without-pip", directory / "venv"]
-        subprocess.run(venv, check=True)
+        command = (sys.executable, "-m", "venv", "--without-pip", str(directory / "venv"))
+        subprocess.run(command, check=True)
 
     @property
     def python(self) -> Path:
