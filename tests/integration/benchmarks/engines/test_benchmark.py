@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.engines import bandwidth
 from jupyter_safecoder.models import EMBEDDED, resolve_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
 from tests.support.benchmarks import report_of
@@ -18,6 +19,11 @@ METRICS = {
     *("load_s", "rss_mb", "weights_mb", "limit_ratio"),
 }
 KEYS = {"model", "engine", "precision"} | METRICS
+
+
+@pytest.fixture(autouse=True)
+def small_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bandwidth, "_BUFFER_BYTES", 2**26)
 
 
 def _check_metrics(row: dict[str, Any], read_bandwidth_gb_s: float) -> None:
