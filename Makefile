@@ -125,7 +125,7 @@ test-unit: env
 #: Tests of models mostly compute; those of servers mostly wait. `make test` runs them side by side.
 INTEGRATION := $(BIN)/pytest -q -m 'not slow' -k 'not onnxruntime'
 ENGINE_TESTS := $(addprefix tests/integration/,benchmarks engines models)
-TRAINING_TESTS := $(addprefix tests/integration/,adapters conversion finetune)
+TRAINING_TESTS := $(addprefix tests/integration/,adapters conversion finetune hub/training)
 
 test-integration: test-integration-servers test-integration-engines test-integration-training
 
