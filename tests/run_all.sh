@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Runs every part of the tests, also after one failed, and ends with a plain summary.
 #
-# Four parts at a time share the cores: the next one starts when one is done, the longest ones first.
+# Three parts at a time share the cores: the next one starts when one is done, the longest ones first.
 # Those that measure times and wait for servers go before those that only compute: models, linters,
 # TypeScript, exactness with ONNX Runtime, the wheels. LANES=1 runs one part after the other.
 set -um
 cd "$(dirname "$0")/.."
 timed="test-integration-servers test-browser test-unit"
-parts="test-integration-servers test-integration-training test-browser test-integration-engines
+parts="test-integration-servers test-integration-training test-integration-engines test-browser
   test-dist test-unit test-onnxruntime lint test-typescript"
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
@@ -37,7 +37,7 @@ run_lane() {
   done
 }
 
-for ((lane = 0; lane < ${LANES:-4}; lane++)); do run_lane & done
+for ((lane = 0; lane < ${LANES:-3}; lane++)); do run_lane & done
 wait
 
 printf '\n== summary\n'
