@@ -30,8 +30,9 @@ def test_the_vocabulary_in_the_file_gives_the_same_ids(
     assert (model.format, model.family, model.context_window) == ("gguf", "starcoder", 8192)
     tokenizer = FileTokenizer(model.tokenizer)
     for text in _texts():
-        assert tokenizer.encode(text) == embedded_tokenizer.encode(text)
-        assert tokenizer.decode(tokenizer.encode(text)) == text
+        ids = tokenizer.encode(text)
+        assert ids == embedded_tokenizer.encode(text)
+        assert tokenizer.decode(ids) == text
 
 
 def _texts() -> Iterator[str]:
