@@ -238,7 +238,7 @@ def test_users_without_the_scope_cannot_train(hub: Hub, ada: HubUser, tmp_path: 
         ({"minutes": 0}, "A job of your group may take 5 minutes."),
         ({"rank": 10**6}, "rank must be 128 or less in the service"),
         ({"learning_rate": float("nan")}, "learning_rate in the recipe must be a number"),
-        ({"rank": "16"}, "rank must be of the type integer in the recipe"),
+        ({"rank": "16"}, "'rank' of the recipe must be of the type integer"),
         ({"sources": "/etc/passwd"}, "sources cannot be set"),
         ({"start": "/etc"}, "start cannot be set"),
         ({"speed": 3}, "which no recipe has"),

@@ -130,7 +130,7 @@ def test_two_jobs_with_one_name_at_the_same_moment(
     try:
         assert sorted(process.returncode for process in both) == [0, 1]
         refused = next(err for (_, err), one in zip(outputs, both, strict=True) if one.returncode)
-        assert "A job named twice runs already. Stop it, or take another name." in refused
+        assert "A job named twice runs already. Stop it, or choose another name." in refused
         assert len(workers(job)) == 1
     finally:
         kill(job)
