@@ -10,8 +10,8 @@ only if it is the one that the model predicts.
 from __future__ import annotations
 
 import itertools
-import tempfile
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
@@ -123,9 +123,9 @@ class OpenVinoEngine:
             self._prefill_tokens = _PREFILL_TOKENS
         self._prefix_cache = PrefixCacheMirror(self._kv_blocks, _BLOCK_TOKENS)
         try:
-            with tempfile.TemporaryDirectory() as empty:
-                # Without one that is given, a tokenizer is made of the GGUF: half of the load time.
-                no_tokenizer = openvino_genai.Tokenizer(empty)
+            # Without one that is given, a tokenizer is made of the GGUF: half of the load time. The
+            # directory of this module has no files of one.
+            no_tokenizer = openvino_genai.Tokenizer(Path(__file__).parent)
             self._pipeline = openvino_genai.ContinuousBatchingPipeline(
                 str(self._weights), no_tokenizer, scheduler, self.device, **self._properties()
             )
