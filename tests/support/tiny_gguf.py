@@ -10,7 +10,7 @@ from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest, Pack
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
 
-_SHAPE = {
+SHAPE = {
     "model_type": "llama",
     "num_hidden_layers": 2,
     "hidden_size": 64,
@@ -24,7 +24,7 @@ _SHAPE = {
     "initializer_range": 0.3,
 }
 #: As the embedded model has them, but for the name.
-_MODEL: dict[str, Any] = {
+MODEL: dict[str, Any] = {
     "name": "tiny",
     "family": "starcoder",
     "layouts": ["spm", "context", "psm"],
@@ -43,6 +43,6 @@ _MODEL: dict[str, Any] = {
 def write_tiny_gguf(directory: Path) -> ModelDescription:
     """Write the file with its tokenizer and description to a new directory of this directory."""
     tokenizer = resolve_model(EMBEDDED).tokenizer
-    checkpoint = write_random_checkpoint(directory / "checkpoint", _SHAPE, tokenizer)
-    base = Base(Package("tiny", "1.0", "Apache-2.0", "0" * 64), "", "0" * 64, {}, _MODEL)
+    checkpoint = write_random_checkpoint(directory / "checkpoint", SHAPE, tokenizer)
+    base = Base(Package("tiny", "1.0", "Apache-2.0", "0" * 64), "", "0" * 64, {}, MODEL)
     return write_model(checkpoint, tokenizer, Manifest(base, (), ()), directory / "tiny")
