@@ -25,19 +25,24 @@ FAMILY = FAMILIES["starcoder"]
 TEXTS = ("import numpy as np\nnp.", "def add(a, b):\n    return ", "for i in range(10):\n    ")
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
+@pytest.fixture(scope="module", autouse=True)
+def environment() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY", "TRANSFORMERS_OFFLINE"):
             environment.setenv(name, "1")
         silence_telemetry()
         # A small cache, which fills up: 4,096 tokens.
         environment.setattr(openvino, "_MAX_KV_BLOCKS", 128)
-        yield _load(resolve_model(EMBEDDED), EngineOptions(batch_invariant=True))
+        yield
 
 
 @pytest.fixture(scope="module")
-def tiny(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+def engine() -> Engine:
+    return _load(resolve_model(EMBEDDED), EngineOptions(batch_invariant=True))
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     model = write_tiny_gguf(tmp_path_factory.mktemp("tiny"))
     return _load(model, EngineOptions(batch_invariant=True))
 
