@@ -13,10 +13,10 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.support.jupyter_site import JupyterSite, jupyter_site, scripted
-from tests.support.loopback_only import enter_namespace
+from tests.support.loopback_only import namespace_command
 
 #: ``test_loopback_only.py`` runs it, in a network namespace.
-collect_ignore = ["test_embedded.py"] if enter_namespace() else []
+collect_ignore = ["test_embedded.py"] if namespace_command() else []
 
 _SCREENSHOTS = Path(__file__).parent / "screenshots"
 _BROWSER = pytest.StashKey[Browser]()

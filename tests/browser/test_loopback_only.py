@@ -20,15 +20,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.loopback_only import enter_namespace
+from tests.support.loopback_only import namespace_command
 from tests.support.paths import ROOT
 
 _RUNNER = ROOT / "tests/support/loopback_only.py"
 
 
 def test_nothing_connects_to_another_machine(tmp_path: Path) -> None:
-    enter = enter_namespace()
-    if not enter:
+    if not (enter := namespace_command()):
         pytest.skip("No network namespace can be created: unshare (util-linux) does it.")
     report = tmp_path / "report.json"
     tests = Path(__file__).with_name("test_embedded.py")

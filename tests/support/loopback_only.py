@@ -23,7 +23,7 @@ _SIOCSIFFLAGS, _SIOCSIFADDR, _IFF_UP = 0x8914, 0x8916, 0x1
 _IPV6_PROBE = "2001:4860:4860::8888"
 
 
-def enter_namespace() -> list[str]:
+def namespace_command() -> list[str]:
     """Return the start of a command that enters a new network namespace; empty: none is granted."""
     if not (unshare := shutil.which("unshare")):
         return []
