@@ -191,10 +191,9 @@ test-oldest: dist browser
 	$(PYTHON) -m venv .venvs/oldest
 	grep -vE '^(jupyterlab|notebook)==' constraints.txt > .venvs/oldest/constraints.txt
 	.venvs/oldest/bin/pip install -q -c .venvs/oldest/constraints.txt 'jupyterlab==4.4.*' \
-	  'notebook==7.4.*' dist/jupyter_safecoder-*.whl \
-	  $(TEST_TOOLS) playwright
+	  'notebook==7.4.*' dist/safecoder_smol_135m-*.whl \
+	  "$$(echo dist/jupyter_safecoder-*.whl)[local,checkpoints,finetune,hub]" $(TEST_TOOLS) playwright
 	.venvs/oldest/bin/pytest -q tests/browser \
-	  --ignore tests/browser/test_embedded.py --ignore tests/browser/test_loopback_only.py \
 	  --deselect 'tests/browser/test_documents.py::test_the_language_of_the_kernel[metadata1-r]'
 
 # What we speak to and are compared with, in environments of their own: they want other versions
