@@ -234,7 +234,7 @@ test-remote: env peers
 	@command -v nginx >/dev/null || { $(APT) nginx-light; }
 	$(BIN)/pytest -q tests/remote
 
-# Tests that take a quarter of an hour: a real Hub whose parts fail and are killed, long trainings.
+# Tests that take three quarters of an hour: a real Hub whose parts fail and are killed, long trainings.
 test-slow: env browser postgresql test-dist-full
 	$(BIN)/pytest -q tests/slow
 	@# A killed job is compared with the one before it in its module.
