@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +80,27 @@ def _create_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, record: object) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
-            cursor.execute(f"PRAGMA {pragma}")
+        _set_journal_mode(cursor)
+        cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.close()
 
     return engine
+
+
+def _set_journal_mode(cursor: sqlite3.Cursor) -> None:
+    """Set the journal mode of a database, which may be locked by another service that starts.
+
+    SQLite does not wait for this lock, as it does for others.
+    """
+    deadline = time.monotonic() + _TIMEOUT_S
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
 
 
 def _upgrade(engine: Engine) -> None:

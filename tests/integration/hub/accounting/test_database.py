@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from alembic import command
@@ -85,6 +87,17 @@ def test_the_last_migration_can_be_reverted(url: str) -> None:
 def test_services_that_start_together_upgrade_once(url: str) -> None:
     several = [subprocess.Popen([sys.executable, "-c", _UPGRADE, url]) for _ in range(3)]
     assert [process.wait(60) for process in several] == [0, 0, 0]
+
+
+def test_a_new_file_that_another_service_has_locked_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "usage.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = Timer(0.5, other.execute, ["COMMIT"])
+    release.start()
+    assert UsageStore(Database(f"sqlite:///{path}")).users_today() == []
+    release.join()
+    other.close()
 
 
 def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
