@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 LAB_BUNDLE := jupyter_safecoder/labextension/package.json
+# An editable installation would build the bundle again, and what depends on it after that.
+EDITABLE := SKIP_JUPYTER_BUILDER=1
 LAB_SOURCES := $(shell find labextension/src labextension/schema labextension/style -type f) \
   $(wildcard labextension/*.json labextension/*.js labextension/*.mjs labextension/yarn.lock)
 
@@ -65,7 +67,7 @@ lab-extension: $(LAB_BUNDLE)
 
 .venv/.installed: .venv/.tools $(LAB_BUNDLE) pyproject.toml weights/pyproject.toml \
     jupyter-config/server-config/jupyter_safecoder.json
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e weights \
+	$(EDITABLE) $(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e weights \
 	  -e '.[$(call join_extras,$(EXTRAS))]'
 	mkdir -p .venv/share/jupyter/lab/settings
 	echo '$(NO_NEWS)' > .venv/share/jupyter/lab/settings/overrides.json
@@ -140,7 +142,7 @@ test-integration-training: env
 
 .venvs/onnxruntime/.installed: constraints-onnxruntime.txt pyproject.toml weights/pyproject.toml $(LAB_BUNDLE)
 	$(PYTHON) -m venv .venvs/onnxruntime
-	.venvs/onnxruntime/bin/pip install -q --disable-pip-version-check -c constraints-onnxruntime.txt \
+	$(EDITABLE) .venvs/onnxruntime/bin/pip install -q --disable-pip-version-check -c constraints-onnxruntime.txt \
 	  -e weights -e '.[$(call join_extras,$(filter-out dev,$(ONNX_EXTRAS)))]' \
 	  $(TEST_TOOLS)
 	touch $@
