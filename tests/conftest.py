@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,6 +26,17 @@ pytest_plugins = [
 
 #: Directories of tests that choose the directories of their servers themselves.
 _ELSEWHERE = ("browser", "dist")
+
+
+def pytest_sessionstart() -> None:
+    """Collect no garbage while tests are collected: nearly all of it stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and collected tests to no garbage collection: each would take longer."""
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
