@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,6 +83,11 @@ class ModelDescription:
     def weights_bytes(self) -> int:
         """Size of the weights on disk."""
         return sum(file.size for file in self.files if file.path != self.tokenizer)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of ``model.json`` but for the files."""
+        names = {field.name for field in fields(self)} - {"weights", "tokenizer", "files"}
+        return {name: getattr(self, name) for name in names}
 
     def info(self) -> ModelInfo:
         """Return what the protocol reports of the model."""

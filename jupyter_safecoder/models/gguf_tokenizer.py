@@ -85,6 +85,34 @@ def tokenizer_data(fields: Mapping[str, Any]) -> dict[str, Any] | None:
     }
 
 
+def pre_tokenizer_name(data: Mapping[str, Any]) -> str | None:
+    """Return the ``tokenizer.ggml.pre`` of a tokenizer, from which its ids can be had again.
+
+    Parameters
+    ----------
+    data
+        The data of a ``tokenizer.json``.
+
+    Returns
+    -------
+    str or None
+        ``None`` for a tokenizer that is not byte-level BPE, or has an unknown pre-tokenizer.
+    """
+    if data["model"].get("type") != "BPE":
+        return None
+    step = data.get("pre_tokenizer") or {}
+    steps = [_without_offsets(one) for one in step.get("pretokenizers", [step])]
+    for name, known in _PRE_TOKENIZERS.items():
+        if steps == [_without_offsets(one) for one in known]:
+            return name
+    return None
+
+
+def _without_offsets(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a step without what concerns offsets alone, and not ids."""
+    return {key: value for key, value in step.items() if key != "trim_offsets"}
+
+
 def _added_tokens(fields: Mapping[str, Any], tokens: list[str]) -> list[dict[str, Any]]:
     types = fields.get("tokenizer.ggml.token_type", [1] * len(tokens))
     return [

@@ -13,8 +13,8 @@ from typing import Any
 
 from .safetensors import read_tensors
 
-#: ``model_type`` of Hugging Face to llama.cpp's architecture.
-_ARCHITECTURES = {
+#: ``model_type`` of Hugging Face to llama.cpp's architecture, for those that can be written.
+ARCHITECTURES = {
     "gpt_bigcode": "starcoder",
     "starcoder2": "starcoder2",
     "llama": "llama",
@@ -49,7 +49,7 @@ def write_gguf(
     import gguf
 
     config = json.loads((checkpoint / "config.json").read_text("utf-8"))
-    architecture = _ARCHITECTURES.get(config["model_type"])
+    architecture = ARCHITECTURES.get(config["model_type"])
     if architecture is None:
         raise ValueError(f"no GGUF can be made of the architecture {config['model_type']}")
     writer = gguf.GGUFWriter(path, architecture)

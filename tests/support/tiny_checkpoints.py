@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 from jupyter_safecoder.engines import Engine, EngineOutput
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
+from jupyter_safecoder.models.gguf_tokenizer import tokenizer_data
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
 
 _GROUPED = {
@@ -57,6 +60,27 @@ def write_tiny(directory: Path, architecture: str, seed: int = 0) -> ModelDescri
     torch.set_num_threads(1)
     config = {"model_type": architecture, **CONFIGS[architecture]}
     write_random_checkpoint(directory, config, resolve_model(EMBEDDED).tokenizer, seed)
+    return resolve_model(str(directory))
+
+
+def write_tiny_qwen(directory: Path) -> ModelDescription:
+    """Write a checkpoint with the pre-tokenizer and the FIM tokens of Qwen2.5-Coder."""
+    described = write_tiny(directory, "qwen2")
+    embedded = json.loads(described.tokenizer.read_text("utf-8"))
+    fields = {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "qwen2",
+        "tokenizer.ggml.tokens": [
+            re.sub("^<(fim_.*)>$", r"<|\1|>", token)
+            for token in sorted(embedded["model"]["vocab"], key=embedded["model"]["vocab"].get)
+        ],
+        "tokenizer.ggml.merges": embedded["model"]["merges"],
+    }
+    special = {token["id"] for token in embedded["added_tokens"]}
+    fields["tokenizer.ggml.token_type"] = [
+        3 if number in special else 1 for number in range(len(fields["tokenizer.ggml.tokens"]))
+    ]
+    described.tokenizer.write_text(json.dumps(tokenizer_data(fields)), "utf-8")
     return resolve_model(str(directory))
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.finetune.model_build.export_model import write_model
-from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest, Package
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
 
@@ -44,5 +43,4 @@ def write_tiny_gguf(directory: Path) -> ModelDescription:
     """Write the file with its tokenizer and description to a new directory of this directory."""
     tokenizer = resolve_model(EMBEDDED).tokenizer
     checkpoint = write_random_checkpoint(directory / "checkpoint", SHAPE, tokenizer)
-    base = Base(Package("tiny", "1.0", "Apache-2.0", "0" * 64), "", "0" * 64, {}, MODEL)
-    return write_model(checkpoint, tokenizer, Manifest(base, (), ()), directory / "tiny")
+    return write_model(checkpoint, tokenizer, MODEL, directory / "tiny")

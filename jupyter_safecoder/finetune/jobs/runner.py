@@ -25,7 +25,12 @@ from jupyter_safecoder.finetune.evaluation.evaluate import ExampleCompletion, co
 from jupyter_safecoder.finetune.evaluation.memorization import score_memorization
 from jupyter_safecoder.finetune.evaluation.suite import EvaluationSuite, Losses
 from jupyter_safecoder.finetune.model_build.base_model import prepare_base
-from jupyter_safecoder.finetune.model_build.export_model import write_model, write_report
+from jupyter_safecoder.finetune.model_build.export_model import (
+    check_exportable,
+    describe_tuned,
+    write_model,
+    write_report,
+)
 from jupyter_safecoder.finetune.model_build.fetch import fetch_packages
 from jupyter_safecoder.finetune.model_build.manifest import Manifest, read_manifest
 from jupyter_safecoder.finetune.recipe import Recipe
@@ -162,6 +167,8 @@ class JobRunner:
         corpus = self._build_corpus()
         check_enough(corpus)
         base = resolve_base_model(self._settings)
+        if self._manifest:
+            check_exportable(base)
         base_sha256 = self._registry.base_hash(base)
         check_inputs(self._job.files, base_sha256, corpus)
         suite = EvaluationSuite.of(corpus, self._recipe.eval_samples)
@@ -299,7 +306,9 @@ class JobRunner:
         merged = merge_cached(base, adapter, self._cache)
         if not self._manifest:
             return merged
-        return write_model(merged.weights, base.tokenizer, self._manifest, self._model_directory)
+        name = self._manifest.base.model["name"]
+        description = describe_tuned(base, name, self._recipe.layout_shares)
+        return write_model(merged.weights, base.tokenizer, description, self._model_directory)
 
     def _card(
         self, base: ModelDescription, base_sha256: str, corpus: Corpus, trained: _Trained

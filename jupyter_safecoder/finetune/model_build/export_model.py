@@ -9,22 +9,67 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.adapters.card import Card
+from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.files import atomic_write, write_text
 from jupyter_safecoder.finetune.evaluation.loss_chart import draw_losses
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.description import read_description
 from jupyter_safecoder.models.fingerprint import hash_file
-from jupyter_safecoder.models.gguf_writer import write_gguf
+from jupyter_safecoder.models.gguf_tokenizer import pre_tokenizer_name
+from jupyter_safecoder.models.gguf_writer import ARCHITECTURES, write_gguf
+from jupyter_safecoder.prompt import FAMILIES
 
 from .manifest import Manifest
 
 #: Values of ``tokenizer.ggml.token_type``.
-_NORMAL, _CONTROL = 1, 3
-_FIM_KEYS = {"fim_pre": "prefix", "fim_suf": "suffix", "fim_mid": "middle", "fim_pad": "pad"}
+_NORMAL, _CONTROL, _UNUSED = 1, 3, 5
+
+
+def check_exportable(model: ModelDescription) -> None:
+    """Check that a model of a base's form can be written as a GGUF, before it is trained.
+
+    Raises
+    ------
+    FinetuneError
+        If its architecture or its tokenizer has no form in a GGUF.
+    """
+    if model.architecture not in ARCHITECTURES:
+        raise FinetuneError(
+            f"No GGUF can be made of {model.name}: its architecture is {model.architecture!r}.",
+            f"Start from a model of one of these: {', '.join(sorted(ARCHITECTURES))}.",
+        )
+    if pre_tokenizer_name(json.loads(model.tokenizer.read_text("utf-8"))) is None:
+        raise FinetuneError(
+            f"No GGUF can be made of {model.name}: its tokenizer is of an unknown kind.",
+            "Start from a model with a byte-level BPE tokenizer, such as SmolLM2 or Qwen2.5-Coder.",
+        )
+
+
+def describe_tuned(
+    base: ModelDescription, name: str, layout_shares: Mapping[str, float]
+) -> dict[str, Any]:
+    """Return the fields of ``model.json``, but for the files, of a model that was tuned.
+
+    Parameters
+    ----------
+    base
+        The model that it was tuned from.
+    name
+        Its name.
+    layout_shares
+        Shares of the layouts that it was trained on, of which the largest becomes the default;
+        empty: those of the base.
+    """
+    described = {**base.fields(), "name": name, "format": "gguf"}
+    if layout_shares:
+        new = [layout for layout in layout_shares if layout not in base.layouts]
+        described["layouts"] = (*base.layouts, *new)
+        described["default_layout"] = max(layout_shares, key=lambda layout: layout_shares[layout])
+    return described
 
 
 def write_model(
-    checkpoint: Path, tokenizer: Path, manifest: Manifest, directory: Path
+    checkpoint: Path, tokenizer: Path, description: Mapping[str, Any], directory: Path
 ) -> ModelDescription:
     """Write a merged checkpoint as a model that is served without torch; return its description.
 
@@ -34,17 +79,18 @@ def write_model(
         A directory that ``transformers`` wrote.
     tokenizer
         Its ``tokenizer.json``.
-    manifest
-        The sources of the model, with its description.
+    description
+        The fields of ``model.json`` but for the files.
     directory
         The directory for a Q8_0 GGUF, ``tokenizer.json`` and ``model.json``.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    description = dict(manifest.base.model)
     weights = directory / f"{description['name']}.gguf"
     copied = Path(shutil.copy(tokenizer, directory / "tokenizer.json"))
     data = json.loads(copied.read_text("utf-8"))
-    write_gguf(checkpoint, weights, lambda writer: _write_metadata(writer, description, data))
+    config = json.loads((checkpoint / "config.json").read_text("utf-8"))
+    size = config["vocab_size"]
+    write_gguf(checkpoint, weights, lambda writer: _write_metadata(writer, description, data, size))
     write_description(description, weights, copied)
     return read_description(directory)
 
@@ -68,30 +114,39 @@ def write_description(description: Mapping[str, Any], weights: Path, tokenizer: 
 
 
 def _write_metadata(
-    writer: Any, description: Mapping[str, Any], tokenizer: Mapping[str, Any]
+    writer: Any, description: Mapping[str, Any], tokenizer: Mapping[str, Any], size: int
 ) -> None:
-    """Write the name, the license and the tokenizer of a model to a GGUF."""
-    vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
-    tokens = sorted(vocabulary, key=lambda token: vocabulary[token])
-    types = [_NORMAL] * len(tokens)
-    for token in tokenizer["added_tokens"]:
-        types[token["id"]] = _CONTROL
+    """Write the name, the license and the tokenizer of a model with ``size`` ids to a GGUF."""
+    added = {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
+    vocabulary: dict[str, int] = {**tokenizer["model"]["vocab"], **added}
+    # The matrices of some models have more rows than there are tokens.
+    tokens = [f"[PAD{number}]" for number in range(size)]
+    types = [_UNUSED] * size
+    for token, number in vocabulary.items():
+        tokens[number] = token
+        types[number] = _CONTROL if token in added else _NORMAL
     merges = tokenizer["model"]["merges"]
+    family = FAMILIES[description["family"]]
+    end = next(vocabulary[token] for token in family.stop_tokens if token in vocabulary)
+    end = vocabulary.get("<|endoftext|>", end)
     writer.add_name(description["name"])
     writer.add_license(description["license"].lower())
     writer.add_quantization_version(2)
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("smollm")
+    writer.add_tokenizer_pre(pre_tokenizer_name(tokenizer))
     writer.add_token_list(tokens)
     writer.add_token_types(types)
     writer.add_token_merges([one if isinstance(one, str) else " ".join(one) for one in merges])
-    writer.add_bos_token_id(vocabulary["<|endoftext|>"])
-    writer.add_eos_token_id(vocabulary["<|endoftext|>"])
+    writer.add_bos_token_id(end)
+    writer.add_eos_token_id(end)
     writer.add_add_bos_token(False)
     writer.add_add_space_prefix(False)
-    for key, name in _FIM_KEYS.items():
-        if (number := vocabulary.get(f"<fim_{name}>")) is not None:
-            writer.add_uint32(f"tokenizer.ggml.{key}_token_id", number)
+    fim = {"pre": family.prefix, "suf": family.suffix, "mid": family.middle}
+    # No prompt of ours has it, but llama.cpp reads it.
+    fim["pad"] = family.middle.replace("middle", "pad")
+    for key, name in fim.items():
+        if name in vocabulary:
+            writer.add_uint32(f"tokenizer.ggml.fim_{key}_token_id", vocabulary[name])
 
 
 def write_report(directory: Path, card: Card, manifest: Manifest, run: Mapping[str, Any]) -> None:

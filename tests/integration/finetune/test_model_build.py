@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from jupyter_safecoder.cli.main import main
 from jupyter_safecoder.engines import EngineOptions, make_engine
 from jupyter_safecoder.finetune.corpus.corpus import build_corpus
 from jupyter_safecoder.finetune.model_build.base_model import prepare_base
-from jupyter_safecoder.finetune.model_build.export_model import write_model
+from jupyter_safecoder.finetune.model_build.export_model import describe_tuned, write_model
 from jupyter_safecoder.finetune.model_build.fetch import fetch_packages
 from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest
 from jupyter_safecoder.finetune.recipe import Recipe
@@ -30,6 +31,7 @@ from tests.support.model_sources import (
     write_sdist,
 )
 from tests.support.paths import ROOT
+from tests.support.tiny_checkpoints import write_tiny_qwen
 
 pytestmark = pytest.mark.timeout(300)
 SHIPPED = ROOT / "weights" / "recipe"
@@ -78,8 +80,7 @@ def test_the_file_says_what_the_merged_checkpoint_says(base: Base, tmp_path: Pat
     peft_model.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
     (tmp_path / "merged").mkdir()
     write_merged(model, tmp_path / "adapter", tmp_path / "merged")
-    manifest = Manifest(base, (), ())
-    made = write_model(tmp_path / "merged", model.tokenizer, manifest, tmp_path / "made")
+    made = write_model(tmp_path / "merged", model.tokenizer, MODEL, tmp_path / "made")
 
     merged = load_torch_model(resolve_model(str(tmp_path / "merged")))
     file = load_torch_model(made)
@@ -109,6 +110,27 @@ def test_the_file_says_what_the_merged_checkpoint_says(base: Base, tmp_path: Pat
             answers.setdefault(output.request, []).extend(output.ids)
     for number in clear.nonzero().flatten().tolist():
         assert answers[number] == [int(wanted[number, -1].argmax())]
+
+
+def test_a_file_of_another_family_has_its_tokens(tmp_path: Path) -> None:
+    base = write_tiny_qwen(tmp_path / "qwen")
+    assert base.family == "qwen2.5-coder"
+    description = describe_tuned(base, "tuned", {"context": 0.7, "psm": 0.3})
+    made = write_model(base.weights, base.tokenizer, description, tmp_path / "made")
+    assert (made.family, made.layouts, made.default_layout) == (
+        "qwen2.5-coder",
+        ("psm", "context"),
+        "context",
+    )
+    # The file alone, as another program reads it.
+    (tmp_path / "alone").mkdir()
+    alone = shutil.copy(made.weights, tmp_path / "alone")
+    found = resolve_model(str(alone), cache=tmp_path / "cache")
+    assert found.family == "qwen2.5-coder"
+    ours, theirs = FileTokenizer(base.tokenizer), FileTokenizer(found.tokenizer)
+    text = "x = 2024\n\tnaïve(<|fim_middle|>, 'don't')"
+    assert ours.encode(text) == theirs.encode(text)
+    assert ours.token_id("<|fim_middle|>") == theirs.token_id("<|fim_middle|>")
 
 
 @pytest.mark.slow
@@ -155,6 +177,16 @@ def test_one_command_makes_a_model(
     first, then = (one["held_out"] for one in (report, following))
     assert then["base"]["loss"] == pytest.approx(first["tuned"]["loss"], rel=0.02)
     assert resolve_model(following["model"]).weights != made.weights
+
+    # Started from a model of another family, which describes what is made of it.
+    qwen = write_tiny_qwen(tmp_path / "qwen")
+    text = recipe.read_text("utf-8").replace(str(directory), str(qwen.weights))
+    text = text.replace('"<fim_prefix>", "<fim_suffix>", "<fim_middle>", ', "")
+    recipe.write_text(text, "utf-8")
+    order[order.index("next")] = "qwen"
+    assert main([*order, "--wait", "--json"]) == 0
+    tuned = resolve_model(json.loads(capsys.readouterr().out)["model"])
+    assert (tuned.family, tuned.default_layout) == ("qwen2.5-coder", "context")
 
 
 def test_sources_or_paths(team: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,13 @@ def test_what_the_protocol_reports(tmp_path: Path) -> None:
     assert (info.name, info.license, info.layouts) == ("coder", "MIT", ("spm", "psm", "context"))
 
 
+def test_the_fields_are_those_of_the_file_but_for_its_files(tmp_path: Path) -> None:
+    _write(tmp_path, _change(name="coder"))
+    written = json.loads((tmp_path / "model.json").read_text("utf-8"))
+    fields = json.loads(json.dumps(read_description(tmp_path).fields()))
+    assert fields == {k: v for k, v in written.items() if k not in ("weights", "tokenizer")}
+
+
 def test_the_size_of_the_weights_is_without_the_tokenizer(tmp_path: Path) -> None:
     _write(
         tmp_path,

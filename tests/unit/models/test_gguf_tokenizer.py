@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
-from jupyter_safecoder.models.gguf_tokenizer import tokenizer_data
+from jupyter_safecoder.models.gguf_tokenizer import pre_tokenizer_name, tokenizer_data
 
 FIELDS: dict[str, Any] = {
     "tokenizer.ggml.model": "gpt2",
@@ -45,3 +45,27 @@ def test_control_tokens_are_special_and_others_are_not() -> None:
 @pytest.mark.parametrize(("add", "ids"), [(True, [0, 5]), (False, [5])])
 def test_a_bos_token_is_added_where_the_header_asks_for_it(add: bool, ids: list[int]) -> None:
     assert _tokenizer(add_bos_token=add, bos_token_id=0).encode("a").ids == ids
+
+
+@pytest.mark.parametrize("pre", ["smollm", "default", "llama-bpe", "qwen2"])
+def test_the_name_of_a_pre_tokenizer_gives_the_same_tokenizer_again(pre: str) -> None:
+    data = tokenizer_data(FIELDS | {"tokenizer.ggml.pre": pre})
+    assert data is not None
+    data = json.loads(json.dumps(data))
+    assert pre_tokenizer_name(data) == pre
+    # As in the file of Qwen2.5: offsets change no ids.
+    data["pre_tokenizer"]["pretokenizers"][-1]["trim_offsets"] = False
+    assert pre_tokenizer_name(data) == pre
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"model": {"type": "BPE"}},
+        {"model": {"type": "BPE"}, "pre_tokenizer": {"type": "Whitespace"}},
+        {"model": {"type": "Unigram"}, "pre_tokenizer": {"type": "ByteLevel"}},
+    ],
+    ids=str,
+)
+def test_a_pre_tokenizer_without_a_name(data: dict[str, Any]) -> None:
+    assert pre_tokenizer_name(data) is None

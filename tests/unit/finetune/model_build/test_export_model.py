@@ -7,8 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from jupyter_safecoder.adapters.card import Card
-from jupyter_safecoder.finetune.model_build.export_model import write_description, write_report
+from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.finetune.model_build.export_model import (
+    check_exportable,
+    describe_tuned,
+    write_description,
+    write_report,
+)
 from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest, Package
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.models.description import read_description
@@ -44,6 +52,40 @@ def test_a_description_has_the_hashes_of_its_files(tmp_path: Path) -> None:
     assert data["weights"]["size"] == len("tiny.gguf")
     assert len(data["tokenizer"]["sha256"]) == 64
     assert read_description(tmp_path).name == MODEL["name"]
+
+
+def test_a_tuned_model_is_described_by_its_base(tmp_path: Path) -> None:
+    write_model_files(tmp_path)
+    base = replace(
+        read_description(tmp_path),
+        family="qwen2.5-coder",
+        layouts=("psm",),
+        default_layout="psm",
+        format="checkpoint",
+        architecture="qwen2",
+    )
+    tuned = describe_tuned(base, "tuned", {"spm": 0.1, "context": 0.7, "psm": 0.2})
+    assert tuned == {
+        **MODEL,
+        "name": "tuned",
+        "family": "qwen2.5-coder",
+        "layouts": ("psm", "spm", "context"),
+        "default_layout": "context",
+        "languages": ("python",),
+        "architecture": "qwen2",
+    }
+    untouched = describe_tuned(base, "tuned", {})
+    assert (untouched["layouts"], untouched["default_layout"]) == (("psm",), "psm")
+
+
+def test_what_cannot_be_exported_is_refused_before_it_is_trained(tmp_path: Path) -> None:
+    write_model_files(tmp_path)
+    base = read_description(tmp_path)
+    base.tokenizer.write_text(json.dumps({"model": {"type": "Unigram"}}))
+    with pytest.raises(FinetuneError, match="its tokenizer is of an unknown kind"):
+        check_exportable(base)
+    with pytest.raises(FinetuneError, match="its architecture is 'gemma'"):
+        check_exportable(replace(base, architecture="gemma"))
 
 
 def test_the_report(tmp_path: Path) -> None:
