@@ -66,21 +66,18 @@ def write_tiny(directory: Path, architecture: str, seed: int = 0) -> ModelDescri
 def write_tiny_qwen(directory: Path) -> ModelDescription:
     """Write a checkpoint with the pre-tokenizer and the FIM tokens of Qwen2.5-Coder."""
     described = write_tiny(directory, "qwen2")
-    embedded = json.loads(described.tokenizer.read_text("utf-8"))
-    fields = {
-        "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": "qwen2",
-        "tokenizer.ggml.tokens": [
-            re.sub("^<(fim_.*)>$", r"<|\1|>", token)
-            for token in sorted(embedded["model"]["vocab"], key=embedded["model"]["vocab"].get)
-        ],
-        "tokenizer.ggml.merges": embedded["model"]["merges"],
-    }
-    special = {token["id"] for token in embedded["added_tokens"]}
-    fields["tokenizer.ggml.token_type"] = [
-        3 if number in special else 1 for number in range(len(fields["tokenizer.ggml.tokens"]))
-    ]
-    described.tokenizer.write_text(json.dumps(tokenizer_data(fields)), "utf-8")
+    text = re.sub(r'"<(fim_\w+)>"', r'"<|\1|>"', described.tokenizer.read_text("utf-8"))
+    qwen = tokenizer_data(
+        {
+            "tokenizer.ggml.model": "gpt2",
+            "tokenizer.ggml.pre": "qwen2",
+            "tokenizer.ggml.tokens": [],
+            "tokenizer.ggml.merges": [],
+        }
+    )
+    assert qwen
+    steps = {name: qwen[name] for name in ("normalizer", "pre_tokenizer")}
+    described.tokenizer.write_text(json.dumps({**json.loads(text), **steps}), "utf-8")
     return resolve_model(str(directory))
 
 

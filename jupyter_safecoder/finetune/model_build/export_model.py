@@ -21,9 +21,6 @@ from jupyter_safecoder.prompt import FAMILIES
 
 from .manifest import Manifest
 
-#: Values of ``tokenizer.ggml.token_type``.
-_NORMAL, _CONTROL, _UNUSED = 1, 3, 5
-
 
 def check_exportable(model: ModelDescription) -> None:
     """Check that a model of a base's form can be written as a GGUF, before it is trained.
@@ -117,18 +114,20 @@ def _write_metadata(
     writer: Any, description: Mapping[str, Any], tokenizer: Mapping[str, Any], size: int
 ) -> None:
     """Write the name, the license and the tokenizer of a model with ``size`` ids to a GGUF."""
+    from gguf import TokenType
+
     added = {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
     vocabulary: dict[str, int] = {**tokenizer["model"]["vocab"], **added}
     # The matrices of some models have more rows than there are tokens.
     tokens = [f"[PAD{number}]" for number in range(size)]
-    types = [_UNUSED] * size
+    types = [TokenType.UNUSED] * size
     for token, number in vocabulary.items():
         tokens[number] = token
-        types[number] = _CONTROL if token in added else _NORMAL
+        types[number] = TokenType.CONTROL if token in added else TokenType.NORMAL
     merges = tokenizer["model"]["merges"]
     family = FAMILIES[description["family"]]
-    end = next(vocabulary[token] for token in family.stop_tokens if token in vocabulary)
-    end = vocabulary.get("<|endoftext|>", end)
+    ends = ("<|endoftext|>", *family.stop_tokens)
+    end = next(vocabulary[token] for token in ends if token in vocabulary)
     writer.add_name(description["name"])
     writer.add_license(description["license"].lower())
     writer.add_quantization_version(2)

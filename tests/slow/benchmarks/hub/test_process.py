@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -38,10 +39,8 @@ def test_interrupted(tmp_path: Path, begun: str) -> None:
         _, alive = psutil.wait_procs(children, timeout=10)
     finally:
         for started in [process, *children]:
-            try:
+            with suppress(psutil.NoSuchProcess):
                 started.kill()
-            except psutil.NoSuchProcess:
-                continue
     assert process.returncode == 1
     assert "Interrupted." in error
     assert len(children) >= 2  # the Hub and its service at least
