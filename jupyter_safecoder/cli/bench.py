@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import InvalidArguments
+from jupyter_safecoder.evaluation.replay.replay import KEY_MS, Typing, bench_replay
 from jupyter_safecoder.protocol import ModelInfo
 
 from .options import add_command, add_runtime_arguments, runtime, settings, wait_until_ready
@@ -38,7 +39,7 @@ def check_moved(words: Sequence[str]) -> None:
 
 
 def add_bench_commands(commands: Any) -> None:
-    """Add ``bench typing`` and ``bench load``."""
+    """Add ``bench typing``, ``bench replay`` and ``bench load``."""
     bench = commands.add_parser("bench", help="measure speed on this machine").add_subparsers(
         title="benchmarks", required=True, metavar="BENCHMARK"
     )
@@ -48,6 +49,7 @@ def add_bench_commands(commands: Any) -> None:
         "--notebooks", type=int, default=6, help="number of notebooks to type into (default: 6)"
     )
     add_runtime_arguments(typing)
+    _add_replay(bench)
     load = add_command(
         bench, "load", _load, "throughput and latency with several users who type at once"
     )
@@ -59,6 +61,46 @@ def add_bench_commands(commands: Any) -> None:
         "--seconds", type=float, default=30.0, help="seconds of each measurement (default: 30)"
     )
     add_runtime_arguments(load)
+
+
+def _add_replay(bench: Any) -> None:
+    replay = add_command(
+        bench, "replay", _replay, "what suggestions save a user who types notebooks"
+    )
+    replay.add_argument(
+        "files",
+        type=Path,
+        nargs="*",
+        metavar="NOTEBOOK",
+        help="notebooks to type, or infilling tasks (.jsonl) whose notebooks are typed "
+        "(default: a sample notebook)",
+    )
+    replay.add_argument(
+        "--accept",
+        choices=("line", "word"),
+        default="line",
+        help="what one key takes from a suggestion: its first line, or its next word "
+        "(default: line)",
+    )
+    replay.add_argument(
+        "--lines",
+        type=int,
+        default=100,
+        help="number of lines to type, drawn at random (default: 100)",
+    )
+    replay.add_argument("--seed", type=int, default=0, help="seed of the choice (default: 0)")
+    replay.add_argument(
+        "--key-ms",
+        type=float,
+        default=KEY_MS,
+        help=f"milliseconds between two keys (default: {KEY_MS:.0f}, 52 words a minute)",
+    )
+    replay.add_argument(
+        "--close-brackets",
+        action="store_true",
+        help="as with Lab's setting Auto Closing Brackets",
+    )
+    add_runtime_arguments(replay)
 
 
 def add_tasks_argument(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +138,20 @@ def _compared_layouts(model: ModelInfo | None) -> list[str]:
     assert model is not None
     both = [layout for layout in model.layouts if layout in ("spm", "psm")]
     return both or [model.default_layout]
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from jupyter_safecoder.evaluation.replay.passages import draw_passages, read_notebooks
+    from jupyter_safecoder.evaluation.tasks import SAMPLE
+
+    notebooks = read_notebooks(arguments.files or [SAMPLE])
+    passages = draw_passages(notebooks, arguments.lines, arguments.seed)
+    typing = Typing(arguments.accept, arguments.key_ms, arguments.close_brackets)
+    with runtime(arguments) as client:
+        total = sum(len(passage.text) for passage in passages)
+        with progress_bar("Typing", total) as advance:
+            report = bench_replay(client, passages, typing, advance)
+    return print_report(report, arguments.json)
 
 
 def _load(arguments: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from types import TracebackType
 from typing import TypeVar
@@ -92,11 +92,31 @@ class CompletionClient(ABC):
         RuntimeRequestError
             If the connection is lost.
         """
+        with closing(self.poll_events(request, None)) as events:
+            yield from (event for event in events if event is not None)
+
+    def poll_events(
+        self, request: CompletionRequest, poll_s: float | None
+    ) -> Generator[Event | None, None, None]:
+        """Yield the events of a completion, and ``None`` while there is none.
+
+        Parameters
+        ----------
+        request
+            The request; closing the iterator cancels it.
+        poll_s
+            Seconds without an event after which ``None`` is yielded; ``None``: never.
+
+        Raises
+        ------
+        RuntimeRequestError
+            If the connection is lost.
+        """
         try:
             with closing(
-                self._http.stream_lines("POST", "/completions", request.to_json())
+                self._http.stream_lines("POST", "/completions", request.to_json(), poll_s)
             ) as lines:
-                yield from map(decode_event, lines)
+                yield from (decode_event(line) if line else None for line in lines)
         except (ConnectionRefused, ConnectionLost, ValueError) as error:
             raise RuntimeRequestError(
                 "The runtime stopped before the response was complete.",

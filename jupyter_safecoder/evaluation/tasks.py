@@ -81,7 +81,7 @@ def task_request(
     task: dict[str, Any], options: CompletionOptions | None = None
 ) -> CompletionRequest:
     """Return the request of an infilling task; its own cell is never part of the context."""
-    cells = [Cell(c["type"], c["source"], c.get("output") or "") for c in task["cells"]]
+    cells = task_cells(task)
     index = int(task["cell_index"])
     return CompletionRequest(
         prefix=task["prefix"],
@@ -89,3 +89,8 @@ def task_request(
         before=tuple(cells[:index]),
         options=options or CompletionOptions(),
     )
+
+
+def task_cells(task: dict[str, Any]) -> list[Cell]:
+    """Return the cells of the notebook of an infilling task."""
+    return [Cell(c["type"], c["source"], c.get("output") or "") for c in task["cells"]]

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 from weakref import finalize
 
@@ -98,13 +98,17 @@ class SyncHttpClient:
         finally:
             sending.cancel()
 
-    def stream_lines(self, method: str, path: str, body: bytes) -> Generator[bytes, None, None]:
+    def stream_lines(
+        self, method: str, path: str, body: bytes, poll_s: float | None = None
+    ) -> Generator[bytes, None, None]:
         """Yield the lines of a response as they come; closing the iterator cancels the request.
 
         Parameters
         ----------
         method, path, body
             Of the request.
+        poll_s
+            Seconds without a line after which an empty one is yielded, each time; ``None``: never.
 
         Raises
         ------
@@ -125,7 +129,7 @@ class SyncHttpClient:
 
         receiving = self._start(receive)
         try:
-            yield from iter(lines.get, None)
+            yield from iter(lambda: _next_line(lines, poll_s), None)
             receiving.result()
         finally:
             receiving.cancel()
@@ -146,6 +150,13 @@ class SyncHttpClient:
         self._opened.callback(self._portal.call, client.close)
         self._opened.callback(_cancel_all, self._running)
         return client
+
+
+def _next_line(lines: SimpleQueue[bytes | None], timeout_s: float | None) -> bytes | None:
+    try:
+        return lines.get(timeout=timeout_s)
+    except Empty:
+        return b""
 
 
 def _cancel_all(running: set[Future[Any]]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.http.sync_client import SyncHttpClient
 from jupyter_safecoder.protocol import CompletionRequest, Event, Status
 from jupyter_safecoder.settings import RuntimeSettings
 
-Respond = Callable[[CompletionRequest], Sequence[Event]]
+Respond = Callable[[CompletionRequest], Sequence[Event | None]]
 
 
 class FakeClient(CompletionClient):
@@ -29,6 +29,8 @@ class FakeClient(CompletionClient):
     def use_adapter(self, name: str) -> Status:
         raise NotImplementedError
 
-    def events(self, request: CompletionRequest) -> Iterator[Event]:
+    def poll_events(
+        self, request: CompletionRequest, poll_s: float | None
+    ) -> Generator[Event | None, None, None]:
         self.sent.append(request)
         yield from self._respond(request)

@@ -1,0 +1,1 @@
+"""Types notebooks key by key, and counts what the suggestions were worth."""

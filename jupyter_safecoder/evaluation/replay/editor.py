@@ -1,0 +1,179 @@
+"""A cell in JupyterLab with the suggestions of the lab extension, without the browser.
+
+It applies the rules of these modules, so that a replay shows what a user sees:
+
+- ``labextension/src/completion/provider.ts``: what a key does to the running request, and when the
+  cache answers; the pause before a request is up to the caller
+- ``labextension/src/completion/completionStream.ts``: the text of a request while it comes
+- JupyterLab 4.6, ``packages/completer/src/handler.ts`` and ``inline.ts``: when a key asks for a
+  suggestion, and how long a suggestion stays
+
+``tests/unit/evaluation/replay/cases/editor.json`` has cases that both implementations must pass. A
+replay never asks for a suggestion explicitly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .brackets import type_character
+from .completion_cache import CompletionCache
+
+#: Milliseconds that typing must pause before a request, from
+#: ``labextension/src/completion/settings.ts``.
+PAUSE_MS = 60.0
+
+#: Finish reasons of completions that the same request might get longer later.
+_PARTIAL = ("deadline", "superseded")
+
+
+@dataclass
+class _Stream:
+    """A request that was sent; ``text`` completes ``prefix``, as far as it has come."""
+
+    prefix: str
+    suffix: str
+    text: str = ""
+    is_settled: bool = False
+
+    def remainder(self, prefix: str) -> str | None:
+        """Return what remains to be inserted; ``None`` if what was typed does not agree."""
+        typed = prefix.removeprefix(self.prefix)
+        agrees = prefix.startswith(self.prefix) and self.text.startswith(typed)
+        return self.text[len(typed) :] if agrees else None
+
+
+class Editor:
+    """A cell with its cursor, its suggestion and its running request.
+
+    Parameters
+    ----------
+    prefix
+        Text before the cursor; nothing is after it.
+    close_brackets
+        Whether Lab inserts closing brackets.
+
+    Attributes
+    ----------
+    prefix, suffix
+        Text before and after the cursor.
+    suggestion
+        The suggestion in the editor; empty: none.
+    shown
+        Number of suggestions that became visible. One that grows, or that the user types, stays the
+        same suggestion.
+    """
+
+    def __init__(self, prefix: str, close_brackets: bool = False) -> None:
+        self.prefix = prefix
+        self.suffix = ""
+        self.suggestion = ""
+        self.shown = 0
+        self._close_brackets = close_brackets
+        self._cache = CompletionCache()
+        self._stream: _Stream | None = None
+        #: Whether Lab waits for the text of the running request, or shows it.
+        self._is_followed = False
+        #: Whether the suggestion is of the running request.
+        self._is_streamed = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a request runs, and was not cancelled."""
+        return self._stream is not None and not self._stream.is_settled
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether there is a suggestion that can be seen."""
+        return bool(self.suggestion.strip())
+
+    def press(self, character: str) -> bool:
+        """Press the key of a character; returns whether to send a request after the pause."""
+        if not self._close_brackets:
+            return self.insert(character)
+        suffix = self.suffix
+        self.prefix, self.suffix = type_character(self.prefix, self.suffix, character)
+        if self.suffix != suffix:
+            self.suggestion = ""
+        else:
+            self._shorten(character)
+        return self._fetch()
+
+    def insert(self, text: str) -> bool:
+        """Insert a text as one change; returns whether to send a request after the pause."""
+        self.prefix += text
+        self._shorten(text)
+        return self._fetch()
+
+    def delete(self) -> bool:
+        """Delete the character after the cursor; returns as :meth:`insert`."""
+        self.suffix = self.suffix[1:]
+        self.suggestion = ""
+        return self._fetch()
+
+    def send(self) -> None:
+        """Start the request of the cursor: no key was pressed in the pause."""
+        self._stream = _Stream(self.prefix, self.suffix)
+        self._is_followed = True
+        self._is_streamed = False
+
+    def receive(self, text: str) -> None:
+        """Take the text that the running request has so far."""
+        assert self._stream is not None
+        self._stream.text = text
+        self._follow(self._stream)
+
+    def finish(self, text: str, finish_reason: str) -> None:
+        """Take the final text of the running request."""
+        stream = self._stream
+        assert stream is not None
+        stream.text, stream.is_settled = text, True
+        if finish_reason not in _PARTIAL:
+            self._cache.store(stream.suffix, stream.prefix, text)
+        self._follow(stream)
+        if self._is_streamed and self._is_followed and stream.remainder(self.prefix) == "":
+            self.suggestion = ""
+
+    def _shorten(self, inserted: str) -> None:
+        """Keep a suggestion that starts with what was inserted on its line; remove any other."""
+        agrees = self.suggestion.startswith(inserted) and "\n" not in inserted
+        self.suggestion = self.suggestion[len(inserted) :] if agrees else ""
+
+    def _fetch(self) -> bool:
+        if not self.prefix.rpartition("\n")[2].strip():
+            # Lab asks for nothing at the start of a line, and so cancels nothing either.
+            self._is_followed = False
+            return False
+        known = self._cache.find(self.suffix, self.prefix)
+        if known is not None:
+            self._stream = None
+            self._is_streamed = False
+            self._show(known)
+            return False
+        stream = self._stream
+        if (
+            stream is not None
+            and not stream.is_settled
+            and stream.text
+            and stream.suffix == self.suffix
+            and stream.remainder(self.prefix) is not None
+        ):
+            self._is_followed = True
+            self._follow(stream)
+            return False
+        self._stream = None
+        return True
+
+    def _follow(self, stream: _Stream) -> None:
+        if self._is_followed and (remainder := stream.remainder(self.prefix)):
+            self._is_streamed = True
+            self._show(remainder)
+
+    def _show(self, text: str) -> None:
+        """Show a suggestion; no text leaves the screen as it is."""
+        if not text:
+            return
+        is_same = text.startswith(self.suggestion) or self.suggestion.startswith(text)
+        if text.strip() and not (self.is_visible and is_same):
+            self.shown += 1
+        self.suggestion = text
