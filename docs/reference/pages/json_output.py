@@ -122,6 +122,21 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "layouts": "by layout: `{cold_ttft_ms, keystroke_ttft_ms, tpot_ms}`, each "
         f"{_PERCENTILES}",
     },
+    "bench replay": {
+        "keys": "number of keys that were pressed, those that take a suggestion included",
+        "characters": "number of characters that were written; indentation comes with Enter and "
+        "is not counted",
+        "saved": "share of the characters that were taken from suggestions",
+        "shown": "suggestions that became visible, per 100 keys",
+        "right": "share of these whose first line (`--accept word`: next word) was what was "
+        "written; `null` if none was shown",
+        "right_line, right_word": "the same for lines and for words, whatever is taken",
+        "requests, tokens": "number of requests that were sent, and of tokens that came in answer; "
+        "what opens a passage is not counted",
+        "ttft_ms": "over all requests, one that the next key cancelled before its first token with "
+        f"the time until then: {_PERCENTILES}",
+        "lines": "number of lines that were typed",
+    },
     "bench load": {
         "users": "number of users",
         "tokens_per_s": "tokens of all users together, per second",

@@ -105,6 +105,15 @@ class Editor:
         self._shorten(text)
         return self._fetch()
 
+    def take(self, text: str) -> bool:
+        """Insert the start of the suggestion, whose rest stays; returns as :meth:`insert`.
+
+        Lab 4.6 can only take a suggestion as a whole; other editors can take its next line or word.
+        """
+        self.prefix += text
+        self.suggestion = self.suggestion[len(text) :]
+        return self._fetch()
+
     def delete(self) -> bool:
         """Delete the character after the cursor; returns as :meth:`insert`."""
         self.suffix = self.suffix[1:]

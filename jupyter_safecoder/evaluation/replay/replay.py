@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.errors import RuntimeRequestError
@@ -72,7 +73,7 @@ def bench_replay(
     passages: Sequence[Passage],
     typing: Typing,
     progress: Callable[[int], None] = lambda done: None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Type passages, and report what the suggestions were worth.
 
     Parameters
@@ -189,7 +190,7 @@ class _PassageReplay:
         self._answer: _Answer | None = None
 
     def run(self) -> None:
-        """Type it; what the last key asks for is not waited for."""
+        """Type it. What the last key asks for is not sent: nothing is written after it."""
         self._open()
         rest = self._passage.text
         right: dict[Part, set[int]] = {part: set() for part in PARTS}
@@ -202,7 +203,8 @@ class _PassageReplay:
             rest = rest[len(key.text) :]
             self._counts.add_key(key)
             self._progress(self._counts.characters)
-            self._press(key)
+            if rest:
+                self._press(key)
         self._stop()
         self._counts.shown += self._editor.shown
         for part, found in right.items():
@@ -250,6 +252,6 @@ def _apply(editor: Editor, key: Key) -> bool:
     """Press a key in the editor; returns whether to send a request after the pause."""
     if key.kind == "delete":
         return editor.delete()
-    if key.kind == "take" or key.text.startswith("\n"):
-        return editor.insert(key.text)
-    return editor.press(key.text)
+    if key.kind == "take":
+        return editor.take(key.text)
+    return editor.insert(key.text) if key.text.startswith("\n") else editor.press(key.text)

@@ -1,50 +1,35 @@
+import { readCases } from '../testing/cases';
 import { CompletionCache, cacheKey } from './cache';
 
+/** A case of the cache, which the replay of typing in Python passes, too. */
+interface ICacheCase extends CompletionCache.IOptions {
+  name: string;
+  steps: Array<{
+    store?: [key: string, prefix: string, text: string];
+    find?: [key: string, prefix: string];
+    found?: string | null;
+  }>;
+  size?: number;
+  characters?: number;
+}
+
 describe('CompletionCache', () => {
-  it('completes typed text until all of the completion is typed', () => {
-    const cache = new CompletionCache();
-    cache.store('k', 'im', 'port');
-    expect(cache.find('k', 'im')).toBe('port');
-    expect(cache.find('k', 'impo')).toBe('rt');
-    expect(cache.find('k', 'import')).toBeNull();
-    expect(cache.find('k', 'imx')).toBeNull();
-    expect(cache.find('k', 'i')).toBeNull();
-    expect(cache.find('k', 'xmpo')).toBeNull();
-    expect(cache.find('other', 'im')).toBeNull();
-  });
-
-  it('uses an empty completion for exactly its prefix only', () => {
-    const cache = new CompletionCache();
-    cache.store('k', 'a', '');
-    expect(cache.find('k', 'a')).toBe('');
-    expect(cache.find('k', 'ab')).toBeNull();
-  });
-
-  it('prefers the completion of the longest prefix', () => {
-    const cache = new CompletionCache();
-    cache.store('k', 'a', 'bcd');
-    cache.store('k', 'ab', 'cz');
-    expect(cache.find('k', 'abc')).toBe('z');
-  });
-
-  it('replaces the completion of the same prefix', () => {
-    const cache = new CompletionCache();
-    cache.store('k', 'a', 'old');
-    cache.store('k', 'a', 'new');
-    expect(cache.find('k', 'a')).toBe('new');
-    expect(cache.size).toBe(1);
-    expect(cache.characters).toBe(5);
-  });
-
-  it('evicts the entry used least recently', () => {
-    const cache = new CompletionCache({ maxEntries: 2 });
-    cache.store('k', 'a', '1');
-    cache.store('k', 'b', '2');
-    cache.find('k', 'a');
-    cache.store('k', 'c', '3');
-    expect(cache.find('k', 'a')).toBe('1');
-    expect(cache.find('k', 'b')).toBeNull();
-    expect(cache.size).toBe(2);
+  it.each(readCases<ICacheCase>('completion_cache'))('$name', testCase => {
+    const cache = new CompletionCache(testCase);
+    for (const step of testCase.steps) {
+      if (step.store) {
+        cache.store(...step.store);
+      }
+      if (step.find) {
+        expect(cache.find(...step.find)).toBe(step.found);
+      }
+    }
+    if (testCase.size !== undefined) {
+      expect([cache.size, cache.characters]).toEqual([
+        testCase.size,
+        testCase.characters
+      ]);
+    }
   });
 
   it('limits the number of characters', () => {

@@ -11,12 +11,39 @@ import {
   ProviderReconciliator
 } from '@jupyterlab/completer';
 
+import { FinishReason } from '../protocol';
+import { readCases } from '../testing/cases';
 import {
   ProviderHarness,
   doneEvent,
   flushPromises,
   textEvent
 } from '../testing/fakes';
+
+/** A case that the replay of typing in Python passes, too. */
+interface IEditorCase {
+  name: string;
+  steps: Array<{
+    /** Text that is after the cursor from now on. */
+    after?: string;
+
+    /** Text that is typed, and the pause after it. */
+    type?: string;
+
+    /** Text of the last request so far. */
+    text?: string;
+
+    /** Final text of the last request. */
+    done?: string;
+    finish_reason?: FinishReason;
+
+    /** The suggestion after that; empty: none. */
+    shown?: string;
+
+    /** Number of requests until then. */
+    requests?: number;
+  }>;
+}
 
 type LabItems = IInlineCompletionList<CompletionHandler.IInlineItem> | null;
 
@@ -73,32 +100,32 @@ describe("SafeCoderProvider in Lab's completer", () => {
     jest.useRealTimers();
   });
 
-  it('streams, and does not repeat text that the user has typed', async () => {
-    await type('im');
-    await harness.lastResponse.send(textEvent('port'));
-    expect(shown()).toBe('port');
-    await type('po');
-    expect(shown()).toBe('rt');
-    await harness.lastResponse.send(textEvent('port os'));
-    expect(shown()).toBe('rt os');
-    await type('r');
-    await harness.lastResponse.send(doneEvent('port os, re'));
-    expect(shown()).toBe('t os, re');
-    expect(model.completions?.items[0].streaming).toBeFalsy();
-    expect(harness.responses).toHaveLength(1);
+  it.each(readCases<IEditorCase>('editor'))('$name', async testCase => {
+    for (const step of testCase.steps) {
+      harness.after = step.after ?? harness.after;
+      if (step.type !== undefined) {
+        await type(step.type);
+      }
+      if (step.text !== undefined) {
+        await harness.lastResponse.send(textEvent(step.text));
+      }
+      if (step.done !== undefined) {
+        const finish_reason = step.finish_reason ?? 'end';
+        await harness.lastResponse.send(
+          doneEvent(step.done, { finish_reason })
+        );
+        expect(model.completions?.items[0]?.streaming).toBeFalsy();
+      }
+      if (step.shown !== undefined) {
+        expect(shown() ?? '').toBe(step.shown);
+      }
+      if (step.requests !== undefined) {
+        expect(harness.responses).toHaveLength(step.requests);
+      }
+    }
   });
 
-  it('leaves no stale suggestion when the typed text does not agree', async () => {
-    await type('im');
-    await harness.lastResponse.send(textEvent('port'));
-    await type('x');
-    expect(shown()).toBeUndefined();
-    await harness.lastResponse.send(doneEvent(''));
-    expect(shown()).toBeUndefined();
-    expect(model.completions?.items ?? null).toBeNull();
-  });
-
-  it('keeps a suggestion that still agrees when there is no other', async () => {
+  it('keeps a suggestion that still agrees when the context has changed', async () => {
     await type('a');
     await harness.lastResponse.send(doneEvent('bc'));
     harness.context = { ...harness.context, fingerprint: '1' };
@@ -106,5 +133,13 @@ describe("SafeCoderProvider in Lab's completer", () => {
     expect(shown()).toBe('c');
     await harness.lastResponse.send(doneEvent(''));
     expect(shown()).toBe('c');
+  });
+
+  it('has no empty list of suggestions', async () => {
+    await type('im');
+    await harness.lastResponse.send(textEvent('port'));
+    await type('x');
+    await harness.lastResponse.send(doneEvent(''));
+    expect(model.completions?.items ?? null).toBeNull();
   });
 });

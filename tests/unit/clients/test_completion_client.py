@@ -72,6 +72,14 @@ def test_events_come_as_they_are_sent() -> None:
     assert [parse_request(received.body) for received in server.requests] == [REQUEST]
 
 
+def test_events_can_be_polled() -> None:
+    with served(_lines(Text("pa", 2), DONE)) as (client, _):
+        events = list(client.poll_events(REQUEST, 1e-6))
+    # The connection alone takes longer than that.
+    assert events[0] is None
+    assert [event for event in events if event is not None] == [Text("pa", 2), DONE]
+
+
 def test_the_result_of_a_completion() -> None:
     with served(_lines(Text("pa", 2), DONE)) as (client, _):
         assert client.complete(REQUEST) == DONE

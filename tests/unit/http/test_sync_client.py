@@ -89,6 +89,15 @@ def test_closing_the_iterator_closes_the_connection() -> None:
         assert server.closed.wait(5)
 
 
+def test_waiting_for_a_line_can_be_interrupted_by_empty_ones() -> None:
+    with patient_server() as server, closing(SyncHttpClient(server.url, {})) as client:
+        lines = client.stream_lines("POST", "/", b"", poll_s=0.001)
+        assert next(line for line in lines if line) == b"first\n"
+        assert [next(lines), next(lines)] == [b"", b""]
+        lines.close()
+        assert server.closed.wait(5)
+
+
 @pytest.mark.parametrize("send", [complete, stream])
 def test_an_interrupt_cancels_the_request(
     send: Callable[[SyncHttpClient], None], request: pytest.FixtureRequest
