@@ -142,13 +142,14 @@ def _compared_layouts(model: ModelInfo | None) -> list[str]:
 
 def _replay(arguments: argparse.Namespace) -> int:
     from jupyter_safecoder.evaluation.replay.passages import draw_passages, read_notebooks
+    from jupyter_safecoder.evaluation.replay.typist import count_characters
     from jupyter_safecoder.evaluation.tasks import SAMPLE
 
     notebooks = read_notebooks(arguments.files or [SAMPLE])
     passages = draw_passages(notebooks, arguments.lines, arguments.seed)
     typing = Typing(arguments.accept, arguments.key_ms, arguments.close_brackets)
     with runtime(arguments) as client:
-        total = sum(len(passage.text) for passage in passages)
+        total = sum(count_characters(passage.text) for passage in passages)
         with progress_bar("Typing", total) as advance:
             report = bench_replay(client, passages, typing, advance)
     return print_report(report, arguments.json)

@@ -107,7 +107,9 @@ def draw_passages(notebooks: Sequence[Notebook], lines: int, seed: int) -> list[
         if chunk.start < chunk.stop:
             chosen.append(chunk)
     if not chosen:
-        raise NotebookError("There is no code to type.", "Name notebooks with code.")
+        raise NotebookError(
+            "There is no line to type.", "Name notebooks with code, and a number of lines above 0."
+        )
     return [_passage(notebooks[chunk.notebook], chunk) for chunk in _joined(sorted(chosen))]
 
 

@@ -132,6 +132,7 @@ class _Answer:
         self._sent = time.perf_counter()
         self._ttft_ms: float | None = None
         self._tokens = 0
+        self.is_complete = False
 
     def receive(self, editor: Editor, seconds: float) -> None:
         """Pass events to the editor until the answer is complete, or the time is up."""
@@ -143,6 +144,7 @@ class _Answer:
                 self._ttft_ms = self._elapsed_ms()
             if isinstance(event, Done):
                 self._tokens = event.completion_tokens
+                self.is_complete = True
                 editor.finish(event.text, event.finish_reason)
                 return
             if isinstance(event, Text):
@@ -220,12 +222,14 @@ class _PassageReplay:
         """Press a key, and let the time pass until the next one."""
         pause_s, seconds = PAUSE_MS / 1000, self._typing.key_ms / 1000
         is_request = _apply(self._editor, key)
+        is_cancelled = False
         if self._answer and not self._editor.is_waiting:
+            is_cancelled = not self._answer.is_complete
             self._stop()
-            if is_request:
-                # The engine must have this time to end what was cancelled.
-                time.sleep(pause_s)
         if is_request and seconds > pause_s:
+            if is_cancelled:
+                # The engine has this time to end what was cancelled.
+                time.sleep(pause_s)
             self._editor.send()
             self._answer = _Answer(self._client, self._request(CompletionOptions()))
             seconds -= pause_s

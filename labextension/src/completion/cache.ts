@@ -5,6 +5,8 @@
  * A completion `T` of the prefix `P` also completes `P + t` as long as `T`
  * starts with `t`. Everything else that the completion depends on is in the key
  * and must be equal. Nothing is written to disk.
+ *
+ * `jupyter_safecoder/evaluation/replay/completion_cache.py` has the same rules.
  */
 export class CompletionCache {
   /**

@@ -39,6 +39,9 @@ import { cutWindow } from './window';
  *
  * Without a suggestion, `fetch` rejects with `NoSuggestionError`: Lab then
  * leaves the screen as it is, while an empty list would capture the Tab key.
+ *
+ * `jupyter_safecoder/evaluation/replay/editor.py` has the same rules, for
+ * measurements without a browser.
  */
 export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompletionItem> {
   /**

@@ -69,7 +69,7 @@ def test_the_indentation_of_the_first_line_is_there_already() -> None:
 
 
 def test_notebooks_without_code() -> None:
-    with pytest.raises(NotebookError, match="no code"):
+    with pytest.raises(NotebookError, match="no line"):
         draw_passages([Notebook(CELLS[:1], "python")], 10, 0)
 
 
