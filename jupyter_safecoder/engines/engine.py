@@ -96,12 +96,16 @@ class EngineOutput:
         prompt; ``"failed"`` if this request alone failed. A finished request gets no more outputs.
     error
         Why the request failed; ``None`` unless ``finished`` is ``"failed"``.
+    logprobs
+        Natural logarithm of the probability that the model gave each of ``ids``; ``None`` if the
+        engine does not know them.
     """
 
     request: int
     ids: list[int]
     finished: str | None = None
     error: EngineError | None = None
+    logprobs: list[float] | None = None
 
 
 class Engine(Protocol):

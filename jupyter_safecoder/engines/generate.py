@@ -3,7 +3,8 @@
 For accelerators whose models are compiled with static shapes (Gaudi, Neuron): they cannot be
 stepped from outside, but their packages offer ``generate``, which calls its stopping criteria after
 every token. There the token is taken, and generation stops when the request ends or is cancelled.
-There is no batch and no prefix cache.
+There is no batch and no prefix cache. ``generate`` keeps the logits of no token unless it keeps
+those of all, so there are no log-probabilities.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any
 from jupyter_safecoder.engines.slots.batching import (
     PREFILL_CHUNK,
     ContinuousBatchingEngine,
+    Prediction,
     PromptChunk,
 )
 from jupyter_safecoder.errors import EngineError, first_line
@@ -81,11 +82,11 @@ class OnnxRuntimeEngine(ContinuousBatchingEngine):
         self.open_slots(self._options.max_running, window, self._options.lookup_tokens)
         warm_up(self, min(PREFILL_CHUNK + 1, window - 1))
 
-    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[int]]:
+    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[Prediction]]:
         """Compute chunks of different slots, one after the other."""
         return [self._compute_chunk(chunk) for chunk in chunks]
 
-    def _compute_chunk(self, chunk: PromptChunk) -> list[int]:
+    def _compute_chunk(self, chunk: PromptChunk) -> list[Prediction]:
         end = chunk.start + len(chunk.ids)
         tokens = {
             "input_ids": chunk.ids,
@@ -110,8 +111,9 @@ class OnnxRuntimeEngine(ContinuousBatchingEngine):
         if not chunk.num_outputs:
             return []
         logits = outputs["logits"].numpy()[0, -chunk.num_outputs :]
-        next_ids: list[int] = logits.argmax(-1).tolist()
-        return next_ids
+        largest = logits.max(-1, keepdims=True).astype(self._numpy.float32)
+        logprobs = -self._numpy.log(self._numpy.exp(logits - largest).sum(-1))
+        return [*map(Prediction, logits.argmax(-1).tolist(), logprobs.tolist())]
 
     def _past_before(self, slot: int, start: int) -> dict[str, Any]:
         """Return the KV of a slot's positions before ``start``; the rest of it is invalid."""

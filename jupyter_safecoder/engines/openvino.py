@@ -223,6 +223,7 @@ class OpenVinoEngine:
     ) -> Any:
         config = self._genai.GenerationConfig()
         config.do_sample = False
+        config.logprobs = 1
         config.max_new_tokens = max_tokens
         config.stop_token_ids = set(stop_ids) or {0}
         # It would be the tokenizer's, but the pipeline has none.
@@ -270,20 +271,22 @@ class OpenVinoEngine:
     def _read(self, request: int, handle: Any) -> EngineOutput | None:
         """Return what the pipeline has generated for a request since the last step."""
         ids: list[int] = []
+        logprobs: list[float] = []
         while handle.can_read():
             for generated in handle.read().values():
                 ids += generated.generated_ids
+                logprobs += generated.generated_log_probs
         status = handle.get_status().name
         if status == "RUNNING":
-            return EngineOutput(request, ids) if ids else None
+            return EngineOutput(request, ids, logprobs=logprobs) if ids else None
         stop_ids = self._stop_ids.pop(request)
         del self._handles[request]
         self._has_unfreed_blocks = True
         if status == "IGNORED":
             return EngineOutput(request, ids, "refused")
         if ids and ids[-1] in stop_ids:
-            return EngineOutput(request, ids[:-1], "end")
-        return EngineOutput(request, ids, "length")
+            return EngineOutput(request, ids[:-1], "end", logprobs=logprobs[:-1])
+        return EngineOutput(request, ids, "length", logprobs=logprobs)
 
 
 def _kv_blocks(model: ModelDescription, *, exact: bool) -> int:

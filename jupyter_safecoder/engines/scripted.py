@@ -8,7 +8,8 @@ The script is a JSON file, the ``weights`` of a model directory whose engine is 
 
 An answer is chosen by the text that the prompt ends with (``after``). Besides ``text`` it may have
 ``stall`` (true: no token ever comes), ``fail_after`` or ``die_after`` (after so many tokens the
-engine raises, or its process exits), and a ``token_ms`` of its own. Each UTF-8 byte is a token.
+engine raises, or its process exits), a ``token_ms`` of its own, and ``line_logprobs``: for each
+line of the text the log-probability of each of its tokens. Each UTF-8 byte is a token.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class _Request:
 
     answer: dict[str, Any]
     ids: list[int]
+    logprobs: list[float] | None
     next_token_at: float
     finished: Literal["end", "length"]
     sent: int = 0
@@ -113,8 +115,9 @@ class ScriptedEngine:
         )
         ids = self.tokenizer.encode(answer.get("text", ""))
         finished: Literal["end", "length"] = "length" if len(ids) > max_tokens else "end"
+        first_token_at = time.monotonic() + self._seconds("first_token_ms")
         self._running[request] = _Request(
-            answer, ids[:max_tokens], time.monotonic() + self._seconds("first_token_ms"), finished
+            answer, ids[:max_tokens], _logprobs(answer), first_token_at, finished
         )
 
     def cancel(self, request: int) -> None:
@@ -143,17 +146,28 @@ class ScriptedEngine:
             os._exit(_EXIT_STATUS)
         if request.sent == request.answer.get("fail_after"):
             raise RuntimeError("The script makes the engine fail.")
-        ids = request.ids[request.sent : request.sent + 1]
+        new = slice(request.sent, request.sent + 1)
+        ids = request.ids[new]
+        logprobs = None if request.logprobs is None else request.logprobs[new]
         request.sent += 1
         token_ms = request.answer.get("token_ms", self._script.get("token_ms", 0))
         request.next_token_at = now + float(token_ms) / 1000
         if request.sent < len(request.ids):
-            return EngineOutput(number, ids)
+            return EngineOutput(number, ids, logprobs=logprobs)
         del self._running[number]
-        return EngineOutput(number, ids, request.finished)
+        return EngineOutput(number, ids, request.finished, logprobs=logprobs)
 
     def _seconds(self, name: str) -> float:
         return float(self._script.get(name, 0)) / 1000
+
+
+def _logprobs(answer: dict[str, Any]) -> list[float] | None:
+    """Return the log-probability of each byte of an answer; newlines belong to the line before."""
+    if "line_logprobs" not in answer:
+        return None
+    lines = answer["text"].encode().splitlines(keepends=True)
+    pairs = zip(lines, answer["line_logprobs"], strict=True)
+    return [float(logprob) for line, logprob in pairs for _ in line]
 
 
 def write_scripted_model(directory: Path, script: dict[str, Any]) -> Path:

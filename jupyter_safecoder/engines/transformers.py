@@ -14,6 +14,7 @@ from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.engines.slots.batching import (
     PREFILL_CHUNK,
     ContinuousBatchingEngine,
+    Prediction,
     PromptChunk,
 )
 from jupyter_safecoder.errors import EngineError, first_line
@@ -80,7 +81,7 @@ class TransformersEngine(ContinuousBatchingEngine):
                 raise
             raise self._out_of_memory(dtype) from error
 
-    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[int]]:
+    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[Prediction]]:
         """Compute chunks of different slots in one pass."""
         return self._forward.run(chunks)
 

@@ -28,7 +28,7 @@ from jupyter_safecoder.models.tokenizer import FileTokenizer
 
 from .client import RemoteClient
 from .handshake import ServerCapabilities, negotiate
-from .stream import DIALECT_FIELDS, ResponseReader, read_choice, read_events
+from .stream import ResponseReader, read_choice, read_events
 
 log = logging.getLogger("jupyter_safecoder.runtime")
 
@@ -166,8 +166,10 @@ class RemoteEngine:
         output = EngineOutput(request, [])
         try:
             async with aclosing(self._stream(prompt, stop_ids, max_tokens)) as stream:
-                async for ids, finished in stream:
-                    self._outputs.put(replace(output, ids=ids, finished=finished))
+                async for ids, logprobs, finished in stream:
+                    self._outputs.put(
+                        replace(output, ids=ids, logprobs=logprobs, finished=finished)
+                    )
         except EngineError as error:
             self._outputs.put(replace(output, finished="failed", error=error))
         except Exception as error:  # noqa: BLE001 - it would be lost with the task
@@ -180,8 +182,8 @@ class RemoteEngine:
 
     async def _stream(
         self, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
-    ) -> AsyncGenerator[tuple[list[int], str | None]]:
-        """Yield token ids, and why the completion ended, once it has."""
+    ) -> AsyncGenerator[tuple[list[int], list[float] | None, str | None]]:
+        """Yield token ids, their log-probabilities, and why the completion ended, once it has."""
         client, token_timeout_s = self._client, self._server.token_timeout_s
         clock = asyncio.get_running_loop().time
         deadline = clock() + token_timeout_s
@@ -206,8 +208,8 @@ class RemoteEngine:
                         event = await anext(events)
                     choice = read_choice(event)
                     if choice:
-                        ids, finished = reader.read(choice)
-                        yield ids, finished
+                        ids, logprobs, finished = reader.read(choice)
+                        yield ids, logprobs, finished
                         left = token_timeout_s
         except TimeoutError:
             raise client.timeout_error(token_timeout_s) from None
@@ -226,7 +228,7 @@ class RemoteEngine:
             "temperature": 0,
             "stream": True,
             "stop_token_ids": sorted(stop_ids),
-            **DIALECT_FIELDS[self._capabilities.dialect],
+            **self._capabilities.fields,
         }
 
 

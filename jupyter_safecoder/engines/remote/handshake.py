@@ -42,6 +42,8 @@ class ServerCapabilities:
         The server's name for the model.
     dialect
         The form in which it reports tokens.
+    fields
+        Fields of a request that make it report them so.
     window
         Its context window in tokens, at most that of the model.
     tokenizer_checked
@@ -50,6 +52,7 @@ class ServerCapabilities:
 
     model: str
     dialect: Dialect
+    fields: Mapping[str, Any]
     window: int
     tokenizer_checked: bool
 
@@ -76,7 +79,7 @@ async def negotiate(
     """
     name, window = await _find_model(client, model_name, model)
     prompt = tokenizer.encode(_PROBES[0])
-    dialect = await _find_dialect(client, name, prompt)
+    dialect, fields = await _find_dialect(client, name, prompt)
     if dialect != "token_ids" and not _encodes_characters(tokenizer):
         raise EngineError(
             f"The server {client.host} returns text instead of token ids, and the tokenizer of "
@@ -84,7 +87,7 @@ async def negotiate(
             "Serve the model with vLLM 0.10 or newer, which returns token ids.",
         )
     checked = await _check_tokenizer(client, name, model, tokenizer)
-    return ServerCapabilities(name, dialect, window, checked)
+    return ServerCapabilities(name, dialect, fields, window, checked)
 
 
 async def _find_model(
@@ -116,18 +119,20 @@ async def _find_model(
     return name, min([model.context_window, *(w for w in windows if type(w) is int and w > 0)])
 
 
-async def _find_dialect(client: RemoteClient, name: str, prompt: list[int]) -> Dialect:
-    for dialect in DIALECT_FIELDS:
+async def _find_dialect(
+    client: RemoteClient, name: str, prompt: list[int]
+) -> tuple[Dialect, Mapping[str, Any]]:
+    for dialect, fields in DIALECT_FIELDS:
         try:
-            choice = await _complete(client, name, prompt, dialect)
+            choice = await _complete(client, name, prompt, fields)
         except RemoteServerError as error:
             if error.status not in _UNSUPPORTED_STATUSES:
                 raise
             continue
         if dialect in (detect_dialect(choice), "text"):
-            return dialect
+            return dialect, fields
     # If the server refuses text as well, token ids are not the reason: report its error.
-    await _complete(client, name, "x", "text")
+    await _complete(client, name, "x", {})
     raise EngineError(
         f"The server {client.host} takes no token ids as a prompt. In a prompt sent as text, the "
         "user's text could become FIM tokens.",
@@ -136,7 +141,7 @@ async def _find_dialect(client: RemoteClient, name: str, prompt: list[int]) -> D
 
 
 async def _complete(
-    client: RemoteClient, name: str, prompt: list[int] | str, dialect: Dialect
+    client: RemoteClient, name: str, prompt: list[int] | str, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Request one token, and return the choice of the response."""
     body = {
@@ -144,7 +149,7 @@ async def _complete(
         "prompt": prompt,
         "max_tokens": 1,
         "temperature": 0,
-        **DIALECT_FIELDS[dialect],
+        **fields,
     }
     try:
         return first_choice(

@@ -8,13 +8,16 @@ Servers report the tokens of a completion in three forms (``Dialect``):
 - ``text``: others return text, which is encoded part by part. The text is the server's, but the ids
   may not be, and stop tokens that the server does not write out are not seen.
 
+In the first two forms it may return the log-probability of each token, too.
+
 Sizes are bounded, so that a faulty server cannot fill the memory.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from typing import Any, Literal
 
 from jupyter_safecoder.errors import MalformedResponse
@@ -22,13 +25,16 @@ from jupyter_safecoder.prompt import Tokenizer
 
 Dialect = Literal["token_ids", "logprobs", "text"]
 
-#: Fields of a request that make a server answer in a dialect. The penalties are those that vLLM
-#: would take from a checkpoint's ``generation_config.json``.
-DIALECT_FIELDS: dict[Dialect, dict[str, Any]] = {
-    "token_ids": {"return_token_ids": True, "repetition_penalty": 1.0},
-    "logprobs": {"logprobs": 1, "repeat_penalty": 1.0},
-    "text": {},
-}
+_TOKEN_IDS = {"return_token_ids": True, "repetition_penalty": 1.0}
+#: Fields of a request that make a server answer in a dialect, the best first: with
+#: ``--max-logprobs 0`` vLLM refuses log-probabilities. The penalties are those that vLLM would take
+#: from a checkpoint's ``generation_config.json``.
+DIALECT_FIELDS: tuple[tuple[Dialect, Mapping[str, Any]], ...] = (
+    ("token_ids", {**_TOKEN_IDS, "logprobs": 1}),
+    ("token_ids", _TOKEN_IDS),
+    ("logprobs", {"logprobs": 1, "repeat_penalty": 1.0}),
+    ("text", {}),
+)
 
 #: Maximum size in bytes of one event: vLLM repeats the ids of the prompt in its first.
 _MAX_EVENT_BYTES = 2**20
@@ -140,13 +146,14 @@ class ResponseReader:
         self._stop_ids = frozenset(stop_ids)
         self._left = max_tokens
 
-    def read(self, choice: dict[str, Any]) -> tuple[list[int], str | None]:
-        """Return the ids of a choice, and why the completion ended.
+    def read(self, choice: dict[str, Any]) -> tuple[list[int], list[float] | None, str | None]:
+        """Return the ids of a choice, their log-probabilities, and why the completion ended.
 
         Returns
         -------
         tuple
-            Token ids; and ``end``, ``length``, or ``None`` while the completion goes on.
+            Token ids; the log-probability of each, or ``None`` if the server does not report them;
+            and ``end``, ``length``, or ``None`` while the completion goes on.
 
         Raises
         ------
@@ -156,29 +163,32 @@ class ResponseReader:
         finish = choice.get("finish_reason")
         if finish not in (None, "stop", "length"):
             raise MalformedResponse("a finish reason other than stop and length")
-        ids = self._ids(choice)
-        for index, token in enumerate(ids):
-            if token in self._stop_ids:
-                return ids[:index], "end"
-        if finish == "stop" and self._dialect == "token_ids":
+        ids, logprobs = self._tokens(choice)
+        ended = {None: None, "stop": "end", "length": "length"}[finish]
+        stop = next((index for index, token in enumerate(ids) if token in self._stop_ids), None)
+        if stop is None and finish == "stop" and self._dialect == "token_ids":
             # No stop text is ever requested: the last id is a stop token of the server's own.
-            ids = ids[:-1]
-        if len(ids) >= self._left:
-            return ids[: self._left], "length"
+            stop = len(ids) - 1
+        if stop is not None:
+            ids, ended = ids[:stop], "end"
+        if len(ids) > self._left or (len(ids) == self._left and stop is None):
+            ids, ended = ids[: self._left], "length"
         self._left -= len(ids)
-        return ids, {None: None, "stop": "end", "length": "length"}[finish]
+        return ids, None if logprobs is None else logprobs[: len(ids)], ended
 
-    def _ids(self, choice: dict[str, Any]) -> list[int]:
+    def _tokens(self, choice: dict[str, Any]) -> tuple[list[int], list[float] | None]:
         if self._dialect == "token_ids":
-            return _checked_ids(choice.get("token_ids"))
+            ids = _checked_ids(choice.get("token_ids"))
+            return ids, _token_logprobs(choice, len(ids))
         text = choice.get("text")
         if not isinstance(text, str):
             raise MalformedResponse("a choice without text")
         if self._dialect == "logprobs" and choice.get("logprobs") is not None:
             ids = _ids_of_logprobs(choice)
             if self._tokenizer.decode(ids) == text or not self._stop_ids.isdisjoint(ids):
-                return ids
-        return self._tokenizer.encode(text)
+                content = choice["logprobs"]["content"]
+                return ids, _checked_logprobs([token.get("logprob") for token in content])
+        return self._tokenizer.encode(text), None
 
 
 def _ids_of_logprobs(choice: dict[str, Any]) -> list[int]:
@@ -186,6 +196,19 @@ def _ids_of_logprobs(choice: dict[str, Any]) -> list[int]:
         return _checked_ids([token["id"] for token in choice["logprobs"]["content"]])
     except (KeyError, TypeError):
         raise MalformedResponse("log-probabilities without ids") from None
+
+
+def _token_logprobs(choice: dict[str, Any], number: int) -> list[float] | None:
+    """Return the log-probabilities of the tokens of a choice in OpenAI's form, if it has them."""
+    logprobs = choice.get("logprobs")
+    values = logprobs.get("token_logprobs") if isinstance(logprobs, dict) else None
+    return _checked_logprobs(values) if isinstance(values, list) and len(values) == number else None
+
+
+def _checked_logprobs(values: list[Any]) -> list[float] | None:
+    if all(type(value) in (int, float) and math.isfinite(value) for value in values):
+        return [min(float(value), 0.0) for value in values]
+    return None
 
 
 def _checked_ids(ids: object) -> list[int]:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from jupyter_safecoder.engines.engine import EngineOutput
 from jupyter_safecoder.engines.prompt_lookup import propose_from_prompt
@@ -46,6 +47,13 @@ class PromptChunk:
     start: int
     ids: list[int]
     num_outputs: int
+
+
+class Prediction(NamedTuple):
+    """The most probable next token, and the natural logarithm of its probability."""
+
+    id: int
+    logprob: float
 
 
 @dataclass
@@ -98,7 +106,7 @@ class ContinuousBatchingEngine(ABC):
         self._steps = 0
 
     @abstractmethod
-    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[int]]:
+    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[Prediction]]:
         """Compute chunks of different slots in one pass.
 
         Parameters
@@ -108,7 +116,7 @@ class ContinuousBatchingEngine(ABC):
 
         Returns
         -------
-        list of list of int
+        list of list of Prediction
             For each chunk the most probable token after each of its last ``num_outputs`` tokens.
         """
 
@@ -144,8 +152,8 @@ class ContinuousBatchingEngine(ABC):
         self._admit()
         for batch in self._batches():
             chunks = [self._next_chunk(slot) for slot in batch]
-            for slot, chunk, next_ids in zip(batch, chunks, self.compute(chunks), strict=True):
-                output = self._take(slot, chunk, next_ids)
+            for slot, chunk, predicted in zip(batch, chunks, self.compute(chunks), strict=True):
+                output = self._take(slot, chunk, predicted)
                 if output is not None:
                     outputs.append(output)
         return outputs
@@ -193,7 +201,9 @@ class ContinuousBatchingEngine(ABC):
         proposal = propose_from_prompt(slot.ids, room) if room > 0 and len(ids) == 1 else []
         return PromptChunk(slot.row, slot.cached_tokens, ids + proposal, len(proposal) + 1)
 
-    def _take(self, slot: _Slot, chunk: PromptChunk, next_ids: list[int]) -> EngineOutput | None:
+    def _take(
+        self, slot: _Slot, chunk: PromptChunk, predicted: list[Prediction]
+    ) -> EngineOutput | None:
         """Append what a chunk predicted to its slot; proposed tokens that were wrong are dropped.
 
         Returns
@@ -207,18 +217,19 @@ class ContinuousBatchingEngine(ABC):
             slot.cached_tokens += len(chunk.ids)
             return None
         proposal = chunk.ids[len(chunk.ids) - chunk.num_outputs + 1 :]
-        accepted = common_prefix_length(proposal, next_ids)
+        accepted = common_prefix_length(proposal, [prediction.id for prediction in predicted])
         slot.cached_tokens = len(slot.ids) + accepted
-        ids = next_ids[: accepted + 1]
+        ids = [prediction.id for prediction in predicted[: accepted + 1]]
+        logprobs = [prediction.logprob for prediction in predicted[: accepted + 1]]
         slot.ids += ids
         stop = next((index for index, token in enumerate(ids) if token in request.stop_ids), None)
         if stop is not None:
             slot.request = None
-            return EngineOutput(request.number, ids[:stop], "end")
+            return EngineOutput(request.number, ids[:stop], "end", logprobs=logprobs[:stop])
         if len(slot.ids) >= request.max_length:
             slot.request = None
-            return EngineOutput(request.number, ids, "length")
-        return EngineOutput(request.number, ids)
+            return EngineOutput(request.number, ids, "length", logprobs=logprobs)
+        return EngineOutput(request.number, ids, logprobs=logprobs)
 
 
 def _request_number(slot: _Slot) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from .batching import BATCHED_CHUNK, PromptChunk
+from .batching import BATCHED_CHUNK, Prediction, PromptChunk
 from .cache import BatchLayout, SlotCache
 
 #: Records a computation whose inputs and output stay in the same memory, and returns its replay.
@@ -52,6 +52,7 @@ class BatchedForward:
     ) -> None:
         self._base_model = model.base_model
         self._lm_head = model.get_output_embeddings()
+        self._logit_scale = _logit_scale(model.config)
         self._device = model.device
         self._slots, self._window = slots, window
         self._cache = SlotCache(model.config.num_hidden_layers, slots, window)
@@ -62,7 +63,7 @@ class BatchedForward:
         self._graphs: dict[tuple[int, int], _Graph] = {}
 
     @torch.inference_mode()
-    def run(self, chunks: Sequence[PromptChunk]) -> list[list[int]]:
+    def run(self, chunks: Sequence[PromptChunk]) -> list[list[Prediction]]:
         """Return the next tokens that each chunk asks for, see ``PromptChunk.num_outputs``."""
         width = max(len(chunk.ids) for chunk in chunks)
         if self._capture is None or width > self._graph_widths[-1]:
@@ -70,7 +71,7 @@ class BatchedForward:
         width = next(w for w in self._graph_widths if w >= width)
         return self._run_graph(chunks, width, _graph_length(_kv_length(chunks)))
 
-    def _run_eager(self, chunks: Sequence[PromptChunk], width: int) -> list[list[int]]:
+    def _run_eager(self, chunks: Sequence[PromptChunk], width: int) -> list[list[Prediction]]:
         rows = [chunk.slot for chunk in chunks]
         ids, positions = self._tensors(chunks, width)
         first, count = rows[0], len(rows)
@@ -89,13 +90,12 @@ class BatchedForward:
         if not outputs:
             return [[] for _ in chunks]
         index = torch.tensor(outputs, device=self._device)
-        # Without the scaling of logits that some architectures add: it does not change their order.
-        next_ids = iter(self._lm_head(hidden[index[:, 0], index[:, 1]]).argmax(-1).tolist())
-        return [[next(next_ids) for _ in range(chunk.num_outputs)] for chunk in chunks]
+        next_tokens = iter(_predictions(self._predict(hidden[index[:, 0], index[:, 1]])))
+        return [[next(next_tokens) for _ in range(chunk.num_outputs)] for chunk in chunks]
 
     def _run_graph(
         self, chunks: Sequence[PromptChunk], width: int, kv_length: int
-    ) -> list[list[int]]:
+    ) -> list[list[Prediction]]:
         shape = width, min(kv_length, self._window)
         graph = self._graphs.get(shape) or self._record_graph(*shape)
         # Slots without a chunk compute padding.
@@ -104,9 +104,9 @@ class BatchedForward:
         ids, positions = self._tensors(rows, width)
         graph.ids.copy_(ids)
         graph.positions.copy_(positions)
-        next_ids = graph.replay().tolist()
+        predicted = graph.replay().cpu()
         return [
-            next_ids[chunk.slot][len(chunk.ids) - chunk.num_outputs : len(chunk.ids)]
+            _predictions(predicted[chunk.slot, len(chunk.ids) - chunk.num_outputs : len(chunk.ids)])
             for chunk in chunks
         ]
 
@@ -115,7 +115,7 @@ class BatchedForward:
         ids, positions = self._tensors([PromptChunk(0, 0, [], 0)] * self._slots, width)
         rows = torch.arange(self._slots, device=self._device)
         layout = BatchLayout(rows, positions, kv_length, slice(0, self._slots))
-        replay = self._capture(lambda: self._lm_head(self._hidden_states(ids, layout)).argmax(-1))
+        replay = self._capture(lambda: self._predict(self._hidden_states(ids, layout)))
         graph = self._graphs[width, kv_length] = _Graph(ids, positions, replay)
         return graph
 
@@ -146,6 +146,16 @@ class BatchedForward:
         hidden: torch.Tensor = output.last_hidden_state
         return hidden
 
+    def _predict(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Return the most probable token and its log-probability, shape ``(…, 2)``, in float32.
+
+        Integers up to 2**24 are exact in float32: no vocabulary is larger.
+        """
+        logits = self._lm_head(hidden)
+        ids = logits.argmax(-1, keepdim=True)
+        logprobs = (logits.float() * self._logit_scale).log_softmax(-1).gather(-1, ids)
+        return torch.cat((ids.float(), logprobs), -1)
+
     def _masks(self, layout: BatchLayout) -> torch.Tensor | dict[str, torch.Tensor]:
         """Return the attention mask, shape ``(batch, 1, tokens, kv_length)``; by type if mixed."""
         key_positions = torch.arange(layout.kv_length, device=self._device)
@@ -166,6 +176,17 @@ def attention_types(config: Any) -> set[str]:
     if getattr(config, "layer_types", None):
         return set(config.layer_types)
     return {SLIDING_ATTENTION if getattr(config, "sliding_window", None) else FULL_ATTENTION}
+
+
+def _logit_scale(config: Any) -> float:
+    """Return the factor of the logits: Granite divides by its value, Cohere multiplies."""
+    scale: float = getattr(config, "logit_scale", None) or 1.0
+    return scale / (getattr(config, "logits_scaling", None) or 1.0)
+
+
+def _predictions(rows: torch.Tensor) -> list[Prediction]:
+    """Return the predictions in a tensor of shape ``(tokens, 2)``."""
+    return [Prediction(int(token), logprob) for token, logprob in rows.tolist()]
 
 
 def capture_cuda_graph(run: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:

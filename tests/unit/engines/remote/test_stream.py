@@ -80,25 +80,55 @@ def _reader(dialect: Dialect) -> ResponseReader:
 
 def test_a_completion_ends_before_a_stop_token() -> None:
     reader = _reader("token_ids")
-    assert reader.read({"token_ids": [1]}) == ([1], None)
-    assert reader.read({"token_ids": [2, 0, 3]}) == ([2], "end")
+    assert reader.read({"token_ids": [1]}) == ([1], None, None)
+    assert reader.read({"token_ids": [2, 0, 3]}) == ([2], None, "end")
 
 
 def test_the_servers_own_stop_token_is_dropped() -> None:
-    assert _reader("token_ids").read({"token_ids": [1, 9], "finish_reason": "stop"}) == ([1], "end")
+    choice = {"token_ids": [1, 9], "finish_reason": "stop"}
+    assert _reader("token_ids").read(choice) == ([1], None, "end")
 
 
 def test_max_tokens_bounds_the_ids_of_all_events() -> None:
     reader = _reader("token_ids")
-    assert reader.read({"token_ids": [1, 2, 3]}) == ([1, 2, 3], None)
-    assert reader.read({"token_ids": [4, 5]}) == ([4], "length")
+    assert reader.read({"token_ids": [1, 2, 3]}) == ([1, 2, 3], None, None)
+    assert reader.read({"token_ids": [4, 5]}) == ([4], None, "length")
 
 
 def test_the_text_decides_if_it_differs_from_the_ids() -> None:
     choice = {"text": "é", "logprobs": {"content": [{"id": 169}]}}
-    assert _reader("logprobs").read(choice) == (list("é".encode()), None)
+    assert _reader("logprobs").read(choice) == (list("é".encode()), None, None)
     choice = {"text": "a", "logprobs": {"content": [{"id": 97}]}}
-    assert _reader("logprobs").read(choice) == ([97], None)
+    assert _reader("logprobs").read(choice) == ([97], None, None)
+
+
+def test_log_probabilities_come_with_the_ids() -> None:
+    reader = _reader("token_ids")
+    logprobs = {"token_logprobs": [-0.5, -1, 1e-9]}
+    choice = {"token_ids": [1, 2, 3], "logprobs": logprobs}
+    assert reader.read(choice) == ([1, 2, 3], [-0.5, -1.0, 0.0], None)
+    choice = {"token_ids": [4, 5], "logprobs": {"token_logprobs": [-2.0, -3.0]}}
+    assert reader.read(choice) == ([4], [-2.0], "length")
+    content = [{"id": 97, "logprob": -0.25}]
+    choice = {"text": "a", "logprobs": {"content": content}}
+    assert _reader("logprobs").read(choice) == ([97], [-0.25], None)
+
+
+@pytest.mark.parametrize(
+    "logprobs",
+    [
+        None,
+        [],
+        {},
+        {"token_logprobs": [-0.5]},
+        {"token_logprobs": [-0.5, None]},
+        {"token_logprobs": [-0.5, True]},
+        {"token_logprobs": [-0.5, float("nan")]},
+    ],
+)
+def test_log_probabilities_that_are_none_are_unknown(logprobs: object) -> None:
+    choice = {"token_ids": [1, 2], "logprobs": logprobs}
+    assert _reader("token_ids").read(choice) == ([1, 2], None, None)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from jupyter_safecoder.engines import EngineOutput
 from jupyter_safecoder.engines.slots.batching import (
     PREFILL_CHUNK,
     ContinuousBatchingEngine,
+    Prediction,
     PromptChunk,
 )
 
@@ -25,10 +26,12 @@ class CountingEngine(ContinuousBatchingEngine):
         self.open_slots(slots, WINDOW, lookup_tokens)
         self.passes: list[list[PromptChunk]] = []
 
-    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[int]]:
+    def compute(self, chunks: Sequence[PromptChunk]) -> list[list[Prediction]]:
         self.passes.append(list(chunks))
         return [
-            [token + 1 for token in chunk.ids[len(chunk.ids) - chunk.num_outputs :]]
+            [Prediction(token + 1, -token / 8) for token in chunk.ids[-chunk.num_outputs :]]
+            if chunk.num_outputs
+            else []
             for chunk in chunks
         ]
 
@@ -61,7 +64,9 @@ def test_a_long_prompt_takes_one_chunk_in_each_step() -> None:
     engine.submit(1, list(range(2 * PREFILL_CHUNK + 10)), (), 1)
     assert [engine.step() for _ in range(2)] == [[], []]
     assert [len(chunk.ids) for chunks in engine.passes for chunk in chunks] == [PREFILL_CHUNK] * 2
-    assert engine.step() == [EngineOutput(1, [2 * PREFILL_CHUNK + 10], "length")]
+    assert engine.step() == [
+        EngineOutput(1, [2 * PREFILL_CHUNK + 10], "length", logprobs=[-(2 * PREFILL_CHUNK + 9) / 8])
+    ]
 
 
 @pytest.mark.parametrize("length", [0, WINDOW + 1])
@@ -97,9 +102,9 @@ def test_wrong_proposals_are_dropped() -> None:
 def test_right_proposals_give_several_tokens_in_a_step() -> None:
     engine = CountingEngine(lookup_tokens=3)
     engine.submit(1, [1, 2, 3, 4, 5, 6, 0, 1], (), 4)
-    assert engine.step() == [EngineOutput(1, [2])]
+    assert engine.step() == [EngineOutput(1, [2], logprobs=[-0.125])]
     # After 1, 2 the prompt has 3, 4.
-    assert engine.step() == [EngineOutput(1, [3, 4, 5], "length")]
+    assert engine.step() == [EngineOutput(1, [3, 4, 5], "length", logprobs=[-0.25, -0.375, -0.5])]
 
 
 def test_a_cancelled_request_frees_its_slot_for_the_next() -> None:
