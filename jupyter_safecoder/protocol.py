@@ -27,6 +27,8 @@ USER_HEADER = "X-SafeCoder-User"
 PROMPT_TOKENS_HEADER = "X-SafeCoder-Prompt-Tokens"
 
 CellType = Literal["code", "markdown", "raw"]
+Trigger = Literal["automatic", "explicit"]
+Suggestions = Literal["few", "balanced", "many"]
 State = Literal["off", "starting", "downloading", "preparing", "loading", "ready", "busy", "failed"]
 
 
@@ -55,6 +57,10 @@ class CompletionOptions:
         Whether to return the model's own text, too.
     rules
         Whether stop rules and filters apply.
+    suggestions
+        How sure the model must be of what an automatic request gets.
+    trigger
+        Whether a keystroke caused the request, or somebody asked for it.
     """
 
     layout: str | None = None
@@ -62,6 +68,8 @@ class CompletionOptions:
     mode: Literal["auto", "line", "block"] = "auto"
     raw: bool = False
     rules: bool = True
+    suggestions: Suggestions | None = None
+    trigger: Trigger = "explicit"
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Done:
-    """The final text, with its token counts and its times in milliseconds."""
+    """The final text, with its token counts and its times in milliseconds.
+
+    ``first_line_logprob`` is ``None`` if the engine knows no log-probabilities.
+    """
 
     text: str
     finish_reason: str
@@ -129,6 +140,7 @@ class Done:
     ttft_ms: float | None
     total_ms: float
     raw_text: str | None = None
+    first_line_logprob: float | None = None
     event: str = "done"
 
 

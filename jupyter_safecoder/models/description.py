@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.postprocess import DEFAULT_CALIBRATION, Calibration
 from jupyter_safecoder.protocol import ModelInfo
 
 
@@ -61,6 +63,8 @@ class ModelDescription:
         A ``tokenizer.json``.
     files
         All files that are loaded.
+    calibration
+        How sure the model must be of a line for it to be right: ``confidence`` in ``model.json``.
     """
 
     name: str
@@ -78,6 +82,7 @@ class ModelDescription:
     weights: Path
     tokenizer: Path
     files: tuple[ModelFile, ...]
+    calibration: Calibration = DEFAULT_CALIBRATION
 
     @property
     def weights_bytes(self) -> int:
@@ -85,8 +90,9 @@ class ModelDescription:
         return sum(file.size for file in self.files if file.path != self.tokenizer)
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields of ``model.json`` but for the files."""
-        names = {field.name for field in fields(self)} - {"weights", "tokenizer", "files"}
+        """Return the fields of ``model.json`` but for the files and what holds for them alone."""
+        names = {field.name for field in fields(self)}
+        names -= {"weights", "tokenizer", "files", "calibration"}
         return {name: getattr(self, name) for name in names}
 
     def info(self) -> ModelInfo:
@@ -132,6 +138,14 @@ def _parse(data: dict[str, Any], directory: Path) -> ModelDescription:
         part: ModelFile(directory / data[part]["file"], data[part]["size"], data[part]["sha256"])
         for part in ("weights", "tokenizer")
     }
+    if "confidence" in data:
+        data["calibration"] = _parse_calibration(**data.pop("confidence"))
     lists = {name: tuple(data[name]) for name in ("layouts", "languages")}
     paths = {part: file.path for part, file in files.items()}
     return ModelDescription(**{**data, **lists, **paths}, files=tuple(files.values()))
+
+
+def _parse_calibration(intercept: float, slope: float) -> Calibration:
+    if not (math.isfinite(intercept) and math.isfinite(slope) and slope > 0):
+        raise ValueError("a calibration needs finite coefficients and a positive slope")
+    return Calibration(float(intercept), float(slope))

@@ -6,7 +6,26 @@ applies ends it.
 """
 
 from .answer_filter import AnswerFilter, FilteredAnswer
+from .confidence import (
+    DEFAULT_CALIBRATION,
+    MIN_PROBABILITIES,
+    Calibration,
+    ScoredToken,
+    first_line_logprob,
+)
 from .filter_input import FilterInput, FinishReason, Mode
 from .mode import mode_at
 
-__all__ = ["AnswerFilter", "FilterInput", "FilteredAnswer", "FinishReason", "Mode", "mode_at"]
+__all__ = [
+    "DEFAULT_CALIBRATION",
+    "MIN_PROBABILITIES",
+    "AnswerFilter",
+    "Calibration",
+    "FilterInput",
+    "FilteredAnswer",
+    "FinishReason",
+    "Mode",
+    "ScoredToken",
+    "first_line_logprob",
+    "mode_at",
+]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .confidence import ScoredToken
 from .cursor_context import analyze_cursor
 from .filter_input import FilterInput, FinishReason
 from .lines import Line, StopDecision, split_lines
@@ -11,13 +14,17 @@ from .rules.closing_bracket import find_closing_bracket
 from .rules.dedent import dedent
 from .rules.inline_repetition import inline_repetition
 from .rules.line_repetition import line_repetition
+from .rules.low_confidence import low_confidence
 from .rules.max_lines import max_lines
 from .rules.overlap import overlap_sizes, remove_overlap
 from .rules.single_line import single_line
+from .rules.sound_boundary import sound_end
 from .rules.suffix_reached import suffix_reached
 from .rules.trim import normalize_newlines, trim_end, trim_start
 
 _REASONS: dict[str, FinishReason] = {"end": "end", "length": "length", "deadline": "deadline"}
+#: Reasons for which an answer may end in the middle of something, and whether that may be a line.
+_CUT_OFF = {"length": True, "deadline": True, "lines": False, "low_confidence": False}
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,11 @@ class AnswerFilter:
         self._context = analyze_cursor(filter_input)
         self._mode = filter_input.mode
         self._max_lines = filter_input.max_lines
+        self._min_logprob = filter_input.min_logprob
 
-    def apply(self, raw: str, *, ended: str | None) -> FilteredAnswer:
+    def apply(
+        self, raw: str, *, ended: str | None, tokens: Sequence[ScoredToken] | None = None
+    ) -> FilteredAnswer:
         """Filter all that the model has written so far.
 
         Parameters
@@ -64,13 +74,21 @@ class AnswerFilter:
         ended
             Why the model has stopped: ``end``, ``length`` or ``deadline``; ``None`` while it may
             go on.
+        tokens
+            The tokens of ``raw``; ``None`` if their log-probabilities are unknown: then the model
+            is never too unsure.
         """
-        answer = trim_start(normalize_newlines(raw), self._context)
+        normalized = normalize_newlines(raw)
+        answer = trim_start(normalized, self._context)
+        if tokens is not None and self._min_logprob > -math.inf:
+            tokens = _in_answer(tokens, raw, len(normalized) - len(answer))
+        else:
+            tokens = None
         shown = len(answer)
         lines: list[Line] = []
         for line in split_lines(answer, self._context, final=ended == "end"):
             lines.append(line)
-            stop = self._stop_decision(lines)
+            stop = self._stop_decision(lines, tokens, cut_off=ended is not None)
             if stop and stop.is_final:
                 return self._finish(answer[: stop.at], stop.reason)
             shown = stop.at if stop else len(answer)
@@ -79,7 +97,9 @@ class AnswerFilter:
         # An answer that was cut off may have been about to meet the rule that holds it back.
         return self._finish(answer if ended == "end" else answer[:shown], _REASONS[ended])
 
-    def _stop_decision(self, lines: list[Line]) -> StopDecision | None:
+    def _stop_decision(
+        self, lines: list[Line], tokens: Sequence[ScoredToken] | None, *, cut_off: bool
+    ) -> StopDecision | None:
         """Return a final decision on the last line, or else the one that holds back most."""
         context, is_block = self._context, self._mode == "block"
         # Whether there may be another line is decided before its content is looked at.
@@ -93,6 +113,8 @@ class AnswerFilter:
         ]
         if is_block and context.syntax.by_indent:
             decisions.append(dedent(lines, context))
+        if tokens is not None:
+            decisions.append(low_confidence(lines, tokens, self._min_logprob, cut_off=cut_off))
         made = [decision for decision in decisions if decision]
         return min(made, key=lambda stop: (not stop.is_final, stop.at), default=None)
 
@@ -109,6 +131,11 @@ class AnswerFilter:
         return text[: next((at for at in positions if at is not None), None)].rstrip()
 
     def _finish(self, answer: str, reason: FinishReason) -> FilteredAnswer:
+        if reason in _CUT_OFF and (answer.strip() or reason == "low_confidence"):
+            whole_line = not _CUT_OFF[reason] or answer.rstrip(" \t").endswith("\n")
+            answer = answer[: sound_end(answer.rstrip(), self._context, whole_line=whole_line)]
+            if not answer.strip():
+                return FilteredAnswer("", reason)
         text = answer.rstrip()
         shortened = remove_overlap(text, self._context)
         if shortened == text:
@@ -118,3 +145,11 @@ class AnswerFilter:
             return FilteredAnswer(text, reason)
         dropped = bool(answer.strip()) or reason in ("repeat", "suffix")
         return FilteredAnswer("", "duplicate" if dropped else "blank")
+
+
+def _in_answer(tokens: Sequence[ScoredToken], raw: str, removed: int) -> list[ScoredToken]:
+    """Return tokens with ends in the answer, without the characters removed at its start."""
+    return [
+        ScoredToken(len(normalize_newlines(raw[: token.end])) - removed, token.logprob)
+        for token in tokens
+    ]

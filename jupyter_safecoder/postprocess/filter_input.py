@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -20,6 +21,7 @@ FinishReason: TypeAlias = Literal[
     "deadline",
     "blank",
     "duplicate",
+    "low_confidence",
 ]
 
 
@@ -37,6 +39,8 @@ class FilterInput:
         How much to write, see :func:`.mode_at`.
     max_lines
         Maximum number of non-blank lines of an answer.
+    min_logprob
+        Minimum log-probability of a line; minus infinity: any is shown.
     """
 
     prefix: str
@@ -44,3 +48,4 @@ class FilterInput:
     language: str
     mode: Mode
     max_lines: int
+    min_logprob: float = -math.inf

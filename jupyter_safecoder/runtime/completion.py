@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -9,7 +10,15 @@ from dataclasses import dataclass, field
 
 from jupyter_safecoder.errors import Superseded
 from jupyter_safecoder.models import ModelDescription
-from jupyter_safecoder.postprocess import AnswerFilter, FilteredAnswer, FilterInput, mode_at
+from jupyter_safecoder.postprocess import (
+    MIN_PROBABILITIES,
+    AnswerFilter,
+    FilteredAnswer,
+    FilterInput,
+    ScoredToken,
+    first_line_logprob,
+    mode_at,
+)
 from jupyter_safecoder.prompt import (
     FAMILIES,
     Budget,
@@ -19,7 +28,7 @@ from jupyter_safecoder.prompt import (
     stop_ids,
     tail,
 )
-from jupyter_safecoder.protocol import CompletionRequest, Done, Queued, Text
+from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest, Done, Queued, Text
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .admission import Ticket
@@ -37,6 +46,8 @@ class _Completion:
     layout: str
     prompt_tokens: int = 0
     ids: list[int] = field(default_factory=list)
+    #: ``None`` if the engine does not know log-probabilities.
+    tokens: list[ScoredToken] | None = field(default_factory=list)
     raw: str = ""
     text: str = ""
     first_token_at: float | None = None
@@ -46,6 +57,11 @@ class _Completion:
         """Return the time to the first token; ``None`` if there is none."""
         first = self.first_token_at
         return None if first is None else round((first - self.started) * 1000, 2)
+
+    def first_line_logprob(self) -> float | None:
+        """Return the log-probability of the first line; ``None`` if it is unknown."""
+        found = None if self.tokens is None else first_line_logprob(self.raw, self.tokens)
+        return None if found is None else round(found, 4)
 
 
 class Completions:
@@ -137,7 +153,7 @@ class Completions:
         async with aclosing(run) as deltas:
             async for delta in deltas:
                 self._append(completion, delta)
-                filtered = _apply(answer_filter, completion.raw, delta.finished)
+                filtered = _apply(answer_filter, completion, delta.finished)
                 is_first = completion.first_token_at is None and delta.finished != "deadline"
                 if is_first:
                     completion.first_token_at = time.perf_counter()
@@ -150,11 +166,18 @@ class Completions:
                     yield Text(filtered.text, len(completion.ids), prompt_tokens)
 
     def _append(self, completion: _Completion, delta: TokenDelta) -> None:
+        first = len(completion.ids) + 1
         completion.ids += delta.ids
         completion.raw = self._tokenizer.decode(completion.ids)
         if delta.finished is None:
             # A character whose last bytes are still missing is held back.
             completion.raw = completion.raw.rstrip("\ufffd")
+        if delta.ids and delta.logprobs is None:
+            completion.tokens = None
+        elif completion.tokens is not None:
+            for number, logprob in enumerate(delta.logprobs or (), first):
+                end = len(self._tokenizer.decode(completion.ids[:number]).rstrip("\ufffd"))
+                completion.tokens.append(ScoredToken(end, logprob))
 
     def _filter(
         self, request: CompletionRequest, prompt: Prompt
@@ -170,8 +193,22 @@ class Completions:
         max_tokens = options.max_tokens or limit
         if not options.rules:
             return None, max_tokens
-        inputs = FilterInput(prefix, suffix, prompt.language, mode, settings.max_lines)
+        inputs = FilterInput(
+            prefix,
+            suffix,
+            prompt.language,
+            mode,
+            settings.max_lines,
+            self._min_logprob(options),
+        )
         return AnswerFilter(inputs), max_tokens
+
+    def _min_logprob(self, options: CompletionOptions) -> float:
+        """Return the minimum log-probability of a line; what was asked for has none."""
+        if options.trigger == "explicit" or options.raw:
+            return -math.inf
+        suggestions = options.suggestions or self._settings.suggestions
+        return self._model.calibration.min_logprob(MIN_PROBABILITIES[suggestions])
 
     def _done(self, completion: _Completion, *, raw: bool = False) -> Done:
         return Done(
@@ -184,11 +221,14 @@ class Completions:
             ttft_ms=completion.ttft_ms(),
             total_ms=round((time.perf_counter() - completion.started) * 1000, 2),
             raw_text=completion.raw if raw else None,
+            first_line_logprob=completion.first_line_logprob(),
         )
 
 
-def _apply(answer_filter: AnswerFilter | None, raw: str, finished: str | None) -> FilteredAnswer:
+def _apply(
+    answer_filter: AnswerFilter | None, completion: _Completion, finished: str | None
+) -> FilteredAnswer:
     """Return the text to insert; without stop rules it is the model's own."""
     if answer_filter is None:
-        return FilteredAnswer(raw, finished)  # type: ignore[arg-type]  # the same names
-    return answer_filter.apply(raw, ended=finished)
+        return FilteredAnswer(completion.raw, finished)  # type: ignore[arg-type]  # the same names
+    return answer_filter.apply(completion.raw, ended=finished, tokens=completion.tokens)

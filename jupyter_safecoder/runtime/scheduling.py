@@ -24,10 +24,12 @@ class TokenDelta:
     """New token ids of a request.
 
     ``finished`` is ``None`` before the last one, then as in :class:`EngineOutput`, or ``deadline``.
+    ``logprobs`` are as in :class:`EngineOutput`.
     """
 
     ids: Sequence[int]
     finished: str | None
+    logprobs: Sequence[float] | None = None
 
 
 class RequestScheduler:
@@ -150,4 +152,4 @@ def _delta(item: object) -> TokenDelta:
             "The prompt is too long for the engine's cache.",
             "Close other notebooks, or give the runtime more cache.",
         )
-    return TokenDelta(item.ids, item.finished)
+    return TokenDelta(item.ids, item.finished, item.logprobs)

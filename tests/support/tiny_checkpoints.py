@@ -105,6 +105,13 @@ class Reference:
             self._completions[key] = self._generate(prompt, max_tokens)
         return self._completions[key]
 
+    def logprobs(self, prompt: Sequence[int], ids: Sequence[int]) -> list[float]:
+        """Return the log-probability of each id after a prompt and the ids before it."""
+        with self._torch.inference_mode():
+            logits = self.model(self._torch.tensor([[*prompt, *ids]])).logits[0]
+        predicted = logits[len(prompt) - 1 : -1].log_softmax(-1)
+        return [float(row[i]) for row, i in zip(predicted, ids, strict=True)]
+
     def _generate(self, prompt: Sequence[int], max_tokens: int) -> list[int]:
         ids = self._torch.tensor([list(prompt)])
         with warnings.catch_warnings():
@@ -145,6 +152,11 @@ def run(engine: Engine, steps: int = 2000) -> dict[int, list[EngineOutput]]:
 def ids_of(outputs: Sequence[EngineOutput]) -> list[int]:
     """Return all ids of a request."""
     return [i for output in outputs for i in output.ids]
+
+
+def logprobs_of(outputs: Sequence[EngineOutput]) -> list[float]:
+    """Return all log-probabilities of a request."""
+    return [logprob for output in outputs for logprob in output.logprobs or ()]
 
 
 def complete(engine: Engine, prompt: Sequence[int], max_tokens: int) -> list[int]:

@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 
 from jupyter_safecoder import protocol
+from jupyter_safecoder.option import options_of
+from jupyter_safecoder.postprocess import MIN_PROBABILITIES
 from jupyter_safecoder.protocol import (
     Cell,
     CompletionOptions,
@@ -28,6 +30,7 @@ from jupyter_safecoder.protocol import (
     parse_request,
     parse_status,
 )
+from jupyter_safecoder.settings import RuntimeSettings
 
 SCHEMA = protocol.schema()
 
@@ -88,6 +91,19 @@ def test_class_and_schema_have_the_same_names(named: Any, definition: tuple[str,
     assert set(typing.get_args(named)) == set(_properties(kind)[field]["enum"])
 
 
+@pytest.mark.parametrize(
+    ("named", "name"), [(protocol.Trigger, "trigger"), (protocol.Suggestions, "suggestions")]
+)
+def test_class_and_schema_have_the_same_values_of_options(named: Any, name: str) -> None:
+    options = _properties("CompletionRequest", "properties", "options")
+    assert set(typing.get_args(named)) == set(options[name]["enum"])
+
+
+def test_the_settings_offer_the_values_of_the_option() -> None:
+    (setting,) = (s for s in options_of(RuntimeSettings) if s.name == "suggestions")
+    assert setting.choices == typing.get_args(protocol.Suggestions) == tuple(MIN_PROBABILITIES)
+
+
 def test_defaults_of_class_and_schema_are_the_same() -> None:
     properties = _properties("CompletionRequest")
     plain = json.loads(CompletionRequest("a", "b").to_json())
@@ -110,7 +126,9 @@ REQUESTS = [
         before=(Cell("code", "1", "2"), Cell("markdown", "# t"), Cell("raw", "")),
         language="julia",
         document="a.ipynb",
-        options=CompletionOptions("psm", 8, "block", raw=True, rules=False),
+        options=CompletionOptions(
+            "psm", 8, "block", raw=True, rules=False, suggestions="few", trigger="automatic"
+        ),
     ),
     CompletionRequest("\ud83d lone", "\udc00 \U0001f600 \u2028", document="\ud800"),
     CompletionRequest("<fim_middle>" * 9, "<|endoftext|>"),
@@ -128,6 +146,7 @@ EVENTS: list[Event] = [
     Text("a\ud83d\n", 3),
     Done("t", "end", "spm", "m", 1, 2, 3.5, 4.5),
     Done("", "blank", "psm", "m", 0, 0, None, 0.0, raw_text="\udc00"),
+    Done("", "low_confidence", "psm", "m", 1, 1, 1.0, 1.0, first_line_logprob=-2.5),
     Error("queue_full", "Full.", "Wait.", 1.0),
     Error("bad_request", "No."),
 ]

@@ -22,6 +22,7 @@ from tests.support.tiny_checkpoints import (
     Reference,
     complete,
     complete_all,
+    logprobs_of,
     prompts,
     run,
     submit,
@@ -116,6 +117,19 @@ def test_alone_and_in_a_batch(
     assert [complete(engine, prompt, MAX_TOKENS) for prompt in batch] == expected
     # In another order, with other prompts in the slots.
     assert complete_all(engine, batch[::-1], MAX_TOKENS) == expected[::-1]
+
+
+@everywhere
+@with_every_engine
+def test_log_probabilities(
+    name: str, architecture: str, load: Load, references: Callable[[str], Reference]
+) -> None:
+    reference = references(architecture)
+    (prompt,) = prompts((30,))
+    number = submit(load(name, architecture), prompt, MAX_TOKENS)
+    outputs = run(load(name, architecture))[number]
+    expected = reference.logprobs(prompt, reference.complete(prompt, MAX_TOKENS))
+    assert logprobs_of(outputs) == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", ["transformers", "onnxruntime"])

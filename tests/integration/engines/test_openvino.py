@@ -133,6 +133,19 @@ def test_a_stop_token_ends_the_completion_and_is_not_among_its_ids(engine: Engin
     assert "end" in reasons
 
 
+def test_each_token_has_a_log_probability(engine: Engine) -> None:
+    for text in (*TEXTS, "import pandas as pd"):
+        for output in _complete(engine, _prompt(engine, text), 12):
+            assert output.logprobs is not None
+            assert len(output.logprobs) == len(output.ids)
+            assert all(logprob < 0 for logprob in output.logprobs)
+    sure = _complete(engine, _prompt(engine, "import matplotlib.py"), 1)[0].logprobs
+    unsure = _complete(engine, _prompt(engine, "x = "), 1)[0].logprobs
+    assert sure is not None
+    assert unsure is not None
+    assert sure[0] > unsure[0]
+
+
 def test_max_tokens_is_exact(tiny: Engine) -> None:
     outputs = _complete(tiny, _prompt(tiny, TEXTS[2]), 5)
     assert outputs[-1].finished == "length"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_safecoder.engines import EngineOptions, EngineOutput, transformers
-from jupyter_safecoder.engines.slots.batching import PREFILL_CHUNK, PromptChunk
+from jupyter_safecoder.engines.slots.batching import PREFILL_CHUNK, Prediction, PromptChunk
 from jupyter_safecoder.engines.transformers import TransformersEngine
 from jupyter_safecoder.errors import EngineError
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
@@ -19,6 +19,7 @@ from tests.support.tiny_checkpoints import (
     complete,
     complete_all,
     ids_of,
+    logprobs_of,
     prompts,
     run,
     submit,
@@ -41,7 +42,7 @@ def _record_passes(
     passes: list[list[PromptChunk]] = []
     compute = engine.compute
 
-    def record(chunks: Any) -> list[list[int]]:
+    def record(chunks: Any) -> list[list[Prediction]]:
         passes.append(list(chunks))
         return compute(chunks)
 
@@ -69,6 +70,21 @@ def test_other_architectures(architecture: str, tmp_path: Path) -> None:
     expected = [reference.complete(prompt, 16) for prompt in batch]
     assert len({i for ids in expected for i in ids}) > 20
     assert complete_all(engine, batch, 16) == expected
+
+
+@pytest.mark.parametrize("architecture", ["granite", "llama"])
+@pytest.mark.parametrize("fixed_shapes", [False, True])
+def test_log_probabilities(architecture: str, fixed_shapes: bool, tmp_path: Path) -> None:
+    """Granite divides its logits by a number of its own."""
+    model = write_tiny(tmp_path / "model", architecture)
+    reference, engine = Reference(model.weights), _load(model)
+    if fixed_shapes:
+        engine._forward._capture = lambda compute: compute
+    (prompt,) = prompts((20,))
+    number = submit(engine, prompt, 16)
+    outputs = run(engine)[number]
+    expected = reference.logprobs(prompt, ids_of(outputs))
+    assert logprobs_of(outputs) == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize("architecture", ["gpt_bigcode", "starcoder2"])

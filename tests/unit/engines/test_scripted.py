@@ -52,6 +52,15 @@ def test_an_answer_is_chosen_by_the_end_of_the_prompt(tmp_path: Path) -> None:
     assert not engine.busy()
 
 
+def test_the_tokens_of_a_line_have_a_log_probability(tmp_path: Path) -> None:
+    answer = {"after": "x", "text": "a\nbc", "line_logprobs": [-0.5, -2]}
+    engine = _engine(tmp_path, {"answers": [answer], "otherwise": "?"})
+    _submit(engine, 1, "x")
+    assert [output.logprobs for output in _run(engine)] == [[-0.5], [-0.5], [-2.0], [-2.0]]
+    _submit(engine, 2, "y")
+    assert _run(engine)[0].logprobs is None
+
+
 def test_special_tokens_are_not_text(tmp_path: Path) -> None:
     tokenizer = _engine(tmp_path, {}).tokenizer
     one, two = tokenizer.token_id("<a>"), tokenizer.token_id("<b>")

@@ -12,6 +12,7 @@ import pytest
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import ModelDescription, read_description
+from jupyter_safecoder.postprocess import DEFAULT_CALIBRATION, Calibration
 
 
 def _write(directory: Path, change: Callable[[dict[str, Any]], Any]) -> None:
@@ -54,6 +55,16 @@ def test_the_size_of_the_weights_is_without_the_tokenizer(tmp_path: Path) -> Non
     assert read_description(tmp_path).weights_bytes == 70
 
 
+def test_the_calibration(tmp_path: Path) -> None:
+    _write(tmp_path, _change())
+    assert read_description(tmp_path).calibration == DEFAULT_CALIBRATION
+    _write(tmp_path, _change(confidence={"intercept": -1, "slope": 0.5}))
+    model = read_description(tmp_path)
+    assert model.calibration == Calibration(-1.0, 0.5)
+    # It does not hold for a model that is made of this one.
+    assert "confidence" not in model.fields()
+
+
 def test_a_description_of_version_0_1(tmp_path: Path) -> None:
     def old(data: dict[str, Any]) -> dict[str, Any]:
         return {("licence" if name == "license" else name): v for name, v in data.items()}
@@ -75,6 +86,13 @@ def test_a_description_of_version_0_1(tmp_path: Path) -> None:
         _change(weights={"file": 5, "size": 1, "sha256": ""}),
         _change(layouts=None),
         _change(unknown_field=1),
+        _change(confidence=None),
+        _change(confidence={"slope": 1}),
+        _change(confidence={"intercept": 0, "slope": 0}),
+        _change(confidence={"intercept": 0, "slope": -1}),
+        _change(confidence={"intercept": float("nan"), "slope": 1}),
+        _change(confidence={"intercept": "0", "slope": 1}),
+        _change(confidence={"intercept": 0, "slope": 1, "more": 1}),
     ],
 )
 def test_a_description_with_errors(tmp_path: Path, change: Callable[[dict[str, Any]], Any]) -> None:

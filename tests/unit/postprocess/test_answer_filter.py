@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 
 import pytest
 
-from jupyter_safecoder.postprocess import AnswerFilter, FilterInput, Mode, mode_at
+from jupyter_safecoder.postprocess import AnswerFilter, FilterInput, Mode, ScoredToken, mode_at
 
 FRAGMENTS = [
     *("\n", "\n", "\n    ", "\r\n", "\r", "\t", " ", "    ", "\n\n"),
@@ -33,19 +34,26 @@ def _filter_any_text(seed: int, language: str) -> None:
     prefix, suffix, raw = (_text(source, size) for size in (20, 12, 30))
     mode: Mode = source.choice(["line", "block", mode_at(prefix, suffix, language)])
     answer_filter = AnswerFilter(
-        FilterInput(prefix, suffix, language, mode, source.randrange(1, 6))
+        FilterInput(
+            prefix, suffix, language, mode, source.randrange(1, 6), source.choice((-math.inf, -9.0))
+        )
     )
+    tokens = [ScoredToken(end, -source.random()) for end in range(1, len(raw) + 1)]
     shown = ""
     for length in range(len(raw) + 1):
-        filtered = answer_filter.apply(raw[:length], ended=None)
+        filtered = answer_filter.apply(raw[:length], ended=None, tokens=tokens[:length])
         if filtered.reason is not None:
             break
         assert filtered.text.startswith(shown)
         shown = filtered.text
     for ended in ("end", "length", "deadline"):
-        final = answer_filter.apply(raw, ended=ended)
+        final = answer_filter.apply(raw, ended=ended, tokens=tokens)
         assert final.reason is not None
-        assert bool(final.text) != (final.reason in ("blank", "duplicate"))
+        if final.text:
+            assert final.reason not in ("blank", "duplicate")
+        else:
+            cut_off = ("length", "deadline", "lines", "low_confidence")
+            assert final.reason in ("blank", "duplicate", *cut_off)
 
 
 def test_text_is_shown_as_it_is_written() -> None:
@@ -54,7 +62,18 @@ def test_text_is_shown_as_it_is_written() -> None:
     assert answer_filter.apply("pd.read ", ended=None).text == "pd.read"
 
 
-def test_a_line_is_held_back_until_it_differs_from_the_line_below() -> None:
+def test_a_line_is_held_back_until_the_model_has_shown_how_sure_it_is() -> None:
+    answer_filter = AnswerFilter(FilterInput("", "", "python", "block", 9, -3.0))
+    tokens = [ScoredToken(end, -0.1) for end in (5, 6, 11, 12)]
+    assert answer_filter.apply("x = 1", ended=None, tokens=tokens[:1]).text == ""
+    assert answer_filter.apply("x = 1\n", ended=None, tokens=tokens[:2]).text == "x = 1"
+    assert answer_filter.apply("x = 1\ny = 2", ended=None, tokens=tokens[:3]).text == "x = 1"
+    text = "x = 1\ny = 2\n"
+    assert answer_filter.apply(text, ended=None, tokens=tokens).text == "x = 1\ny = 2"
+    assert answer_filter.apply("x = 1", ended=None, tokens=None).text == "x = 1"
+
+
+def test_a_line_is_held_back_until_it_it_differs_from_the_line_below() -> None:
     answer_filter = AnswerFilter(FilterInput("", "\nplt.show()", "python", "block", 9))
     assert answer_filter.apply("x = 1\nplt.s", ended=None).text == "x = 1"
     assert answer_filter.apply("x = 1\nplt.sa", ended=None).text == "x = 1\nplt.sa"

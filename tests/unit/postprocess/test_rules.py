@@ -11,6 +11,7 @@ from jupyter_safecoder.postprocess import (
     AnswerFilter,
     FilteredAnswer,
     FilterInput,
+    ScoredToken,
     mode_at,
     rules,
 )
@@ -33,7 +34,19 @@ def _filter_input(case: dict[str, Any]) -> FilterInput:
     prefix, suffix = case["prefix"], case.get("suffix", "")
     language = case.get("language", "python")
     mode = case.get("mode") or mode_at(prefix, suffix, language)
-    return FilterInput(prefix, suffix, language, mode, case.get("max_lines", 20))
+    min_logprob = case.get("min_logprob", -3.0)
+    return FilterInput(prefix, suffix, language, mode, case.get("max_lines", 20), min_logprob)
+
+
+def _answer(case: dict[str, Any]) -> tuple[str, list[ScoredToken] | None]:
+    """Return the text that the model writes, and its tokens if the case has them."""
+    if "tokens" not in case:
+        return case["raw"], None
+    raw, tokens = "", []
+    for text, logprob in case["tokens"]:
+        raw += text
+        tokens.append(ScoredToken(len(raw), logprob))
+    return raw, tokens
 
 
 def test_each_rule_has_cases() -> None:
@@ -43,23 +56,27 @@ def test_each_rule_has_cases() -> None:
 
 @pytest.mark.parametrize("case", _cases(*NAMES))
 def test_rule(case: dict[str, Any]) -> None:
-    filtered = AnswerFilter(_filter_input(case)).apply(case["raw"], ended=case.get("ended", "end"))
+    raw, tokens = _answer(case)
+    answer_filter = AnswerFilter(_filter_input(case))
+    filtered = answer_filter.apply(raw, ended=case.get("ended", "end"), tokens=tokens)
     assert filtered == FilteredAnswer(case["text"], case["reason"])
 
 
 @pytest.mark.parametrize("case", _cases(*NAMES))
 def test_rule_while_streaming(case: dict[str, Any]) -> None:
-    """Character by character the result is the same, and the text shown meanwhile only grows."""
+    """Bit by bit the result is the same, and the text shown meanwhile only grows."""
     answer_filter = AnswerFilter(_filter_input(case))
-    raw, shown = case["raw"], ""
-    for length in range(len(raw) + 1):
-        filtered = answer_filter.apply(raw[:length], ended=None)
+    (raw, tokens), shown = _answer(case), ""
+    lengths = range(len(raw) + 1) if tokens is None else [token.end for token in tokens]
+    for number, length in enumerate(lengths, 1):
+        known = None if tokens is None else tokens[:number]
+        filtered = answer_filter.apply(raw[:length], ended=None, tokens=known)
         if filtered.reason:
             break
         assert filtered.text.startswith(shown)
         shown = filtered.text
     else:
-        filtered = answer_filter.apply(raw, ended=case.get("ended", "end"))
+        filtered = answer_filter.apply(raw, ended=case.get("ended", "end"), tokens=tokens)
     assert filtered.text == case["text"]
     if not case.get("retracts", False):
         assert filtered.text.startswith(shown)

@@ -91,6 +91,69 @@ def test_rules_apply_unless_they_are_switched_off(tmp_path: Path) -> None:
     with_runtime(tmp_path, SCRIPT, test)
 
 
+CONFIDENCE_SCRIPT: dict[str, Any] = {
+    "answers": [
+        {"after": "certain ", "text": "abc\nde", "line_logprobs": [-0.1, -0.1]},
+        {"after": "unsure ", "text": "abc\nde", "line_logprobs": [-2.0, -0.1]},
+        {"after": "later\n", "text": "abc\ndef\nghi", "line_logprobs": [-0.1, -2.0, -0.1]},
+        {"after": "likely ", "text": "abc\nde", "line_logprobs": [-0.5, -0.1]},
+        {"after": "cut\n", "text": "abc\nxyz = (1,\n2)", "line_logprobs": [-0.1] * 3},
+    ],
+    "otherwise": "pass",
+}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "options", "text", "reason", "tokens"),
+    [
+        ("certain ", {}, "abc", "line", 4),
+        ("unsure ", {}, "", "low_confidence", 2),
+        ("unsure ", {"suggestions": "many"}, "abc", "line", 4),
+        ("unsure ", {"trigger": "explicit"}, "abc", "line", 4),
+        ("unsure ", {"raw": True}, "abc", "line", 4),
+        ("unsure ", {"rules": False}, "abc\nde", "end", 6),
+        ("likely ", {}, "abc", "line", 4),
+        ("likely ", {"suggestions": "few"}, "", "low_confidence", 2),
+        ("later\n", {}, "abc", "low_confidence", 6),
+        ("unknown ", {"suggestions": "few"}, "pass", "end", 4),
+        ("cut\n", {"max_tokens": 9}, "abc", "length", 9),
+        ("cut\n", {"max_tokens": 2}, "", "length", 2),
+    ],
+)
+def test_what_the_model_is_unsure_of_is_not_shown(
+    tmp_path: Path, prefix: str, options: dict[str, Any], text: str, reason: str, tokens: int
+) -> None:
+    async def test(runtime: Runtime) -> None:
+        chosen = CompletionOptions(**{"trigger": "automatic", **options})
+        *_, done = await events(runtime, CompletionRequest(prefix, "", options=chosen))
+        assert (done.text, done.finish_reason, done.completion_tokens) == (text, reason, tokens)
+
+    with_runtime(tmp_path, CONFIDENCE_SCRIPT, test)
+
+
+def test_a_line_is_sent_once_the_model_is_known_to_be_sure(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        for trigger, texts in (("automatic", ["", "abc"]), ("explicit", ["a", "ab", "abc"])):
+            options = CompletionOptions(trigger=trigger, mode="block")  # type: ignore[arg-type]
+            request = CompletionRequest("certain ", "", options=options)
+            *sent, done = await events(runtime, request)
+            assert [event.text for event in sent[: len(texts)]] == texts
+            assert sent[0].prompt_tokens == done.prompt_tokens
+            assert done.first_line_logprob == pytest.approx(-0.3)
+
+    with_runtime(tmp_path, CONFIDENCE_SCRIPT, test)
+
+
+def test_the_setting_applies_where_the_request_has_none(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        for suggestions, text in ((None, "abc"), ("balanced", "")):
+            options = CompletionOptions(suggestions=suggestions, trigger="automatic")  # type: ignore[arg-type]
+            *_, done = await events(runtime, CompletionRequest("unsure ", "", options=options))
+            assert done.text == text
+
+    with_runtime(tmp_path, CONFIDENCE_SCRIPT, test, suggestions="many")
+
+
 def test_an_empty_notebook(tmp_path: Path) -> None:
     async def test(runtime: Runtime) -> None:
         (done,) = await events(runtime, CompletionRequest(" \n", ""))

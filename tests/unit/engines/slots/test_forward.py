@@ -12,6 +12,7 @@ from jupyter_safecoder.engines.slots.forward import (
     FULL_ATTENTION,
     SLIDING_ATTENTION,
     _graph_length,
+    _logit_scale,
     attention_types,
 )
 
@@ -35,3 +36,11 @@ def test_attention_types(config: dict[str, object], types: set[str]) -> None:
 )
 def test_graphs_have_few_lengths(kv_length: int, length: int) -> None:
     assert _graph_length(kv_length) == length
+
+
+@pytest.mark.parametrize(
+    ("config", "scale"),
+    [({}, 1.0), ({"logits_scaling": 8.0}, 0.125), ({"logit_scale": 0.0625}, 0.0625)],
+)
+def test_logits_are_scaled_as_the_model_says(config: dict[str, object], scale: float) -> None:
+    assert _logit_scale(SimpleNamespace(**config)) == scale
