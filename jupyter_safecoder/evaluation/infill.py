@@ -1,7 +1,8 @@
 """Measures the quality of completions with infilling tasks.
 
 A task hides the rest of a line, with which the first line of the completion is compared. Trailing
-space is ignored.
+space is ignored. If the engine has log-probabilities, the tasks also calibrate how sure the model
+must be of a line that is shown.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.protocol import CompletionOptions
 
+from .calibration import ScoredLine, report_confidence
 from .percentiles import percentiles
 from .scoring import score
 from .tasks import task_request
@@ -40,15 +42,19 @@ def infill(
     -------
     dict
         ``exact_match`` and ``edit_similarity`` are means over the tasks, 0 to 1; ``unfiltered``
-        has the same without stop rules and filters; times are in milliseconds.
+        has the same without stop rules and filters; times are in milliseconds; ``confidence`` is
+        as in :func:`.report_confidence`.
     """
     filtered, unfiltered, ttft, total = [], [], [], []
+    lines: list[ScoredLine] = []
     layout = ""
     for number, task in enumerate(tasks, 1):
         done = client.complete(task_request(task, options))
         layout = done.layout
         filtered.append(score(done.text, task["expected"]))
         unfiltered.append(score(done.raw_text or "", task["expected"]))
+        if done.text and done.first_line_logprob is not None:
+            lines.append(ScoredLine(done.first_line_logprob, filtered[-1][0] == 1))
         total.append(done.total_ms)
         if done.ttft_ms is not None:
             ttft.append(done.ttft_ms)
@@ -60,6 +66,7 @@ def infill(
         "ttft_ms": percentiles(ttft),
         "total_ms": percentiles(total),
         "unfiltered": _means(unfiltered),
+        "confidence": report_confidence(lines, len(tasks)),
     }
 
 

@@ -38,9 +38,25 @@ def test_scores_are_means_over_the_tasks() -> None:
         "ttft_ms": {"p50": 10.0, "p95": 10.0},
         "total_ms": {"p50": 20.0, "p95": 20.0},
         "unfiltered": {"exact_match": 1.0, "edit_similarity": 1.0},
+        "confidence": None,
     }
     assert progress == [1, 2, 3, 4]
     assert all(request.options == options for request in client.sent)
+
+
+def test_log_probabilities_calibrate() -> None:
+    def respond(request: CompletionRequest) -> Sequence[Event]:
+        text, logprob = ("a", -0.5) if request.prefix in "ab" else ("", -4.0)
+        if request.prefix == "c":
+            text = "x"
+        return [Done(text, "end", "psm", "m", 1, 1, 1.0, 1.0, first_line_logprob=logprob)]
+
+    report = infill(FakeClient(respond), [_task(text) for text in "abcd"], CompletionOptions())
+    assert report["confidence"]["curve"] == [
+        {"shown": 0.25, "right": 1.0, "min_logprob": -0.5},
+        {"shown": 0.5, "right": 0.5, "min_logprob": -0.5},
+        {"shown": 0.75, "right": 0.3333, "min_logprob": -4.0},
+    ]
 
 
 def test_a_refused_request_ends_it() -> None:
