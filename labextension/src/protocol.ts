@@ -17,6 +17,18 @@ export interface ICell {
   output?: string;
 }
 
+/** How sure the model must be of what an automatic request gets. */
+export type Suggestions = 'few' | 'balanced' | 'many';
+
+/** The options that we send with a request. */
+export interface ICompletionOptions {
+  /** Whether a keystroke caused the request, or the user asked for it. */
+  trigger: 'automatic' | 'explicit';
+
+  /** The user's choice; without one the server's applies. */
+  suggestions?: Suggestions;
+}
+
 /** The body of `POST completions`. */
 export interface ICompletionRequest {
   version: typeof PROTOCOL_VERSION;
@@ -26,6 +38,7 @@ export interface ICompletionRequest {
   before: ICell[];
   prefix: string;
   suffix: string;
+  options: ICompletionOptions;
 }
 
 /** The request waits in the queue; the request at `position` 1 is the next. */
@@ -59,7 +72,8 @@ export type FinishReason =
   | 'blank'
   | 'duplicate'
   | 'empty_prompt'
-  | 'excluded';
+  | 'excluded'
+  | 'low_confidence';
 
 /** The final text; it can be shorter than that of the last `text` event. */
 export interface IDoneEvent {
@@ -73,6 +87,7 @@ export interface IDoneEvent {
   ttft_ms: number | null;
   total_ms: number;
   raw_text?: string;
+  first_line_logprob?: number;
 }
 
 /** The codes of errors. */

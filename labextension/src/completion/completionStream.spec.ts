@@ -32,7 +32,8 @@ describe('CompletionStream', () => {
         language: 'python',
         before: [],
         prefix: 'im',
-        suffix: ''
+        suffix: '',
+        options: { trigger: 'automatic' }
       },
       trans,
       transport: (request, signal) => {

@@ -30,7 +30,8 @@ describe('FetchCall', () => {
         path: '',
         language: 'python',
         before: [],
-        ...call.window
+        ...call.window,
+        options: { trigger: 'automatic' }
       },
       trans,
       transport: (request, signal) => {

@@ -340,6 +340,49 @@ describe('SafeCoderProvider', () => {
     expect(harness.queuePositions).toEqual([2]);
   });
 
+  it('says what caused a request, and sends the setting of the user', async () => {
+    harness.invoke();
+    await flushPromises();
+    expect(harness.lastResponse.request.options).toEqual({
+      trigger: 'explicit'
+    });
+    harness.provider.configure({ suggestions: 'few' });
+    harness.type('x');
+    await pause();
+    expect(harness.lastResponse.request.options).toEqual({
+      trigger: 'automatic',
+      suggestions: 'few'
+    });
+  });
+
+  it('asks again for what was withheld when it is asked for by key', async () => {
+    const withheld = harness.type('x');
+    await pause();
+    await harness.lastResponse.send(textEvent(''));
+    expect(withheld.state).toBe('pending');
+    await harness.lastResponse.send({
+      ...doneEvent(''),
+      finish_reason: 'low_confidence'
+    });
+    expect(withheld.state).toBe('rejected');
+    expect(harness.emptyReasons).toEqual([]);
+    const asked = harness.invoke();
+    await flushPromises();
+    expect(harness.responses).toHaveLength(2);
+    await harness.lastResponse.send(doneEvent(' = 1'));
+    expect(asked.text).toBe(' = 1');
+  });
+
+  it('forgets completions when the user wants more or fewer suggestions', async () => {
+    harness.type('x');
+    await pause();
+    await harness.lastResponse.send(doneEvent(' = 1'));
+    harness.provider.configure({ suggestions: 'many' });
+    harness.type(' ');
+    await pause();
+    expect(harness.responses).toHaveLength(2);
+  });
+
   it('sends a new request for what was cached before the reset', async () => {
     harness.type('a');
     await pause();

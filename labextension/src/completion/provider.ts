@@ -11,7 +11,12 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import { safeCoderIcon } from '../icon';
-import { IErrorEvent, PROTOCOL_VERSION, errorText } from '../protocol';
+import {
+  ICompletionOptions,
+  IErrorEvent,
+  PROTOCOL_VERSION,
+  errorText
+} from '../protocol';
 import { ICompletionReporter } from '../status/tokens';
 import { CompletionCache, cacheKey } from './cache';
 import { CompletionStream } from './completionStream';
@@ -74,7 +79,11 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
    * Apply the user's settings.
    */
   configure(settings: { [property: string]: unknown }): void {
+    const before = this._settings.suggestions;
     this._settings = readSettings(settings);
+    if (this._settings.suggestions !== before) {
+      this.reset();
+    }
   }
 
   /**
@@ -211,13 +220,22 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
         language: target.language,
         before: context.before,
         prefix: window.prefix,
-        suffix: window.suffix
+        suffix: window.suffix,
+        options: this._options(call)
       }
     });
     this._stream = stream;
     this._reporter.onSent();
     void stream.settled.then(() => this._onSettled(stream));
     return stream;
+  }
+
+  private _options(call: FetchCall): ICompletionOptions {
+    const { suggestions } = this._settings;
+    return {
+      trigger: call.isInvoked ? 'explicit' : 'automatic',
+      ...(suggestions === 'server' ? {} : { suggestions })
+    };
   }
 
   private _onSettled(stream: CompletionStream): void {

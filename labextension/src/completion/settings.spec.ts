@@ -5,18 +5,21 @@ import { DEFAULT_SETTINGS, readSettings, settingsSchema } from './settings';
 
 describe('readSettings', () => {
   it('reads our fields and ignores others', () => {
-    const settings = { debounce: 0, includeOutputs: false, timeout: 1 };
-    expect(readSettings(settings)).toEqual({
+    const settings = {
       debounce: 0,
-      includeOutputs: false
-    });
+      includeOutputs: false,
+      suggestions: 'few'
+    };
+    expect(readSettings({ ...settings, timeout: 1 })).toEqual(settings);
   });
 
   it.each([
     {},
     { debounce: '60', includeOutputs: 'true' },
     { debounce: -1, includeOutputs: null },
-    { debounce: NaN, includeOutputs: 0 }
+    { debounce: NaN, includeOutputs: 0 },
+    { suggestions: 'all' },
+    { suggestions: 1 }
   ])('replaces invalid values by the defaults: %j', settings => {
     expect(readSettings(settings)).toEqual(DEFAULT_SETTINGS);
   });
@@ -34,5 +37,6 @@ describe('settingsSchema', () => {
     const check = new Ajv({ strict: false }).compile(schema);
     expect(check(schema.default)).toBe(true);
     expect(check({ debounce: -1 })).toBe(false);
+    expect(check({ suggestions: 'all' })).toBe(false);
   });
 });

@@ -1,6 +1,8 @@
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { Suggestions } from '../protocol';
+
 /** Our own fields in Lab's settings of this provider. */
 export interface ICompletionSettings {
   /** The pause in typing, in ms, before a request is sent. */
@@ -8,13 +10,19 @@ export interface ICompletionSettings {
 
   /** Whether the outputs of other cells are part of the context. */
   includeOutputs: boolean;
+
+  /** How many suggestions are shown while typing. */
+  suggestions: Suggestions | 'server';
 }
 
 /** The settings until Lab passes the user's. */
 export const DEFAULT_SETTINGS: ICompletionSettings = {
   debounce: 60,
-  includeOutputs: true
+  includeOutputs: true,
+  suggestions: 'server'
 };
+
+const SUGGESTIONS = ['server', 'few', 'balanced', 'many'] as const;
 
 /**
  * The schema of our settings.
@@ -45,6 +53,14 @@ export function settingsSchema(
           'Whether the first lines of the text outputs of other cells are part of the prompt.'
         ),
         type: 'boolean'
+      },
+      suggestions: {
+        title: trans.__('Suggestions while typing'),
+        description: trans.__(
+          'few: only those that are probably right. many: all. server: as the server is configured. A suggestion that you ask for is always shown.'
+        ),
+        type: 'string',
+        enum: [...SUGGESTIONS]
       }
     },
     default: {
@@ -62,7 +78,7 @@ export function settingsSchema(
 export function readSettings(settings: {
   [property: string]: unknown;
 }): ICompletionSettings {
-  const { debounce, includeOutputs } = settings;
+  const { debounce, includeOutputs, suggestions } = settings;
   return {
     debounce:
       typeof debounce === 'number' && debounce >= 0
@@ -71,6 +87,9 @@ export function readSettings(settings: {
     includeOutputs:
       typeof includeOutputs === 'boolean'
         ? includeOutputs
-        : DEFAULT_SETTINGS.includeOutputs
+        : DEFAULT_SETTINGS.includeOutputs,
+    suggestions:
+      SUGGESTIONS.find(value => value === suggestions) ??
+      DEFAULT_SETTINGS.suggestions
   };
 }

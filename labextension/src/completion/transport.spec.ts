@@ -19,7 +19,8 @@ const REQUEST: ICompletionRequest = {
   language: 'python',
   before: [],
   prefix: "print('🎉', ",
-  suffix: ')'
+  suffix: ')',
+  options: { trigger: 'explicit' }
 };
 const QUEUED: CompletionEvent = { event: 'queued', position: 1 };
 
