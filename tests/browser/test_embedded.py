@@ -77,7 +77,11 @@ def session(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Sessi
             (directory / folder).mkdir()
             patch.setenv(name, str(directory / folder))
         with jupyter_site(
-            browser, directory, {}, arguments=["--Application.log_level=DEBUG"]
+            browser,
+            directory,
+            {},
+            # The embedded model is not sure enough of everything that is tested here.
+            arguments=["--Application.log_level=DEBUG", "--SafeCoder.suggestions=many"],
         ) as site:
             browser_page = site.new_page()
             browser_page.on("request", lambda request: recorded.urls.append(request.url))
