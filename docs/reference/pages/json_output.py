@@ -30,10 +30,10 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "unfiltered": f"the scores without stop rules and filters: {_SCORES}",
         "confidence": "how sure the model must be of a line, see "
         "[Confidence](../explanation/confidence.md); `null` if the engine has no "
-        "log-probabilities, or if surer lines are not more often right. `calibration` for the `model.json`; "
-        "`suggestions`: for each value of the setting `{min_probability, shown, right}`; `curve`: "
-        "list of `{shown, right, min_logprob}`. `shown` is the share of the tasks with a "
-        "suggestion, `right` the share of these whose first line is exact",
+        "log-probabilities, or if surer lines are not more often right. `calibration` for the "
+        "`model.json`; `suggestions`: for each value of the setting `{min_probability, shown, "
+        "right}`; `curve`: list of `{shown, right, min_logprob}`. `shown` is the share of the "
+        "tasks with a suggestion, `right` the share of these whose first line is exact",
     },
     "model list": {
         "models": "list of `{model, kind, engine, precision, size_mb, directory}`; `kind` is "
