@@ -53,7 +53,9 @@ def infill(
         layout = done.layout
         filtered.append(score(done.text, task["expected"]))
         unfiltered.append(score(done.raw_text or "", task["expected"]))
-        if done.text and done.first_line_logprob is not None:
+        # A slow machine says nothing of the model.
+        in_time = done.finish_reason != "deadline"
+        if done.text and in_time and done.first_line_logprob is not None:
             lines.append(ScoredLine(done.first_line_logprob, filtered[-1][0] == 1))
         total.append(done.total_ms)
         if done.ttft_ms is not None:

@@ -49,13 +49,16 @@ def test_log_probabilities_calibrate() -> None:
         text, logprob = ("a", -0.5) if request.prefix in "ab" else ("", -4.0)
         if request.prefix == "c":
             text = "x"
-        return [Done(text, "end", "psm", "m", 1, 1, 1.0, 1.0, first_line_logprob=logprob)]
+        reason = "deadline" if request.prefix == "e" else "end"
+        text = "e" if request.prefix == "e" else text
+        return [Done(text, reason, "psm", "m", 1, 1, 1.0, 1.0, first_line_logprob=logprob)]
 
-    report = infill(FakeClient(respond), [_task(text) for text in "abcd"], CompletionOptions())
+    tasks = [_task(text) for text in "abcde"]
+    report = infill(FakeClient(respond), tasks, CompletionOptions())
     assert report["confidence"]["curve"] == [
-        {"shown": 0.25, "right": 1.0, "min_logprob": -0.5},
-        {"shown": 0.5, "right": 0.5, "min_logprob": -0.5},
-        {"shown": 0.75, "right": 0.3333, "min_logprob": -4.0},
+        {"shown": 0.2, "right": 1.0, "min_logprob": -0.5},
+        {"shown": 0.4, "right": 0.5, "min_logprob": -0.5},
+        {"shown": 0.6, "right": 0.3333, "min_logprob": -4.0},
     ]
 
 
