@@ -136,6 +136,7 @@ class RuntimeSettings:
         "How many suggestions are shown while users type, where the engine knows how sure the "
         "model is: 'few' shows only those that are probably right, 'many' all. A user's own "
         "setting comes first; a suggestion that is asked for by key is always shown.",
+        argument="how many suggestions are shown while typing (default: balanced)",
         choices=("few", "balanced", "many"),
     )
     deadline_s: float = option(

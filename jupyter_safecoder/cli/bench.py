@@ -9,7 +9,9 @@ from typing import Any
 
 from jupyter_safecoder.errors import InvalidArguments
 from jupyter_safecoder.evaluation.replay.replay import KEY_MS, Typing, bench_replay
+from jupyter_safecoder.option import add_arguments
 from jupyter_safecoder.protocol import ModelInfo
+from jupyter_safecoder.settings import RuntimeSettings
 
 from .options import add_command, add_runtime_arguments, runtime, settings, wait_until_ready
 from .output import print_report, progress_bar, progress_spinner
@@ -100,6 +102,7 @@ def _add_replay(bench: Any) -> None:
         action="store_true",
         help="as with Lab's setting Auto Closing Brackets",
     )
+    add_arguments(replay, RuntimeSettings, ("suggestions",))
     add_runtime_arguments(replay)
 
 

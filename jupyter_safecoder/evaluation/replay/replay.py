@@ -231,7 +231,8 @@ class _PassageReplay:
                 # The engine has this time to end what was cancelled.
                 time.sleep(pause_s)
             self._editor.send()
-            self._answer = _Answer(self._client, self._request(CompletionOptions()))
+            options = CompletionOptions(trigger="automatic")
+            self._answer = _Answer(self._client, self._request(options))
             seconds -= pause_s
         if self._answer:
             self._answer.receive(self._editor, seconds)

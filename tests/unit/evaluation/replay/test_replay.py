@@ -42,6 +42,7 @@ def test_a_line_that_is_taken() -> None:
     assert (opening.prefix, opening.options.max_tokens) == ("above\n", 1)
     assert [request.prefix for request in sent] == ["above\ni", "above\nim"]
     assert all(request.before == (Cell("code", "a = 1"),) for request in sent)
+    assert all(request.options.trigger == "automatic" for request in sent)
     assert written == [1, 2, 9]
     ttft_ms = report.pop("ttft_ms")
     assert ttft_ms["p95"] >= ttft_ms["p50"] >= 0
