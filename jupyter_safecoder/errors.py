@@ -9,6 +9,7 @@
     │   ├── InvalidArguments      arguments of a command cannot be used
     │   └── NotebookError         a notebook, cursor or task file cannot be used
     ├── ModelError                a model cannot be found, described, verified or converted
+    │   └── DownloadError         a file cannot be had from a place, or is another one there
     ├── EngineError               an engine cannot load or run a model
     │   ├── PromptTooLong         the prompt does not fit the engine's cache
     │   └── RemoteServerError     a completion server answered with an error status
@@ -109,6 +110,10 @@ class ModelError(SafeCoderError):
     """A model cannot be found, described, verified or converted."""
 
     code = "bad_request"
+
+
+class DownloadError(ModelError):
+    """A file cannot be had from a place, or is not the one that was announced."""
 
 
 class EngineError(SafeCoderError):

@@ -21,10 +21,9 @@ INSTALL_FINETUNE = "pip install 'jupyter-safecoder[local,checkpoints,finetune]'"
 #: Installs the JupyterHub service.
 INSTALL_HUB = "pip install 'jupyter-safecoder[hub,local]'"
 
-#: Modules of the extra ``finetune`` that corpora, training, and downloads of packages need.
+#: Modules of the extra ``finetune`` that corpora and training need.
 CORPUS = ("datasketch", "pathspec")
 TRAINING = ("filelock", "peft", "torch", "transformers", "tokenizers")
-PACKAGES = ("unearth",)
 
 
 def require_extra(*modules: str) -> None:

@@ -26,6 +26,8 @@ _JSON_TYPES = {
     frozenset: "array",
     dict: "object",
 }
+#: Types of options that have several values.
+_COLLECTIONS = (list, tuple, frozenset)
 
 
 @dataclass(frozen=True)
@@ -163,9 +165,11 @@ def add_arguments(
         if declared.type is bool:
             parser.add_argument(declared.flag, action="store_true", default=None, help=text)
             continue
+        several = declared.type in _COLLECTIONS
         parser.add_argument(
             declared.flag,
-            type=declared.type,
+            action="append" if several else "store",
+            type=str if several else declared.type,
             choices=[choice for choice in declared.choices if choice] or None,
             metavar=declared.metavar,
             help=text,

@@ -22,7 +22,8 @@ class RuntimeSettings:
     model: str = option(
         EMBEDDED,
         "The model: 'safecoder-smol-135m', which ships with the product; a directory with a "
-        "Hugging Face checkpoint; a GGUF file; or 'owner/name' on the Hugging Face Hub.",
+        "Hugging Face checkpoint; a GGUF file; a name of the catalogue ('jupyter safecoder model "
+        "catalogue'); or 'owner/name' on the Hugging Face Hub.",
         argument=f"name of the model; starts a runtime for this command (default: {EMBEDDED})",
     )
     revision: str = option(
@@ -33,9 +34,16 @@ class RuntimeSettings:
     )
     allow_downloads: bool = option(
         False,
-        "Whether a model may be downloaded from the Hugging Face Hub; otherwise it must be on this "
-        "disk.",
+        "Whether a model may be downloaded, from the Hugging Face Hub or from the places of the "
+        "catalogue; otherwise it must be on this disk.",
         argument="download the model if it is not on this disk",
+    )
+    catalogues: tuple[str, ...] = option(
+        (),
+        "Paths of a team's own catalogues of models, in TOML. A model of a later one replaces one "
+        "of the same name; the embedded model cannot be replaced.",
+        argument="a team's catalogue of models; may be given several times",
+        metavar="FILE.toml",
     )
     cache_dir: str = option(
         "",
@@ -159,6 +167,10 @@ class RuntimeSettings:
         minimum=1,
     )
     connection_name: str = ""
+
+    def __post_init__(self) -> None:
+        # JSON has lists, which would differ from the tuples of other settings.
+        object.__setattr__(self, "catalogues", tuple(self.catalogues))
 
     @property
     def remote(self) -> bool:

@@ -83,13 +83,66 @@ def merge_cached(
         with Store(cache).lock(f"merge-{directory.name}"):
             if not directory.is_dir():
                 progress(0.3, f"Merging {adapter.name} into {base.name}")
-                _merge(base, adapter.directory, directory)
-    merged = describe_checkpoint(directory, f"{base.name}+{adapter.name}")
+                merge_adapter(base, adapter.directory, directory)
+    return describe_merged(directory, base, f"{base.name}+{adapter.name}")
+
+
+def describe_merged(directory: Path, base: ModelDescription, name: str) -> ModelDescription:
+    """Return the description of a merged checkpoint, with what it inherits from its base.
+
+    Parameters
+    ----------
+    directory
+        The checkpoint.
+    base
+        The base model.
+    name
+        The name of the merged model.
+    """
     inherited = (
         *("family", "layouts", "default_layout", "context_window", "languages", "license"),
         *("context_tokens", "prefix_tokens", "suffix_tokens"),
     )
-    return replace(merged, **{field: getattr(base, field) for field in inherited})
+    return replace(
+        describe_checkpoint(directory, name),
+        **{field: getattr(base, field) for field in inherited},
+    )
+
+
+def merge_adapter(base: ModelDescription, adapter: Path, directory: Path) -> None:
+    """Write a base model with an adapter merged into it; checks no files.
+
+    Parameters
+    ----------
+    base
+        The base model.
+    adapter
+        A directory that PEFT wrote.
+    directory
+        The directory of the checkpoint, which appears complete. The caller holds a lock for it.
+
+    Raises
+    ------
+    FinetuneError
+        If it cannot be merged.
+    OSError
+        If the disk is full.
+    """
+    with atomic_directory(directory, locked=True) as partial:
+        # A process of its own: when it ends, so does its use of memory for torch.
+        job = {"model": str(_name(base)), "adapter": str(adapter), "target": str(partial)}
+        module = "jupyter_safecoder.adapters.merge_worker"
+        with child_process(module, job, stderr=subprocess.DEVNULL) as child:
+            failure = child.first_message()
+            status = child.process.wait()
+        if failure and failure["disk_full"]:
+            raise OSError(errno.ENOSPC, "the disk is full", str(partial))
+        if failure or status:
+            reason = failure["error"] if failure else f"its process ended ({exit_text(status)})."
+            raise FinetuneError(
+                f"The adapter could not be merged into {base.name}: {reason}",
+                "Check the free memory and disk; 'jupyter safecoder adapter verify' checks it.",
+            )
 
 
 def delete_merged(cache: Path, adapter: Adapter) -> None:
@@ -107,24 +160,6 @@ def delete_merged(cache: Path, adapter: Adapter) -> None:
 
 def _directory(cache: Path, sha256: str) -> Path:
     return cache / "merged" / sha256[:32]
-
-
-def _merge(base: ModelDescription, adapter: Path, directory: Path) -> None:
-    with atomic_directory(directory, locked=True) as partial:
-        # A process of its own: when it ends, so does its use of memory for torch.
-        job = {"model": str(_name(base)), "adapter": str(adapter), "target": str(partial)}
-        module = "jupyter_safecoder.adapters.merge_worker"
-        with child_process(module, job, stderr=subprocess.DEVNULL) as child:
-            failure = child.first_message()
-            status = child.process.wait()
-        if failure and failure["disk_full"]:
-            raise OSError(errno.ENOSPC, "the disk is full", str(partial))
-        if failure or status:
-            reason = failure["error"] if failure else f"its process ended ({exit_text(status)})."
-            raise FinetuneError(
-                f"The adapter could not be merged into {base.name}: {reason}",
-                "Check the free memory and disk; 'jupyter safecoder adapter verify' checks it.",
-            )
 
 
 def _name(base: ModelDescription) -> str | Path:

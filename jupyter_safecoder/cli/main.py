@@ -12,6 +12,7 @@ from jupyter_safecoder.finetune.arguments import check_renamed
 
 from .adapters import add_adapter_commands
 from .bench import add_bench_commands, check_moved
+from .catalogue import add_catalogue_commands
 from .complete import add_complete_commands
 from .doctor import add_doctor_command
 from .finetune import add_finetune_commands
@@ -54,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_complete_commands(commands)
-    add_model_commands(commands)
+    add_catalogue_commands(add_model_commands(commands))
     add_finetune_commands(commands)
     add_adapter_commands(commands)
     add_bench_commands(commands)

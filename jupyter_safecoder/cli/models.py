@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ from jupyter_safecoder.conversion import (
     needs_conversion,
 )
 from jupyter_safecoder.conversion.estimate import estimate_resources
+from jupyter_safecoder.downloads.get import delete_model
 from jupyter_safecoder.engines.selection.choice import Choice
 from jupyter_safecoder.engines.selection.select import select_engine
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, count_parameters, verify_files
+from jupyter_safecoder.models.catalogue import installed_models
 from jupyter_safecoder.prompt import FAMILIES
 from jupyter_safecoder.runtime.loading import resolve_base_model
 from jupyter_safecoder.settings import RuntimeSettings
@@ -28,8 +30,8 @@ from .options import add_command, add_engine_arguments, settings
 from .output import print_line, print_report, print_table, progress_share
 
 
-def add_model_commands(commands: Any) -> None:
-    """Add ``model`` and its commands.
+def add_model_commands(commands: Any) -> Any:
+    """Add ``model`` and its commands; returns its subparsers.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def add_model_commands(commands: Any) -> None:
         ("show", _show, "describe a model, and how it would run on this machine"),
         ("prepare", _prepare, "download and convert a model before its first start"),
         ("verify", _verify, "verify the files of a model, and those that it was converted to"),
-        ("remove", _remove, "delete what a model was converted to; its checkpoint is kept"),
+        ("remove", _remove, "delete what a model was converted to, and a model of the catalogue"),
     ):
         parser = add_command(model, name, run, help)
         parser.add_argument(
@@ -53,15 +55,20 @@ def add_model_commands(commands: Any) -> None:
             nargs="?",
             default=EMBEDDED,
             metavar="MODEL",
-            help=f"{EMBEDDED} (default), a directory with a checkpoint, a GGUF file, or "
-            "'owner/name' on the Hugging Face Hub",
+            help=f"{EMBEDDED} (default), a directory with a checkpoint, a GGUF file, a name of "
+            "the catalogue, or 'owner/name' on the Hugging Face Hub",
         )
         add_engine_arguments(parser)
+    return model
 
 
 def _list(arguments: argparse.Namespace) -> int:
     rows = [
         *_embedded(),
+        *(
+            _model_row(model, "catalogue", model.tokenizer.parent)
+            for model in installed_models(settings(arguments).cache)
+        ),
         *_downloaded(),
         *({"kind": "prepared", **_row(converted)} for converted in _store(arguments).all()),
     ]
@@ -104,7 +111,7 @@ def _model_row(model: ModelDescription, kind: str, directory: Path) -> dict[str,
         "kind": kind,
         "engine": None,
         "precision": None,
-        "size_mb": _megabytes(model.weights_bytes),
+        "size_mb": megabytes(model.weights_bytes),
         "directory": str(directory),
     }
 
@@ -121,8 +128,8 @@ def _show(arguments: argparse.Namespace) -> int:
             done = _is_converted(model, choice, requested)
         preparation = {
             "done": done,
-            "memory_mb": _megabytes(estimate.memory),
-            "disk_mb": _megabytes(estimate.disk),
+            "memory_mb": megabytes(estimate.memory),
+            "disk_mb": megabytes(estimate.disk),
         }
     info = model.info()
     return print_report(
@@ -138,7 +145,7 @@ def _show(arguments: argparse.Namespace) -> int:
             "format": model.format,
             "architecture": model.architecture,
             "parameters": count_parameters(model) or None,
-            "weights_mb": _megabytes(model.weights_bytes),
+            "weights_mb": megabytes(model.weights_bytes),
             "weights": str(model.weights),
             "engine": choice.engine,
             "device": choice.hardware,
@@ -154,27 +161,47 @@ def _prepare(arguments: argparse.Namespace) -> int:
     requested = settings(arguments)
     with progress_share("Preparing") as progress:
         model = resolve_base_model(requested, progress)
-        choice = select_engine(requested.engine_preferences, model)
-        report: dict[str, Any] = {
-            "model": model.name,
-            "engine": choice.engine,
-            "precision": choice.precision or None,
-        }
-        if not needs_conversion(model, choice.engine):
-            verify_files(model, lambda share: progress(share, "Verifying the files"))
-            return print_report({**report, "directory": None, "reused": None}, arguments.json)
-        reused = _is_converted(model, choice, requested)
-        converted = convert(model, choice.engine, choice.precision, requested.cache, progress)
-    return print_report(
-        {
-            **report,
-            "directory": str(converted.directory),
-            "size_mb": _megabytes(converted.size),
-            "seconds": converted.seconds,
-            "reused": reused,
-        },
-        arguments.json,
-    )
+        report = prepare(model, requested, progress)
+    return print_report(report, arguments.json)
+
+
+def prepare(
+    model: ModelDescription, requested: RuntimeSettings, progress: Callable[[float, str], None]
+) -> dict[str, Any]:
+    """Convert a model for the engine that would serve it, or verify its files.
+
+    Parameters
+    ----------
+    model
+        The model.
+    requested
+        How it is served.
+    progress
+        Called with the share that is done, 0 to 1, and what is being done.
+
+    Returns
+    -------
+    dict
+        What ``model prepare --json`` prints.
+    """
+    choice = select_engine(requested.engine_preferences, model)
+    report: dict[str, Any] = {
+        "model": model.name,
+        "engine": choice.engine,
+        "precision": choice.precision or None,
+    }
+    if not needs_conversion(model, choice.engine):
+        verify_files(model, lambda share: progress(share, "Verifying the files"))
+        return {**report, "directory": None, "reused": None}
+    reused = _is_converted(model, choice, requested)
+    converted = convert(model, choice.engine, choice.precision, requested.cache, progress)
+    return {
+        **report,
+        "directory": str(converted.directory),
+        "size_mb": megabytes(converted.size),
+        "seconds": converted.seconds,
+        "reused": reused,
+    }
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -202,7 +229,10 @@ def _remove(arguments: argparse.Namespace) -> int:
     found = [
         one for one in store.all() if arguments.model in (one.model, one.source, str(one.directory))
     ]
-    if not found:
+    # A model of the catalogue is deleted as a whole, its own files too.
+    selected = arguments.engine or arguments.precision
+    deleted = {} if selected else delete_model(settings(arguments).cache, arguments.model)
+    if not found and not deleted:
         found = _converted_from(resolve_base_model(settings(arguments)), store)
     chosen = [
         one
@@ -210,7 +240,7 @@ def _remove(arguments: argparse.Namespace) -> int:
         if (arguments.engine or one.engine) == one.engine
         and (arguments.precision or one.precision) == one.precision
     ]
-    if not chosen:
+    if not chosen and not deleted:
         raise ModelError(
             f"There is no conversion of {arguments.model} in the cache.",
             "'jupyter safecoder model list' lists those that there are.",
@@ -219,8 +249,8 @@ def _remove(arguments: argparse.Namespace) -> int:
         store.remove(one)
     return print_report(
         {
-            "removed": [str(one.directory) for one in chosen],
-            "freed_mb": _megabytes(sum(one.size for one in chosen)),
+            "removed": [str(path) for path in (*(one.directory for one in chosen), *deleted)],
+            "freed_mb": megabytes(sum(one.size for one in chosen) + sum(deleted.values())),
         },
         arguments.json,
     )
@@ -244,10 +274,11 @@ def _row(converted: ConvertedModel) -> dict[str, Any]:
         "model": converted.model,
         "engine": converted.engine,
         "precision": converted.precision,
-        "size_mb": _megabytes(converted.size),
+        "size_mb": megabytes(converted.size),
         "directory": str(converted.directory),
     }
 
 
-def _megabytes(size: float) -> float:
+def megabytes(size: float) -> float:
+    """Return a size in bytes in MB, rounded for reports."""
     return round(size / 1e6, 1)

@@ -15,7 +15,9 @@ from jupyter_safecoder.settings import RuntimeSettings
 from .output import progress_spinner
 
 #: Options for finding a model and running it.
-ENGINE_ARGUMENTS = ("engine", "device", "precision", "revision", "allow_downloads", "cache_dir")
+ENGINE_ARGUMENTS = (
+    *("engine", "device", "precision", "revision", "allow_downloads", "catalogues", "cache_dir"),
+)
 _REMOTE_ARGUMENTS = (
     *("remote_url", "remote_model", "remote_key_file", "remote_ca_file"),
     *("remote_certificate_file", "remote_certificate_key_file"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from traitlets import Bool, Enum, Float, Int, TraitType, Unicode
+from traitlets import Bool, Enum, Float, Int, List, TraitType, Unicode
 from traitlets.config import Configurable
 
 from jupyter_safecoder.option import Option, options_of
@@ -22,6 +22,8 @@ def _trait(option: Option) -> TraitType[Any, Any]:
         trait = Int(option.default, help=option.help, **_bounds(option))
     elif option.type is float:
         trait = Float(option.default, help=option.help, **_bounds(option))
+    elif option.type is tuple:
+        trait = List(Unicode(), list(option.default), help=option.help)
     else:
         trait = Unicode(option.default, help=option.help)
     return trait.tag(config=True)

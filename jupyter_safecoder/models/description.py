@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.files import write_text
 from jupyter_safecoder.postprocess import DEFAULT_CALIBRATION, Calibration
 from jupyter_safecoder.protocol import ModelInfo
 
@@ -131,18 +132,38 @@ def read_description(directory: Path) -> ModelDescription:
         ) from error
 
 
+def write_description(model: ModelDescription) -> None:
+    """Write the ``model.json`` of a model beside its files, which are all in one directory."""
+    content = model.fields()
+    if model.format == "checkpoint":
+        content["files"] = [_file_fields(file) for file in model.files]
+    else:
+        for part, path in (("weights", model.weights), ("tokenizer", model.tokenizer)):
+            content[part] = next(_file_fields(file) for file in model.files if file.path == path)
+    write_text(model.tokenizer.with_name("model.json"), json.dumps(content, indent=2) + "\n")
+
+
+def _file_fields(file: ModelFile) -> dict[str, Any]:
+    return {"file": file.path.name, "size": file.size, "sha256": file.sha256}
+
+
 def _parse(data: dict[str, Any], directory: Path) -> ModelDescription:
     if "licence" in data:  # version 0.1
         data["license"] = data.pop("licence")
-    files = {
-        part: ModelFile(directory / data[part]["file"], data[part]["size"], data[part]["sha256"])
-        for part in ("weights", "tokenizer")
-    }
     if "confidence" in data:
         data["calibration"] = _parse_calibration(**data.pop("confidence"))
     lists = {name: tuple(data[name]) for name in ("layouts", "languages")}
-    paths = {part: file.path for part, file in files.items()}
-    return ModelDescription(**{**data, **lists, **paths}, files=tuple(files.values()))
+    if data["format"] == "checkpoint":
+        files = tuple(_parse_file(file, directory) for file in data.pop("files"))
+        paths = {"weights": directory, "tokenizer": directory / "tokenizer.json"}
+    else:
+        files = tuple(_parse_file(data[part], directory) for part in ("weights", "tokenizer"))
+        paths = {"weights": files[0].path, "tokenizer": files[1].path}
+    return ModelDescription(**{**data, **lists, **paths}, files=files)
+
+
+def _parse_file(data: dict[str, Any], directory: Path) -> ModelFile:
+    return ModelFile(directory / data["file"], data["size"], data["sha256"])
 
 
 def _parse_calibration(intercept: float, slope: float) -> Calibration:

@@ -77,12 +77,12 @@ def fetch_checkpoint(
             "copy the checkpoint to this disk and name its directory.",
         )
     disable_progress_bars()
-    with _explain_errors(name, revision):
+    with explain_errors(name, revision):
         info = huggingface_hub.HfApi().model_info(
             name, revision=revision, files_metadata=True, timeout=_TIMEOUT_S
         )
         siblings = info.siblings or ()
-        sizes = {s.rfilename: s.size or 0 for s in siblings if _is_needed(s.rfilename, weights)}
+        sizes = {s.rfilename: s.size or 0 for s in siblings if is_needed(s.rfilename, weights)}
         _check_before_download(name, [s.rfilename for s in siblings], sizes, weights)
         with _report_progress(name, sum(sizes.values()), progress):
             directory = huggingface_hub.snapshot_download(
@@ -125,7 +125,8 @@ def _has_weights(directory: Path) -> bool:
         return False
 
 
-def _is_needed(file: str, weights: bool) -> bool:
+def is_needed(file: str, weights: bool) -> bool:
+    """Return whether a file of a repository belongs to a checkpoint, or describes it."""
     return bool(_OTHER_FILES.fullmatch(file) or (weights and _WEIGHTS.fullmatch(file)))
 
 
@@ -184,7 +185,7 @@ def _directory_size(directory: Path) -> int:
 
 
 @contextmanager
-def _explain_errors(name: str, revision: str) -> Iterator[None]:
+def explain_errors(name: str, revision: str) -> Iterator[None]:
     """Turn errors of the library into ``ModelError`` with a remedy."""
     from huggingface_hub import errors
 

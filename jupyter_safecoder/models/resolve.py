@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.extras import INSTALL_LOCAL
 
 from .cache import cache_directory
+from .catalogue import Entry, find_entry, find_installed
 from .description import ModelDescription, read_description
 
 #: Name of the embedded model, which ships with this product.
@@ -26,6 +27,8 @@ def resolve_model(
     weights: bool = True,
     progress: Callable[[float], None] = lambda share: None,
     cache: Path | None = None,
+    catalogues: Sequence[str] = (),
+    get: Callable[[Entry], ModelDescription] | None = None,
 ) -> ModelDescription:
     """Return the description of a model.
 
@@ -33,8 +36,8 @@ def resolve_model(
     ----------
     name
         ``safecoder-smol-135m``, the embedded model; a directory with a Hugging Face checkpoint or a
-        ``model.json``; a GGUF file; or ``owner/name`` on the Hugging Face Hub. A file or directory
-        on this disk has priority over the Hugging Face Hub.
+        ``model.json``; a GGUF file; a model of the catalogue; or ``owner/name`` on the Hugging Face
+        Hub. A file or directory of that name has priority over the catalogue and the Hub.
     revision
         Branch, tag or commit of a model on the Hugging Face Hub.
     allow_downloads
@@ -45,6 +48,10 @@ def resolve_model(
         Called with the share of a download that is done, 0 to 1.
     cache
         The cache directory; ``None``: the default one.
+    catalogues
+        Paths of a team's catalogues.
+    get
+        Gets a model of the catalogue that is not on this disk; ``None``: that is not allowed.
 
     Raises
     ------
@@ -58,6 +65,12 @@ def resolve_model(
         return _resolve_directory(path.resolve(), weights)
     if path.is_file():
         return _resolve_file(path.resolve(), cache or cache_directory())
+    if found := find_installed(cache or cache_directory(), name):
+        return found
+    if entry := find_entry(name, catalogues):
+        if get is not None:
+            return get(entry)
+        raise ModelError(f"{name} is not on this disk.", f"Get it: {entry.command}.")
     # Imports are late, here and below: each kind of model needs other libraries.
     from .huggingface import fetch_checkpoint, is_repo_id
 
@@ -74,8 +87,9 @@ def resolve_model(
         return describe_checkpoint(directory, name, weights=weights)
     raise ModelError(
         f"There is no model named {name!r}, and no directory or file of that name.",
-        f"Set c.SafeCoder.model to {EMBEDDED!r}, a directory with a checkpoint, a GGUF file, or "
-        "'owner/name' on the Hugging Face Hub.",
+        f"Set c.SafeCoder.model to {EMBEDDED!r}, a directory with a checkpoint, a GGUF file, a "
+        "name that 'jupyter safecoder model catalogue' lists, or 'owner/name' on the Hugging Face "
+        "Hub.",
     )
 
 

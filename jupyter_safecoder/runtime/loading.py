@@ -10,12 +10,14 @@ from typing import Protocol
 from jupyter_safecoder.adapters.merge import load_merged
 from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.conversion import convert, ensure_writable_copy, needs_conversion
+from jupyter_safecoder.downloads.get import get_model
 from jupyter_safecoder.engines import Engine, EngineOptions, RemoteServer, make_engine
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.engines.selection.choice import Choice
 from jupyter_safecoder.engines.selection.select import select_engine
 from jupyter_safecoder.errors import EngineError, FinetuneError, ModelError
 from jupyter_safecoder.models import ModelDescription, resolve_model, verify_files
+from jupyter_safecoder.models.catalogue import Entry
 from jupyter_safecoder.prompt import FAMILIES, LAYOUTS
 from jupyter_safecoder.protocol import State
 from jupyter_safecoder.settings import RuntimeSettings
@@ -173,6 +175,10 @@ def resolve_base_model(
     ModelError
         If the model cannot be found.
     """
+
+    def get(entry: Entry) -> ModelDescription:
+        return get_model(entry, settings.cache, lambda share, text: progress(share, f"{text}."))
+
     return resolve_model(
         settings.model,
         revision=settings.revision,
@@ -180,6 +186,8 @@ def resolve_base_model(
         weights=not settings.remote,
         progress=lambda share: progress(share, f"Downloading {settings.model}."),
         cache=settings.cache,
+        catalogues=settings.catalogues,
+        get=get if settings.allow_downloads else None,
     )
 
 
@@ -247,7 +255,9 @@ def _draft_model(
     settings: RuntimeSettings, model: ModelDescription, choice: Choice, progress: Progress
 ) -> Path:
     """Return the path of the draft model in the form that the engine takes."""
-    draft = resolve_model(settings.draft_model, cache=settings.cache)
+    draft = resolve_model(
+        settings.draft_model, cache=settings.cache, catalogues=settings.catalogues
+    )
     if draft.tokenizer.read_bytes() != model.tokenizer.read_bytes():
         raise ModelError(
             f"The draft model {draft.name} has another tokenizer than {model.name}.",

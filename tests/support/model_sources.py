@@ -10,8 +10,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from jupyter_safecoder.downloads.package_index import Package
 from jupyter_safecoder.finetune.model_build.export_model import write_model
-from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest, Package
+from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest
 from jupyter_safecoder.models import EMBEDDED, resolve_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
 from tests.support import tiny_gguf
@@ -57,7 +58,7 @@ def write_sdist(directory: Path, name: str, scratch: Path, number: int = 4) -> P
     module = f"def {name}_mean(values):\n    return sum(values) / len(values)\n"
     files[f"{root}/{name}/mean.py"] = module.encode()
     path = write_tar(directory / f"{root}.tar.gz", files)
-    return Package(name, "1.0", "MIT", sha256(path))
+    return Package(name, "1.0", sha256(path), "MIT")
 
 
 def write_base(directory: Path, scratch: Path) -> Base:
@@ -77,7 +78,7 @@ def write_base(directory: Path, scratch: Path) -> Base:
     wheel = directory / "tiny_base-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.write(written.weights, file)
-    package = Package("tiny-base", "1.0", "MIT", sha256(wheel))
+    package = Package("tiny-base", "1.0", sha256(wheel), "MIT")
     return Base(package, file, sha256(written.weights), RENAMED, MODEL)
 
 

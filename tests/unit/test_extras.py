@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.extras import CORPUS, INSTALL_FINETUNE, PACKAGES, TRAINING, require_extra
+from jupyter_safecoder.extras import CORPUS, INSTALL_FINETUNE, TRAINING, require_extra
 
 
 def test_the_modules_of_finetune_are_installed_here() -> None:
-    require_extra(*CORPUS, *TRAINING, *PACKAGES)
+    require_extra(*CORPUS, *TRAINING)
 
 
 def test_a_missing_module() -> None:

@@ -37,8 +37,33 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     },
     "model list": {
         "models": "list of `{model, kind, engine, precision, size_mb, directory}`; `kind` is "
-        "`embedded`, `downloaded` or `prepared` (converted); only a converted model has "
-        "an `engine` and a `precision`",
+        "`embedded`, `catalogue` (of `model get`), `downloaded` or `prepared` (converted); only a "
+        "converted model has an `engine` and a `precision`",
+    },
+    "model catalogue": {
+        "memory_mb": "memory that this machine has for a model; `null`: not known",
+        "models": "list of models, each with the fields below",
+        "model, purpose, parameters": "name, what it is good for, and number of its weights",
+        "license, commercial_use, gated": "its license, whether that allows commercial use, and "
+        "whether its hub gives it only to those who have accepted its terms",
+        "family, layouts, default_layout": "its FIM family, and the layouts it was trained on",
+        "memory_mb, fits": "memory that it needs, and whether this machine has as much; `fits` is "
+        "`null` if that is not known",
+        "here": "whether it is on this disk, complete",
+        "download_mb": "size of its files; `null`: not known",
+        "places": "kinds of the places that have it, `hub` and `packages`, in order of preference",
+        "pinned": "whether the catalogue has the SHA-256 of its files; else the hub's are taken",
+        "quality": "`null`: not measured by us; or `{command, served_as, notebooks, humaneval}`, "
+        "the last two `{tasks, exact_match, edit_similarity}`",
+        "speed": "`null`: not measured by us; or `{command, machine, served_as, tpot_ms, "
+        "keystroke_ttft_ms, cold_ttft_ms}`",
+        "command": "the command that gets it; `null`: it comes with the product",
+    },
+    "model get": {
+        "model, license, commercial_use": "its name in the settings, and its license",
+        "files": "directory of the model",
+        "engine, precision, directory, size_mb, seconds, reused": "what it was converted to, as in "
+        "`model prepare`",
     },
     "model show": {
         "name, family, license, format, architecture": "what the model is",
@@ -66,7 +91,8 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "prepared": "list of the conversions that were checked, such as `openvino int8`",
     },
     "model remove": {
-        "removed": "list of the directories that were deleted",
+        "removed": "list of the directories that were deleted; of a model of the catalogue its "
+        "own, too",
         "freed_mb": "their size in MB",
     },
     "corpus": {

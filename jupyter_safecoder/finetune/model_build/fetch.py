@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from jupyter_safecoder.downloads.package_index import fetch
+
 from .archives import unpack
 from .manifest import Manifest
-from .packages import fetch
 
 
 def fetch_packages(
@@ -31,8 +32,10 @@ def fetch_packages(
 
     Raises
     ------
-    FinetuneError
+    DownloadError
         If a package cannot be fetched, or is not the one that the manifest names.
+    FinetuneError
+        If an archive is damaged or malicious.
     """
     directories = []
     for number, package in enumerate(manifest.packages):

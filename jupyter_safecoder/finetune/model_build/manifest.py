@@ -8,50 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_safecoder.downloads.package_index import Package
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.toml_file import read_toml
-
-#: The forms of names and versions in package indexes; they become names of directories.
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!]*")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class Package:
-    """A file of a package index.
-
-    Parameters
-    ----------
-    name, version, license
-        Of the package.
-    sha256
-        SHA-256 of the file, in hexadecimal.
-
-    Raises
-    ------
-    ValueError
-        If one of them does not have its form.
-    """
-
-    name: str
-    version: str
-    license: str
-    sha256: str
-
-    def __post_init__(self) -> None:
-        for value, form in (
-            (self.name, _NAME),
-            (self.version, _VERSION),
-            (self.sha256, _SHA256),
-        ):
-            if not form.fullmatch(value):
-                raise ValueError(f"{value!r} of {self.name!r}")
-
-    @property
-    def key(self) -> str:
-        """Name, version and hash, as the name of a file or directory."""
-        return f"{self.name}-{self.version}-{self.sha256[:12]}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from jupyter_safecoder.settings import RuntimeSettings
 def test_a_trait_has_the_default_and_the_help_of_its_option(declared: object) -> None:
     name, default, text = (getattr(declared, key) for key in ("name", "default", "help"))
     trait = RuntimeTraits.class_traits(config=True)[name]
-    assert getattr(RuntimeTraits(), name) == default
+    value = getattr(RuntimeTraits(), name)
+    assert (tuple(value) if isinstance(default, tuple) else value) == default
     assert trait.help == text
 
 

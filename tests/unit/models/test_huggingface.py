@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.models.huggingface import _is_needed, is_repo_id
+from jupyter_safecoder.models.huggingface import is_needed, is_repo_id
 
 
 @pytest.mark.parametrize("name", ["bigcode/starcoder2-3b", "a/b", "A.b_c/d.e-f"])
@@ -36,4 +36,4 @@ def test_names_that_are_not_ids(name: str) -> None:
     ],
 )
 def test_files_that_are_needed(file: str, with_weights: bool, without: bool) -> None:
-    assert (_is_needed(file, True), _is_needed(file, False)) == (with_weights, without)
+    assert (is_needed(file, True), is_needed(file, False)) == (with_weights, without)

