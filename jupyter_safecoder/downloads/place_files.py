@@ -88,11 +88,11 @@ def _fetch_from_hub(
 
     # What describes the model comes first: one that cannot be served is not fetched.
     small = [file for file in files if not file.path.endswith((".safetensors", ".gguf"))]
-    fetch_files(place, revision, small, directory, report)
+    fetch_files(place, revision, small, directory, work / "partial", report)
     if not entry.files:
         describe_checkpoint(directory, entry.name, weights=False)
     ordered = small + [file for file in files if file not in small]
-    fetch_files(place, revision, ordered, directory, report)
+    fetch_files(place, revision, ordered, directory, work / "partial", report)
     return {file.path: file.sha256 for file in files}
 
 

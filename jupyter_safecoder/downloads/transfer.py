@@ -54,12 +54,13 @@ def transfer(
     open_response: OpenResponse,
     announced: Announced,
     target: Path,
+    partial: Path,
     progress: Callable[[int], None] = lambda received: None,
 ) -> None:
     """Write a file of a server to a path, where it appears complete and verified, or not at all.
 
-    What was received before a break is kept beside the target, and the transfer continued from
-    there if the server can do that.
+    What was received before a break is kept, and the transfer continued from there if the server
+    can do that.
 
     Parameters
     ----------
@@ -69,6 +70,8 @@ def transfer(
         What the file must be.
     target
         The path. The caller holds a lock for it.
+    partial
+        Where the file is until it is complete, on the same disk.
     progress
         Called with the number of bytes that are here.
 
@@ -79,9 +82,9 @@ def transfer(
     ModelError
         If the disk is full.
     """
-    partial = target.with_name(f"{target.name}.part")
     with explain_disk_errors(announced.title):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        for path in (target, partial):
+            path.parent.mkdir(parents=True, exist_ok=True)
         if not partial.is_file() or partial.stat().st_size != announced.size:
             _receive(open_response, announced, partial, progress)
         _verify(partial, announced)

@@ -23,11 +23,23 @@ class HuggingFaceServer:
     #: ``owner/name`` to the directory of a checkpoint.
     models: dict[str, Path] = field(default_factory=dict)
     gated: set[str] = field(default_factory=set)
+    #: Names of files to what is sent instead of them.
+    lies: dict[str, bytes] = field(default_factory=dict)
     #: Answers every request with this status instead.
     status: int = 0
     #: Seconds to wait before sending each file.
     delay_s: float = 0.0
     requests: list[str] = field(default_factory=list)
+
+
+def _sibling(path: Path, directory: Path) -> dict[str, object]:
+    """Return a file as the hub lists it: it has the SHA-256 of large ones."""
+    size = path.stat().st_size
+    sibling: dict[str, object] = {"rfilename": str(path.relative_to(directory)), "size": size}
+    if path.suffix == ".safetensors":
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        sibling["lfs"] = {"sha256": sha256, "size": size, "pointerSize": 134}
+    return sibling
 
 
 @contextmanager
@@ -59,18 +71,15 @@ def huggingface_server() -> Iterator[HuggingFaceServer]:
             if name in state.gated:
                 return self._send(403, {"X-Error-Code": "GatedRepo"}, b"")
             time.sleep(state.delay_s)
-            content = (directory / path.split("/", 4)[4]).read_bytes()
+            file = path.split("/", 4)[4]
+            content = state.lies.get(file, (directory / file).read_bytes())
             headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Repo-Commit": COMMIT}
             return self._send(200, headers, content, body=body)
 
         def _describe(self, name: str, directory: Path, path: str) -> None:
             if "/revision/" in path and path.rpartition("/")[2] not in ("main", COMMIT):
                 return self._send(404, {"X-Error-Code": "RevisionNotFound"}, b"")
-            siblings = [
-                {"rfilename": str(p.relative_to(directory)), "size": p.stat().st_size}
-                for p in directory.rglob("*")
-                if p.is_file()
-            ]
+            siblings = [_sibling(p, directory) for p in directory.rglob("*") if p.is_file()]
             about = {"id": name, "sha": COMMIT, "siblings": siblings, "private": False, "tags": []}
             return self._send(200, {}, json.dumps(about).encode())
 

@@ -33,7 +33,7 @@ def make_adapter(model: ModelDescription, cache: Path, name: str, seed: int = 0)
             if "lora_B" in key:
                 weight.normal_(0, 0.3, generator=torch.Generator().manual_seed(number))
     with registry.staging(name) as staged:
-        peft_model.save_pretrained(staged)
+        peft_model.save_pretrained(staged, save_embedding_layers=False)
         card = Card(
             *(name, model.name, registry.base_hash(model), ""),
             *({}, {}, {}, {}, {}),

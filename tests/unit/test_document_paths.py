@@ -23,7 +23,10 @@ _FOLDERS = (
     *(path.parent.name for path in (ROOT / "jupyter_safecoder").glob("*/__init__.py")),
 )
 #: Paths in a user's cache directory.
-_ELSEWHERE = {"adapters/NAME/", "adapters/in_use.json"}
+_ELSEWHERE = {
+    *("adapters/NAME/", "adapters/in_use.json"),
+    *("models/NAME/", "models/.NAME.download/"),
+}
 #: A path that starts with one of these folders, also within a command.
 _PATH = re.compile(rf"(?<![\w/.*…-])(?:{'|'.join(_FOLDERS)})/[\w./-]+")
 _CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.DOTALL | re.MULTILINE)

@@ -113,3 +113,15 @@ def test_values_from_outside_are_checked(values: dict[str, Any], path: tuple[str
 def test_values_that_fit_are_returned() -> None:
     values = {"max_count": 5, "share": 1, "weights": {"a": 0.5}}
     assert checked(Settings, values, "the recipe") == values
+
+
+def test_an_argument_with_several_values_is_repeated() -> None:
+    @dataclass(frozen=True)
+    class Several:
+        files: tuple[str, ...] = option((), "Files.", argument="a file")
+
+    parser = argparse.ArgumentParser()
+    add_arguments(parser, Several)
+    arguments = parser.parse_args(["--files", "a", "--files", "b c"])
+    assert given_arguments(arguments, Several) == {"files": ["a", "b c"]}
+    assert given_arguments(parser.parse_args([]), Several) == {}

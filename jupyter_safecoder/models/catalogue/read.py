@@ -86,6 +86,8 @@ def parse_catalogue(text: str) -> list[Entry]:
         If it is not TOML.
     """
     data = validate(catalogue_schema(), parse_toml(text), "the catalogue")
+    if not _is_finite(data):
+        raise InvalidInput("It has a number that is not finite.")
     entries = [_entry(model) for model in data["models"]]
     names = [entry.name for entry in entries]
     for entry in entries:
@@ -101,6 +103,15 @@ def catalogue_schema() -> dict[str, Any]:
     text = files(__package__).joinpath("catalogue.schema.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
+
+
+def _is_finite(data: Any) -> bool:
+    """Return whether no number is NaN, which is within all bounds of a schema."""
+    try:
+        json.dumps(data, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _check(entry: Entry) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import ModelError
-from jupyter_safecoder.models import ModelDescription, read_description
+from jupyter_safecoder.models import ModelDescription, ModelFile, read_description
+from jupyter_safecoder.models.description import write_description
 from jupyter_safecoder.postprocess import DEFAULT_CALIBRATION, Calibration
 
 
@@ -63,6 +64,20 @@ def test_the_calibration(tmp_path: Path) -> None:
     assert model.calibration == Calibration(-1.0, 0.5)
     # It does not hold for a model that is made of this one.
     assert "confidence" not in model.fields()
+
+
+def test_the_files_of_a_checkpoint_are_in_its_directory(tmp_path: Path) -> None:
+    files = [ModelFile(tmp_path / name, 3, "ab" * 32) for name in ("config.json", "x.safetensors")]
+    written = ModelDescription(
+        *("coder", "starcoder", ("psm",), "psm", 2048, 1000, 500, 200, ("python",), "MIT"),
+        *("checkpoint", "llama", tmp_path, tmp_path / "tokenizer.json"),
+        files=tuple(files),
+    )
+    write_description(written)
+    assert read_description(tmp_path) == written
+    moved = tmp_path.rename(tmp_path.with_name("moved"))
+    assert read_description(moved).files[0].path == moved / "config.json"
+    moved.rename(tmp_path)
 
 
 def test_a_description_of_version_0_1(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import ModelError
-from jupyter_safecoder.models import EMBEDDED, resolve_model
+from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
+from jupyter_safecoder.models.catalogue import Entry
 
 
 def test_the_embedded_model() -> None:
@@ -26,6 +27,26 @@ def test_a_directory_has_priority_over_the_hugging_face_hub(
     write_scripted_model(tmp_path / "team" / "coder", {"otherwise": "pass"})
     monkeypatch.chdir(tmp_path)
     assert resolve_model("team/coder").name == "scripted"
+
+
+def test_a_model_of_the_catalogue_that_is_not_here(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def get(entry: Entry) -> ModelDescription:
+        asked.append(entry.name)
+        return resolve_model(EMBEDDED)
+
+    with pytest.raises(ModelError, match=r"starcoder2-3b is not on this disk") as raised:
+        resolve_model("starcoder2-3b", cache=tmp_path)
+    assert raised.value.remedy == "Get it: jupyter safecoder model get starcoder2-3b."
+    assert resolve_model("starcoder2-3b", cache=tmp_path, get=get).name == EMBEDDED
+    assert asked == ["starcoder2-3b"]
+
+
+def test_a_model_of_the_catalogue_that_is_here(tmp_path: Path) -> None:
+    write_scripted_model(tmp_path / "models" / "starcoder2-3b", {"otherwise": "pass"})
+    found = resolve_model("starcoder2-3b", cache=tmp_path)
+    assert found.weights.parent == tmp_path / "models" / "starcoder2-3b"
 
 
 def test_a_name_without_a_model(tmp_path: Path) -> None:
