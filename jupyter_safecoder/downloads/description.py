@@ -21,8 +21,6 @@ from jupyter_safecoder.models.gguf import describe_gguf
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 from jupyter_safecoder.prompt import FAMILIES
 
-from .transfer import explain_disk_errors
-
 
 def describe_files(
     entry: Entry, directory: Path, hashes: Mapping[str, str], cache: Path
@@ -49,6 +47,8 @@ def describe_files(
     ------
     ModelError
         If it cannot be served, or is not what the catalogue says.
+    OSError
+        If the files cannot be written.
     """
     gguf = min(directory.glob("*.gguf"), default=None)
     if gguf is None:
@@ -82,6 +82,8 @@ def merge_adapter_of(
     ------
     ModelError
         If the adapter is missing, was changed or is for other weights, or cannot be merged.
+    OSError
+        If the disk is full.
     """
     source = (adapters or _shipped_adapters()) / entry.adapter
     card = read_card(source)
@@ -95,8 +97,7 @@ def merge_adapter_of(
     try:
         adapter.verify(Registry(cache).base_hash(base))
         if not directory.is_dir():
-            with explain_disk_errors(entry.name):
-                merge_adapter(base, source, directory)
+            merge_adapter(base, source, directory)
     except FinetuneError as error:
         raise ModelError(error.reason, error.remedy) from error
     write_description(_described(entry, describe_merged(directory, base, entry.name), {}))

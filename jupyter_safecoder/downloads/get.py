@@ -65,7 +65,11 @@ def get_model(
             f"Leave out --from: {entry.command}." if entry.places else "There is nothing to get.",
         )
     work = _work_directory(cache, entry.name)
-    with _lock(cache, entry.name, lambda: progress(0, "Another process is getting it")):
+
+    def on_wait() -> None:
+        progress(0, "Another process is getting it")
+
+    with explain_disk_errors(entry.name), _lock(cache, entry.name, on_wait):
         found = find_installed(cache, entry.name)
         if found is None:
             hashes = fetch_model_files(entry, places, work, progress)
@@ -75,7 +79,7 @@ def get_model(
             if entry.adapter:
                 progress(1.0, f"Merging the adapter of {entry.name}")
                 ready = merge_adapter_of(entry, base, work / "merged", cache, adapters)
-            found = _commit(ready, model_directory(cache, entry.name), entry.name)
+            found = _commit(ready, model_directory(cache, entry.name))
         shutil.rmtree(work, ignore_errors=True)
         return found
 
@@ -126,14 +130,13 @@ def _lock(cache: Path, name: str, on_wait: Callable[[], None] = lambda: None) ->
     from filelock import FileLock, Timeout
 
     path = model_directory(cache, name).with_name(f".{name}.lock")
-    with explain_disk_errors(name):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            on_wait()
-            lock.acquire()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        on_wait()
+        lock.acquire()
     try:
         yield
     finally:
@@ -144,9 +147,8 @@ def _work_directory(cache: Path, name: str) -> Path:
     return model_directory(cache, name).with_name(f".{name}.download")
 
 
-def _commit(ready: Path, directory: Path, name: str) -> ModelDescription:
+def _commit(ready: Path, directory: Path) -> ModelDescription:
     """Move a complete model to its place; a directory there without a description is deleted."""
-    with explain_disk_errors(name):
-        shutil.rmtree(directory, ignore_errors=True)
-        ready.rename(directory)
+    shutil.rmtree(directory, ignore_errors=True)
+    ready.rename(directory)
     return read_description(directory)

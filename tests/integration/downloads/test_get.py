@@ -217,6 +217,13 @@ def test_a_full_disk(catalogue: Path, cache: Path, gguf: Path) -> None:
     assert get_model(entry_of(catalogue), cache).weights.is_file()
 
 
+def test_a_cache_directory_that_cannot_be_written(catalogue: Path, cache: Path) -> None:
+    cache.write_text("a file")
+    with pytest.raises(ModelError, match="cannot be written") as raised:
+        get_model(entry_of(catalogue), cache)
+    assert "cache_dir" in raised.value.remedy
+
+
 def test_another_kind_of_place(catalogue: Path, cache: Path) -> None:
     with pytest.raises(ModelError, match="no place of the kind 'hub'"):
         get_model(entry_of(catalogue), cache, kind="hub")
