@@ -1,4 +1,4 @@
-"""``jupyter safecoder model catalogue`` and ``model get``."""
+"""``jupyter safecoder model catalogue``, ``model get`` and ``model use``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from jupyter_safecoder.clients.model_selection import select_model
 from jupyter_safecoder.downloads.get import get_model
 from jupyter_safecoder.engines.hardware.probe import probe
 from jupyter_safecoder.errors import ModelError
-from jupyter_safecoder.models import EMBEDDED
+from jupyter_safecoder.models import AUTO_MODEL, EMBEDDED
 from jupyter_safecoder.models.catalogue import Entry, find_entry, is_installed, read_catalogue
 from jupyter_safecoder.settings import RuntimeSettings
 
@@ -44,6 +45,16 @@ def add_catalogue_commands(model: Any) -> None:
         "(default: from the first place that has it)",
     )
     add_engine_arguments(get)
+    use = add_command(model, "use", _use, "serve a model from now on, without a restart")
+    chosen = use.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("model", nargs="?", metavar="MODEL", help="name of the model")
+    chosen.add_argument(
+        "--auto", action="store_true", help="the best model on this disk that is fast enough here"
+    )
+    chosen.add_argument(
+        "--previous", action="store_true", help="the model that was selected before this one"
+    )
+    add_engine_arguments(use)
 
 
 def _catalogue(arguments: argparse.Namespace) -> int:
@@ -141,3 +152,14 @@ def _get(arguments: argparse.Namespace) -> int:
         },
         arguments.json,
     )
+
+
+def _use(arguments: argparse.Namespace) -> int:
+    with progress_share("Switching") as progress:
+        report = select_model(
+            settings(arguments),
+            arguments.model or AUTO_MODEL,
+            previous=arguments.previous,
+            progress=progress,
+        )
+    return print_report(report, arguments.json)

@@ -84,6 +84,21 @@ class CompletionClient(ABC):
             If that is not possible; the previous adapter stays in use.
         """
 
+    @abstractmethod
+    def use_model(self, name: str) -> Status:
+        """Have another model served; returns once it is in use.
+
+        Parameters
+        ----------
+        name
+            A name as in the setting ``model``.
+
+        Raises
+        ------
+        RuntimeRequestError
+            If that is not possible; the previous model stays in use.
+        """
+
     def events(self, request: CompletionRequest) -> Iterator[Event]:
         """Yield the events of a completion; closing the iterator cancels it.
 

@@ -70,6 +70,13 @@ class HubClient(CompletionClient):
             "Leave out the options that name a model: then 'use' asks the service.",
         )
 
+    def use_model(self, name: str) -> Status:
+        """Refuse: the model of a group is chosen by the policy of the service."""
+        raise RuntimeRequestError(
+            "On this JupyterHub the model is chosen by the service's policy.",
+            "Ask an administrator of the Hub for another model.",
+        )
+
     def _request_status(self, method: str, path: str) -> Status:
         try:
             response = self._http.request(method, path, timeout_s=_STATUS_TIMEOUT_S)

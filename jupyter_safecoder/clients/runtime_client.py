@@ -51,7 +51,7 @@ class RuntimeClient(CompletionClient):
             raise _no_response() from error
 
     def settings(self) -> RuntimeSettings:
-        """Return the settings that the runtime was started with."""
+        """Return the settings that the runtime's model was loaded with."""
         try:
             return RuntimeSettings.from_json(self._get("/settings"))
         except (ValueError, TypeError) as error:
@@ -59,9 +59,15 @@ class RuntimeClient(CompletionClient):
 
     def use_adapter(self, name: str) -> Status:
         """Have the model served with another adapter; returns once it is in use."""
-        body = json.dumps({"adapter": name}).encode()
+        return self._switch("/adapter", {"adapter": name})
+
+    def use_model(self, name: str) -> Status:
+        """Have another model served; returns once it is in use."""
+        return self._switch("/model", {"model": name})
+
+    def _switch(self, path: str, message: dict[str, str]) -> Status:
         try:
-            response = self._http.request("POST", "/adapter", body)
+            response = self._http.request("POST", path, json.dumps(message).encode())
             if response.status == HTTPStatus.OK:
                 return parse_status(response.content)
             event = decode_event(response.content)

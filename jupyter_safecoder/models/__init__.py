@@ -4,9 +4,10 @@ from .cache import cache_directory
 from .description import ModelDescription, ModelFile, read_description
 from .integrity import verify_files
 from .parameters import count_parameters, format_gb, kv_values
-from .resolve import EMBEDDED, resolve_model
+from .resolve import AUTO_MODEL, EMBEDDED, resolve_model
 
 __all__ = [
+    "AUTO_MODEL",
     "EMBEDDED",
     "ModelDescription",
     "ModelFile",

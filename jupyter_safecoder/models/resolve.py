@@ -16,6 +16,9 @@ from .description import ModelDescription, read_description
 #: Name of the embedded model, which ships with this product.
 EMBEDDED = "safecoder-smol-135m"
 
+#: As the name of a model: the best one on this disk that is fast enough on this machine.
+AUTO_MODEL = "auto"
+
 _EMBEDDED_PACKAGE = "safecoder_smol_135m"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from contextlib import aclosing
-from typing import Any
 
 from tornado import web
 
@@ -12,14 +12,13 @@ from jupyter_safecoder.protocol import Error, encode_event, parse_request
 from jupyter_safecoder.validation import parse_json, validate
 
 from .base_handlers import RuntimeBodyHandler, RuntimeHandler
-from .openai_handlers import ModelHandler, ModelsHandler, OpenAICompletionsHandler
+from .openai_handlers import OpenAICompletionsHandler, OpenAIModelHandler, OpenAIModelsHandler
 from .runtime import Runtime
 
-_ADAPTER_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["adapter"],
-    "properties": {"adapter": {"type": "string"}},
-}
+_ADAPTER_SCHEMA, _MODEL_SCHEMA = (
+    {"type": "object", "required": [name], "properties": {name: {"type": "string"}}}
+    for name in ("adapter", "model")
+)
 
 
 class NotFoundHandler(RuntimeHandler):
@@ -51,21 +50,39 @@ class SettingsHandler(RuntimeHandler):
         self.finish(self.runtime.settings.to_json())
 
 
-class AdapterHandler(RuntimeBodyHandler):
-    """``POST /adapter``: serves the model with another adapter."""
-
-    async def post(self) -> None:
-        """Respond with a Status once the adapter is in use."""
-        await self.respond(self._use_adapter)
-
-    async def _use_adapter(self, body: bytes) -> None:
-        data = validate(_ADAPTER_SCHEMA, parse_json(body), "the request", InvalidRequest)
+class _SwitchHandler(RuntimeBodyHandler):
+    async def switch(self, change: Awaitable[None]) -> None:
+        """Respond with a Status once a change of the served model is complete."""
         try:
-            await self.runtime.use_adapter(data["adapter"])
+            await change
         except RuntimeNotReady:
             raise self.not_ready() from None
         self.set_header("Content-Type", "application/json")
         self.finish(self.runtime.status().to_json())
+
+
+class AdapterHandler(_SwitchHandler):
+    """``POST /adapter``: serves the model with another adapter."""
+
+    async def post(self) -> None:
+        """Respond with a Status once the adapter is in use."""
+        await self.respond(self._use)
+
+    async def _use(self, body: bytes) -> None:
+        data = validate(_ADAPTER_SCHEMA, parse_json(body), "the request", InvalidRequest)
+        await self.switch(self.runtime.use_adapter(data["adapter"]))
+
+
+class ModelHandler(_SwitchHandler):
+    """``POST /model``: serves another model."""
+
+    async def post(self) -> None:
+        """Respond with a Status once the model is in use."""
+        await self.respond(self._use)
+
+    async def _use(self, body: bytes) -> None:
+        data = validate(_MODEL_SCHEMA, parse_json(body), "the request", InvalidRequest)
+        await self.switch(self.runtime.use_model(data["model"]))
 
 
 class CompletionsHandler(RuntimeBodyHandler):
@@ -97,9 +114,10 @@ def make_app(runtime: Runtime, token: str) -> web.Application:
             (r"/status", StatusHandler, arguments),
             (r"/settings", SettingsHandler, arguments),
             (r"/adapter", AdapterHandler, arguments),
+            (r"/model", ModelHandler, arguments),
             (r"/completions", CompletionsHandler, arguments),
-            (r"/v1/models", ModelsHandler, arguments),
-            (r"/v1/models/(.+)", ModelHandler, arguments),
+            (r"/v1/models", OpenAIModelsHandler, arguments),
+            (r"/v1/models/(.+)", OpenAIModelHandler, arguments),
             (r"/v1/completions", OpenAICompletionsHandler, arguments),
         ],
         default_handler_class=NotFoundHandler,

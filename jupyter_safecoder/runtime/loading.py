@@ -47,10 +47,14 @@ class MemoryEstimate:
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model on its engine, the adapter that is merged into it, and a note for users."""
+    """A model on its engine, the adapter that is merged into it, and a note for users.
+
+    ``hardware`` is the name of the engine's device for the status.
+    """
 
     model: ModelDescription
     engine: Engine
+    hardware: str
     adapter: str = ""
     note: str = ""
 
@@ -148,14 +152,18 @@ def load_model(
             f"Loading {model.name} into memory: a few seconds.",
             progress=None,
             engine=engine.name,
-            device=choice.hardware or engine.device,
+            device=hardware(choice, engine),
         )
         engine.load()
         on_loading(None)
         return engine
 
+    def hardware(choice: Choice, engine: Engine) -> str:
+        return choice.hardware or engine.device
+
     choice = select_engine(settings.engine_preferences, model, load_engine)
-    return LoadedModel(model, load_engine(choice))
+    engine = load_engine(choice)
+    return LoadedModel(model, engine, hardware(choice, engine))
 
 
 def resolve_base_model(

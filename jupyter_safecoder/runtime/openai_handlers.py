@@ -25,7 +25,7 @@ from .base_handlers import RuntimeBodyHandler, RuntimeHandler
 from .openai_completion import OpenAIDelta
 
 
-class ModelsHandler(OpenAIErrors, RuntimeHandler):
+class OpenAIModelsHandler(OpenAIErrors, RuntimeHandler):
     """``GET /v1/models``: a list with the only model."""
 
     def get(self) -> None:
@@ -38,7 +38,7 @@ class ModelsHandler(OpenAIErrors, RuntimeHandler):
             self.finish({"object": "list", "data": [about]})
 
 
-class ModelHandler(OpenAIErrors, RuntimeHandler):
+class OpenAIModelHandler(OpenAIErrors, RuntimeHandler):
     """``GET /v1/models/NAME``: the description of the model."""
 
     def get(self, name: str) -> None:

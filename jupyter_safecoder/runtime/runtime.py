@@ -1,4 +1,4 @@
-"""The state of a runtime: loads the model, serves it, changes its adapter, stops."""
+"""The state of a runtime: loads the model, serves it, changes it or its adapter, stops."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Runtime:
             loaded = await loop.run_in_executor(
                 None, load, self.settings, on_status, self._on_loading
             )
-            self._serve(loaded)
+            self._serve(loaded, self.settings)
         except (ModelError, EngineError) as error:
             self._set_status("failed", error.reason, remedy=error.remedy, progress=None)
         except Exception as error:
@@ -88,10 +88,7 @@ class Runtime:
             )
 
     async def use_adapter(self, name: str) -> None:
-        """Serve the model with another adapter.
-
-        The new engine is loaded beside the old one, which keeps responding meanwhile; each has a KV
-        cache of its own. The old engine finishes the requests that it has.
+        """Serve the model with another adapter; see :meth:`use_model`.
 
         Parameters
         ----------
@@ -105,19 +102,43 @@ class Runtime:
         RuntimeNotReady
             If no model is loaded, or another change is in progress.
         """
+        adapter = name or NO_ADAPTER
+        await self._switch(replace(self.settings, adapter=adapter), name or "the base model")
+
+    async def use_model(self, name: str) -> None:
+        """Serve another model, with its active adapter.
+
+        The new engine is loaded beside the old one, which keeps responding meanwhile; each has a KV
+        cache of its own. The old engine finishes the requests that it has.
+
+        Parameters
+        ----------
+        name
+            A name as in the setting ``model``.
+
+        Raises
+        ------
+        ModelError, EngineError
+            If the model cannot be loaded; the old engine stays in use.
+        RuntimeNotReady
+            If no model is loaded, or another change is in progress.
+        """
+        await self._switch(replace(self.settings, model=name, revision="", adapter=""), name)
+
+    async def _switch(self, settings: RuntimeSettings, label: str) -> None:
+        """Load with other settings, serve that, and close the old engine."""
         if self.completions is None or self._is_switching:
             raise RuntimeNotReady
         self._is_switching = True
         try:
-            settings = replace(self.settings, adapter=name or NO_ADAPTER)
 
             def log_status(state: State, reason: str, **changes: object) -> None:
-                log.info("%s: %s", name or "the base model", reason)
+                log.info("%s: %s", label, reason)
 
             loop = asyncio.get_running_loop()
             loaded = await loop.run_in_executor(None, load, settings, log_status)
             generation, scheduler = self._generation, self.scheduler
-            self._serve(loaded)
+            self._serve(loaded, settings)
             assert generation is not None
             assert scheduler is not None
             while scheduler.admission.running or scheduler.admission.waiting:
@@ -126,8 +147,9 @@ class Runtime:
         finally:
             self._is_switching = False
 
-    def _serve(self, loaded: LoadedModel) -> None:
-        """Send all further requests to a loaded engine."""
+    def _serve(self, loaded: LoadedModel, settings: RuntimeSettings) -> None:
+        """Send all further requests to an engine, which was loaded with these settings."""
+        self.settings = settings
         loop = asyncio.get_running_loop()
         self._generation = GenerationThread(loaded.engine, loop, self._on_engine_failure)
         self.scheduler = RequestScheduler(self.settings, self._generation, self.counters)
@@ -140,6 +162,8 @@ class Runtime:
             f"{reason} {loaded.note}".strip(),
             model=model.info(),
             adapter=loaded.adapter or None,
+            engine=loaded.engine.name,
+            device=loaded.hardware,
             progress=None,
         )
 

@@ -29,6 +29,9 @@ class FakeClient(CompletionClient):
     def use_adapter(self, name: str) -> Status:
         raise NotImplementedError
 
+    def use_model(self, name: str) -> Status:
+        raise NotImplementedError
+
     def poll_events(
         self, request: CompletionRequest, poll_s: float | None
     ) -> Generator[Event | None, None, None]:

@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from jupyter_safecoder.clients.connection import find_connections
+from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.protocol import TOKEN_HEADER, CompletionRequest, Error, decode_event
 from tests.support.processes import RuntimeProcess, runtime_process, until
 
@@ -53,6 +55,22 @@ def _error(answer: httpx.Response) -> Error:
     assert isinstance(event, Error)
     assert event.message.endswith(".")
     return event
+
+
+def test_another_model_is_served_without_a_restart(
+    start_runtime: Callable[..., RuntimeProcess], tmp_path: Path
+) -> None:
+    other = str(write_scripted_model(tmp_path / "other", {"otherwise": "return"}))
+    client = start_runtime({"otherwise": "pass"}).client
+    client.wait_until_ready()
+    with pytest.raises(RuntimeRequestError, match="no model named") as raised:
+        client.use_model("no-such-model")
+    assert raised.value.remedy
+    assert client.complete(CompletionRequest("x = ", "")).text == "pass"
+    status = client.use_model(other)
+    assert status.state == "ready"
+    assert client.complete(CompletionRequest("x = ", "")).text == "return"
+    assert client.settings().model == other
 
 
 def test_files_are_for_their_owner_only_and_gone_at_the_end(

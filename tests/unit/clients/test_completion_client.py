@@ -45,6 +45,9 @@ class Client(CompletionClient):
     def use_adapter(self, name: str) -> Status:
         raise NotImplementedError
 
+    def use_model(self, name: str) -> Status:
+        raise NotImplementedError
+
 
 @contextmanager
 def served(lines: Sequence[bytes]) -> Iterator[tuple[Client, HttpServer]]:

@@ -83,3 +83,11 @@ def test_a_group_s_adapter_is_not_changed_here() -> None:
         pytest.raises(RuntimeRequestError, match="adapters of this machine"),
     ):
         client.use_adapter("ours")
+
+
+def test_a_group_s_model_is_not_changed_here() -> None:
+    with (
+        HubClient("http://127.0.0.1:1", "token") as client,
+        pytest.raises(RuntimeRequestError, match="policy"),
+    ):
+        client.use_model("large")

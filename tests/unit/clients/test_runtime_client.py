@@ -1,4 +1,4 @@
-"""The client of a runtime process: token, user, status, settings, adapter."""
+"""The client of a runtime process: token, user, status, settings, adapter, model."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ def _runtime(received: Received) -> tuple[int, bytes]:
             if json.loads(received.body)["adapter"] == "ours":
                 return 200, READY.to_json()
             return 400, encode_event(Error("bad_request", "No such adapter.", "Train it."))
+        case "/model":
+            assert json.loads(received.body) == {"model": "large"}
+            return 400, encode_event(Error("bad_request", "No such model.", "Get it."))
     return 404, b""
 
 
@@ -57,6 +60,16 @@ def test_an_adapter_that_is_refused_has_its_reason() -> None:
         with pytest.raises(RuntimeRequestError, match="No such adapter") as raised:
             client.use_adapter("theirs")
     assert raised.value.remedy == "Train it."
+
+
+def test_a_model_that_is_refused_has_its_reason() -> None:
+    with (
+        http_server(_runtime) as server,
+        _client(server) as client,
+        pytest.raises(RuntimeRequestError, match="No such model") as raised,
+    ):
+        client.use_model("large")
+    assert raised.value.remedy == "Get it."
 
 
 @pytest.mark.parametrize("respond", [lambda received: (200, b"<html>")])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import EngineError, ModelError, RuntimeNotReady
 from jupyter_safecoder.protocol import CompletionRequest
 from jupyter_safecoder.runtime.loading import MemoryEstimate
@@ -49,8 +50,6 @@ def test_a_loaded_runtime_is_ready(tmp_path: Path) -> None:
 
 
 def test_memory_is_reported_around_the_load(tmp_path: Path) -> None:
-    from jupyter_safecoder.engines.scripted import write_scripted_model
-
     reported: list[MemoryEstimate | None] = []
     model = str(write_scripted_model(tmp_path / "model", SCRIPT))
     settings = RuntimeSettings(model, engine="scripted", cache_dir=str(tmp_path / "cache"))
@@ -123,6 +122,26 @@ def test_another_engine_takes_over_while_the_old_one_finishes(tmp_path: Path) ->
         await change
 
     with_runtime(tmp_path, SCRIPT, test, deadline_s=1)
+
+
+def test_another_model_takes_over_and_back(tmp_path: Path) -> None:
+    other = write_scripted_model(tmp_path / "other", {"otherwise": "return"})
+
+    async def test(runtime: Runtime) -> None:
+        first = runtime.settings.model
+        await runtime.use_model(str(other))
+        assert (await _last(runtime)).text == "return"
+        assert runtime.settings.model == str(other)
+        # The adapter is one of the model that is served now.
+        await runtime.use_adapter("")
+        assert (await _last(runtime)).text == "return"
+        with pytest.raises(ModelError):
+            await runtime.use_model("/none")
+        assert (await _last(runtime)).text == "return"
+        await runtime.use_model(first)
+        assert (await _last(runtime)).text == "pass"
+
+    with_runtime(tmp_path, SCRIPT, test)
 
 
 def test_an_engine_that_fails_ends_the_runtime(
