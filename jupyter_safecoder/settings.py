@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .engines.selection.choice import AUTO, EnginePreferences
-from .models import EMBEDDED, cache_directory
+from .models import AUTO_MODEL, EMBEDDED, cache_directory
 from .option import option
 
 
@@ -20,11 +20,13 @@ class RuntimeSettings:
     """Settings of a runtime process; times in seconds, sizes in bytes."""
 
     model: str = option(
-        EMBEDDED,
-        "The model: 'safecoder-smol-135m', which ships with the product; a directory with a "
-        "Hugging Face checkpoint; a GGUF file; a name of the catalogue ('jupyter safecoder model "
-        "catalogue'); or 'owner/name' on the Hugging Face Hub.",
-        argument=f"name of the model; starts a runtime for this command (default: {EMBEDDED})",
+        AUTO_MODEL,
+        "The model. 'auto': the one that 'jupyter safecoder model use' selected, else the best one "
+        "of the catalogue on this disk that completes a keystroke within 150 ms on this machine, "
+        f"else '{EMBEDDED}', which ships with the product. Or a directory with a Hugging Face "
+        "checkpoint; a GGUF file; a name of the catalogue ('jupyter safecoder model catalogue'); "
+        "or 'owner/name' on the Hugging Face Hub.",
+        argument="name of the model; starts a runtime for this command (default: auto)",
     )
     revision: str = option(
         "",

@@ -21,6 +21,7 @@ from jupyter_safecoder.errors import CheckFailed, EngineError, ModelError, Runti
 from jupyter_safecoder.extras import INSTALL_LAB, INSTALL_LOCAL
 from jupyter_safecoder.models import verify_files
 from jupyter_safecoder.runtime.loading import remote_server, resolve_base_model
+from jupyter_safecoder.runtime.model_choice import choose_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .options import add_command, add_runtime_arguments, settings
@@ -197,7 +198,9 @@ def _model(settings: RuntimeSettings) -> str:
         raise CheckFailed(error.reason, error.remedy) from error
     size = "its weights on the server" if settings.remote else f"{model.weights_bytes / 1e6:.0f} MB"
     checked = ", SHA-256 as released" if all(file.sha256 for file in model.files) else ""
-    return f"{model.name}, {model.family} family, license: {model.license}, {size}{checked}"
+    why = choose_model(settings).why
+    facts = f"{model.name}, {model.family} family, license: {model.license}, {size}{checked}"
+    return f"{facts}. {why}" if why else facts
 
 
 def _runtime(settings: RuntimeSettings, facts: dict[str, Any]) -> str:

@@ -49,7 +49,7 @@ def _add_job_commands(commands: Any) -> None:
 
 def add_base_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name the base model."""
-    parser.add_argument("--model", help="base model (default: the embedded one)")
+    parser.add_argument("--model", help="base model (default: auto, the one that is served)")
     add_engine_arguments(parser)
 
 

@@ -20,7 +20,13 @@ from jupyter_safecoder.downloads.get import delete_model
 from jupyter_safecoder.engines.selection.choice import Choice
 from jupyter_safecoder.engines.selection.select import select_engine
 from jupyter_safecoder.errors import ModelError
-from jupyter_safecoder.models import EMBEDDED, ModelDescription, count_parameters, verify_files
+from jupyter_safecoder.models import (
+    AUTO_MODEL,
+    EMBEDDED,
+    ModelDescription,
+    count_parameters,
+    verify_files,
+)
 from jupyter_safecoder.models.catalogue import installed_models
 from jupyter_safecoder.prompt import FAMILIES
 from jupyter_safecoder.runtime.loading import resolve_base_model
@@ -52,11 +58,11 @@ def add_model_commands(commands: Any) -> Any:
         parser = add_command(model, name, run, help)
         parser.add_argument(
             "model",
-            nargs="?",
-            default=EMBEDDED,
+            nargs=None if name == "remove" else "?",
+            default=AUTO_MODEL,
             metavar="MODEL",
-            help=f"{EMBEDDED} (default), a directory with a checkpoint, a GGUF file, a name of "
-            "the catalogue, or 'owner/name' on the Hugging Face Hub",
+            help=f"a name of the catalogue, such as {EMBEDDED}, a directory with a checkpoint, a "
+            "GGUF file, or 'owner/name' on the Hugging Face Hub",
         )
         add_engine_arguments(parser)
     return model
@@ -82,7 +88,7 @@ def _list(arguments: argparse.Namespace) -> int:
 def _embedded() -> Iterator[dict[str, Any]]:
     """Yield the row of the embedded model; a thin installation has none."""
     try:
-        model = resolve_base_model(RuntimeSettings())
+        model = resolve_base_model(RuntimeSettings(model=EMBEDDED))
     except ModelError:
         return
     yield _model_row(model, "embedded", model.weights.parent)

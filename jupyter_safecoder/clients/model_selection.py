@@ -1,4 +1,4 @@
-"""Selects the model to serve: records it, and has the running runtime load it."""
+"""Selects the model to serve: the running runtime loads it, else the next one does."""
 
 from __future__ import annotations
 
@@ -67,5 +67,6 @@ def select_model(
             progress(0.3, "The runtime loads it; completions continue meanwhile")
             client.use_model(name)
             switched = True
-    record_selected_model(cache, "" if name == AUTO_MODEL else name)
+    if not switched:  # else the runtime has recorded it
+        record_selected_model(cache, "" if name == AUTO_MODEL else name)
     return {"model": name, "previous": before, "switched": switched}

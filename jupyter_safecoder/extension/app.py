@@ -19,8 +19,10 @@ from jupyter_safecoder.settings import RuntimeSettings
 
 from .handlers import (
     CompletionsHandler,
+    ModelHandler,
     ModelsHandler,
     OpenAICompletionsHandler,
+    OpenAIModelsHandler,
     StartHandler,
     StatusHandler,
 )
@@ -84,8 +86,10 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
                 (r"/jupyter-safecoder/completions/?", CompletionsHandler),
                 (r"/jupyter-safecoder/status/?", StatusHandler),
                 (r"/jupyter-safecoder/start/?", StartHandler),
-                (r"/jupyter-safecoder/v1/models/?", ModelsHandler),
-                (r"/jupyter-safecoder/v1/models/(.+)", ModelsHandler),
+                (r"/jupyter-safecoder/models/?", ModelsHandler),
+                (r"/jupyter-safecoder/model/?", ModelHandler),
+                (r"/jupyter-safecoder/v1/models/?", OpenAIModelsHandler),
+                (r"/jupyter-safecoder/v1/models/(.+)", OpenAIModelsHandler),
                 (r"/jupyter-safecoder/v1/completions/?", OpenAICompletionsHandler),
             ]
         )

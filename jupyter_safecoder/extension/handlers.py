@@ -61,6 +61,15 @@ class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
             async for chunk in response.chunks:
                 await self.send(chunk)
 
+    async def proxy_get(self, path: str) -> None:
+        """Relay a GET request; without a runtime respond with the reason."""
+        try:
+            await self.proxy("GET", path)
+        except (RuntimeUnavailable, ConnectionLost) as error:
+            self.refuse(error)
+        except StreamClosedError:
+            self.log.debug("The client disconnected.")
+
     def _user(self) -> str:
         user: Any = self.current_user
         return str(getattr(user, "username", user))
@@ -86,6 +95,16 @@ class StartHandler(_Handler):
         self.send_status(await self.backend.start())
 
 
+class ModelsHandler(_Handler):
+    """``GET models``: the models that can be served, for the menu of the status item."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Respond with Models."""
+        await self.proxy_get("/models")
+
+
 class _BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prepare
     """Relays a body unread: the runtime checks it."""
 
@@ -109,19 +128,24 @@ class CompletionsHandler(_BodyHandler):
         await self.proxy_post("/completions")
 
 
-class ModelsHandler(OpenAIErrors, _Handler):
+class ModelHandler(_BodyHandler):
+    """``POST model``: serves another model."""
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        """Respond with a Status once the model is in use."""
+        await self.proxy_post("/model")
+
+
+class OpenAIModelsHandler(OpenAIErrors, _Handler):
     """``GET v1/models``: the model, for other editors."""
 
     @web.authenticated
     @authorized
     async def get(self, name: str = "") -> None:
         """Respond in OpenAI's form."""
-        try:
-            await self.proxy("GET", f"/v1/models/{quote(name)}" if name else "/v1/models")
-        except (RuntimeUnavailable, ConnectionLost) as error:
-            self.refuse(error)
-        except StreamClosedError:
-            self.log.debug("The client disconnected.")
+        await self.proxy_get(f"/v1/models/{quote(name)}" if name else "/v1/models")
 
 
 class OpenAICompletionsHandler(OpenAIErrors, _BodyHandler):  # type: ignore[misc]  # prepare

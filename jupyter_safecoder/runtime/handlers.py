@@ -50,6 +50,15 @@ class SettingsHandler(RuntimeHandler):
         self.finish(self.runtime.settings.to_json())
 
 
+class ModelsHandler(RuntimeHandler):
+    """``GET /models``: the models that can be served."""
+
+    def get(self) -> None:
+        """Respond with Models."""
+        self.set_header("Content-Type", "application/json")
+        self.finish(self.runtime.models().to_json())
+
+
 class _SwitchHandler(RuntimeBodyHandler):
     async def switch(self, change: Awaitable[None]) -> None:
         """Respond with a Status once a change of the served model is complete."""
@@ -115,6 +124,7 @@ def make_app(runtime: Runtime, token: str) -> web.Application:
             (r"/settings", SettingsHandler, arguments),
             (r"/adapter", AdapterHandler, arguments),
             (r"/model", ModelHandler, arguments),
+            (r"/models", ModelsHandler, arguments),
             (r"/completions", CompletionsHandler, arguments),
             (r"/v1/models", OpenAIModelsHandler, arguments),
             (r"/v1/models/(.+)", OpenAIModelHandler, arguments),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,13 +16,22 @@ from jupyter_safecoder.downloads.get import get_model
 from jupyter_safecoder.engines import Engine, EngineOptions, RemoteServer, make_engine
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.engines.selection.choice import Choice
+from jupyter_safecoder.engines.selection.keystroke import measure_keystroke
 from jupyter_safecoder.engines.selection.select import select_engine
 from jupyter_safecoder.errors import EngineError, FinetuneError, ModelError
-from jupyter_safecoder.models import ModelDescription, resolve_model, verify_files
+from jupyter_safecoder.models import (
+    AUTO_MODEL,
+    EMBEDDED,
+    ModelDescription,
+    resolve_model,
+    verify_files,
+)
 from jupyter_safecoder.models.catalogue import Entry
 from jupyter_safecoder.prompt import FAMILIES, LAYOUTS
 from jupyter_safecoder.protocol import State
 from jupyter_safecoder.settings import RuntimeSettings
+
+from .model_choice import MAX_KEYSTROKE_MS, choose_model, keep_keystroke
 
 #: As the name of an adapter: the base model, even if an adapter is active.
 NO_ADAPTER = "-"
@@ -81,7 +92,58 @@ def load(
     ModelError, EngineError
         If the model cannot be loaded.
     """
+    notes: dict[str, str] = {}
+    while (loaded := _load_choice(settings, notes, on_status, on_loading)) is None:
+        gc.collect()  # the next model needs the memory of this one
+    return replace(loaded, note=" ".join(filter(None, (loaded.note, *notes.values()))))
 
+
+def _load_choice(
+    settings: RuntimeSettings,
+    notes: dict[str, str],
+    on_status: StatusCallback,
+    on_loading: Callable[[MemoryEstimate | None], None],
+) -> LoadedModel | None:
+    """Load the model that is chosen; return ``None`` if another one is to be chosen.
+
+    ``notes`` has what users should know of those that were tried, by name, and gets this one.
+    """
+    choice = choose_model(settings, notes)
+    named = replace(settings, model=choice.name)
+    if settings.model != AUTO_MODEL or choice.name == EMBEDDED:
+        return _load(named, on_status, on_loading)
+    notes[choice.name] = ""
+    try:
+        if choice.is_measured:
+            return _load(named, on_status, on_loading)
+        return _load_if_fast(named, on_status, on_loading)
+    except (ModelError, EngineError) as error:
+        notes[choice.name] = f"{choice.name} cannot be served: {error.reason} {error.remedy}"
+        return None
+
+
+def _load_if_fast(
+    settings: RuntimeSettings,
+    on_status: StatusCallback,
+    on_loading: Callable[[MemoryEstimate | None], None],
+) -> LoadedModel | None:
+    """Load a model and measure a keystroke; return ``None`` if that takes too long."""
+    time_ms: float | None = None
+    keep_keystroke(settings, math.inf)
+    try:
+        loaded = _load(settings, on_status, on_loading)
+        on_status("loading", f"Measuring {settings.model} on this machine: a few seconds.")
+        time_ms = measure_keystroke(loaded.engine, loaded.model)
+    finally:
+        keep_keystroke(settings, time_ms)
+    return loaded if time_ms <= MAX_KEYSTROKE_MS else None
+
+
+def _load(
+    settings: RuntimeSettings,
+    on_status: StatusCallback,
+    on_loading: Callable[[MemoryEstimate | None], None],
+) -> LoadedModel:
     def downloading(share: float, text: str) -> None:
         on_status("downloading", text, progress=share)
 
@@ -187,12 +249,13 @@ def resolve_base_model(
     def get(entry: Entry) -> ModelDescription:
         return get_model(entry, settings.cache, lambda share, text: progress(share, f"{text}."))
 
+    name = choose_model(settings).name
     return resolve_model(
-        settings.model,
+        name,
         revision=settings.revision,
         allow_downloads=settings.allow_downloads,
         weights=not settings.remote,
-        progress=lambda share: progress(share, f"Downloading {settings.model}."),
+        progress=lambda share: progress(share, f"Downloading {name}."),
         cache=settings.cache,
         catalogues=settings.catalogues,
         get=get if settings.allow_downloads else None,

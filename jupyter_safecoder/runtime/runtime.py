@@ -10,13 +10,16 @@ from functools import partial
 from typing import Any
 
 from jupyter_safecoder.errors import EngineError, ModelError, RuntimeNotReady
+from jupyter_safecoder.models import AUTO_MODEL
+from jupyter_safecoder.models.selected import record_selected_model
 from jupyter_safecoder.prompt import FAMILIES
-from jupyter_safecoder.protocol import Counters, State, Status
+from jupyter_safecoder.protocol import Counters, Models, State, Status
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .completion import Completions
 from .generation import GenerationThread
 from .loading import NO_ADAPTER, LoadedModel, MemoryEstimate, load
+from .model_choice import list_models
 from .openai_completion import OpenAICompletions
 from .scheduling import RequestScheduler
 
@@ -53,6 +56,8 @@ class Runtime:
         self.engine_failed: asyncio.Event = asyncio.Event()
         self._generation: GenerationThread | None = None
         self._is_switching = False
+        #: The setting ``model``, whichever model is served later.
+        self._configured = settings.model
         self._status = Status("starting", "The runtime has just started.", counters=self.counters)
 
     def status(self) -> Status:
@@ -63,6 +68,16 @@ class Runtime:
             reason = f"{waiting} requests wait in the queue."
             return replace(status, state="busy", queue=waiting, reason=reason)
         return status
+
+    def models(self) -> Models:
+        """Return the models that can be served.
+
+        Raises
+        ------
+        ModelError
+            If a team's catalogue cannot be read.
+        """
+        return list_models(self.settings, self._configured)
 
     async def load(self) -> None:
         """Find, verify and load the model; ends in ``ready`` or ``failed``, never raises."""
@@ -102,11 +117,13 @@ class Runtime:
         RuntimeNotReady
             If no model is loaded, or another change is in progress.
         """
+        if self.completions is None:
+            raise RuntimeNotReady
         adapter = name or NO_ADAPTER
         await self._switch(replace(self.settings, adapter=adapter), name or "the base model")
 
     async def use_model(self, name: str) -> None:
-        """Serve another model, with its active adapter.
+        """Serve another model, with its active adapter; the next start serves it, too.
 
         The new engine is loaded beside the old one, which keeps responding meanwhile; each has a KV
         cache of its own. The old engine finishes the requests that it has.
@@ -121,29 +138,40 @@ class Runtime:
         ModelError, EngineError
             If the model cannot be loaded; the old engine stays in use.
         RuntimeNotReady
-            If no model is loaded, or another change is in progress.
+            If a model is being loaded. After a failure another model may be used.
         """
-        await self._switch(replace(self.settings, model=name, revision="", adapter=""), name)
+        settings = replace(self.settings, model=name, revision="", adapter="")
+        if name == AUTO_MODEL:
+            record_selected_model(settings.cache, "")
+        await self._switch(settings, name)
+        if name != AUTO_MODEL:
+            record_selected_model(settings.cache, name)
 
     async def _switch(self, settings: RuntimeSettings, label: str) -> None:
         """Load with other settings, serve that, and close the old engine."""
-        if self.completions is None or self._is_switching:
+        is_loading = self.completions is None and self._status.state != "failed"
+        if is_loading or self._is_switching or self.engine_failed.is_set():
             raise RuntimeNotReady
         self._is_switching = True
         try:
 
-            def log_status(state: State, reason: str, **changes: object) -> None:
-                log.info("%s: %s", label, reason)
-
             loop = asyncio.get_running_loop()
-            loaded = await loop.run_in_executor(None, load, settings, log_status)
+            served = self._status
+
+            def on_status(state: State, reason: str, **changes: object) -> None:
+                text = f"{served.reason} {label}: {reason}"
+                loop.call_soon_threadsafe(partial(self._set_status, served.state, text))
+
+            loaded = await loop.run_in_executor(None, load, settings, on_status)
             generation, scheduler = self._generation, self.scheduler
             self._serve(loaded, settings)
-            assert generation is not None
-            assert scheduler is not None
-            while scheduler.admission.running or scheduler.admission.waiting:
-                await asyncio.sleep(_DRAIN_POLL_S)
-            generation.close()
+            if generation is not None and scheduler is not None:
+                while scheduler.admission.running or scheduler.admission.waiting:
+                    await asyncio.sleep(_DRAIN_POLL_S)
+                generation.close()
+        except (ModelError, EngineError):
+            self._status = replace(self._status, reason=served.reason, remedy=served.remedy)
+            raise
         finally:
             self._is_switching = False
 

@@ -31,6 +31,11 @@ def protocol_page() -> str:
                 ],
                 ["`GET status`", "a `Status`; starts nothing"],
                 ["`POST start`", "starts the runtime, or restarts a failed one; a `Status`"],
+                ["`GET models`", "`Models`: what can be served"],
+                [
+                    "`POST model`",
+                    'serves another model: `{"model": NAME}`; a `Status` once it is in use',
+                ],
                 ["`GET v1/models`, `POST v1/completions`", "OpenAI's completion protocol"],
             ],
         ),

@@ -12,6 +12,7 @@ from typing import Any
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.finetune.recipe import Recipe
+from jupyter_safecoder.runtime.model_choice import choose_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .job import Job, LocalJob, all_jobs
@@ -157,7 +158,8 @@ class LocalTrainingBackend(TrainingBackend):
         request = JobRequest(
             name,
             [str(path.absolute()) for path in paths],
-            self._settings,
+            # By its name: the automatic choice may change before the job is resumed.
+            replace(self._settings, model=choose_model(self._settings).name),
             recipe,
             getpass.getuser(),
             max(1, processes),

@@ -23,6 +23,8 @@ ENDPOINTS = [
     ("GET", "status", None),
     ("POST", "start", b""),
     ("POST", "completions", CompletionRequest("x = ", "").to_json()),
+    ("GET", "models", None),
+    ("POST", "model", b'{"model": "auto"}'),
     ("GET", "v1/models", None),
     ("GET", "v1/models/name", None),
     ("POST", "v1/completions", b'{"prompt": "x = "}'),

@@ -13,14 +13,15 @@ from jupyter_safecoder.clients.model_selection import select_model
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import ModelError, RuntimeRequestError
 from jupyter_safecoder.models import AUTO_MODEL, EMBEDDED
-from jupyter_safecoder.models.selected import selected_model
+from jupyter_safecoder.models.selected import record_selected_model, selected_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 
 class Runtime:
-    """A runtime that loads models, but for one of them."""
+    """A runtime that loads and records models, but for one of them."""
 
-    def __init__(self, broken: str = "") -> None:
+    def __init__(self, cache: Path, broken: str = "") -> None:
+        self.cache = cache
         self.broken = broken
         self.used: list[str] = []
 
@@ -28,6 +29,7 @@ class Runtime:
         if name == self.broken:
             raise RuntimeRequestError("It does not fit.", "Take a smaller one.")
         self.used.append(name)
+        record_selected_model(self.cache, "" if name == AUTO_MODEL else name)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, runtime: Runtime | None) -> None:
@@ -51,7 +53,7 @@ def other(tmp_path: Path) -> str:
 def test_the_running_runtime_loads_it(
     monkeypatch: pytest.MonkeyPatch, settings: RuntimeSettings, other: str
 ) -> None:
-    run(monkeypatch, runtime := Runtime())
+    run(monkeypatch, runtime := Runtime(settings.cache))
     report = select_model(settings, other)
     assert report == {"model": other, "previous": AUTO_MODEL, "switched": True}
     assert select_model(settings, EMBEDDED)["previous"] == other
@@ -72,7 +74,7 @@ def test_without_a_runtime_the_next_one_loads_it(
 def test_what_cannot_be_loaded_is_not_selected(
     monkeypatch: pytest.MonkeyPatch, settings: RuntimeSettings, other: str
 ) -> None:
-    run(monkeypatch, runtime := Runtime(broken=other))
+    run(monkeypatch, runtime := Runtime(settings.cache, broken=other))
     select_model(settings, EMBEDDED)
     with pytest.raises(RuntimeRequestError, match="does not fit"):
         select_model(settings, other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import EngineError, FinetuneError, ModelError
+from jupyter_safecoder.models.selected import record_selected_model
 from jupyter_safecoder.runtime import loading
 from jupyter_safecoder.runtime.loading import (
     NO_ADAPTER,
@@ -19,6 +21,11 @@ from jupyter_safecoder.runtime.loading import (
     load,
     remote_server,
     resolve_base_model,
+)
+from jupyter_safecoder.runtime.model_choice import (
+    MAX_KEYSTROKE_MS,
+    keep_keystroke,
+    read_keystrokes,
 )
 from jupyter_safecoder.settings import RuntimeSettings
 
@@ -112,3 +119,51 @@ def test_the_server_of_the_settings() -> None:
     server = remote_server(RuntimeSettings(remote_url="https://host", deadline_s=10))
     assert server is not None
     assert (server.url, server.token_timeout_s) == ("https://host", 8.0)
+
+
+SMALL, LARGE = "qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b"
+
+
+@pytest.fixture
+def auto(tmp_path: Path) -> RuntimeSettings:
+    """Return settings with two models of the catalogue on this disk, of which one is slow."""
+    cache = tmp_path / "cache"
+    for name, first_token_ms in ((SMALL, 0), (LARGE, 160)):
+        script = {"otherwise": name, "first_token_ms": first_token_ms}
+        write_scripted_model(cache / "models" / name, script)
+    return RuntimeSettings(cache_dir=str(cache))
+
+
+def _served(settings: RuntimeSettings) -> tuple[str, str]:
+    loaded = load(settings, _ignore)
+    return loaded.model.weights.parent.name, loaded.note
+
+
+def test_the_best_model_that_is_fast_enough_is_served(auto: RuntimeSettings) -> None:
+    assert _served(auto) == (SMALL, "")
+    times = sorted(read_keystrokes(auto.cache).values())
+    assert times[0] < MAX_KEYSTROKE_MS < times[1]
+    assert resolve_base_model(auto).weights.parent.name == SMALL
+    # At the next start nothing is measured again.
+    (auto.cache / "models" / LARGE / "script.json").unlink()
+    assert _served(auto) == (SMALL, "")
+
+
+def test_a_model_that_cannot_be_loaded_is_a_note(auto: RuntimeSettings) -> None:
+    (auto.cache / "models" / LARGE / "script.json").unlink()
+    name, note = _served(auto)
+    assert name == SMALL
+    assert note.startswith(f"{LARGE} cannot be served: ")
+    # Its reason may pass: it is tried again.
+    assert len(read_keystrokes(auto.cache)) == 1
+
+
+def test_a_model_whose_process_was_killed_is_not_tried_again(auto: RuntimeSettings) -> None:
+    keep_keystroke(replace(auto, model=LARGE), math.inf)
+    assert _served(auto) == (SMALL, "")
+
+
+def test_the_selected_model_is_served_however_slow(auto: RuntimeSettings) -> None:
+    record_selected_model(auto.cache, LARGE)
+    assert _served(auto) == (LARGE, "")
+    assert read_keystrokes(auto.cache) == {}

@@ -10,6 +10,7 @@ import pytest
 
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import EngineError, ModelError, RuntimeNotReady
+from jupyter_safecoder.models.selected import selected_model
 from jupyter_safecoder.protocol import CompletionRequest
 from jupyter_safecoder.runtime.loading import MemoryEstimate
 from jupyter_safecoder.runtime.runtime import Runtime
@@ -138,10 +139,25 @@ def test_another_model_takes_over_and_back(tmp_path: Path) -> None:
         with pytest.raises(ModelError):
             await runtime.use_model("/none")
         assert (await _last(runtime)).text == "return"
+        assert selected_model(runtime.settings.cache) == str(other)
         await runtime.use_model(first)
         assert (await _last(runtime)).text == "pass"
+        assert runtime.models().selected == first
 
-    with_runtime(tmp_path, SCRIPT, test)
+    with_runtime(tmp_path, SCRIPT, test, cache_dir=str(tmp_path / "cache"))
+
+
+def test_another_model_is_the_remedy_for_one_that_failed(tmp_path: Path) -> None:
+    other = write_scripted_model(tmp_path / "other", {"otherwise": "return"})
+
+    async def test(runtime: Runtime) -> None:
+        assert runtime.status().state == "failed"
+        await runtime.use_model(str(other))
+        assert runtime.status().state == "ready"
+        assert (await _last(runtime)).text == "return"
+
+    cache = str(tmp_path / "cache")
+    with_runtime(tmp_path, SCRIPT, test, model="/none", cache_dir=cache)
 
 
 def test_an_engine_that_fails_ends_the_runtime(
