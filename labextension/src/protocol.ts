@@ -138,7 +138,29 @@ export interface IModelInfo {
   license: string;
 }
 
-/** The body of `GET status` and of `POST start`. */
+/** A model of the catalogue; `command` gets it if it is not here. */
+export interface IListedModel {
+  name: string;
+  purpose: string;
+  license: string;
+
+  /** Whether it is on the server's disk. */
+  here: boolean;
+  command: string;
+}
+
+/** The body of `GET models`. */
+export interface IModels {
+  models: IListedModel[];
+
+  /** The name that was selected, or `auto`. */
+  selected: string;
+
+  /** Whether a model that is not here is downloaded when it is selected. */
+  may_download: boolean;
+}
+
+/** The body of `GET status`, `POST start` and `POST model`. */
 export interface IRuntimeStatus {
   version: typeof PROTOCOL_VERSION;
   state: RuntimeState;

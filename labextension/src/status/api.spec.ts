@@ -39,6 +39,24 @@ describe('httpStatusApi', () => {
     expect(received).toEqual([method, `/base/jupyter-safecoder/${name}`, body]);
   });
 
+  it('requests the models, and another one of them', async () => {
+    const received: unknown[] = [];
+    handle = async (request, response) => {
+      received.push([request.method, request.url, await readBody(request)]);
+      response.end('{"selected": "large"}');
+    };
+    expect(await api.models()).toEqual({ selected: 'large' });
+    await api.useModel('large');
+    expect(received).toEqual([
+      ['GET', expect.stringMatching(/jupyter-safecoder\/models/), ''],
+      [
+        'POST',
+        expect.stringMatching(/jupyter-safecoder\/model(\?|$)/),
+        '{"model":"large"}'
+      ]
+    ]);
+  });
+
   it('rejects with the message and the remedy of an error', async () => {
     handle = (_, response) => {
       response.statusCode = 503;

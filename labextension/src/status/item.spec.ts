@@ -14,6 +14,9 @@ describe('StatusItem', () => {
   const changed = new Signal<ISafeCoderStatus, void>(owner as ISafeCoderStatus);
   const status = {
     changed,
+    isSwitching: false,
+    models: null,
+    loadModels: () => Promise.resolve(),
     get enabled() {
       return enabled;
     },

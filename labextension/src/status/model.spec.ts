@@ -1,10 +1,13 @@
-import { IRuntimeStatus } from '../protocol';
+import { IModels, IRuntimeStatus } from '../protocol';
 import { flushPromises, runtimeStatus, trans } from '../testing/fakes';
 import { SafeCoderStatus } from './model';
 import { tooltipOf } from './view';
 
+const MODELS: IModels = { models: [], selected: 'auto', may_download: false };
+
 describe('SafeCoderStatus', () => {
   let respond: () => Promise<IRuntimeStatus>;
+  let respondModels: () => Promise<IModels>;
   let sent: string[];
   let saved: boolean[];
   let status: SafeCoderStatus;
@@ -20,6 +23,7 @@ describe('SafeCoderStatus', () => {
   beforeEach(() => {
     jest.useFakeTimers();
     respond = () => Promise.resolve(runtimeStatus());
+    respondModels = () => Promise.resolve(MODELS);
     sent = [];
     saved = [];
     const record = (name: string) => () => {
@@ -27,13 +31,62 @@ describe('SafeCoderStatus', () => {
       return respond();
     };
     status = new SafeCoderStatus({
-      api: { status: record('status'), start: record('start') },
+      api: {
+        status: record('status'),
+        start: record('start'),
+        models: () => respondModels(),
+        useModel: name => record(`use ${name}`)()
+      },
       save: enabled => {
         saved.push(enabled);
         return Promise.resolve();
       },
       trans
     });
+  });
+
+  it('has the models once they were requested', async () => {
+    expect(status.models).toBeNull();
+    await status.loadModels();
+    expect(status.models).toEqual(MODELS);
+    respondModels = () => Promise.reject(new Error('There is no such page.'));
+    await status.loadModels();
+    expect(status.models).toBeNull();
+    expect(status.view.notice).toBe('');
+  });
+
+  it('polls often while another model is loaded', async () => {
+    status.applySetting(true);
+    await after(200);
+    let finish: (status: IRuntimeStatus) => void = () => undefined;
+    respond = () =>
+      new Promise(resolve => {
+        finish = resolve;
+      });
+    const switched = status.useModel('large');
+    expect(status.isSwitching).toBe(true);
+    const use = finish;
+    respond = () => Promise.resolve(runtimeStatus({ reason: 'Loading.' }));
+    await after(2_000);
+    await after(2_000);
+    expect(status.view.reason).toBe('Loading.');
+    respond = () => Promise.resolve(runtimeStatus({ reason: 'It is large.' }));
+    use(await respond());
+    await switched;
+    expect(status.isSwitching).toBe(false);
+    expect(status.view.reason).toBe('It is large.');
+    expect(sent).toContain('use large');
+    await after(2_000);
+    const before = sent.length;
+    await after(10_000);
+    expect(sent.length - before).toBeLessThanOrEqual(1);
+  });
+
+  it('shows why another model cannot be served', async () => {
+    respond = () => Promise.reject(new Error('It is too large.'));
+    await status.useModel('large');
+    expect(status.isSwitching).toBe(false);
+    expect(status.view.notice).toBe('It is too large.');
   });
 
   afterEach(() => {

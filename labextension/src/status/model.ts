@@ -3,7 +3,7 @@ import { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IErrorEvent, IRuntimeStatus, errorText } from '../protocol';
+import { IErrorEvent, IModels, IRuntimeStatus, errorText } from '../protocol';
 import { IStatusApi } from './api';
 import { ISafeCoderStatus, IStatusView } from './tokens';
 import { describeStatus } from './view';
@@ -61,6 +61,16 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     return this._poll.isDisposed;
   }
 
+  /** The models that can be served; `null` if they are not known. */
+  get models(): IModels | null {
+    return this._models;
+  }
+
+  /** Whether another model is being loaded. */
+  get isSwitching(): boolean {
+    return this._isSwitching;
+  }
+
   /** The texts to show. */
   get view(): IStatusView {
     return describeStatus(
@@ -108,6 +118,36 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
       return;
     }
     await this._request(this._api.start).catch(() => undefined);
+    this.refresh();
+  }
+
+  /**
+   * Request the models. They stay unknown where the server has none to choose
+   * from: on a JupyterHub with a service, the administrator chooses.
+   */
+  async loadModels(): Promise<void> {
+    this._models = await this._api.models().catch(() => null);
+    this._changed.emit();
+  }
+
+  /**
+   * Serve another model. Completions continue with the present one meanwhile.
+   */
+  async useModel(name: string): Promise<void> {
+    this._isSwitching = true;
+    this._notice = '';
+    this._setInterval(STARTING_INTERVAL);
+    this._changed.emit();
+    try {
+      const used = this._api.useModel(name);
+      this.refresh();
+      this._runtime = await used;
+    } catch (error) {
+      this._notice = (error as Error).message;
+    } finally {
+      this._isSwitching = false;
+    }
+    await this.loadModels();
     this.refresh();
   }
 
@@ -161,15 +201,18 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
       this._emitIfChanged(before);
       throw error;
     }
-    const interval = Private.isStarting(this._runtime)
-      ? STARTING_INTERVAL
-      : IDLE_INTERVAL;
-    if (this._poll.frequency.interval !== interval) {
-      this._poll.frequency = { ...this._poll.frequency, interval };
-    }
+    const isLoading = this._isSwitching || Private.isStarting(this._runtime);
+    this._setInterval(isLoading ? STARTING_INTERVAL : IDLE_INTERVAL);
     this._emitIfChanged(before);
     if (this.view.state === 'failed' && before.state !== 'failed') {
       this._failed.emit(this.view);
+    }
+  }
+
+  /** Set the milliseconds between two polls. */
+  private _setInterval(interval: number): void {
+    if (this._poll.frequency.interval !== interval) {
+      this._poll.frequency = { ...this._poll.frequency, interval };
     }
   }
 
@@ -190,6 +233,8 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
   private _changed = new Signal<this, void>(this);
   private _enabled = false;
   private _failed = new Signal<this, IStatusView>(this);
+  private _isSwitching = false;
+  private _models: IModels | null = null;
   private _notice = '';
   private _poll: Poll<void>;
   private _queuePosition = 0;

@@ -1,6 +1,7 @@
 import { MessageLoop } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 
+import { IModels } from '../protocol';
 import { trans } from '../testing/fakes';
 import { StatusPopup } from './popup';
 import { ISafeCoderStatus, IStatusView } from './tokens';
@@ -24,6 +25,8 @@ describe('StatusPopup', () => {
     enabled: boolean;
     setEnabled: jest.Mock;
     start: jest.Mock;
+    loadModels: jest.Mock;
+    models: IModels | null;
     view: IStatusView;
   };
 
@@ -53,6 +56,8 @@ describe('StatusPopup', () => {
       enabled: true,
       setEnabled: jest.fn(() => Promise.resolve()),
       start: jest.fn(() => Promise.resolve()),
+      loadModels: jest.fn(() => Promise.resolve()),
+      models: null,
       view: READY
     };
     popup = new StatusPopup(
@@ -118,6 +123,14 @@ describe('StatusPopup', () => {
     find('start').focus();
     update({ startLabel: '' });
     expect(document.activeElement).toBe(find('toggle'));
+  });
+
+  it('requests the models when it opens, and shows them', () => {
+    expect(status.loadModels).toHaveBeenCalledTimes(1);
+    expect(find('models').hidden).toBe(true);
+    status.models = { models: [], selected: 'auto', may_download: false };
+    update({});
+    expect(find('models').hidden).toBe(false);
   });
 
   it('closes at Escape and returns the focus', () => {

@@ -2,11 +2,12 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
+import { ModelMenu } from './modelMenu';
 import { ISafeCoderStatus } from './tokens';
 
 /**
- * A popup with the state, its reason and remedy, the model, and two buttons:
- * completions on or off, and start or restart.
+ * A popup with the state, its reason and remedy, the model, the models to
+ * switch to, and two buttons: completions on or off, and start or restart.
  */
 export class StatusPopup extends Widget {
   /**
@@ -38,7 +39,8 @@ export class StatusPopup extends Widget {
       this._lines.set(name, line);
       this.node.appendChild(line);
     }
-    this.node.append(this._toggle, this._start);
+    this._menu = new ModelMenu(status, trans);
+    this.node.append(this._menu.node, this._toggle, this._start);
     status.changed.connect(this.update, this);
     this._render();
   }
@@ -50,6 +52,7 @@ export class StatusPopup extends Widget {
     Widget.attach(this, document.body);
     this._updatePosition();
     this._toggle.focus();
+    void this._status.loadModels();
   }
 
   /** Dispose of the popup. */
@@ -115,6 +118,7 @@ export class StatusPopup extends Widget {
   }
 
   private _render(): void {
+    this._menu.render();
     const trans = this._trans;
     const { view } = this._status;
     const texts: { [name: string]: string } = {
@@ -143,6 +147,7 @@ export class StatusPopup extends Widget {
 
   private _anchor: HTMLElement;
   private _lines = new Map<string, HTMLElement>();
+  private _menu: ModelMenu;
   private _start: HTMLButtonElement;
   private _status: ISafeCoderStatus;
   private _toggle: HTMLButtonElement;

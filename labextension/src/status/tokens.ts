@@ -1,7 +1,7 @@
 import { Token } from '@lumino/coreutils';
 import { ISignal } from '@lumino/signaling';
 
-import { IErrorEvent, IRuntimeStatus } from '../protocol';
+import { IErrorEvent, IModels, IRuntimeStatus } from '../protocol';
 
 /** Receives the progress of the completion provider's requests. */
 export interface ICompletionReporter {
@@ -34,6 +34,18 @@ export interface ISafeCoderStatus extends ICompletionReporter {
 
   /** Start the runtime, or restart it after a failure. */
   start(): Promise<void>;
+
+  /** The models that can be served; `null` if they are not known. */
+  readonly models: IModels | null;
+
+  /** Whether another model is being loaded. */
+  readonly isSwitching: boolean;
+
+  /** Request the models. */
+  loadModels(): Promise<void>;
+
+  /** Serve another model. */
+  useModel(name: string): Promise<void>;
 }
 
 /** The texts that the status item and its popup show. */
