@@ -154,7 +154,6 @@ class Runtime:
             raise RuntimeNotReady
         self._is_switching = True
         try:
-
             loop = asyncio.get_running_loop()
             served = self._status
 

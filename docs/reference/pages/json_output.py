@@ -65,6 +65,11 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "engine, precision, directory, size_mb, seconds, reused": "what it was converted to, as in "
         "`model prepare`",
     },
+    "model use": {
+        "model, previous": "the model that is selected now, and the one before; `auto`: the "
+        "automatic choice",
+        "switched": "whether a running runtime serves it already; else the next one does",
+    },
     "model show": {
         "name, family, license, format, architecture": "what the model is",
         "layouts, default_layout, languages, context_window": "what it was trained on; the window "
