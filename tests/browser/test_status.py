@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from jupyter_safecoder.engines.scripted import write_scripted_model
 from tests.support.jupyter_site import JupyterSite, jupyter_site, scripted
 
+#: A model of the catalogue.
+OTHER = "qwen2.5-coder-0.5b"
 ANSWERS = [{"after": "answer = ", "text": "6 * 7"}]
 
 
@@ -67,6 +71,38 @@ def test_the_switch(site: JupyterSite) -> None:
     reloaded.expect_ghost("6 * 7")
     reloaded.expect_requests(1)
     reloaded.save()
+
+
+def test_another_model_and_back(browser: Browser, tmp_path: Path) -> None:
+    config = {**scripted(tmp_path, ANSWERS), "cache_dir": str(tmp_path / "cache")}
+    first = str(config["model"])
+    other = [{"after": "answer = ", "text": "40 + 2"}]
+    write_scripted_model(tmp_path / "cache/models" / OTHER, {"answers": other})
+    with jupyter_site(browser, tmp_path, config) as site:
+        site.expect_state("ready")
+        page = site.page
+        notebook = site.notebook("", "", name="models")
+        _item(page).click()
+        models = _popup(page).get_by_role("combobox", name="Model")
+        expect(models.locator("option")).to_contain_text(["Automatic", first])
+        expect(models).to_have_value(first)
+        _popup(page).get_by_text("More models").click()
+        row = _popup(page).get_by_role("listitem").filter(has_text="starcoder2-3b")
+        expect(row).to_contain_text("jupyter safecoder model get starcoder2-3b")
+        models.select_option(OTHER)
+        expect(models).to_be_enabled()
+        expect(models).to_have_value(OTHER)
+        page.keyboard.press("Escape")
+        notebook.edit(0)
+        notebook.insert("answer = ")
+        notebook.expect_ghost("40 + 2")
+        _item(page).click()
+        models.select_option(first)
+        expect(models).to_be_enabled()
+        page.keyboard.press("Escape")
+        notebook.edit(1)
+        notebook.insert("answer = ")
+        notebook.expect_ghost("6 * 7")
 
 
 def test_weights_that_are_missing_then_altered_then_complete(broken: JupyterSite) -> None:
