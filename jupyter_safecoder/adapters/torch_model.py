@@ -14,7 +14,7 @@ _LLAMA = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_
 TARGETS: dict[str, tuple[str, ...]] = {
     "gpt_bigcode": ("c_attn", "c_proj", "c_fc", "q_attn"),
     "starcoder2": ("q_proj", "k_proj", "v_proj", "o_proj", "c_fc", "c_proj"),
-    **dict.fromkeys(("llama", "mistral", "qwen2", "gemma", "granite"), _LLAMA),
+    **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "gemma", "granite"), _LLAMA),
 }
 
 

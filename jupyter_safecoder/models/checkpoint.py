@@ -19,10 +19,12 @@ from .tokenizer import FileTokenizer
 _TENSOR_NAMES = {
     "gpt_bigcode": ("transformer.wte.weight", "transformer.h."),
     **dict.fromkeys(
-        ("gemma", "granite", "llama", "mistral", "qwen2", "starcoder2"),
+        ("gemma", "granite", "llama", "mistral", "qwen2", "qwen3", "starcoder2"),
         ("model.embed_tokens.weight", "model.layers."),
     ),
 }
+#: Those that only completion servers compute: Granite 4 and Qwen3-Coder.
+_REMOTE_ONLY = ("granitemoehybrid", "qwen3_moe")
 #: Maximum size that is read of configurations and cards.
 _MAX_FILE_BYTES = 4 * 2**20
 #: Tokens for the cells above, before the cursor and after it, in a window that has room for them;
@@ -59,7 +61,13 @@ def describe_checkpoint(
     """
     config = _read_config(directory)
     architecture = str(config.get("model_type"))
-    if architecture not in _TENSOR_NAMES:
+    if architecture in _REMOTE_ONLY and weights:
+        raise ModelError(
+            f"{directory} is of the architecture {architecture!r}, which is not computed on this "
+            "machine.",
+            "A completion server such as vLLM can run it: set c.SafeCoder.remote_url to its URL.",
+        )
+    if architecture not in (*_TENSOR_NAMES, *_REMOTE_ONLY):
         raise ModelError(
             f"{directory} is of the architecture {architecture!r}, which is not supported.",
             f"Use a model of one of these: {', '.join(sorted(_TENSOR_NAMES))}.",

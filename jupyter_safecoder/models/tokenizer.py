@@ -17,8 +17,8 @@ _CACHED_CELLS = 2048
 _MAX_CONFIG_BYTES = 4 * 2**20
 #: Tokens that some tokenizers do not mark as special, though they never stand for text.
 _CONTROL = re.compile(
-    r"<[|｜].*[|｜]>|</?s>|<(bos|eos|pad|unk|mask)>|<(start|end)_of_\w+>|▁<\w+>|\[/?[A-Z_]+\]"
-    r"|<(fim|file|repo|jupyter|issue|commit|gh|empty|intermediate|pr)[-_]?\w*>",
+    r"<[|｜].*[|｜]>|<\[.*\]>|</?s>|<(bos|eos|pad|unk|mask)>|<(start|end)_of_\w+>|▁<\w+>|\[/?[A-Z_]+\]"
+    r"|</?(system|assistant|user)>|<(fim|file|repo|jupyter|issue|commit|gh|empty|intermediate|pr)[-_]?\w*>",
     re.DOTALL,
 )
 

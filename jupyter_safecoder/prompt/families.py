@@ -1,7 +1,8 @@
 """The FIM families: the special tokens that models were trained with, and in which layouts.
 
 Sources: tokenizers and training code of bigcode/starcoder and bigcode/starcoder2; the model cards
-of the others (Meta, DeepSeek, Alibaba, Google, IBM, Mistral), read in 2025 and 2026.
+of the others (Meta, DeepSeek, Alibaba, Google, IBM, JetBrains, Mistral), read in 2025 and 2026; the
+report on Seed-Coder (ByteDance, arXiv:2506.03524), section 3.
 """
 
 from __future__ import annotations
@@ -92,6 +93,20 @@ _SANTACODER = FimFamily(
 _GRANITE = FimFamily(
     "granite", *_BIGCODE, ("<|endoftext|>", "<file_sep>", "<filename>", "<reponame>"), _BOTH
 )
+_MELLUM = FimFamily(
+    "mellum",
+    *_BIGCODE,
+    ("<|endoftext|>", "<filename>", "<reponame>", "<|im_end|>"),
+    ("suffix-first",),
+)
+_SEED_CODER = FimFamily(
+    "seed-coder",
+    "<[fim-prefix]>",
+    "<[fim-suffix]>",
+    "<[fim-middle]>",
+    ("<[end▁of▁sentence]>", "<[fim-suffix]>"),
+    ("suffix-first",),
+)
 _CODELLAMA = FimFamily(
     "codellama",
     "▁<PRE>",
@@ -142,8 +157,8 @@ PREFIX_ONLY = FimFamily(
 FAMILIES = {
     family.name: family
     for family in (
-        *(_STARCODER, _STARCODER2, _SANTACODER, _GRANITE, _CODELLAMA, _DEEPSEEK),
-        *(_CODEGEMMA, _GRANITE_4, _QWEN, _CODESTRAL, PREFIX_ONLY),
+        *(_STARCODER, _STARCODER2, _SANTACODER, _GRANITE, _MELLUM, _CODELLAMA, _DEEPSEEK),
+        *(_CODEGEMMA, _GRANITE_4, _QWEN, _CODESTRAL, _SEED_CODER, PREFIX_ONLY),
     )
 }
 
@@ -160,7 +175,15 @@ _FINGERPRINTS: tuple[tuple[FimFamily, tuple[str, ...]], ...] = (
     (_GRANITE_4, ("<|end_of_text|>",)),
     (_QWEN, ()),
     (_CODESTRAL, ()),
+    (_SEED_CODER, ()),
 )
+
+#: Mellum has all tokens of StarCoder, and one of these for the roles of a chat: ``<assistant>`` in
+#: the ``special_tokens_map.json`` of JetBrains/Mellum-4b-base, ``<|im_start|>`` in later ones.
+#: StarCoder and Granite Code have neither.
+_ROLE_TOKENS = ("<assistant>", "<|im_start|>")
+#: SmolLM2 has ``<|im_start|>`` too; unlike StarCoder and Mellum it has this one, as StarCoder2 has.
+_SMOLLM2_TOKEN = "<jupyter_script>"  # noqa: S105 - the name of a token
 
 
 def detect_family(architecture: str, has: Callable[[str], bool]) -> FimFamily:
@@ -169,7 +192,8 @@ def detect_family(architecture: str, has: Callable[[str], bool]) -> FimFamily:
     Parameters
     ----------
     architecture
-        ``model_type`` of Hugging Face: models of other families have StarCoder2's tokens too.
+        ``model_type`` of Hugging Face: models of other families have StarCoder's or StarCoder2's
+        tokens too.
     has
         Returns whether the model's tokenizer has a token of that name.
 
@@ -178,9 +202,17 @@ def detect_family(architecture: str, has: Callable[[str], bool]) -> FimFamily:
     FimFamily
         The first one whose tokens the tokenizer has; ``prefix-only`` if there is none.
     """
+    if architecture == "llama" and _is_mellum(has):
+        return _MELLUM
     for family, tokens in _FINGERPRINTS:
         if family is _STARCODER2 and architecture != "starcoder2":
             continue
         if all(has(name) for name in (*family.fim, *tokens)):
             return family
     return PREFIX_ONLY
+
+
+def _is_mellum(has: Callable[[str], bool]) -> bool:
+    """Return whether a tokenizer is that of Mellum, whose FIM tokens have StarCoder's names."""
+    has_tokens = all(map(has, _BIGCODE)) and any(map(has, _ROLE_TOKENS))
+    return has_tokens and not has(_SMOLLM2_TOKEN)

@@ -2,7 +2,7 @@
 
 Sources: ``permute()`` of BigCode's Megatron-LM fork for PSM and SPMv2 (SPM "variant 2" of Bavarian
 et al. 2022, arXiv:2207.14255); the card of the embedded model for ``context``; Mistral's
-``mistral-common`` for the suffix first.
+``mistral-common`` and the card of JetBrains/Mellum-4b-base for the suffix first.
 """
 
 from __future__ import annotations

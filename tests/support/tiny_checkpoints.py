@@ -47,6 +47,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "sliding_window": 24,
         "max_window_layers": 1,
     },
+    "qwen3": {**_GROUPED, "head_dim": 16, "vocab_size": 49152},
     "gemma": {**_GROUPED, "num_key_value_heads": 1, "head_dim": 16, "vocab_size": 49152},
     "granite": {**_GROUPED, "vocab_size": 49152, "logits_scaling": 8.0},
 }

@@ -62,7 +62,7 @@ def engine(model: ModelDescription) -> TransformersEngine:
     return _load(model)
 
 
-@pytest.mark.parametrize("architecture", ["mistral", "qwen2", "gemma", "granite"])
+@pytest.mark.parametrize("architecture", ["mistral", "qwen2", "qwen3", "gemma", "granite"])
 def test_other_architectures(architecture: str, tmp_path: Path) -> None:
     model = write_tiny(tmp_path / "model", architecture)
     reference, engine = Reference(model.weights), _load(model)

@@ -218,3 +218,14 @@ def test_weights_may_be_on_a_server(checkpoint: Path) -> None:
     model = resolve_model(str(checkpoint), weights=False)
     assert model.family == "starcoder"
     assert count_parameters(model) == 0
+
+
+@pytest.mark.parametrize("architecture", ["granitemoehybrid", "qwen3_moe"])
+def test_an_architecture_that_only_servers_compute(checkpoint: Path, architecture: str) -> None:
+    changes = {"model_type": architecture, "max_position_embeddings": 256}
+    _edit(checkpoint / "config.json", **changes)
+    error = _error(checkpoint)
+    assert f"'{architecture}', which is not computed on this machine" in error.reason
+    assert "c.SafeCoder.remote_url" in error.remedy
+    model = resolve_model(str(checkpoint), weights=False)
+    assert (model.architecture, model.family) == (architecture, "starcoder")
