@@ -14,7 +14,7 @@ from .engine_worker import TIMEOUT_S, WorkerError
 _WRITE_GGUF = """
 import sys
 from pathlib import Path
-from jupyter_safecoder.models.gguf_writer import write_gguf
+from jupyter_safecoder.models.gguf.writer import write_gguf
 write_gguf(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 

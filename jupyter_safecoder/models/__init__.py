@@ -1,7 +1,7 @@
 """Finds, describes and verifies models."""
 
 from .cache import cache_directory
-from .description import ModelDescription, ModelFile, read_description
+from .description import GgufContent, ModelDescription, ModelFile, read_description
 from .integrity import verify_files
 from .parameters import count_parameters, format_gb, kv_values
 from .resolve import AUTO_MODEL, EMBEDDED, resolve_model
@@ -9,6 +9,7 @@ from .resolve import AUTO_MODEL, EMBEDDED, resolve_model
 __all__ = [
     "AUTO_MODEL",
     "EMBEDDED",
+    "GgufContent",
     "ModelDescription",
     "ModelFile",
     "cache_directory",

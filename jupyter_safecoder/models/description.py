@@ -34,6 +34,34 @@ class ModelFile:
 
 
 @dataclass(frozen=True)
+class GgufContent:
+    """What the header of a GGUF says of its weights.
+
+    Parameters
+    ----------
+    parameters
+        Number of weights.
+    quantization
+        Name of the mix of types, such as ``Q4_K_M``.
+    kv_values
+        Values that a token has in the KV cache.
+    servable_unchanged
+        Whether OpenVINO GenAI reads the file as it is.
+    convertible
+        Whether a checkpoint can be made of it, which is then converted.
+    faster_converted
+        Whether its weights are of types that OpenVINO computes slower than what it converts to.
+    """
+
+    parameters: int
+    quantization: str
+    kv_values: int
+    servable_unchanged: bool
+    convertible: bool
+    faster_converted: bool
+
+
+@dataclass(frozen=True)
 class ModelDescription:
     """A model that the runtime can serve.
 
@@ -59,13 +87,15 @@ class ModelDescription:
     architecture
         ``model_type`` of Hugging Face.
     weights
-        A GGUF file, the directory of a checkpoint, or a script for tests.
+        A GGUF file or the first of its parts, the directory of a checkpoint, or a script for tests.
     tokenizer
         A ``tokenizer.json``.
     files
         All files that are loaded.
     calibration
         How sure the model must be of a line for it to be right: ``confidence`` in ``model.json``.
+    gguf
+        What the header of a GGUF says; ``None``: not read, as for a model with a ``model.json``.
     """
 
     name: str
@@ -84,6 +114,7 @@ class ModelDescription:
     tokenizer: Path
     files: tuple[ModelFile, ...]
     calibration: Calibration = DEFAULT_CALIBRATION
+    gguf: GgufContent | None = None
 
     @property
     def weights_bytes(self) -> int:
@@ -93,7 +124,7 @@ class ModelDescription:
     def fields(self) -> dict[str, Any]:
         """Return the fields of ``model.json`` but for the files and what holds for them alone."""
         names = {field.name for field in fields(self)}
-        names -= {"weights", "tokenizer", "files", "calibration"}
+        names -= {"weights", "tokenizer", "files", "gguf", "calibration"}
         return {name: getattr(self, name) for name in names}
 
     def info(self) -> ModelInfo:

@@ -10,10 +10,13 @@ from .safetensors import count_weights, read_shapes
 
 
 def kv_values(model: ModelDescription) -> int:
-    """Return how many values a token has in the KV cache of a checkpoint; 0 for other formats.
+    """Return how many values a token has in the KV cache; 0 if that is unknown.
 
-    They are keys and values for each layer and KV head; multi-query attention has one KV head.
+    It is known of checkpoints, and of GGUF files without a ``model.json``. The values are
+    keys and values for each layer and KV head; multi-query attention has one KV head.
     """
+    if model.gguf is not None:
+        return model.gguf.kv_values
     if model.format != "checkpoint":
         return 0
     config: dict[str, Any] = json.loads((model.weights / "config.json").read_text("utf-8"))
@@ -26,13 +29,17 @@ def kv_values(model: ModelDescription) -> int:
 
 
 def count_parameters(model: ModelDescription) -> int:
-    """Return the number of a checkpoint's parameters; 0 for a GGUF file, which is never converted.
+    """Return the number of a model's parameters; 0 if that is unknown.
+
+    It is known of checkpoints, and of GGUF files without a ``model.json``.
 
     Raises
     ------
     ModelError
         If a file of weights is damaged.
     """
+    if model.gguf is not None:
+        return model.gguf.parameters
     paths = [file.path for file in model.files if file.path.suffix == ".safetensors"]
     return sum(count_weights(read_shapes(path)) for path in paths)
 

@@ -1,4 +1,4 @@
-"""Reads safetensors files: which tensors a checkpoint has, whether it is complete, and its weights.
+"""Reads and writes safetensors: which tensors a checkpoint has, if it is complete, its weights.
 
 Format: eight bytes, little-endian, are the length of a JSON header, which has the type, shape and
 offsets of each tensor; the tensors follow. Source: the format's description in
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,36 @@ def read_tensors(path: Path) -> Iterator[tuple[str, Any]]:
         if tensor["dtype"] == "BF16":  # the upper half of an fp32
             values = (values.astype("<u4") << 16).view("<f4")
         yield name, numpy.asarray(values, dtype="<f4").reshape(tensor["shape"])
+
+
+def write_tensors(path: Path, shapes: Shapes, values: Iterable[Any]) -> None:
+    """Write a safetensors file in fp16, with one tensor at a time in memory.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shapes
+        Names and shapes of the tensors.
+    values
+        A NumPy array for each of them, in the same order.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for name, shape in shapes.items():
+        start, end = end, end + 2 * math.prod(shape)
+        header[name] = {"dtype": "F16", "shape": [*shape], "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # the tensors are aligned
+    with path.open("wb") as stream:
+        stream.write(len(text).to_bytes(8, "little") + text)
+        for array, shape in zip(values, shapes.values(), strict=True):
+            stream.write(array.astype("<f2").reshape(shape).tobytes())
 
 
 def count_weights(shapes: Shapes) -> int:

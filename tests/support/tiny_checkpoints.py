@@ -12,7 +12,7 @@ from typing import Any
 
 from jupyter_safecoder.engines import Engine, EngineOutput
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
-from jupyter_safecoder.models.gguf_tokenizer import tokenizer_data
+from jupyter_safecoder.models.gguf.tokenizer import tokenizer_data
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
 
 _GROUPED = {

@@ -39,8 +39,7 @@ EXTRAS: dict[str, set[str]] = {
     "jupyter_safecoder/hub": {"hub"},
     "jupyter_safecoder/magics": {"finetune"},
     "jupyter_safecoder/models": {"local", "checkpoints"},
-    "jupyter_safecoder/models/gguf.py": {"local"},
-    "jupyter_safecoder/models/gguf_tokenizer.py": {"local"},
+    "jupyter_safecoder/models/gguf": {"local"},
     "jupyter_safecoder/models/tokenizer.py": {"local", "remote"},
     "benchmarks": {"local", "checkpoints", "finetune", "hub", "dev"},
     "tests": {

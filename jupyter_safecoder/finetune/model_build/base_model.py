@@ -19,7 +19,7 @@ from jupyter_safecoder.files import atomic_directory, write_text
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.description import read_description
 from jupyter_safecoder.models.fingerprint import hash_file
-from jupyter_safecoder.models.gguf_tokenizer import tokenizer_data
+from jupyter_safecoder.models.gguf.tokenizer import tokenizer_data
 
 from .export_model import write_description
 from .manifest import Base

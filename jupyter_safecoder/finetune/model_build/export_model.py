@@ -16,8 +16,8 @@ from jupyter_safecoder.models import ModelDescription, ModelFile
 from jupyter_safecoder.models.description import read_description
 from jupyter_safecoder.models.description import write_description as write_model_json
 from jupyter_safecoder.models.fingerprint import hash_file
-from jupyter_safecoder.models.gguf_tokenizer import pre_tokenizer_name
-from jupyter_safecoder.models.gguf_writer import ARCHITECTURES, write_gguf
+from jupyter_safecoder.models.gguf.tokenizer import pre_tokenizer_name
+from jupyter_safecoder.models.gguf.writer import ARCHITECTURES, write_gguf
 from jupyter_safecoder.prompt import FAMILIES
 
 from .manifest import Manifest

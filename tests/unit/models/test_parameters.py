@@ -11,6 +11,7 @@ import pytest
 
 from jupyter_safecoder.models import (
     EMBEDDED,
+    GgufContent,
     ModelDescription,
     count_parameters,
     format_gb,
@@ -34,6 +35,19 @@ def test_parameters_of_a_checkpoint(model: ModelDescription) -> None:
 def test_other_formats_have_none() -> None:
     model = resolve_model(EMBEDDED)
     assert count_parameters(model) == kv_values(model) == 0
+
+
+def test_the_header_of_a_gguf_has_them() -> None:
+    content = GgufContent(
+        parameters=500,
+        quantization="Q4_K_M",
+        kv_values=64,
+        servable_unchanged=True,
+        convertible=True,
+        faster_converted=True,
+    )
+    model = replace(resolve_model(EMBEDDED), gguf=content)
+    assert (count_parameters(model), kv_values(model)) == (500, 64)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from jupyter_safecoder.models.safetensors import (
     find_weights,
     read_shapes,
     read_tensors,
+    write_tensors,
 )
 
 
@@ -59,3 +60,16 @@ def test_one_file_has_priority_over_an_index(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").touch()
     (tmp_path / "model.safetensors.index.json").touch()
     assert find_weights(tmp_path) == [tmp_path / "model.safetensors"]
+
+
+def test_written_tensors_are_read_by_the_library(tmp_path: Path) -> None:
+    from safetensors.numpy import load_file
+
+    tensors = {"b": numpy.arange(6.0).reshape(2, 3), "a": numpy.array([0.1, -65504.0])}
+    path = tmp_path / "model.safetensors"
+    write_tensors(path, {name: value.shape for name, value in tensors.items()}, tensors.values())
+    loaded = load_file(path)
+    assert loaded.keys() == tensors.keys()
+    for name, value in tensors.items():
+        assert numpy.array_equal(loaded[name], value.astype("float16"))
+    assert read_shapes(path) == {"b": [2, 3], "a": [2]}

@@ -10,6 +10,7 @@ import pytest
 
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import EMBEDDED, resolve_model
+from tests.support.tiny_gguf import write_mixed_gguf
 
 #: Metadata of a file that has one tensor.
 _FIELDS: dict[str, Any] = {"architecture": "llama", "window": 512, "pre": "smollm", "kind": "gpt2"}
@@ -76,7 +77,8 @@ def test_a_truncated_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"architecture": "starcoder"}, "'starcoder', which is not supported as a GGUF"),
+        ({"architecture": "bert"}, "'bert', which is not supported as a GGUF"),
+        ({"architecture": "starcoder"}, "not a starcoder model as llama.cpp writes it"),
         ({"kind": "llama"}, "a tokenizer of a kind"),
         ({"pre": "unknown"}, "a tokenizer of a kind (unknown)"),
         ({"dtype": "float64"}, "tensors of the type F64"),
@@ -115,3 +117,56 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
     error = _error(path, tmp_path / "cache")
     assert "cannot be cached" in error.reason
     assert "c.SafeCoder.cache_dir" in error.remedy
+
+
+def test_what_the_header_says_of_the_weights(tmp_path: Path) -> None:
+    model = resolve_model(str(write_mixed_gguf(tmp_path / "x.gguf")), cache=tmp_path / "cache")
+    assert model.license == "mit"
+    assert model.architecture == "llama"
+    assert model.gguf
+    assert model.gguf.quantization == "Q4_K_M"
+    # Two layers with keys and values of two heads of 64.
+    assert model.gguf.kv_values == 2 * 2 * 2 * 64
+    layer = 4 * 256 * 256 + 2 * 128 * 256 + 256 * 256 + 2 * 256
+    assert model.gguf.parameters == 261 * 256 + 256 + 2 * layer
+
+
+@pytest.mark.parametrize(
+    ("types", "embedding", "servable_unchanged", "faster"),
+    [
+        (["Q8_0"], "Q8_0", True, False),
+        (["F16"], "F32", True, False),
+        (["Q4_K", "Q6_K"], "Q4_0", True, True),
+        (["Q4_K", "Q5_0"], "Q8_0", False, True),
+        (["IQ4_NL"], "Q8_0", False, True),
+        (["BF16"], "BF16", False, True),
+    ],
+)
+def test_how_types_of_tensors_are_served(
+    tmp_path: Path, types: list[str], embedding: str, servable_unchanged: bool, faster: bool
+) -> None:
+    path = write_mixed_gguf(tmp_path / "x.gguf", types, embedding)
+    content = resolve_model(str(path), cache=tmp_path / "cache").gguf
+    assert content
+    assert (content.servable_unchanged, content.faster_converted) == (servable_unchanged, faster)
+    assert content.convertible
+
+
+def test_each_part_is_the_whole(tmp_path: Path) -> None:
+    first = write_mixed_gguf(tmp_path / "coder.gguf", ["Q8_0"], tensors_per_file=7)
+    models = [
+        resolve_model(str(path), cache=tmp_path / "cache") for path in tmp_path.glob("*.gguf")
+    ]
+    assert len(models) == 3
+    assert models[0] == models[1] == models[2]
+    assert (models[0].name, models[0].weights) == ("coder", first)
+    assert models[0].weights_bytes == sum(path.stat().st_size for path in tmp_path.glob("*.gguf"))
+    assert models[0].gguf
+    assert not models[0].gguf.servable_unchanged
+    models[0].files[1].path.unlink()
+    assert "lacks 1 of 3 parts of coder" in _error(first, tmp_path / "cache").reason
+
+
+def test_a_file_without_the_suffix(tmp_path: Path) -> None:
+    path = write_mixed_gguf(tmp_path / "x.gguf").rename(tmp_path / "sha256-12")
+    assert resolve_model(str(path), cache=tmp_path / "cache").format == "gguf"

@@ -10,7 +10,7 @@ import numpy
 import pytest
 from safetensors.numpy import save_file
 
-from jupyter_safecoder.models.gguf_writer import write_gguf
+from jupyter_safecoder.models.gguf.writer import write_gguf
 
 gguf = pytest.importorskip("gguf")
 
@@ -92,3 +92,12 @@ def test_what_cannot_be_written(
     checkpoint = _write(tmp_path / "x", config, {name: numpy.ones((2, 32), "float32")})
     with pytest.raises(ValueError, match=reason):
         write_gguf(checkpoint, tmp_path / "x.gguf")
+
+
+@pytest.mark.parametrize("rope", [{"rope_theta": 5e5}, {"rope_parameters": {"rope_theta": 5e5}}])
+def test_the_base_of_rotations_by_each_version_of_transformers(
+    tmp_path: Path, rope: dict[str, Any]
+) -> None:
+    embedding = {"model.embed_tokens.weight": numpy.ones((96, 64), "float32")}
+    write_gguf(_write(tmp_path / "llama", {**LLAMA, **rope}, embedding), tmp_path / "x.gguf")
+    assert _read(tmp_path / "x.gguf")[0]["llama.rope.freq_base"] == 5e5

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .safetensors import read_tensors
+from jupyter_safecoder.models.safetensors import read_tensors
 
 #: ``model_type`` of Hugging Face to llama.cpp's architecture, for those that can be written.
 ARCHITECTURES = {
@@ -19,7 +19,11 @@ ARCHITECTURES = {
     "starcoder2": "starcoder2",
     "llama": "llama",
     "qwen2": "qwen2",
+    "qwen3": "qwen3",
 }
+
+#: Tensors whose rows llama.cpp has in another order in the architecture llama.
+_ROTATED = ("attn_q", "attn_k")
 
 
 def add_no_vocabulary(writer: Any) -> None:
@@ -73,7 +77,7 @@ def _add_tensors(writer: Any, checkpoint: Path, architecture: str, config: dict[
             new_name = names.get_name(name, try_suffixes=(".weight", ".bias"))
             if new_name is None:
                 raise ValueError(f"llama.cpp has no tensor for {name}")
-            if architecture == "llama" and new_name.endswith(("attn_q.weight", "attn_k.weight")):
+            if architecture == "llama" and new_name.rpartition(".")[0].endswith(_ROTATED):
                 heads = config["num_attention_heads"]
                 if "attn_k" in new_name:
                     heads = config.get("num_key_value_heads", heads)
@@ -106,8 +110,13 @@ def _add_sizes(writer: Any, config: dict[str, Any]) -> None:
         writer.add_layer_norm_eps(config.get("layer_norm_epsilon", 1e-5))
         return
     writer.add_head_count_kv(config.get("num_key_value_heads") or heads)
-    writer.add_rope_dimension_count(config.get("head_dim") or width // heads)
-    writer.add_rope_freq_base(config.get("rope_theta", 10000.0))
+    head_size = config.get("head_dim") or width // heads
+    writer.add_rope_dimension_count(head_size)
+    writer.add_key_length(head_size)
+    writer.add_value_length(head_size)
+    # transformers 5 writes rope_parameters, earlier versions rope_theta.
+    rope = config.get("rope_parameters") or config
+    writer.add_rope_freq_base(rope.get("rope_theta", 10000.0))
     if config["model_type"] == "starcoder2":
         writer.add_layer_norm_eps(config.get("norm_epsilon", 1e-5))
     else:
@@ -120,6 +129,5 @@ def _first(config: dict[str, Any], *keys: str) -> Any:
 
 def _interleave(tensor: Any, heads: int) -> Any:
     """Return the rows of each head in llama.cpp's order: it rotates neighbours, not halves."""
-    rows, columns = tensor.shape
-    halves = tensor.reshape(heads, 2, rows // heads // 2, columns)
-    return halves.swapaxes(1, 2).reshape(rows, columns)
+    halves = tensor.reshape(heads, 2, tensor.shape[0] // heads // 2, *tensor.shape[1:])
+    return halves.swapaxes(1, 2).reshape(tensor.shape)

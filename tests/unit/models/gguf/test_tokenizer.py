@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
-from jupyter_safecoder.models.gguf_tokenizer import pre_tokenizer_name, tokenizer_data
+from jupyter_safecoder.models.gguf.tokenizer import pre_tokenizer_name, tokenizer_data
 
 FIELDS: dict[str, Any] = {
     "tokenizer.ggml.model": "gpt2",

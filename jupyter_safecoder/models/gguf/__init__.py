@@ -1,0 +1,1 @@
+"""GGUF files: described, read as checkpoints, and written."""
