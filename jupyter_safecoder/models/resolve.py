@@ -12,6 +12,8 @@ from jupyter_safecoder.extras import INSTALL_LOCAL
 from .cache import cache_directory
 from .catalogue import Entry, find_entry, find_installed
 from .description import ModelDescription, read_description
+from .gguf.header import is_gguf
+from .stores import lm_studio, ollama
 
 #: Name of the embedded model, which ships with this product.
 EMBEDDED = "safecoder-smol-135m"
@@ -39,8 +41,9 @@ def resolve_model(
     ----------
     name
         ``safecoder-smol-135m``, the embedded model; a directory with a Hugging Face checkpoint or a
-        ``model.json``; a GGUF file; a model of the catalogue; or ``owner/name`` on the Hugging Face
-        Hub. A file or directory of that name has priority over the catalogue and the Hub.
+        ``model.json``; a GGUF file; a model of the catalogue; ``ollama:NAME`` or
+        ``lmstudio:PUBLISHER/MODEL`` in the store of that program; or ``owner/name`` on the Hugging
+        Face Hub. A file or directory of that name has priority over the catalogue and the Hub.
     revision
         Branch, tag or commit of a model on the Hugging Face Hub.
     allow_downloads
@@ -63,6 +66,8 @@ def resolve_model(
     """
     if name == EMBEDDED:
         return read_description(_embedded_directory())
+    if name.startswith((ollama.PREFIX, lm_studio.PREFIX)):
+        return _resolve_stored(name, cache or cache_directory())
     path = Path(name).expanduser()
     if path.is_dir():
         return _resolve_directory(path.resolve(), weights)
@@ -91,8 +96,8 @@ def resolve_model(
     raise ModelError(
         f"There is no model named {name!r}, and no directory or file of that name.",
         f"Set c.SafeCoder.model to {EMBEDDED!r}, a directory with a checkpoint, a GGUF file, a "
-        "name that 'jupyter safecoder model catalogue' lists, or 'owner/name' on the Hugging Face "
-        "Hub.",
+        "name that 'jupyter safecoder model catalogue' lists, 'ollama:NAME', "
+        "'lmstudio:PUBLISHER/MODEL', or 'owner/name' on the Hugging Face Hub.",
     )
 
 
@@ -104,13 +109,23 @@ def _resolve_directory(path: Path, weights: bool) -> ModelDescription:
     return describe_checkpoint(path, weights=weights)
 
 
+def _resolve_stored(name: str, cache: Path) -> ModelDescription:
+    from .gguf.describe import describe_gguf
+
+    if name.startswith(lm_studio.PREFIX):
+        return describe_gguf(lm_studio.find_model(name), cache, name)
+    path, sha256 = ollama.find_model(name)
+    return describe_gguf(path, cache, name, sha256)
+
+
 def _resolve_file(path: Path, cache: Path) -> ModelDescription:
-    if path.suffix.lower() != ".gguf":
+    # Files in Ollama's store have no suffix.
+    if path.suffix.lower() != ".gguf" and not is_gguf(path):
         raise ModelError(
             f"{path} is a file, but not a GGUF file.",
             "Name a GGUF file, or the directory of a checkpoint.",
         )
-    from .gguf import describe_gguf
+    from .gguf.describe import describe_gguf
 
     return describe_gguf(path, cache)
 

@@ -6,6 +6,7 @@ In a container, with the embedded model: ``tests/slow/test_external_service.py``
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,22 @@ def test_a_cache_that_cannot_be_written(cache: Path) -> None:
     with pytest.raises(ModelError, match="is read-only and could not be copied") as caught:
         ensure_writable_copy(resolve_model(EMBEDDED), cache)
     assert "c.SafeCoder.cache_dir" in caught.value.remedy
+
+
+def test_a_file_without_the_suffix_gets_a_link(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "sha256-12"
+    path.write_bytes(b"GGUF")
+    model = replace(resolve_model(EMBEDDED), weights=path)
+    link = ensure_writable_copy(model, cache)
+    assert (link.name, link.resolve()) == ("sha256-12.gguf", path.resolve())
+    assert ensure_writable_copy(model, cache) == link
+
+
+@pytest.mark.usefixtures("read_only")
+def test_a_read_only_file_without_the_suffix_is_copied(tmp_path: Path, cache: Path) -> None:
+    path = tmp_path / "sha256-12"
+    path.write_bytes(b"GGUF")
+    copy = ensure_writable_copy(replace(resolve_model(EMBEDDED), weights=path), cache)
+    assert copy.name == "sha256-12.gguf"
+    assert copy.read_bytes() == b"GGUF"
+    assert not copy.is_symlink()

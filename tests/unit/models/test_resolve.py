@@ -66,3 +66,13 @@ def test_a_file_that_is_not_a_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a GGUF") as raised:
         resolve_model(str(tmp_path / "model.onnx"))
     assert raised.value.remedy
+
+
+def test_names_in_the_stores_of_other_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name, program in (("ollama:coder", "Ollama"), ("lmstudio:ada/coder", "LM Studio")):
+        with pytest.raises(ModelError, match=f"{program} has no model"):
+            resolve_model(name)

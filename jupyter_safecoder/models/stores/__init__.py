@@ -1,0 +1,1 @@
+"""The stores of other programs, whose models are read in place."""
