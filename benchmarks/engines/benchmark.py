@@ -227,7 +227,7 @@ class _Bench:
     def _own_job(self, row: _Row, title: str) -> dict[str, Any]:
         random = self.name in SHAPES
         options = dict(row.options)
-        if needs_conversion(self.model, row.engine):
+        if needs_conversion(self.model, row.engine, options.get("precision", "")):
             converted = convert(
                 self.model,
                 row.engine,

@@ -8,6 +8,7 @@ from typing import Any
 
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models.gguf.checkpoint import as_checkpoint, read_config
 
 _LLAMA = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 #: All linear layers of a block, by Hugging Face's ``model_type``.
@@ -42,17 +43,16 @@ def load_torch_model(base: ModelDescription, attention: str = "sdpa", **argument
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     _check_architecture(base)
-    path, file = _location(base)
     loader: Any = transformers.AutoModelForCausalLM
-    return loader.from_pretrained(
-        path,
-        **file,
-        use_safetensors=True,
-        trust_remote_code=False,
-        local_files_only=True,
-        attn_implementation=attention,
-        **{"dtype": torch.float32, **arguments},
-    )
+    with as_checkpoint(base) as directory:
+        return loader.from_pretrained(
+            directory,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            attn_implementation=attention,
+            **{"dtype": torch.float32, **arguments},
+        )
 
 
 def linear_layers(base: ModelDescription) -> dict[str, tuple[int, int]]:
@@ -67,11 +67,14 @@ def linear_layers(base: ModelDescription) -> dict[str, tuple[int, int]]:
     import transformers
 
     _check_architecture(base)
-    config: Any = transformers.AutoConfig
-    path, file = _location(base)
+    configs: Any = transformers.AutoConfig
+    if base.format == "gguf":
+        config = configs.for_model(**read_config(base.weights))
+    else:
+        config = configs.from_pretrained(base.weights, local_files_only=True)
     with torch.device("meta"):
         loader: Any = transformers.AutoModelForCausalLM
-        model = loader.from_config(config.from_pretrained(path, **file, local_files_only=True))
+        model = loader.from_config(config)
     return {
         name: (layer.in_features, layer.out_features)
         for name, layer in model.named_modules()
@@ -118,10 +121,3 @@ def _check_architecture(base: ModelDescription) -> None:
             f"No adapter can be made for {base.name}: its architecture is {base.architecture!r}.",
             f"Choose a model of one of: {', '.join(TARGETS)}.",
         )
-
-
-def _location(base: ModelDescription) -> tuple[Path, dict[str, str]]:
-    """Return the path that transformers loads, and the argument that names a GGUF file in it."""
-    if base.format == "gguf":
-        return base.weights.parent, {"gguf_file": base.weights.name}
-    return base.weights, {}

@@ -16,11 +16,11 @@ from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
 from jupyter_safecoder.engines import EngineOptions, make_engine
 from jupyter_safecoder.engines.hardware.device import Accelerator
 from jupyter_safecoder.engines.hardware.probe import probe
-from jupyter_safecoder.engines.selection.select import find_packages, select_engine
+from jupyter_safecoder.engines.selection.select import find_packages
 from jupyter_safecoder.errors import CheckFailed, EngineError, ModelError, RuntimeRequestError
 from jupyter_safecoder.extras import INSTALL_LAB, INSTALL_LOCAL
 from jupyter_safecoder.models import verify_files
-from jupyter_safecoder.runtime.loading import remote_server, resolve_base_model
+from jupyter_safecoder.runtime.loading import choose_engine, remote_server, resolve_base_model
 from jupyter_safecoder.runtime.model_choice import choose_model
 from jupyter_safecoder.settings import RuntimeSettings
 
@@ -174,7 +174,7 @@ def _engine(settings: RuntimeSettings, facts: dict[str, Any]) -> str:
     installed = find_packages()
     try:
         model = resolve_base_model(settings)
-        choice = select_engine(settings.engine_preferences, model)
+        choice = choose_engine(settings, model)
         make_engine(choice.engine, model, EngineOptions(remote=remote_server(settings)))
     except EngineError as error:
         raise CheckFailed(error.reason, error.remedy) from error

@@ -12,24 +12,25 @@ from jupyter_safecoder.conversion import (
     ConvertedModel,
     Store,
     convert,
+    estimate_model,
     find_converted,
     needs_conversion,
 )
-from jupyter_safecoder.conversion.estimate import estimate_resources
 from jupyter_safecoder.downloads.get import delete_model
 from jupyter_safecoder.engines.selection.choice import Choice
-from jupyter_safecoder.engines.selection.select import select_engine
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import (
     AUTO_MODEL,
     EMBEDDED,
     ModelDescription,
     count_parameters,
+    resolve_model,
     verify_files,
 )
 from jupyter_safecoder.models.catalogue import installed_models
+from jupyter_safecoder.models.stores import lm_studio, ollama
 from jupyter_safecoder.prompt import FAMILIES
-from jupyter_safecoder.runtime.loading import resolve_base_model
+from jupyter_safecoder.runtime.loading import choose_engine, resolve_base_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .options import add_command, add_engine_arguments, settings
@@ -62,7 +63,8 @@ def add_model_commands(commands: Any) -> Any:
             default=AUTO_MODEL,
             metavar="MODEL",
             help=f"a name of the catalogue, such as {EMBEDDED}, a directory with a checkpoint, a "
-            "GGUF file, or 'owner/name' on the Hugging Face Hub",
+            "GGUF file, 'ollama:NAME', 'lmstudio:PUBLISHER/MODEL', or 'owner/name' on the Hugging "
+            "Face Hub",
         )
         add_engine_arguments(parser)
     return model
@@ -76,6 +78,7 @@ def _list(arguments: argparse.Namespace) -> int:
             for model in installed_models(settings(arguments).cache)
         ),
         *_downloaded(),
+        *_stored(arguments),
         *({"kind": "prepared", **_row(converted)} for converted in _store(arguments).all()),
     ]
     if arguments.json:
@@ -111,6 +114,18 @@ def _downloaded() -> Iterator[dict[str, Any]]:
         yield _model_row(model, "downloaded", directory)
 
 
+def _stored(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield the rows of the models in the stores of other programs that can be served."""
+    cache = settings(arguments).cache
+    for kind, store in (("ollama", ollama), ("lmstudio", lm_studio)):
+        for name, path in store.all_models():
+            try:
+                model = resolve_model(name, cache=cache)
+            except ModelError:
+                continue
+            yield _model_row(model, kind, path.parent)
+
+
 def _model_row(model: ModelDescription, kind: str, directory: Path) -> dict[str, Any]:
     return {
         "model": model.name,
@@ -126,10 +141,10 @@ def _show(arguments: argparse.Namespace) -> int:
     requested = settings(arguments)
     with progress_share("Finding the model") as progress:
         model = resolve_base_model(requested, progress)
-    choice = select_engine(requested.engine_preferences, model)
+    choice = choose_engine(requested, model)
     preparation = None
-    if needs_conversion(model, choice.engine):
-        estimate = estimate_resources(count_parameters(model), choice.engine, choice.precision)
+    if needs_conversion(model, choice.engine, choice.precision):
+        estimate = estimate_model(model, choice.engine, choice.precision)
         with progress_share("Reading"):
             done = _is_converted(model, choice, requested)
         preparation = {
@@ -138,6 +153,7 @@ def _show(arguments: argparse.Namespace) -> int:
             "disk_mb": megabytes(estimate.disk),
         }
     info = model.info()
+    quantization = model.gguf.quantization if model.gguf else None
     return print_report(
         {
             "name": model.name,
@@ -151,11 +167,12 @@ def _show(arguments: argparse.Namespace) -> int:
             "format": model.format,
             "architecture": model.architecture,
             "parameters": count_parameters(model) or None,
+            "quantization": quantization,
             "weights_mb": megabytes(model.weights_bytes),
             "weights": str(model.weights),
             "engine": choice.engine,
             "device": choice.hardware,
-            "precision": choice.precision or None,
+            "precision": choice.precision or quantization,
             "why": choice.why,
             "preparation": preparation,
         },
@@ -190,13 +207,13 @@ def prepare(
     dict
         What ``model prepare --json`` prints.
     """
-    choice = select_engine(requested.engine_preferences, model)
+    choice = choose_engine(requested, model)
     report: dict[str, Any] = {
         "model": model.name,
         "engine": choice.engine,
         "precision": choice.precision or None,
     }
-    if not needs_conversion(model, choice.engine):
+    if not needs_conversion(model, choice.engine, choice.precision):
         verify_files(model, lambda share: progress(share, "Verifying the files"))
         return {**report, "directory": None, "reused": None}
     reused = _is_converted(model, choice, requested)

@@ -1,6 +1,6 @@
-"""Converts checkpoints for an engine: exports and quantizes each once, and finds it again."""
+"""Converts models for an engine: exports and quantizes each once, and finds it again."""
 
-from .converter import convert, find_converted, needs_conversion
+from .converter import convert, estimate_model, find_converted, find_shortage, needs_conversion
 from .store import Conversion, ConvertedModel, Store
 from .writable_copy import ensure_writable_copy
 
@@ -10,6 +10,8 @@ __all__ = [
     "Store",
     "convert",
     "ensure_writable_copy",
+    "estimate_model",
     "find_converted",
+    "find_shortage",
     "needs_conversion",
 ]

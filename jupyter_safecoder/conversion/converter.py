@@ -1,4 +1,4 @@
-"""Converts a checkpoint for an engine, once: a second process waits for the first one's result."""
+"""Converts a model for an engine, once: a second process waits for the first one's result."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from jupyter_safecoder.child_process import child_process, exit_text
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import ModelDescription, count_parameters, format_gb
-from jupyter_safecoder.models.fingerprint import checkpoint_hash
+from jupyter_safecoder.models.fingerprint import checkpoint_hash, file_hashes
 
-from .estimate import check_resources, estimate_resources
+from .estimate import ResourceEstimate, check_resources, estimate_resources
 from .store import Conversion, ConvertedModel, Store
 
 #: Increased when the result changes though the versions of the libraries are the same.
@@ -27,15 +27,54 @@ _PACKAGES = {
     "openvino": ("nncf", "openvino", "optimum-intel", "transformers"),
     "onnxruntime": ("onnxruntime", "optimum-onnx", "transformers"),
 }
-#: Share of the progress that hashing the checkpoint takes.
+#: Dequantizes GGUF files.
+_GGUF_PACKAGE = "gguf"
+#: Share of the progress that hashing the model takes.
 _HASHED = 0.1
 
 Progress = Callable[[float, str], None]
 
 
-def needs_conversion(model: ModelDescription, engine: str) -> bool:
-    """Return whether an engine needs a model in another form than its own."""
-    return model.format == "checkpoint" and engine in _PACKAGES
+def needs_conversion(model: ModelDescription, engine: str, precision: str) -> bool:
+    """Return whether an engine needs a model in another form than its own.
+
+    Parameters
+    ----------
+    model
+        The model.
+    engine, precision
+        Those of a :class:`.Choice`; a GGUF file in the precision ``""`` is served unchanged.
+    """
+    converted = model.format == "checkpoint" or (model.format == "gguf" and precision != "")
+    return converted and engine in _PACKAGES
+
+
+def estimate_model(model: ModelDescription, engine: str, precision: str) -> ResourceEstimate:
+    """Estimate what converting a model takes; arguments as for :func:`convert`."""
+    parameters = count_parameters(model)
+    return estimate_resources(parameters, engine, precision, gguf=model.format == "gguf")
+
+
+def find_shortage(model: ModelDescription, engine: str, precision: str, cache: Path) -> str:
+    """Return why memory or disk space forbid a conversion that is not in the cache yet.
+
+    Parameters
+    ----------
+    model, engine, precision, cache
+        As in :func:`convert`.
+
+    Returns
+    -------
+    str
+        A sentence; empty if it was converted or can be.
+    """
+    if find_converted(model, engine, precision, cache):
+        return ""
+    try:
+        _check_resources(model, engine, precision, cache)
+    except ModelError as error:
+        return error.reason
+    return ""
 
 
 def convert(
@@ -45,12 +84,12 @@ def convert(
     cache: Path,
     progress: Progress = lambda share, text: None,
 ) -> ConvertedModel:
-    """Return a checkpoint in the form that an engine needs, converted now if it is not cached.
+    """Return a model in the form that an engine needs, converted now if it is not cached.
 
     Parameters
     ----------
     model
-        A checkpoint.
+        A checkpoint or a GGUF.
     engine
         ``openvino`` or ``onnxruntime``.
     precision
@@ -88,7 +127,7 @@ def convert(
 def find_converted(
     model: ModelDescription, engine: str, precision: str, cache: Path
 ) -> ConvertedModel | None:
-    """Return a checkpoint in the form that an engine needs, if it is in the cache.
+    """Return a model in the form that an engine needs, if it is in the cache.
 
     Parameters
     ----------
@@ -103,20 +142,28 @@ def find_converted(
 def _describe(
     model: ModelDescription, engine: str, precision: str, store: Store, progress: Progress
 ) -> Conversion:
-    """Return a conversion with its key, for which the checkpoint is hashed."""
+    """Return a conversion with its key, for which the model is hashed."""
     versions = {}
-    for package in _PACKAGES[engine]:
+    gguf = model.format == "gguf"
+    for package in (*_PACKAGES[engine], *((_GGUF_PACKAGE,) if gguf else ())):
         try:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             versions[package] = ""
-    content = checkpoint_hash(
-        [f for f in model.files if f.path.suffix == ".safetensors" or f.path.name == "config.json"],
-        store.hash_cache,
-        lambda share: progress(_HASHED * share, f"Reading {model.name}"),
-    )
-    parts = [_FORMAT, content, engine, precision, versions]
-    key = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def hashing(share: float) -> None:
+        progress(_HASHED * share, f"Reading {model.name}")
+
+    content: str | list[str]
+    if gguf:  # whatever its files are named
+        parts = [file for file in model.files if file.path != model.tokenizer]
+        content = [*file_hashes(parts, store.hash_cache, hashing).values()]
+    else:
+        names = (".safetensors", "config.json")
+        files = [file for file in model.files if file.path.name.endswith(names)]
+        content = checkpoint_hash(files, store.hash_cache, hashing)
+    facts = [_FORMAT, content, engine, precision, versions]
+    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     return Conversion(model.name, str(model.weights), engine, precision, key, versions)
 
 
@@ -127,9 +174,8 @@ def _run(
     cache: Path,
     progress: Progress,
 ) -> ConvertedModel:
-    """Convert a checkpoint; the caller holds the lock of the conversion's key."""
-    estimate = estimate_resources(count_parameters(model), conversion.engine, conversion.precision)
-    check_resources(model, estimate, available_bytes(), shutil.disk_usage(cache).free, str(cache))
+    """Convert a model; the caller holds the lock of the conversion's key."""
+    _check_resources(model, conversion.engine, conversion.precision, cache)
     start = time.monotonic()
     with store.staging(conversion) as directory:
         job = {
@@ -140,6 +186,14 @@ def _run(
         }
         _export(model, job, lambda share, text: progress(_HASHED + (1 - _HASHED) * share, text))
         return store.commit(directory, conversion, round(time.monotonic() - start, 1))
+
+
+def _check_resources(model: ModelDescription, engine: str, precision: str, cache: Path) -> None:
+    """Refuse a conversion that memory or disk space are too small for."""
+    directory = next(path for path in (cache, *cache.absolute().parents) if path.exists())
+    free_disk = shutil.disk_usage(directory).free
+    estimate = estimate_model(model, engine, precision)
+    check_resources(model, estimate, available_bytes(), free_disk, str(cache))
 
 
 def _export(model: ModelDescription, job: dict[str, str], progress: Progress) -> None:
@@ -154,7 +208,7 @@ def _export(model: ModelDescription, job: dict[str, str], progress: Progress) ->
 
 
 def _death(model: ModelDescription, job: dict[str, str], code: int) -> ModelError:
-    estimate = estimate_resources(count_parameters(model), job["engine"], job["precision"])
+    estimate = estimate_model(model, job["engine"], job["precision"])
     return ModelError(
         f"The process that converted {model.name} stopped ({exit_text(code)}); it needs about "
         f"{format_gb(estimate.memory)} of memory.",

@@ -31,8 +31,10 @@ class ResourceEstimate:
     disk: int
 
 
-def estimate_resources(parameters: int, engine: str, precision: str) -> ResourceEstimate:
-    """Estimate what converting a checkpoint takes.
+def estimate_resources(
+    parameters: int, engine: str, precision: str, *, gguf: bool = False
+) -> ResourceEstimate:
+    """Estimate what converting a model takes.
 
     Parameters
     ----------
@@ -40,10 +42,14 @@ def estimate_resources(parameters: int, engine: str, precision: str) -> Resource
         Number of weights.
     engine, precision
         As in :func:`.convert`. ONNX is written in fp32 first, and quantized from there.
+    gguf
+        Whether it is a GGUF, of which a checkpoint in fp16 is written first.
     """
     disk = parameters * WEIGHT_BYTES[precision]
     if engine == "onnxruntime" and precision != "fp32":
         disk += parameters * WEIGHT_BYTES["fp32"]
+    if gguf:
+        disk += parameters * WEIGHT_BYTES["fp16"]
     memory = parameters * _EXPORT_BYTES_PER_WEIGHT + _EXPORT_BYTES
     return ResourceEstimate(int(memory), int(disk) + _SPARE_DISK_BYTES)
 

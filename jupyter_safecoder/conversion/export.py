@@ -1,4 +1,4 @@
-"""Exports a checkpoint, in a process of its own so that its memory is freed when it is done.
+"""Exports a checkpoint or a GGUF, in a process of its own whose memory is freed when it is done.
 
 ``python -m jupyter_safecoder.conversion.export`` is a child process as
 :mod:`jupyter_safecoder.child_process` describes it. Its job has ``source``, ``target``, ``engine``
@@ -12,6 +12,7 @@ import errno
 import logging
 import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,10 @@ from typing import Any
 from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
 from jupyter_safecoder.errors import first_line
 from jupyter_safecoder.extras import INSTALL_CHECKPOINTS, INSTALL_ONNXRUNTIME
+from jupyter_safecoder.models.gguf.checkpoint import write_checkpoint
+
+#: Share of the progress that dequantizing a GGUF takes.
+_DEQUANTIZED = 0.3
 
 StatusCallback = Callable[[float, str], None]
 
@@ -30,12 +35,13 @@ _INT4: dict[str, Any] = {"bits": 4, "sym": False, "group_size": 64, "ratio": 1.0
 
 
 def export(source: Path, target: Path, engine: str, precision: str, report: StatusCallback) -> None:
-    """Write a checkpoint in the form that an engine needs.
+    """Write a model in the form that an engine needs.
 
     Parameters
     ----------
     source
-        Directory of the checkpoint.
+        Directory of a checkpoint, or a GGUF or the first of its parts. Of a GGUF, a checkpoint is
+        written first, which is deleted afterwards.
     target
         Existing directory for the files.
     engine
@@ -46,7 +52,20 @@ def export(source: Path, target: Path, engine: str, precision: str, report: Stat
         Called with the share that is done, 0 to 1, and what is being done.
     """
     export_for = _export_openvino if engine == "openvino" else _export_onnx
-    export_for(source, target, precision, report)
+    if source.is_dir():
+        export_for(source, target, precision, report)
+        return
+
+    def dequantizing(share: float) -> None:
+        report(_DEQUANTIZED * share, "Dequantizing the GGUF file")
+
+    def exporting(share: float, text: str) -> None:
+        report(_DEQUANTIZED + (1 - _DEQUANTIZED) * share, text)
+
+    # In the target, whose disk was found large enough.
+    with tempfile.TemporaryDirectory(dir=target) as directory:
+        write_checkpoint(source, Path(directory), dequantizing)
+        export_for(Path(directory), target, precision, exporting)
 
 
 def _export_openvino(source: Path, target: Path, precision: str, report: StatusCallback) -> None:

@@ -34,7 +34,7 @@ class Conversion:
     model
         Name of the model.
     source
-        Directory of the checkpoint.
+        Directory of the checkpoint, or the GGUF file.
     engine
         The engine that loads the result.
     precision

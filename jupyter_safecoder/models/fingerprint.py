@@ -37,6 +37,28 @@ def checkpoint_hash(
     OSError
         If a file cannot be read.
     """
+    hashes = file_hashes(files, hash_cache, progress)
+    lines = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def file_hashes(
+    files: Sequence[ModelFile],
+    hash_cache: Path,
+    progress: Callable[[float], None] = lambda share: None,
+) -> dict[str, str]:
+    """Return the SHA-256 of files by their names, in their order.
+
+    Parameters
+    ----------
+    files, hash_cache, progress
+        As for :func:`checkpoint_hash`.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+    """
     cached = _read_cache(hash_cache)
     total = sum(file.size for file in files) or 1
     done = 0
@@ -53,8 +75,7 @@ def checkpoint_hash(
         done += file.size
         progress(done / total)
     _write_cache(hash_cache, cached)
-    lines = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return hashes
 
 
 def hash_file(path: Path, progress: Callable[[int], None] = lambda size: None) -> str:

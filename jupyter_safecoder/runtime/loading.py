@@ -11,7 +11,12 @@ from typing import Protocol
 
 from jupyter_safecoder.adapters.merge import load_merged
 from jupyter_safecoder.adapters.registry import Registry
-from jupyter_safecoder.conversion import convert, ensure_writable_copy, needs_conversion
+from jupyter_safecoder.conversion import (
+    convert,
+    ensure_writable_copy,
+    find_shortage,
+    needs_conversion,
+)
 from jupyter_safecoder.downloads.get import get_model
 from jupyter_safecoder.engines import Engine, EngineOptions, RemoteServer, make_engine
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
@@ -223,9 +228,40 @@ def load_model(
     def hardware(choice: Choice, engine: Engine) -> str:
         return choice.hardware or engine.device
 
-    choice = select_engine(settings.engine_preferences, model, load_engine)
+    choice = choose_engine(settings, model, load_engine)
     engine = load_engine(choice)
     return LoadedModel(model, engine, hardware(choice, engine))
+
+
+def choose_engine(
+    settings: RuntimeSettings,
+    model: ModelDescription,
+    load_engine: Callable[[Choice], Engine] | None = None,
+) -> Choice:
+    """Return how to run a model: a GGUF unchanged if memory or disk forbid its conversion.
+
+    Parameters
+    ----------
+    settings
+        What they ask for has priority.
+    model
+        The model.
+    load_engine
+        As for :func:`.select_engine`.
+
+    Raises
+    ------
+    EngineError
+        If nothing can run the model as the settings ask.
+    """
+    choice = select_engine(settings.engine_preferences, model, load_engine)
+    servable_unchanged = model.gguf is not None and model.gguf.servable_unchanged
+    if not choice.precision or settings.precision or not servable_unchanged:
+        return choice
+    shortage = find_shortage(model, choice.engine, choice.precision, settings.cache)
+    if not shortage:
+        return choice
+    return replace(choice, precision="", why=f"The GGUF file is served unchanged. {shortage}")
 
 
 def resolve_base_model(
@@ -286,7 +322,7 @@ def build_engine(
     prepared = draft = None
     size = model.weights_bytes if choice.engine != "remote" else 0
     cache = settings.cache
-    if needs_conversion(model, choice.engine):
+    if needs_conversion(model, choice.engine, choice.precision):
         converted = convert(model, choice.engine, choice.precision, cache, progress)
         converted.verify(lambda share: progress(share, "Checking the prepared files"))
         prepared, size = converted.directory, converted.size
@@ -334,7 +370,8 @@ def _draft_model(
             f"The draft model {draft.name} has another tokenizer than {model.name}.",
             "Choose a smaller model of the same family, or set c.SafeCoder.draft_model to ''.",
         )
-    if not needs_conversion(draft, choice.engine):
+    unchanged = draft.format == "gguf" and (draft.gguf is None or draft.gguf.servable_unchanged)
+    if unchanged or not needs_conversion(draft, choice.engine, choice.precision):
         return ensure_writable_copy(draft, settings.cache)
     return convert(draft, choice.engine, choice.precision, settings.cache, progress).directory
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jupyter_safecoder.engines.engine import Engine
-from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.errors import EngineError, SafeCoderError
 from jupyter_safecoder.files import write_text
 from jupyter_safecoder.models import ModelDescription
 
@@ -132,8 +132,8 @@ def measure_choices(
         try:
             ttft_ms, tpot_ms = measure_engine(load(choice), context_window)
             measurements.append(replace(measurement, ttft_ms=ttft_ms, tpot_ms=tpot_ms))
-        except (EngineError, RuntimeError, MemoryError) as error:
-            reason = error.reason if isinstance(error, EngineError) else type(error).__name__
+        except (SafeCoderError, RuntimeError, MemoryError) as error:
+            reason = error.reason if isinstance(error, SafeCoderError) else type(error).__name__
             measurements.append(replace(measurement, error=reason))
         gc.collect()
     return measurements

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from jupyter_safecoder.engines.hardware.device import Accelerator, count_cores
 from jupyter_safecoder.extras import INSTALL_CHECKPOINTS, INSTALL_LOCAL, INSTALL_ONNXRUNTIME
-from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models import GgufContent, ModelDescription
 
 #: The engines that compute on this machine, with the names that messages use.
 LOCAL_ENGINES = {
@@ -26,6 +26,9 @@ _PACKAGES = {
     "habana": (("optimum-habana",), "pip install optimum-habana"),
     "neuron": (("optimum-neuron",), "pip install 'optimum-neuron[neuronx]'"),
 }
+
+#: The packages that convert a GGUF, besides those of the engine.
+_CONVERSION_PACKAGES = ("torch", "transformers", "optimum-intel", "nncf")
 
 #: Kinds of accelerators, the fastest first.
 _FASTEST_FIRST = ("cuda", "gaudi", "rocm", "neuron", "apple", "intel-gpu", "intel-npu", "cpu")
@@ -128,8 +131,7 @@ def _on_cpu(cpu: Accelerator, model: ModelDescription) -> Iterator[EngineCandida
     template = EngineCandidate("", "cpu", (), hardware, subject, "", cpu.memory)
     openvino = replace(template, engine="openvino", device="CPU")
     if model.format == "gguf":
-        reason = "OpenVINO uses the weights of the GGUF file unchanged"
-        yield replace(openvino, precisions=("",), reason=reason)
+        yield from _gguf_on_cpu(openvino, model.gguf)
         return
     yield replace(
         openvino,
@@ -147,6 +149,31 @@ def _on_cpu(cpu: Accelerator, model: ModelDescription) -> Iterator[EngineCandida
     yield replace(
         template, engine="transformers", precisions=("fp32", "bf16"), reason="slow, but exact"
     )
+
+
+def _gguf_on_cpu(
+    openvino: EngineCandidate, content: GgufContent | None
+) -> Iterator[EngineCandidate]:
+    """Yield the candidates for a GGUF: converted, and unchanged; the better one first."""
+    unchanged = replace(
+        openvino,
+        precisions=("",),
+        reason="OpenVINO uses the weights of the GGUF file unchanged",
+    )
+    if content is None:  # the embedded model
+        yield unchanged
+        return
+    converted = replace(
+        openvino,
+        precisions=("int8", "int4"),
+        fallback_precision="int4",
+        allow_low_memory=True,
+        reason=f"faster than the {content.quantization} of the GGUF file, which is converted once",
+    )
+    candidates = [unchanged] if content.servable_unchanged else []
+    if content.convertible:
+        candidates.insert(0 if content.faster_converted else 1, converted)
+    yield from candidates
 
 
 def _on_accelerator(accelerator: Accelerator) -> EngineCandidate:
@@ -196,6 +223,7 @@ def _find_blocker(
         return f"{prefix}GGUF files are run on the CPU", "choose a checkpoint to use it"
     blocker, remedy = (
         _missing_package(candidate, installed)
+        or _missing_converter(candidate, model, installed)
         or _missing_torch_build(accelerator, installed)
         or _unsupported(candidate, model, openvino_devices)
         or ("", "")
@@ -212,6 +240,16 @@ def _missing_package(
         return None
     subject = "OpenVINO GenAI" if missing == "openvino-genai" else f"the package {missing}"
     return f"{subject} is not installed", f"run: {command}"
+
+
+def _missing_converter(
+    candidate: EngineCandidate, model: ModelDescription, installed: Mapping[str, str]
+) -> tuple[str, str] | None:
+    missing = next((package for package in _CONVERSION_PACKAGES if package not in installed), "")
+    if model.format != "gguf" or candidate.precisions == ("",) or not missing:
+        return None
+    blocker = f"to convert the GGUF file the package {missing} is needed, which is not installed"
+    return blocker, f"run: {INSTALL_CHECKPOINTS}"
 
 
 def _missing_torch_build(

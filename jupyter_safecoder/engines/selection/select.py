@@ -25,9 +25,11 @@ from .choice import Choice, EnginePreferences, Machine, rank_choices
 
 #: Packages that engines need.
 _PACKAGES = (
+    "nncf",
     "onnxruntime",
     "openvino-genai",
     "optimum-habana",
+    "optimum-intel",
     "optimum-neuron",
     "optimum-onnx",
     "torch",

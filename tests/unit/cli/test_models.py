@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from jupyter_safecoder.cli.main import main
 from jupyter_safecoder.conversion import Conversion, Store
 from jupyter_safecoder.models import EMBEDDED, resolve_model
+from tests.support.tiny_gguf import write_mixed_gguf
 
 
 def _run(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
@@ -50,7 +52,8 @@ def test_show_a_model_that_needs_no_conversion(
     report = _run(capsys, "show", "--cache-dir", cache)
     assert set(report) == {
         *("name", "family", "layouts", "default_layout", "note", "context_window", "languages"),
-        *("license", "format", "architecture", "parameters", "weights_mb", "weights"),
+        *("license", "format", "architecture", "parameters", "quantization", "weights_mb"),
+        "weights",
         *("engine", "device", "precision", "why", "preparation"),
     }
     assert (report["name"], report["format"], report["engine"]) == (EMBEDDED, "gguf", "openvino")
@@ -97,3 +100,46 @@ def test_remove_what_does_not_exist(cache: Path, capsys: pytest.CaptureFixture[s
     error = _error(capsys, "remove", EMBEDDED, "--cache-dir", cache)
     assert f"no conversion of {EMBEDDED}" in error
     assert "model list" in error
+
+
+@pytest.fixture
+def mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a GGUF in Ollama's store, which is converted before it is served."""
+    content = write_mixed_gguf(tmp_path / "x.gguf").read_bytes()
+    store, digest = tmp_path / "ollama", hashlib.sha256(content).hexdigest()
+    blob = store / "blobs" / f"sha256-{digest}"
+    manifest = store / "manifests/registry.ollama.ai/library/coder/latest"
+    for path in (blob, manifest):
+        path.parent.mkdir(parents=True)
+    blob.write_bytes(content)
+    layer = {"mediaType": "application/vnd.ollama.image.model", "size": len(content)}
+    manifest.write_text(json.dumps({"layers": [{**layer, "digest": f"sha256:{digest}"}]}))
+    monkeypatch.setenv("OLLAMA_MODELS", str(store))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return blob
+
+
+def test_a_gguf_in_the_store_of_ollama(
+    mixed: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = _run(capsys, "show", "ollama:coder", "--cache-dir", cache)
+    assert (report["name"], report["weights"]) == ("ollama:coder", str(mixed))
+    assert (report["quantization"], report["precision"]) == ("Q4_K_M", "int8")
+    assert report["license"] == "mit"
+    assert report["parameters"] > 800_000
+    assert report["preparation"]["done"] is False
+    rows = _run(capsys, "list", "--cache-dir", cache)["models"]
+    (row,) = (row for row in rows if row["kind"] == "ollama")
+    assert (row["model"], row["size_mb"]) == ("ollama:coder:latest", 0.6)
+    _convert(cache, "int8", source=str(mixed))
+    report = _run(capsys, "verify", "ollama:coder", "--cache-dir", cache)
+    assert report["prepared"] == ["openvino int8"]
+    assert _run(capsys, "remove", "ollama:coder", "--cache-dir", cache)["freed_mb"] == 0.1
+
+
+def test_the_precision_of_a_gguf_that_is_served_unchanged(
+    tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_mixed_gguf(tmp_path / "x.gguf", ["Q8_0"])
+    report = _run(capsys, "show", path, "--cache-dir", cache)
+    assert (report["precision"], report["preparation"]) == (report["quantization"], None)

@@ -41,3 +41,10 @@ def test_a_refusal_has_both_sizes(memory: int, disk: int, reason: str) -> None:
         check_resources(model, estimate, memory, disk, "/cache")
     assert raised.value.remedy
     check_resources(model, estimate, None, 10**10, "/cache")
+
+
+def test_of_a_gguf_a_checkpoint_in_fp16_is_written_first() -> None:
+    plain = estimate_resources(10**9, "openvino", "int8")
+    gguf = estimate_resources(10**9, "openvino", "int8", gguf=True)
+    assert gguf.disk - plain.disk == 2 * 10**9
+    assert gguf.memory == plain.memory

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_safecoder.models.description import ModelFile
-from jupyter_safecoder.models.fingerprint import checkpoint_hash, hash_file
+from jupyter_safecoder.models.fingerprint import checkpoint_hash, file_hashes, hash_file
 
 
 def test_hash_of_a_file(tmp_path: Path) -> None:
@@ -71,3 +71,14 @@ def test_the_hash_is_that_of_version_0_1(tmp_path: Path) -> None:
     files = [ModelFile(path, path.stat().st_size) for path in paths]
     expected = hashlib.sha256(lines.encode()).hexdigest()
     assert checkpoint_hash(files, tmp_path / "hashes.json") == expected
+
+
+def test_hashes_of_several_files(tmp_path: Path) -> None:
+    paths = [tmp_path / "b", tmp_path / "a"]
+    for path in paths:
+        path.write_text(path.name)
+    files = [ModelFile(path, path.stat().st_size) for path in paths]
+    hashes = file_hashes(files, tmp_path / "hashes.json")
+    assert [*hashes.items()] == [
+        (path.name, hashlib.sha256(path.name.encode()).hexdigest()) for path in paths
+    ]

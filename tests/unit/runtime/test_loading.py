@@ -18,6 +18,7 @@ from jupyter_safecoder.runtime import loading
 from jupyter_safecoder.runtime.loading import (
     NO_ADAPTER,
     MemoryEstimate,
+    choose_engine,
     load,
     remote_server,
     resolve_base_model,
@@ -28,6 +29,7 @@ from jupyter_safecoder.runtime.model_choice import (
     read_keystrokes,
 )
 from jupyter_safecoder.settings import RuntimeSettings
+from tests.support.tiny_gguf import write_mixed_gguf
 
 
 @pytest.fixture
@@ -167,3 +169,22 @@ def test_the_selected_model_is_served_however_slow(auto: RuntimeSettings) -> Non
     record_selected_model(auto.cache, LARGE)
     assert _served(auto) == (LARGE, "")
     assert read_keystrokes(auto.cache) == {}
+
+
+def test_a_gguf_is_served_unchanged_if_it_cannot_be_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_mixed_gguf(tmp_path / "x.gguf", ["Q4_K", "Q6_K"])
+    settings = RuntimeSettings(str(path), cache_dir=str(tmp_path / "cache"))
+    model = resolve_base_model(settings)
+    assert choose_engine(settings, model).precision == "int8"
+    monkeypatch.setattr("jupyter_safecoder.conversion.converter.available_bytes", lambda: 10**8)
+    choice = choose_engine(settings, model)
+    assert (choice.engine, choice.precision) == ("openvino", "")
+    assert choice.why == (
+        "The GGUF file is served unchanged. Converting x needs 1.0 GB of memory; 0.1 GB are free."
+    )
+    # A precision that was asked for, and a file that OpenVINO does not read: the conversion fails.
+    assert choose_engine(replace(settings, precision="int8"), model).precision == "int8"
+    other = resolve_base_model(replace(settings, model=str(write_mixed_gguf(tmp_path / "y.gguf"))))
+    assert choose_engine(settings, other).precision == "int8"

@@ -10,11 +10,19 @@ import pytest
 from jupyter_safecoder.engines.hardware.device import Accelerator
 from jupyter_safecoder.engines.selection.choice import EnginePreferences, Machine, rank_choices
 from jupyter_safecoder.errors import EngineError
-from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models import GgufContent, ModelDescription
 from jupyter_safecoder.toml_file import read_toml
 
 CASES = read_toml(Path(__file__).parent / "cases" / "choice.toml")["case"]
-INSTALLED = {"openvino-genai": "2026.4", "torch": "2.13.0+cpu", "transformers": "4.57"}
+INSTALLED = {
+    **{"openvino-genai": "2026.4", "torch": "2.13.0+cpu", "transformers": "4.57"},
+    **{"optimum-intel": "2.1", "nncf": "3.4"},
+}
+#: A Q4_K_M that OpenVINO reads, and that is better converted.
+GGUF: dict[str, Any] = {
+    **{"parameters": 10**9, "quantization": "Q4_K_M", "kv_values": 64},
+    **{"servable_unchanged": True, "convertible": True, "faster_converted": True},
+}
 
 
 def _case(case: dict[str, Any]) -> tuple[ModelDescription, Machine, EnginePreferences, int]:
@@ -34,6 +42,7 @@ def _case(case: dict[str, Any]) -> tuple[ModelDescription, Machine, EnginePrefer
         weights=Path("tiny"),
         tokenizer=Path("tiny/tokenizer.json"),
         files=(),
+        gguf=GgufContent(**{**GGUF, **case["gguf"]}) if "gguf" in case else None,
     )
     memory = int(case.get("memory", 32) * 1e9) or None
     cpu = Accelerator("cpu", "AMD EPYC", memory, ("avx2",), 2)
