@@ -25,7 +25,8 @@ class RuntimeSettings:
         "of the catalogue on this disk that completes a keystroke within 150 ms on this machine, "
         f"else '{EMBEDDED}', which ships with the product. Or a directory with a Hugging Face "
         "checkpoint; a GGUF file; a name of the catalogue ('jupyter safecoder model catalogue'); "
-        "or 'owner/name' on the Hugging Face Hub.",
+        "'ollama:NAME' or 'lmstudio:PUBLISHER/MODEL' in the store of that program; or 'owner/name' "
+        "on the Hugging Face Hub.",
         argument="name of the model; starts a runtime for this command (default: auto)",
     )
     revision: str = option(

@@ -37,8 +37,8 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     },
     "model list": {
         "models": "list of `{model, kind, engine, precision, size_mb, directory}`; `kind` is "
-        "`embedded`, `catalogue` (of `model get`), `downloaded` or `prepared` (converted); only a "
-        "converted model has an `engine` and a `precision`",
+        "`embedded`, `catalogue` (of `model get`), `downloaded`, `ollama`, `lmstudio` or "
+        "`prepared` (converted); only a converted model has an `engine` and a `precision`",
     },
     "model catalogue": {
         "memory_mb": "memory that this machine has for a model; `null`: not known",
@@ -77,8 +77,10 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "note": "what users should know of the family, or `null`",
         "parameters, weights_mb, weights": "number of parameters (`null`: not known), size and "
         "path of the weights",
+        "quantization": "types of the tensors in a GGUF file, such as `Q4_K_M`; `null` for other "
+        "models",
         "engine, device, precision, why": "how it would run on this machine, and the reason; "
-        "`precision` is `null` for that of the stored weights",
+        "`precision` is `quantization` for weights that are not converted",
         "preparation": "`null`, or the conversion that the engine needs: `{done, memory_mb, "
         "disk_mb}`",
     },
