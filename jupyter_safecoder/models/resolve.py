@@ -67,12 +67,12 @@ def resolve_model(
     if name == EMBEDDED:
         return read_description(_embedded_directory())
     if name.startswith((ollama.PREFIX, lm_studio.PREFIX)):
-        return _resolve_stored(name, cache or cache_directory())
+        return _resolve_stored(name, cache or cache_directory(), weights)
     path = Path(name).expanduser()
     if path.is_dir():
         return _resolve_directory(path.resolve(), weights)
     if path.is_file():
-        return _resolve_file(path.resolve(), cache or cache_directory())
+        return _resolve_file(path.resolve(), cache or cache_directory(), weights)
     if found := find_installed(cache or cache_directory(), name):
         return found
     if entry := find_entry(name, catalogues):
@@ -109,16 +109,16 @@ def _resolve_directory(path: Path, weights: bool) -> ModelDescription:
     return describe_checkpoint(path, weights=weights)
 
 
-def _resolve_stored(name: str, cache: Path) -> ModelDescription:
+def _resolve_stored(name: str, cache: Path, weights: bool) -> ModelDescription:
     from .gguf.describe import describe_gguf
 
     if name.startswith(lm_studio.PREFIX):
-        return describe_gguf(lm_studio.find_model(name), cache, name)
+        return describe_gguf(lm_studio.find_model(name), cache, name, weights=weights)
     path, sha256 = ollama.find_model(name)
-    return describe_gguf(path, cache, name, sha256)
+    return describe_gguf(path, cache, name, sha256, weights=weights)
 
 
-def _resolve_file(path: Path, cache: Path) -> ModelDescription:
+def _resolve_file(path: Path, cache: Path, weights: bool) -> ModelDescription:
     # Files in Ollama's store have no suffix.
     if path.suffix.lower() != ".gguf" and not is_gguf(path):
         raise ModelError(
@@ -127,7 +127,7 @@ def _resolve_file(path: Path, cache: Path) -> ModelDescription:
         )
     from .gguf.describe import describe_gguf
 
-    return describe_gguf(path, cache)
+    return describe_gguf(path, cache, weights=weights)
 
 
 def _embedded_directory() -> Path:

@@ -37,10 +37,9 @@ _DEQUANTIZED = (
     *("IQ3_XXS", "IQ3_S", "IQ4_NL", "IQ4_XS"),
 )
 #: Increased when what is kept in the cache changes.
-_FORMAT = 2
+_FORMAT = 3
 _MAX_LICENSE = 80
 _GET_AGAIN = "Copy or download the file again."
-_NAME_CHECKPOINT = "Name the model's checkpoint instead."
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,13 @@ class _Header:
     tokenizer: str
     license: str
     content: GgufContent
+    #: Why it cannot be computed on this machine, and what to do; empty if it can.
+    refusal: Sequence[str]
 
 
-def describe_gguf(path: Path, cache: Path, name: str = "", sha256: str = "") -> ModelDescription:
+def describe_gguf(
+    path: Path, cache: Path, name: str = "", sha256: str = "", *, weights: bool = True
+) -> ModelDescription:
     """Return the description of a GGUF file.
 
     Parameters
@@ -71,6 +74,8 @@ def describe_gguf(path: Path, cache: Path, name: str = "", sha256: str = "") -> 
         Name to show; empty: that of the file.
     sha256
         The file's hash, if it is known.
+    weights
+        ``False``: a completion server computes; the file gives the tokenizer.
 
     Raises
     ------
@@ -85,6 +90,8 @@ def describe_gguf(path: Path, cache: Path, name: str = "", sha256: str = "") -> 
     if header is None:
         header, tokenizer = _read_header(parts)
         _write_cached(cached, header, tokenizer)
+    if weights and header.refusal:
+        raise ModelError(*header.refusal)
     tokenizer_path = _find_tokenizer(path, cached, header)
     family = _check_tokenizer(path, tokenizer_path, header)
     budget = prompt_budget(header.window)
@@ -156,7 +163,7 @@ def _read_header(parts: Sequence[Path]) -> tuple[_Header, dict[str, Any] | None]
         fields = headers[0][0]
         tensors = [tensor for _, found in headers for tensor in found]
         check_parts(parts, [header for header, _ in headers], len(tensors))
-        header = _parse(fields, tensors, len(parts))
+        header = _parse(parts, fields, tensors)
         if header.window < 16:
             raise ValueError("it has no window")
         tokenizer = tokenizer_data(fields)
@@ -169,11 +176,12 @@ def _read_header(parts: Sequence[Path]) -> tuple[_Header, dict[str, Any] | None]
         raise ModelError(
             f"{part} is not a GGUF file, or is truncated or damaged.", _GET_AGAIN
         ) from error
-    _check_served(parts[0], fields, tensors, header)
     return header, tokenizer
 
 
-def _parse(fields: Mapping[str, Any], tensors: Sequence[GgufTensor], parts: int) -> _Header:
+def _parse(
+    parts: Sequence[Path], fields: Mapping[str, Any], tensors: Sequence[GgufTensor]
+) -> _Header:
     architecture = str(fields["general.architecture"])
     layout = LAYOUTS.get(architecture)
 
@@ -181,26 +189,26 @@ def _parse(fields: Mapping[str, Any], tensors: Sequence[GgufTensor], parts: int)
         return int(fields.get(f"{architecture}.{name}", default))
 
     types, named = {tensor.type for tensor in tensors}, {tensor.name: tensor for tensor in tensors}
-    layers, heads = number("block_count"), number("attention.head_count", 1)
-    head_size = number("attention.key_length") or number("embedding_length") // heads
-    convertible = (
-        layout is not None
-        and types <= {*_DEQUANTIZED}
-        and not layout.differing_tensor(named, layers)
-    )
+    kv_values, convertible = 0, False
+    if layout is not None:
+        layers, heads = number("block_count"), number("attention.head_count", 1)
+        head_size = number("attention.key_length") or number("embedding_length") // heads
+        kv_values = 2 * layers * number("attention.head_count_kv", heads) * head_size
+        convertible = types <= {*_DEQUANTIZED} and not layout.differing_tensor(named, layers)
     parameters = sum(math.prod(tensor.shape) for tensor in tensors)
     if convertible and OUTPUT in named and is_tied(named):
         parameters -= math.prod(named[OUTPUT].shape)
     content = GgufContent(
         parameters=parameters,
         quantization=_quantization(fields, tensors),
-        kv_values=2 * layers * number("attention.head_count_kv", heads) * head_size,
+        kv_values=kv_values,
         servable_unchanged=architecture in _OPENVINO_ARCHITECTURES
         and types <= {*_OPENVINO_TYPES}
-        and parts == 1,
+        and len(parts) == 1,
         convertible=convertible,
         faster_converted=not types <= {*_EIGHT_BITS},
     )
+    computed = content.servable_unchanged or content.convertible
     return _Header(
         architecture=layout.model_type if layout else architecture,
         window=number("context_length"),
@@ -208,6 +216,7 @@ def _parse(fields: Mapping[str, Any], tensors: Sequence[GgufTensor], parts: int)
         tokenizer=str(fields.get("tokenizer.ggml.pre", fields["tokenizer.ggml.model"])),
         license=str(fields.get("general.license", "unknown"))[:_MAX_LICENSE],
         content=content,
+        refusal=() if computed else _refusal(parts[0], fields, tensors),
     )
 
 
@@ -225,22 +234,21 @@ def _quantization(fields: Mapping[str, Any], tensors: Sequence[GgufTensor]) -> s
     return name.removeprefix("MOSTLY_").removeprefix("ALL_")
 
 
-def _check_served(
-    path: Path, fields: Mapping[str, Any], tensors: Sequence[GgufTensor], header: _Header
-) -> None:
-    """Check that a GGUF can be converted, or served unchanged."""
-    if header.content.servable_unchanged or header.content.convertible:
-        return
+def _refusal(
+    path: Path, fields: Mapping[str, Any], tensors: Sequence[GgufTensor]
+) -> tuple[str, str]:
+    """Return why a GGUF can neither be converted nor served unchanged, and what to do."""
     architecture = fields["general.architecture"]
     if architecture not in LAYOUTS:
-        raise ModelError(
+        return (
             f"{path} is of the architecture {architecture!r}, which is not supported as a "
             "GGUF file.",
-            f"{_NAME_CHECKPOINT} Supported in GGUF files are: {', '.join(LAYOUTS)}.",
+            "Name the model's checkpoint, or have a completion server such as llama-server run it "
+            f"(c.SafeCoder.remote_url). Supported in GGUF files are: {', '.join(LAYOUTS)}.",
         )
     unknown = sorted({tensor.type for tensor in tensors} - {*_DEQUANTIZED})
     if unknown:
-        raise ModelError(
+        return (
             f"{path} has tensors of the type {unknown[0]}, which cannot be dequantized.",
             f"Use a file with tensors of these types: {', '.join(_DEQUANTIZED)}.",
         )
@@ -248,9 +256,9 @@ def _check_served(
     layers = int(fields.get(f"{architecture}.block_count", 0))
     name = LAYOUTS[architecture].differing_tensor(names, layers)
     has = "an unknown" if name in names else "no"
-    raise ModelError(
+    return (
         f"{path} is not a {architecture} model as llama.cpp writes it: it has {has} tensor {name}.",
-        _NAME_CHECKPOINT,
+        "Name the model's checkpoint instead.",
     )
 
 

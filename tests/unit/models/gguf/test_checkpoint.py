@@ -29,6 +29,7 @@ gguf = pytest.importorskip("gguf")
 #: Fields of configurations that a GGUF has too.
 _SIZES = {
     *("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "head_dim"),
+    *("attention_bias", "mlp_bias"),
     *("num_attention_heads", "rope_parameters", "rope_theta", "max_position_embeddings"),
     *("n_embd", "n_inner", "n_layer", "n_head", "n_positions", "multi_query"),
 }
@@ -53,6 +54,8 @@ def test_a_checkpoint_that_was_written_as_a_gguf(tmp_path: Path, architecture: s
     config = {"model_type": architecture, **CONFIGS[architecture], "vocab_size": 320}
     if architecture != "gpt_bigcode":
         config["rope_theta"] = 5e5
+    if architecture == "llama":
+        config |= {"attention_bias": True, "mlp_bias": True}
     original = write_random_checkpoint(
         tmp_path / "original", config, resolve_model(EMBEDDED).tokenizer
     )

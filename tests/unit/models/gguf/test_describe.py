@@ -152,6 +152,14 @@ def test_how_types_of_tensors_are_served(
     assert content.convertible
 
 
+def test_a_file_that_only_a_server_computes(tmp_path: Path) -> None:
+    path = _write(tmp_path / "x.gguf", VOCABULARY, architecture="qwen3moe")
+    assert "'qwen3moe', which is not supported as a GGUF" in _error(path, tmp_path).reason
+    assert "c.SafeCoder.remote_url" in _error(path, tmp_path).remedy
+    model = resolve_model(str(path), cache=tmp_path, weights=False)
+    assert (model.architecture, model.context_window) == ("qwen3moe", 512)
+
+
 def test_each_part_is_the_whole(tmp_path: Path) -> None:
     first = write_mixed_gguf(tmp_path / "coder.gguf", ["Q8_0"], tensors_per_file=7)
     models = [
