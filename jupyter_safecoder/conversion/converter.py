@@ -159,8 +159,11 @@ def _describe(
         parts = [file for file in model.files if file.path != model.tokenizer]
         content = [*file_hashes(parts, store.hash_cache, hashing).values()]
     else:
-        names = (".safetensors", "config.json")
-        files = [file for file in model.files if file.path.name.endswith(names)]
+        files = [
+            file
+            for file in model.files
+            if file.path.suffix == ".safetensors" or file.path.name == "config.json"
+        ]
         content = checkpoint_hash(files, store.hash_cache, hashing)
     facts = [_FORMAT, content, engine, precision, versions]
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

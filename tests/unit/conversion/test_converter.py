@@ -34,7 +34,8 @@ KEYS_0_1 = {
 def checkpoint(tmp_path: Path) -> ModelDescription:
     directory = tmp_path / "coder"
     directory.mkdir()
-    for name in ("config.json", "model.safetensors", "tokenizer.json"):
+    names = ("config.json", "generation_config.json", "model.safetensors", "tokenizer.json")
+    for name in names:
         (directory / name).write_text(name)
     files = tuple(ModelFile(path, path.stat().st_size) for path in directory.iterdir())
     model = resolve_model(EMBEDDED)
