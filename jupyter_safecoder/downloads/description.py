@@ -17,7 +17,7 @@ from jupyter_safecoder.models.catalogue import Entry
 from jupyter_safecoder.models.checkpoint import describe_checkpoint
 from jupyter_safecoder.models.description import write_description
 from jupyter_safecoder.models.fingerprint import hash_file
-from jupyter_safecoder.models.gguf import describe_gguf
+from jupyter_safecoder.models.gguf.describe import describe_gguf
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 from jupyter_safecoder.prompt import FAMILIES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,7 +95,7 @@ class ModelDescription:
     calibration
         How sure the model must be of a line for it to be right: ``confidence`` in ``model.json``.
     gguf
-        What the header of a GGUF says; ``None``: not read, as for a model with a ``model.json``.
+        What the header of a GGUF says; ``None``: not known, as for the embedded model.
     """
 
     name: str
@@ -171,6 +171,8 @@ def write_description(model: ModelDescription) -> None:
     else:
         for part, path in (("weights", model.weights), ("tokenizer", model.tokenizer)):
             content[part] = next(_file_fields(file) for file in model.files if file.path == path)
+    if model.gguf is not None:
+        content["gguf"] = asdict(model.gguf)
     write_text(model.tokenizer.with_name("model.json"), json.dumps(content, indent=2) + "\n")
 
 
@@ -183,6 +185,8 @@ def _parse(data: dict[str, Any], directory: Path) -> ModelDescription:
         data["license"] = data.pop("licence")
     if "confidence" in data:
         data["calibration"] = _parse_calibration(**data.pop("confidence"))
+    if "gguf" in data:
+        data["gguf"] = GgufContent(**data["gguf"])
     lists = {name: tuple(data[name]) for name in ("layouts", "languages")}
     if data["format"] == "checkpoint":
         files = tuple(_parse_file(file, directory) for file in data.pop("files"))

@@ -12,7 +12,7 @@ import pytest
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import ModelDescription, ModelFile, read_description
-from jupyter_safecoder.models.description import write_description
+from jupyter_safecoder.models.description import GgufContent, write_description
 from jupyter_safecoder.postprocess import DEFAULT_CALIBRATION, Calibration
 
 
@@ -78,6 +78,21 @@ def test_the_files_of_a_checkpoint_are_in_its_directory(tmp_path: Path) -> None:
     moved = tmp_path.rename(tmp_path.with_name("moved"))
     assert read_description(moved).files[0].path == moved / "config.json"
     moved.rename(tmp_path)
+
+
+def test_what_the_header_of_a_gguf_says_is_kept(tmp_path: Path) -> None:
+    file = ModelFile(tmp_path / "a.gguf", 70, "ab" * 32)
+    tokenizer = ModelFile(tmp_path / "tokenizer.json", 5, "cd" * 32)
+    written = ModelDescription(
+        *("coder", "starcoder", ("psm",), "psm", 2048, 1000, 500, 200, ("python",), "MIT"),
+        *("gguf", "llama", file.path, tokenizer.path),
+        files=(file, tokenizer),
+        gguf=GgufContent(1000, "Q4_K_M", 64, False, True, True),
+    )
+    write_description(written)
+    assert read_description(tmp_path) == written
+    # It does not hold for a model that is made of this one.
+    assert "gguf" not in written.fields()
 
 
 def test_a_description_of_version_0_1(tmp_path: Path) -> None:
