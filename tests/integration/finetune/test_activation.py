@@ -24,7 +24,10 @@ LONG = CompletionRequest(
     "x = ", "", document="long", options=CompletionOptions(max_tokens=1024, rules=False)
 )
 SHORT = replace(
-    LONG, prefix="import teamkit", document="short", options=CompletionOptions(max_tokens=24)
+    LONG,
+    prefix="import teamkit",
+    document="short",
+    options=CompletionOptions(max_tokens=24, rules=False),
 )
 
 
