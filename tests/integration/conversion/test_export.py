@@ -25,7 +25,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> ModelDescription:
     return resolve_model(str(path), cache=directory / "cache")
 
 
-@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("precision", ["fp32", pytest.param("int8", marks=pytest.mark.slow)])
 def test_a_converted_gguf_completes_as_transformers_does(
     model: ModelDescription, precision: str, tmp_path: Path
 ) -> None:

@@ -246,6 +246,7 @@ def test_a_model_of_another_family(gguf: Path, packages: Path, cache: Path, tmp_
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_an_adapter_is_merged(packages: Path, cache: Path, tmp_path: Path) -> None:
     tiny = write_tiny_gguf(tmp_path)
     make_adapter(tiny, tmp_path / "ours", "tuned")
