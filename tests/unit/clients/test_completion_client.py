@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -23,7 +24,7 @@ from jupyter_safecoder.protocol import (
     parse_request,
 )
 from jupyter_safecoder.settings import RuntimeSettings
-from tests.support.http_server import HttpServer, http_server
+from tests.support.http_server import HttpServer, Received, http_server
 
 REQUEST = CompletionRequest("x = ", "")
 DONE = Done("pass", "end", "spm", "m", 1, 4, 1.0, 2.0)
@@ -76,11 +77,17 @@ def test_events_come_as_they_are_sent() -> None:
 
 
 def test_events_can_be_polled() -> None:
-    with served(_lines(Text("pa", 2), DONE)) as (client, _):
-        events = list(client.poll_events(REQUEST, 1e-6))
-    # The connection alone takes longer than that.
-    assert events[0] is None
-    assert [event for event in events if event is not None] == [Text("pa", 2), DONE]
+    polled = threading.Event()
+
+    def respond(received: Received) -> tuple[int, bytes]:
+        assert polled.wait(30)
+        return 200, b"".join(_lines(Text("pa", 2), DONE))
+
+    with http_server(respond) as server, Client(server.url) as client:
+        events = client.poll_events(REQUEST, 0.001)
+        assert next(events) is None
+        polled.set()
+        assert [event for event in events if event is not None] == [Text("pa", 2), DONE]
 
 
 def test_the_result_of_a_completion() -> None:
