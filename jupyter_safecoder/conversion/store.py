@@ -10,14 +10,14 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import ModelError
-from jupyter_safecoder.files import atomic_directory, write_text
+from jupyter_safecoder.files import atomic_directory, file_lock, write_text
 from jupyter_safecoder.models.fingerprint import hash_file
 
 _MANIFEST = "prepared.json"
@@ -154,9 +154,10 @@ class Store:
         with self.lock(converted.key):
             shutil.rmtree(converted.directory)
 
-    @contextmanager
-    def lock(self, key: str, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Hold the lock of a key, which is released even if the process is killed.
+    def lock(
+        self, key: str, on_wait: Callable[[], None] = lambda: None
+    ) -> AbstractContextManager[None]:
+        """Hold the lock of a key; see :func:`.file_lock`.
 
         Parameters
         ----------
@@ -165,19 +166,7 @@ class Store:
         on_wait
             Called before waiting, if another process has the lock.
         """
-        from filelock import FileLock, Timeout
-
-        self._directory.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._directory / f".{key}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            on_wait()
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
+        return file_lock(self._directory / f".{key}.lock", on_wait)
 
     @contextmanager
     def staging(self, conversion: Conversion) -> Iterator[Path]:

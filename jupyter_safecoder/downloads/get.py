@@ -8,11 +8,10 @@ adapter. The directory of the model is one of the last two, renamed.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.files import file_lock
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.catalogue import (
     Entry,
@@ -69,7 +68,7 @@ def get_model(
     def on_wait() -> None:
         progress(0, "Another process is getting it")
 
-    with explain_disk_errors(entry.name), _lock(cache, entry.name, on_wait):
+    with explain_disk_errors(entry.name), file_lock(_lock_file(cache, entry.name), on_wait):
         found = find_installed(cache, entry.name)
         if found is None:
             hashes = fetch_model_files(entry, places, work, progress)
@@ -104,7 +103,7 @@ def delete_model(cache: Path, name: str) -> dict[Path, int]:
     directories = (model_directory(cache, name), _work_directory(cache, name))
     found = {path: _size(path) for path in directories if path.is_dir()}
     if found:
-        with _lock(cache, name):
+        with file_lock(_lock_file(cache, name)):
             for directory in found:
                 shutil.rmtree(directory, ignore_errors=True)
     return found
@@ -114,33 +113,8 @@ def _size(directory: Path) -> int:
     return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
 
 
-@contextmanager
-def _lock(cache: Path, name: str, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold the lock of a model's directory, which is released even if the process is killed.
-
-    Parameters
-    ----------
-    cache
-        The cache directory.
-    name
-        Name of the model.
-    on_wait
-        Called before waiting, if another process has the lock.
-    """
-    from filelock import FileLock, Timeout
-
-    path = model_directory(cache, name).with_name(f".{name}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        on_wait()
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+def _lock_file(cache: Path, name: str) -> Path:
+    return model_directory(cache, name).with_name(f".{name}.lock")
 
 
 def _work_directory(cache: Path, name: str) -> Path:

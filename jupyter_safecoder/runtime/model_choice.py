@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_safecoder.engines.selection.autotune import measurement_key
+from jupyter_safecoder.engines.selection.choice import Machine
 from jupyter_safecoder.engines.selection.select import probe_machine
 from jupyter_safecoder.files import write_text
 from jupyter_safecoder.models import AUTO_MODEL, EMBEDDED, ModelDescription
@@ -80,7 +81,8 @@ def choose_model(settings: RuntimeSettings, excluded: Collection[str] = ()) -> M
     if not models:
         return ModelChoice(EMBEDDED, "No larger model of the catalogue is on this disk.")
     kept = read_keystrokes(settings.cache)
-    keys = {name: keystroke_key(model, settings) for name, model in models.items()}
+    machine = probe_machine(settings.device)
+    keys = {name: keystroke_key(model, machine, settings) for name, model in models.items()}
     return pick_model(list(models), {name: kept.get(keys[name]) for name in models})
 
 
@@ -155,9 +157,8 @@ def _describe(time_ms: float | None) -> str:
     return f"{time_ms:.0f} ms" if is_known else "its process was killed when it was loaded"
 
 
-def keystroke_key(model: ModelDescription, settings: RuntimeSettings) -> str:
+def keystroke_key(model: ModelDescription, machine: Machine, settings: RuntimeSettings) -> str:
     """Return a hash of everything that the time of a keystroke depends on."""
-    machine = probe_machine(settings.device)
     options = f"{settings.engine} {settings.device} {settings.precision}"
     return f"{measurement_key(model, machine, ())} {options}".strip()
 
@@ -177,7 +178,7 @@ def keep_keystroke(settings: RuntimeSettings, time_ms: float | None) -> None:
     if model is None:
         return
     kept = read_keystrokes(settings.cache)
-    kept.pop(key := keystroke_key(model, settings), None)
+    kept.pop(key := keystroke_key(model, probe_machine(settings.device), settings), None)
     if time_ms is not None:
         kept[key] = time_ms
     with suppress(OSError):  # it is measured again at the next start

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from jupyter_safecoder.files import atomic_directory, atomic_write, write_text
+from jupyter_safecoder.files import atomic_directory, atomic_write, file_lock, write_text
 
 
 @pytest.fixture
@@ -114,3 +115,20 @@ def test_only_the_holder_of_the_lock_deletes_what_a_killed_process_left(root: Pa
     with atomic_directory(root / "a[1]", locked=True):
         pass
     assert names(root) == [".a2.00000000.partial", "a[1]"]
+
+
+def test_a_lock_that_is_held_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "new/.lock"
+    waits, held = threading.Event(), threading.Event()
+
+    def hold_too() -> None:
+        with file_lock(path, waits.set):
+            held.set()
+
+    with file_lock(path, lambda: pytest.fail("nobody has it")):
+        other = threading.Thread(target=hold_too)
+        other.start()
+        assert waits.wait(30)
+        assert not held.is_set()
+    assert held.wait(30)
+    other.join()
