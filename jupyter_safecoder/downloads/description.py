@@ -137,6 +137,7 @@ def _described(
         layouts=entry.layouts,
         default_layout=entry.default_layout,
         license=entry.license,
+        calibration=entry.confidence or model.calibration,
         files=tuple(
             # Where the place gave no hash, that of the file as it is now.
             ModelFile(path, path.stat().st_size, hashes.get(path.name) or hash_file(path))

@@ -166,6 +166,8 @@ def read_description(directory: Path) -> ModelDescription:
 def write_description(model: ModelDescription) -> None:
     """Write the ``model.json`` of a model beside its files, which are all in one directory."""
     content = model.fields()
+    if model.calibration != DEFAULT_CALIBRATION:
+        content["confidence"] = asdict(model.calibration)
     if model.format == "checkpoint":
         content["files"] = [_file_fields(file) for file in model.files]
     else:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from jupyter_safecoder.postprocess import Calibration
+
 
 @dataclass(frozen=True)
 class CatalogueFile:
@@ -146,8 +148,9 @@ class Entry:
         From where it can be had, in order of preference; empty: it comes with this product.
     adapter
         Name of the adapter in the package of weights that is merged into it; empty: none.
-    quality, speed
-        What was measured by us; ``None``: it was not.
+    quality, speed, confidence
+        What was measured by us; ``None``: it was not. The confidence is what
+        ``jupyter safecoder infill`` reports as ``calibration``.
     """
 
     name: str
@@ -165,6 +168,7 @@ class Entry:
     adapter: str = ""
     quality: Quality | None = None
     speed: Speed | None = None
+    confidence: Calibration | None = None
 
     @property
     def command(self) -> str:

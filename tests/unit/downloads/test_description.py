@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from jupyter_safecoder.models import verify_files
 from jupyter_safecoder.models.catalogue import Entry
 from jupyter_safecoder.models.description import read_description
 from jupyter_safecoder.models.fingerprint import hash_file
+from jupyter_safecoder.postprocess import DEFAULT_CALIBRATION, Calibration
 
 
 def _entry(family: str = "starcoder", adapter: str = "") -> Entry:
@@ -43,6 +45,14 @@ def test_a_checkpoint(checkpoint: Path, cache: Path) -> None:
         file.path.name: hash_file(file.path) for file in model.files
     }
     verify_files(model)
+
+
+def test_the_confidence_of_the_catalogue_is_kept(checkpoint: Path, cache: Path) -> None:
+    measured = Calibration(intercept=0.5, slope=1.25)
+    model = describe_files(replace(_entry(), confidence=measured), checkpoint, {}, cache)
+    assert model.calibration == read_description(checkpoint).calibration == measured
+    unmeasured = describe_files(_entry(), checkpoint, {}, cache)
+    assert unmeasured.calibration == DEFAULT_CALIBRATION
 
 
 def test_another_file_than_the_hash_says_is_found_later(checkpoint: Path, cache: Path) -> None:

@@ -36,6 +36,7 @@ def test_the_embedded_model_is_described_as_it_is() -> None:
         *(model.family, model.layouts, model.default_layout),
         model.license,
     )
+    assert entry.confidence == model.calibration
     assert entry.places == ()
     assert [name for name, one in read_catalogue().items() if not one.places] == [EMBEDDED]
 
@@ -134,6 +135,8 @@ def _changed(**changes: Any) -> Mapping[str, Any]:
             _changed(files=[FILE], places=[{**PACKAGES, "version": "1 --pre"}]),
             "repository of a hub",
         ),
+        (_changed(confidence={"intercept": 0, "slope": 0}), "slope"),
+        (_changed(confidence={"intercept": 1}), "slope"),
         (_changed(places=[]), "no places"),
         (_changed(family="unheard-of"), "a family that is none of"),
         (_changed(layouts=["sideways"], default_layout="sideways"), "a layout that is none of"),
