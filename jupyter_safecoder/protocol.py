@@ -116,11 +116,16 @@ class Queued:
 
 @dataclass(frozen=True)
 class Text:
-    """The whole text to insert so far; the first event has the number of prompt tokens."""
+    """The whole text to insert so far; the first event has the number of prompt tokens.
+
+    ``unconfirmed`` is all that the model has written, if a part of it is held back: only what the
+    user types is compared with it, so that the request goes on if that agrees.
+    """
 
     text: str
     tokens: int
     prompt_tokens: int | None = None
+    unconfirmed: str | None = None
     event: str = "text"
 
 

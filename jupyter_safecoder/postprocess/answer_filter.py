@@ -37,10 +37,14 @@ class FilteredAnswer:
         What may be shown and inserted now.
     reason
         ``None``: go on generating. Otherwise ``text`` is final, and this is why it ends there.
+    unconfirmed
+        All that the model has written, if a line is held back because the model may be too unsure
+        of it.
     """
 
     text: str
     reason: FinishReason | None
+    unconfirmed: str | None = None
 
 
 class AnswerFilter:
@@ -84,7 +88,7 @@ class AnswerFilter:
             tokens = _in_answer(tokens, raw, len(normalized) - len(answer))
         else:
             tokens = None
-        shown = len(answer)
+        shown, is_unsure = len(answer), False
         lines: list[Line] = []
         for line in split_lines(answer, self._context, final=ended == "end"):
             lines.append(line)
@@ -92,8 +96,10 @@ class AnswerFilter:
             if stop and stop.is_final:
                 return self._finish(answer[: stop.at], stop.reason)
             shown = stop.at if stop else len(answer)
+            is_unsure = stop is not None and stop.reason == "low_confidence"
         if ended is None:
-            return FilteredAnswer(self._stable(answer[:shown]), None)
+            unconfirmed = answer if is_unsure else None
+            return FilteredAnswer(self._stable(answer[:shown]), None, unconfirmed)
         # An answer that was cut off may have been about to meet the rule that holds it back.
         return self._finish(answer if ended == "end" else answer[:shown], _REASONS[ended])
 

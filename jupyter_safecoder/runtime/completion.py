@@ -50,6 +50,7 @@ class _Completion:
     tokens: list[ScoredToken] | None = field(default_factory=list)
     raw: str = ""
     text: str = ""
+    unconfirmed: str | None = None
     first_token_at: float | None = None
     finish_reason: str | None = None
 
@@ -157,13 +158,18 @@ class Completions:
                 is_first = completion.first_token_at is None and delta.finished != "deadline"
                 if is_first:
                     completion.first_token_at = time.perf_counter()
-                changed = filtered.text != completion.text
-                completion.text, completion.finish_reason = filtered.text, filtered.reason
+                changed = (filtered.text, filtered.unconfirmed) != (
+                    completion.text,
+                    completion.unconfirmed,
+                )
+                completion.text, completion.unconfirmed = filtered.text, filtered.unconfirmed
+                completion.finish_reason = filtered.reason
                 if filtered.reason is not None:
                     return
                 if is_first or changed:
                     prompt_tokens = completion.prompt_tokens if is_first else None
-                    yield Text(filtered.text, len(completion.ids), prompt_tokens)
+                    tokens = len(completion.ids)
+                    yield Text(filtered.text, tokens, prompt_tokens, filtered.unconfirmed)
 
     def _append(self, completion: _Completion, delta: TokenDelta) -> None:
         first = len(completion.ids) + 1

@@ -56,6 +56,12 @@ export interface ITextEvent {
   text: string;
   tokens: number;
   prompt_tokens?: number;
+
+  /**
+   * All that the model has written, if a part of it is held back because the
+   * model may be too unsure of it.
+   */
+  unconfirmed?: string;
 }
 
 /** Why generation stopped. */

@@ -29,18 +29,25 @@ _PARTIAL = ("deadline", "superseded")
 
 @dataclass
 class _Stream:
-    """A request that was sent; ``text`` completes ``prefix``, as far as it has come."""
+    """A request that was sent; ``text`` completes ``prefix``, as far as it has come.
+
+    ``unconfirmed`` is as in an event of the protocol, or empty.
+    """
 
     prefix: str
     suffix: str
     text: str = ""
+    unconfirmed: str = ""
     is_settled: bool = False
 
     def remainder(self, prefix: str) -> str | None:
         """Return what remains to be inserted; ``None`` if what was typed does not agree."""
+        if not prefix.startswith(self.prefix):
+            return None
         typed = prefix.removeprefix(self.prefix)
-        agrees = prefix.startswith(self.prefix) and self.text.startswith(typed)
-        return self.text[len(typed) :] if agrees else None
+        if self.text.startswith(typed):
+            return self.text[len(typed) :]
+        return "" if self.unconfirmed.startswith(typed) else None
 
 
 class Editor:
@@ -126,22 +133,27 @@ class Editor:
         self._is_followed = True
         self._is_streamed = False
 
-    def receive(self, text: str) -> None:
-        """Take the text that the running request has so far."""
+    def receive(self, text: str, unconfirmed: str | None = None) -> None:
+        """Take the text that the running request has so far, and what it holds back."""
         assert self._stream is not None
-        self._stream.text = text
+        self._stream.text, self._stream.unconfirmed = text, unconfirmed or ""
         self._follow(self._stream)
 
-    def finish(self, text: str, finish_reason: str) -> None:
-        """Take the final text of the running request."""
+    def finish(self, text: str, finish_reason: str) -> bool:
+        """Take the final text of the running request; returns whether to send another now.
+
+        That is the case if the user has typed on while it ran, and its text does not agree.
+        """
         stream = self._stream
         assert stream is not None
-        stream.text, stream.is_settled = text, True
+        stream.text, stream.unconfirmed, stream.is_settled = text, "", True
         if finish_reason not in _PARTIAL:
             self._cache.store(stream.suffix, stream.prefix, text)
         self._follow(stream)
-        if self._is_streamed and self._is_followed and stream.remainder(self.prefix) == "":
+        remainder = stream.remainder(self.prefix)
+        if self._is_streamed and self._is_followed and remainder == "":
             self.suggestion = ""
+        return self._is_followed and remainder is None
 
     def _shorten(self, inserted: str) -> None:
         """Keep a suggestion that starts with what was inserted on its line; remove any other."""
@@ -163,7 +175,7 @@ class Editor:
         if (
             stream is not None
             and not stream.is_settled
-            and stream.text
+            and (stream.text or stream.unconfirmed)
             and stream.suffix == self.suffix
             and stream.remainder(self.prefix) is not None
         ):

@@ -134,9 +134,11 @@ class _Answer:
         self._tokens = 0
         self.is_complete = False
 
-    def receive(self, editor: Editor, seconds: float) -> None:
-        """Pass events to the editor until the answer is complete, or the time is up."""
-        until = time.perf_counter() + seconds
+    def receive(self, editor: Editor, until: float) -> bool:
+        """Pass events to the editor until the answer is complete, or the time is up.
+
+        Returns whether the editor sends another request now.
+        """
         for event in self._events:
             if isinstance(event, Error):
                 raise RuntimeRequestError(event.message, event.remedy)
@@ -145,13 +147,12 @@ class _Answer:
             if isinstance(event, Done):
                 self._tokens = event.completion_tokens
                 self.is_complete = True
-                editor.finish(event.text, event.finish_reason)
-                return
+                return editor.finish(event.text, event.finish_reason)
             if isinstance(event, Text):
                 self._tokens = event.tokens
-                editor.receive(event.text)
+                editor.receive(event.text, event.unconfirmed)
             if time.perf_counter() >= until:
-                return
+                return False
         raise RuntimeRequestError("The runtime sent no result.")
 
     def close(self, counts: _Counts) -> None:
@@ -230,12 +231,17 @@ class _PassageReplay:
             if is_cancelled:
                 # The engine has this time to end what was cancelled.
                 time.sleep(pause_s)
-            self._editor.send()
-            options = CompletionOptions(trigger="automatic")
-            self._answer = _Answer(self._client, self._request(options))
+            self._send()
             seconds -= pause_s
-        if self._answer:
-            self._answer.receive(self._editor, seconds)
+        until = time.perf_counter() + seconds
+        while self._answer and self._answer.receive(self._editor, until):
+            self._stop()
+            self._send()
+
+    def _send(self) -> None:
+        self._editor.send()
+        options = CompletionOptions(trigger="automatic")
+        self._answer = _Answer(self._client, self._request(options))
 
     def _stop(self) -> None:
         if self._answer:

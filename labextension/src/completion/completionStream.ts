@@ -55,6 +55,11 @@ export class CompletionStream {
     return this._finishReason;
   }
 
+  /** Whether the model has written anything yet. */
+  get hasText(): boolean {
+    return this._text !== '' || this._unconfirmed !== '';
+  }
+
   /** The text to insert at the end of `prefix`, as far as it has arrived. */
   get text(): string {
     return this._text;
@@ -72,14 +77,18 @@ export class CompletionStream {
    * The text that remains to be inserted after the user has typed on.
    *
    * @param prefix - The text before the cursor now.
-   * @returns `null` if what was typed does not agree with the text.
+   * @returns An empty text while what was typed agrees with what is held back,
+   * and `null` if it does not agree.
    */
   remainder(prefix: string): string | null {
     if (!prefix.startsWith(this.prefix)) {
       return null;
     }
     const typed = prefix.slice(this.prefix.length);
-    return this._text.startsWith(typed) ? this._text.slice(typed.length) : null;
+    if (this._text.startsWith(typed)) {
+      return this._text.slice(typed.length);
+    }
+    return this._unconfirmed.startsWith(typed) ? '' : null;
   }
 
   private async _run(options: CompletionStream.IOptions): Promise<void> {
@@ -93,7 +102,7 @@ export class CompletionStream {
         if (event.event === 'queued') {
           onQueued?.(event.position);
         } else if (event.event === 'text') {
-          this._setText(event.text);
+          this._setText(event.text, event.unconfirmed ?? '');
         } else if (event.event === 'done') {
           this._text = event.text;
           this._finishReason = event.finish_reason;
@@ -111,9 +120,10 @@ export class CompletionStream {
     }
   }
 
-  private _setText(text: string): void {
-    if (text !== this._text) {
+  private _setText(text: string, unconfirmed: string): void {
+    if (text !== this._text || unconfirmed !== this._unconfirmed) {
       this._text = text;
+      this._unconfirmed = unconfirmed;
       this._changed.emit();
     }
   }
@@ -121,6 +131,7 @@ export class CompletionStream {
   private _settle(): void {
     if (!this._isSettled) {
       this._isSettled = true;
+      this._unconfirmed = '';
       this._changed.emit();
     }
   }
@@ -131,6 +142,7 @@ export class CompletionStream {
   private _finishReason: FinishReason | null = null;
   private _isSettled = false;
   private _text = '';
+  private _unconfirmed = '';
 }
 
 /**

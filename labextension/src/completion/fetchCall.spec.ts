@@ -48,6 +48,17 @@ describe('FetchCall', () => {
     expect(createCall().token).not.toBe(call.token);
   });
 
+  it('is current until the cursor or the text changes', () => {
+    expect(call.isCurrent()).toBe(true);
+    state = { text: 'im + 2', cursor: 2 };
+    expect(call.isCurrent()).toBe(false);
+    state = { text: 'im + 1', cursor: 1 };
+    expect(call.isCurrent()).toBe(false);
+    state = { text: 'im + 1', cursor: 2 };
+    call.cancel();
+    expect(call.isCurrent()).toBe(false);
+  });
+
   it('reads the remainder at the cursor as it is now', () => {
     expect(call.remainder(stream)).toBe('port');
     state = { text: 'impo + 1', cursor: 4 };

@@ -38,6 +38,18 @@ export class FetchCall {
   }
 
   /**
+   * Whether the cursor and the text around it are still those of the call.
+   */
+  isCurrent(): boolean {
+    const state = this.signal.aborted ? null : this.target.readCursor();
+    if (state === null) {
+      return false;
+    }
+    const { prefix, suffix } = cutWindow(state.text, state.cursor);
+    return prefix === this.window.prefix && suffix === this.window.suffix;
+  }
+
+  /**
    * The part of a stream's text that remains to be inserted at the cursor.
    *
    * The editor is read as it is now.

@@ -33,6 +33,9 @@ interface IEditorCase {
     /** Text of the last request so far. */
     text?: string;
 
+    /** With the text: all that the model has written. */
+    unconfirmed?: string;
+
     /** Final text of the last request. */
     done?: string;
     finish_reason?: FinishReason;
@@ -107,7 +110,7 @@ describe("SafeCoderProvider in Lab's completer", () => {
         await type(step.type);
       }
       if (step.text !== undefined) {
-        await harness.lastResponse.send(textEvent(step.text));
+        await harness.lastResponse.send(textEvent(step.text, step.unconfirmed));
       }
       if (step.done !== undefined) {
         const finish_reason = step.finish_reason ?? 'end';

@@ -38,7 +38,8 @@ import { cutWindow } from './window';
  *
  * #### Notes
  * Lab calls `fetch` at each keystroke. If the typed text agrees with a known
- * completion or with the running one, its remainder is shown at once. Otherwise
+ * completion or with the running one, its remainder is shown at once, or as
+ * soon as the model is sure enough of it. Otherwise
  * the running request is aborted and, after a short pause in typing, a new one
  * is sent.
  *
@@ -140,7 +141,8 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       this._abortStream();
       return Private.list(cached);
     }
-    return this._firstSuggestion(call, await this._joinOrStart(call, cells));
+    const stream = await this._joinOrStart(call, cells);
+    return this._firstSuggestion(call, stream, cells);
   }
 
   /**
@@ -189,7 +191,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     if (
       stream &&
       !stream.isSettled &&
-      stream.text !== '' &&
+      stream.hasText &&
       stream.key === call.key &&
       stream.remainder(call.window.prefix) !== null
     ) {
@@ -260,7 +262,8 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
   /** Wait for the first text that can be shown. */
   private async _firstSuggestion(
     call: FetchCall,
-    stream: CompletionStream
+    stream: CompletionStream,
+    context: ICellContext
   ): Promise<IInlineCompletionList<IInlineCompletionItem>> {
     for (;;) {
       if (call.signal.aborted || stream.isAborted) {
@@ -275,6 +278,16 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       }
       if (stream.isSettled && stream.error) {
         return this._showError(call, stream.error);
+      }
+      if (
+        stream.isSettled &&
+        remainder === null &&
+        stream.prefix !== call.window.prefix &&
+        call.isCurrent()
+      ) {
+        // The call has joined it, and the final text does not agree.
+        stream = this._start(call, context);
+        continue;
       }
       if (stream.isSettled && call.isInvoked) {
         this._reporter.onEmpty(explainEmpty(stream.finishReason, this._trans));

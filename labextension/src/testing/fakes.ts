@@ -23,8 +23,8 @@ import { loadTranslations } from '../translation';
 export const trans = loadTranslations(null);
 
 /** An event with the text so far. */
-export function textEvent(text: string): ITextEvent {
-  return { event: 'text', text, tokens: 1 };
+export function textEvent(text: string, unconfirmed?: string): ITextEvent {
+  return { event: 'text', text, tokens: 1, unconfirmed };
 }
 
 /** The last event of a completion. */

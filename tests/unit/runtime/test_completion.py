@@ -133,11 +133,13 @@ def test_what_the_model_is_unsure_of_is_not_shown(
 
 def test_a_line_is_sent_once_the_model_is_known_to_be_sure(tmp_path: Path) -> None:
     async def test(runtime: Runtime) -> None:
-        for trigger, texts in (("automatic", ["", "abc"]), ("explicit", ["a", "ab", "abc"])):
+        held_back = [("", "a"), ("", "ab"), ("", "abc"), ("abc", None)]
+        shown = [(text, None) for text in ("a", "ab", "abc")]
+        for trigger, texts in (("automatic", held_back), ("explicit", shown)):
             options = CompletionOptions(trigger=trigger, mode="block")  # type: ignore[arg-type]
             request = CompletionRequest("certain ", "", options=options)
             *sent, done = await events(runtime, request)
-            assert [event.text for event in sent[: len(texts)]] == texts
+            assert [(one.text, one.unconfirmed) for one in sent[: len(texts)]] == texts
             assert sent[0].prompt_tokens == done.prompt_tokens
             assert done.first_line_logprob == pytest.approx(-0.3)
 

@@ -23,9 +23,10 @@ def test_cases(case: dict[str, Any]) -> None:
             editor.send()
             requests += 1
         if "text" in step:
-            editor.receive(step["text"])
-        if "done" in step:
-            editor.finish(step["done"], step.get("finish_reason", "end"))
+            editor.receive(step["text"], step.get("unconfirmed"))
+        if "done" in step and editor.finish(step["done"], step.get("finish_reason", "end")):
+            editor.send()
+            requests += 1
         assert editor.suggestion == step.get("shown", editor.suggestion)
         assert requests == step.get("requests", requests)
 

@@ -112,6 +112,20 @@ def test_what_comes_after_the_next_key_is_not_shown() -> None:
     assert report["requests"] == 4
 
 
+@pytest.mark.parametrize(("end", "requests"), [("mp x", 1), ("", 2)])
+def test_a_request_goes_on_while_typing_agrees_with_what_is_held_back(
+    end: str, requests: int
+) -> None:
+    def respond(request: CompletionRequest) -> Sequence[Event]:
+        if request.prefix == "above\ni":
+            return [Text("", 1, unconfirmed="m"), _done(end)]
+        return [_done("p x" if request.prefix == "above\nim" else "")]
+
+    # There is time for one event after the first key, and for all of them after the second one.
+    report = bench_replay(FakeClient(respond), [_passage("imp x")], Typing("line", 60.000001))
+    assert (report["keys"], report["saved"], report["requests"]) == (3, 0.6, requests)
+
+
 def test_keys_faster_than_the_pause_send_nothing() -> None:
     client = _answering({"x": " = 1"})
     report = bench_replay(client, [_passage("x = 1")], Typing("line", 50.0))
