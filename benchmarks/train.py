@@ -103,11 +103,11 @@ def _first_samples(documents: Sequence[Document], builder: SampleBuilder) -> lis
 
 def _ours(model: Any, recipe: Recipe, packs: Sequence[Pack]) -> float:
     """Return the tokens of samples per second, over one epoch after a step to warm up."""
-    from jupyter_safecoder.adapters.torch_model import load_torch_model
     from jupyter_safecoder.finetune.training.loop import TrainingData, TrainingLoop
     from jupyter_safecoder.finetune.training.lora import add_adapter, choose_device, choose_dtype
     from jupyter_safecoder.finetune.training.packed_attention import NAME, PackedAttention
     from jupyter_safecoder.finetune.training.packed_model import PackedModel
+    from jupyter_safecoder.finetune.training.torch_model import load_torch_model
 
     device = choose_device("")
     attention = PackedAttention()
@@ -133,8 +133,8 @@ def _trainer(model: Any, recipe: Recipe, samples: Sequence[Sample]) -> float:
         TrainingArguments,
     )
 
-    from jupyter_safecoder.adapters.torch_model import load_torch_model
     from jupyter_safecoder.finetune.training.lora import add_adapter
+    from jupyter_safecoder.finetune.training.torch_model import load_torch_model
 
     peft_model = add_adapter(load_torch_model(model), model, recipe)
     tokenizer: Any = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]

@@ -6,20 +6,20 @@ cost nothing per token, and never share a KV cache with the base.
 
 from __future__ import annotations
 
-import errno
 import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from jupyter_safecoder.child_process import child_process, exit_text
 from jupyter_safecoder.conversion.store import Store
-from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.errors import FinetuneError, ModelError
 from jupyter_safecoder.files import atomic_directory
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.checkpoint import describe_checkpoint
+from jupyter_safecoder.models.gguf.checkpoint import write_checkpoint
+from jupyter_safecoder.models.safetensors import find_weights, update_tensors
 
+from .lora import read_changes
 from .registry import Adapter, Registry
 
 
@@ -126,23 +126,19 @@ def merge_adapter(base: ModelDescription, adapter: Path, directory: Path) -> Non
     FinetuneError
         If it cannot be merged.
     OSError
-        If the disk is full.
+        If files cannot be read or written, such as on a full disk.
     """
     with atomic_directory(directory, locked=True) as partial:
-        # A process of its own: when it ends, so does its use of memory for torch.
-        job = {"model": str(_name(base)), "adapter": str(adapter), "target": str(partial)}
-        module = "jupyter_safecoder.adapters.merge_worker"
-        with child_process(module, job, stderr=subprocess.DEVNULL) as child:
-            failure = child.first_message()
-            status = child.process.wait()
-        if failure and failure["disk_full"]:
-            raise OSError(errno.ENOSPC, "the disk is full", str(partial))
-        if failure or status:
-            reason = failure["error"] if failure else f"its process ended ({exit_text(status)})."
-            raise FinetuneError(
-                f"The adapter could not be merged into {base.name}: {reason}",
-                "Check the free memory and disk; 'jupyter safecoder adapter verify' checks it.",
-            )
+        try:
+            changes = read_changes(adapter, base)
+            _write_base(base, partial)
+            for path in partial.glob("*.safetensors"):
+                update_tensors(path, changes)
+        except ModelError as error:
+            raise _failure(base, error.reason, error.remedy) from error
+        except ValueError as error:
+            remedy = "Use a checkpoint of the base model in fp32, bf16 or fp16."
+            raise _failure(base, f"{error}.", remedy) from error
 
 
 def delete_merged(cache: Path, adapter: Adapter) -> None:
@@ -162,7 +158,19 @@ def _directory(cache: Path, sha256: str) -> Path:
     return cache / "merged" / sha256[:32]
 
 
-def _name(base: ModelDescription) -> str | Path:
-    """Return a name with which the worker finds the model."""
-    description = base.weights.parent / "model.json"
-    return description.parent if description.is_file() else base.weights
+def _write_base(base: ModelDescription, directory: Path) -> None:
+    """Write a base model as a checkpoint; of a GGUF, fp16 holds all that was dequantized."""
+    if base.format == "gguf":
+        write_checkpoint(base.weights, directory)
+        files = []
+    else:
+        files = [base.weights / "config.json", *find_weights(base.weights)]
+    tokenizer_config = base.tokenizer.with_name("tokenizer_config.json")
+    if tokenizer_config.is_file():
+        files.append(tokenizer_config)
+    for path in (base.tokenizer, *files):
+        shutil.copyfile(path, directory / path.name)
+
+
+def _failure(base: ModelDescription, reason: str, remedy: str) -> FinetuneError:
+    return FinetuneError(f"The adapter could not be merged into {base.name}: {reason}", remedy)

@@ -1,4 +1,4 @@
-"""Reads and writes safetensors: which tensors a checkpoint has, if it is complete, its weights.
+"""Reads, writes and changes safetensors: a checkpoint's tensors, if it is complete, its weights.
 
 Format: eight bytes, little-endian, are the length of a JSON header, which has the type, shape and
 offsets of each tensor; the tensors follow. Source: the format's description in
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,13 +104,8 @@ def read_tensors(path: Path) -> Iterator[tuple[str, Any]]:
     tensors, data_start = _read_header(path)
     data = numpy.memmap(path, dtype="u1", mode="r", offset=data_start)
     for name, tensor in tensors.items():
-        if tensor["dtype"] not in _NUMPY_TYPES:
-            raise ValueError(f"the tensor {name} is of the type {tensor['dtype']}")
         start, end = tensor["data_offsets"]
-        values = data[start:end].view(_NUMPY_TYPES[tensor["dtype"]])
-        if tensor["dtype"] == "BF16":  # the upper half of an fp32
-            values = (values.astype("<u4") << 16).view("<f4")
-        yield name, numpy.asarray(values, dtype="<f4").reshape(tensor["shape"])
+        yield name, _to_fp32(data[start:end], name, tensor)
 
 
 def write_tensors(path: Path, shapes: Shapes, values: Iterable[Any]) -> None:
@@ -143,9 +138,70 @@ def write_tensors(path: Path, shapes: Shapes, values: Iterable[Any]) -> None:
             stream.write(array.astype("<f2").reshape(shape).tobytes())
 
 
+def update_tensors(path: Path, changes: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Change tensors of a safetensors file, with one at a time in memory; types and shapes stay.
+
+    Parameters
+    ----------
+    path
+        The file, which is written in place.
+    changes
+        By the name of a tensor, which may be in another file: a function of its values, a NumPy
+        array of type fp32, that returns the new ones. It may use the same array.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read or written.
+    ValueError
+        If a tensor is of another type than fp32, fp16 or bf16, or a new value does not fit its
+        type.
+    """
+    import numpy
+
+    tensors, data_start = _read_header(path)
+    with path.open("r+b") as stream:
+        for name, tensor in tensors.items():
+            if name not in changes:
+                continue
+            start, end = tensor["data_offsets"]
+            data: Any = numpy.empty(end - start, "u1")
+            stream.seek(data_start + start)
+            stream.readinto(data)
+            values = changes[name](_to_fp32(data, name, tensor))
+            stream.seek(data_start + start)
+            stream.write(_from_fp32(values, name, tensor["dtype"]))
+
+
 def count_weights(shapes: Shapes) -> int:
     """Return the number of weights in tensors of these shapes."""
     return sum(math.prod(shape) for shape in shapes.values())
+
+
+def _to_fp32(data: Any, name: str, tensor: Mapping[str, Any]) -> Any:
+    """Return the values of a tensor, from its bytes and its entry in the header."""
+    import numpy
+
+    if tensor.get("dtype") not in _NUMPY_TYPES:
+        raise ValueError(f"the tensor {name} is of the type {tensor.get('dtype')}")
+    values = data.view(_NUMPY_TYPES[tensor["dtype"]])
+    if tensor["dtype"] == "BF16":  # the upper half of an fp32
+        values = (values.astype("<u4") << 16).view("<f4")
+    return numpy.asarray(values, dtype="<f4").reshape(tensor["shape"])
+
+
+def _from_fp32(values: Any, name: str, dtype: str) -> Any:
+    """Return values in a type of safetensors, rounded to the nearest, ties to even."""
+    import numpy
+
+    with numpy.errstate(over="ignore"):  # values that do not fit become infinite
+        rounded = numpy.ascontiguousarray(values, "<f2" if dtype == "F16" else "<f4")
+    if not numpy.isfinite(rounded).all():
+        raise ValueError(f"the tensor {name} has values that do not fit the type {dtype}")
+    if dtype != "BF16":
+        return rounded
+    bits = rounded.view("<u4")
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype("<u2")
 
 
 def _read_header(path: Path) -> tuple[dict[str, Any], int]:

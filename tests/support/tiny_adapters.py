@@ -8,9 +8,9 @@ import torch
 
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.registry import Registry
-from jupyter_safecoder.adapters.torch_model import load_torch_model
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.training.lora import add_adapter
+from jupyter_safecoder.finetune.training.torch_model import load_torch_model
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
 from tests.support.tiny_config import GROUPED

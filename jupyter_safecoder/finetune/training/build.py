@@ -87,11 +87,10 @@ def build_training_loop(
 def _load_model(
     base: ModelDescription, recipe: Recipe, directory: Path, device: str, accelerator: Any
 ) -> PackedModel:
-    from jupyter_safecoder.adapters.torch_model import load_torch_model
-
     from .lora import add_adapter, quantization
     from .packed_attention import NAME, PackedAttention
     from .packed_model import PackedModel
+    from .torch_model import load_torch_model
 
     attention = PackedAttention()
     attention.register()

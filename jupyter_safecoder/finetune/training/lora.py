@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from jupyter_safecoder.adapters.torch_model import TARGETS
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.tokenizer import FileTokenizer
+
+from .torch_model import TARGETS
 
 if TYPE_CHECKING:
     import torch

@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.models.description import ModelDescription
-from jupyter_safecoder.models.safetensors import write_tensors
+from jupyter_safecoder.models.safetensors import (
+    Shapes,
+    find_weights,
+    read_shapes,
+    write_tensors,
+)
 
 from .header import GgufTensor, read_header
 from .layout import EMBEDDING, LAYOUTS, OUTPUT, GgufLayout
@@ -62,12 +67,7 @@ def write_checkpoint(path: Path, directory: Path, progress: Progress = lambda sh
     """
     source = _open(path)
     config = _config(source)
-    names = dict(source.layout.names(source.layers, source.layout.options(source.tensors)))
-    tensors = {theirs: source.tensors[ours] for ours, theirs in names.items()}
-    if config["tie_word_embeddings"]:
-        tensors[names[EMBEDDING]] = _finer_matrix(source.tensors)
-    elif OUTPUT in source.tensors:
-        tensors["lm_head.weight"] = source.tensors[OUTPUT]
+    tensors = _renamed(source, tied=config["tie_word_embeddings"])
     heads = _rotated(source.layout, config)
 
     def values() -> Iterator[Any]:
@@ -81,22 +81,29 @@ def write_checkpoint(path: Path, directory: Path, progress: Progress = lambda sh
     (directory / "config.json").write_text(json.dumps(config), "utf-8")
 
 
-def read_config(path: Path) -> dict[str, Any]:
-    """Return the fields of ``config.json`` of a GGUF.
+def checkpoint_shapes(model: ModelDescription) -> Shapes:
+    """Return the shapes of a model's tensors, by their names in a checkpoint.
 
     Parameters
     ----------
-    path
-        The GGUF, or any of its parts.
+    model
+        A checkpoint, or a GGUF.
 
     Raises
     ------
+    ModelError
+        If files of a checkpoint are missing or damaged.
     ValueError
-        If it is damaged, or has other tensors than its architecture.
+        If a GGUF is damaged, or has other tensors than its architecture.
     OSError
         If it cannot be read.
     """
-    return _config(_open(path))
+    if model.format == "checkpoint":
+        files = [path for path in find_weights(model.weights) if path.suffix == ".safetensors"]
+        return {name: shape for path in files for name, shape in read_shapes(path).items()}
+    source = _open(model.weights)
+    tensors = _renamed(source, tied=_config(source)["tie_word_embeddings"])
+    return {name: tensor.shape for name, tensor in tensors.items()}
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,17 @@ def _open(path: Path) -> _Source:
         has = "an unknown" if name in tensors else "no"
         raise ValueError(f"there is {has} tensor {name}")
     return source
+
+
+def _renamed(source: _Source, *, tied: bool) -> dict[str, GgufTensor]:
+    """Return the tensors by their names in a checkpoint."""
+    names = dict(source.layout.names(source.layers, source.layout.options(source.tensors)))
+    tensors = {theirs: source.tensors[ours] for ours, theirs in names.items()}
+    if tied:
+        tensors[names[EMBEDDING]] = _finer_matrix(source.tensors)
+    else:
+        tensors["lm_head.weight"] = source.tensors[OUTPUT]
+    return tensors
 
 
 def _config(source: _Source) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from peft import PeftModel
 
 from jupyter_safecoder.adapters.merge import load_merged
 from jupyter_safecoder.adapters.registry import Registry
-from jupyter_safecoder.adapters.torch_model import load_torch_model
 from jupyter_safecoder.clients.discovery import own_runtime
 from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.finetune.jobs.job import LocalJob
+from jupyter_safecoder.finetune.training.torch_model import load_torch_model
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.settings import RuntimeSettings
 from tests.support.job_runs import Capture, answer, kill, quick, run, tiny, until_phase, until_step

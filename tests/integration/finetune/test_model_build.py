@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from jupyter_safecoder.adapters.merge import merge_adapter
 from jupyter_safecoder.adapters.registry import Registry
-from jupyter_safecoder.adapters.torch_model import load_torch_model, write_merged
 from jupyter_safecoder.cli.main import main
 from jupyter_safecoder.engines import EngineOptions, make_engine
 from jupyter_safecoder.finetune.corpus.corpus import build_corpus
@@ -20,6 +20,7 @@ from jupyter_safecoder.finetune.model_build.fetch import fetch_packages
 from jupyter_safecoder.finetune.model_build.manifest import Base, Manifest
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.training.lora import add_adapter
+from jupyter_safecoder.finetune.training.torch_model import load_torch_model
 from jupyter_safecoder.models import resolve_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 from jupyter_safecoder.telemetry import silence_telemetry
@@ -78,8 +79,7 @@ def test_the_file_says_what_the_merged_checkpoint_says(base: Base, tmp_path: Pat
                 weight.add_(0.1 * torch.randn_like(weight))
                 assert "lora" in name or "token_adapter" in name
     peft_model.save_pretrained(tmp_path / "adapter", save_embedding_layers=False)
-    (tmp_path / "merged").mkdir()
-    write_merged(model, tmp_path / "adapter", tmp_path / "merged")
+    merge_adapter(model, tmp_path / "adapter", tmp_path / "merged")
     made = write_model(tmp_path / "merged", model.tokenizer, MODEL, tmp_path / "made")
 
     merged = load_torch_model(resolve_model(str(tmp_path / "merged")))

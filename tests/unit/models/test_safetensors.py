@@ -13,6 +13,7 @@ from jupyter_safecoder.models.safetensors import (
     find_weights,
     read_shapes,
     read_tensors,
+    update_tensors,
     write_tensors,
 )
 
@@ -73,3 +74,46 @@ def test_written_tensors_are_read_by_the_library(tmp_path: Path) -> None:
     for name, value in tensors.items():
         assert numpy.array_equal(loaded[name], value.astype("float16"))
     assert read_shapes(path) == {"b": [2, 3], "a": [2]}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_changed_tensors_are_rounded_as_torch_rounds(tmp_path: Path, dtype: str) -> None:
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import load_file, save_file
+
+    torch.manual_seed(0)
+    kind = getattr(torch, dtype)
+    before = {"b": torch.randn(64, 48).to(kind), "a": torch.randn(3, 5).to(kind)}
+    path = tmp_path / "model.safetensors"
+    save_file(before, path)
+    added = torch.randn(64, 48) * torch.logspace(-8, 4, 48)
+    # Halfway between two values of bf16, above an even and an odd one.
+    added[0, :2] = torch.tensor([1 + 2**-8, 1 + 3 * 2**-8]) - before["b"][0, :2].float()
+    update_tensors(path, {"b": lambda values: values + added.numpy(), "elsewhere": lambda x: x})
+    after = load_file(path)
+    assert after["b"].dtype == kind
+    assert torch.equal(after["b"], (before["b"].float() + added).to(kind))
+    assert torch.equal(after["a"], before["a"])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [("float16", 70_000.0), ("float16", numpy.nan), ("float32", numpy.inf)],
+)
+def test_a_value_that_does_not_fit(tmp_path: Path, dtype: str, value: float) -> None:
+    from safetensors.numpy import save_file
+
+    path = tmp_path / "model.safetensors"
+    save_file({"x": numpy.zeros(3, dtype)}, path)
+    with pytest.raises(ValueError, match="the tensor x has values that do not fit the type"):
+        update_tensors(path, {"x": lambda values: values + numpy.float32(value)})
+
+
+def test_a_tensor_that_cannot_be_changed(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    path = tmp_path / "model.safetensors"
+    save_file({"x": numpy.zeros(3, "int8"), "y": numpy.zeros(3, "float32")}, path)
+    update_tensors(path, {"y": lambda values: values + 1})
+    with pytest.raises(ValueError, match="the tensor x is of the type I8"):
+        update_tensors(path, {"x": lambda values: values})

@@ -10,7 +10,7 @@ import pytest
 import torch
 from peft import PeftModel
 
-from jupyter_safecoder.adapters.torch_model import TARGETS, load_torch_model, write_merged
+from jupyter_safecoder.adapters.merge import merge_adapter
 from jupyter_safecoder.finetune.corpus.corpus import build_corpus
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.samples.batches import Batches, validation_packs
@@ -19,6 +19,7 @@ from jupyter_safecoder.finetune.training.loop import CHECKPOINT, TrainingData, T
 from jupyter_safecoder.finetune.training.lora import add_adapter
 from jupyter_safecoder.finetune.training.packed_attention import NAME, PackedAttention
 from jupyter_safecoder.finetune.training.packed_model import PackedModel
+from jupyter_safecoder.finetune.training.torch_model import TARGETS, load_torch_model
 from jupyter_safecoder.models import ModelDescription, resolve_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 from tests.support.full_disk import files_of_at_most
@@ -128,8 +129,7 @@ def test_a_merged_model_computes_what_was_trained(
     training.run()
     trained = training.model.peft_model
     trained.save_pretrained(tmp_path / "adapter")
-    (tmp_path / "merged").mkdir()
-    write_merged(model, tmp_path / "adapter", tmp_path / "merged")
+    merge_adapter(model, tmp_path / "adapter", tmp_path / "merged")
     merged = load_torch_model(resolve_model(str(tmp_path / "merged")))
     base = load_torch_model(model)
     ids = torch.tensor([[11, 13, 500, 600, 700]])

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from jupyter_safecoder.adapters.torch_model import load_torch_model
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.training.lora import (
@@ -16,6 +15,7 @@ from jupyter_safecoder.finetune.training.lora import (
     choose_dtype,
     quantization,
 )
+from jupyter_safecoder.finetune.training.torch_model import load_torch_model
 from jupyter_safecoder.models import ModelDescription
 
 

@@ -9,13 +9,13 @@ from random import Random
 import pytest
 import torch
 
-from jupyter_safecoder.adapters.torch_model import load_torch_model
 from jupyter_safecoder.finetune.corpus.corpus import build_corpus
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.samples.packing import Pack, build_prefix_tree
 from jupyter_safecoder.finetune.samples.samples import Sample, SampleBuilder
 from jupyter_safecoder.finetune.training.lora import add_adapter
 from jupyter_safecoder.finetune.training.packed_attention import NAME, PackedAttention
+from jupyter_safecoder.finetune.training.torch_model import load_torch_model
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 

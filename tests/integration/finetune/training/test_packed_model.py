@@ -9,7 +9,6 @@ from random import Random
 import pytest
 import torch
 
-from jupyter_safecoder.adapters.torch_model import load_torch_model
 from jupyter_safecoder.finetune.corpus.scan import scan
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.samples.packing import build_prefix_tree
@@ -17,6 +16,7 @@ from jupyter_safecoder.finetune.samples.samples import SampleBuilder
 from jupyter_safecoder.finetune.training.lora import add_adapter
 from jupyter_safecoder.finetune.training.packed_attention import NAME, PackedAttention
 from jupyter_safecoder.finetune.training.packed_model import PackedModel
+from jupyter_safecoder.finetune.training.torch_model import load_torch_model
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 

@@ -1,0 +1,35 @@
+"""LoRAs as PEFT writes them, without PEFT and torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS
+from jupyter_safecoder.models import ModelDescription
+from jupyter_safecoder.models.gguf.checkpoint import checkpoint_shapes
+from jupyter_safecoder.models.safetensors import write_tensors
+
+
+def matrices_for(base: ModelDescription, layer: str, rank: int = 2) -> dict[str, Any]:
+    """Return random matrices for a layer of a model, by PEFT's names, exact in fp16."""
+    outputs, inputs = checkpoint_shapes(base)[f"{layer}.weight"]
+    source = numpy.random.default_rng(len(layer))
+    key = f"base_model.model.{layer}.lora_"
+    return {
+        f"{key}A.weight": source.normal(size=(rank, inputs)).astype("float16"),
+        f"{key}B.weight": source.normal(size=(outputs, rank)).astype("float16"),
+    }
+
+
+def write_lora(directory: Path, weights: dict[str, Any], **config: Any) -> Path:
+    """Write a LoRA of rank 2, alpha 4 with these weights; return the directory."""
+    directory.mkdir()
+    shapes = {name: values.shape for name, values in weights.items()}
+    write_tensors(directory / WEIGHTS, shapes, weights.values())
+    data = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "bias": "none", **config}
+    (directory / CONFIG).write_text(json.dumps(data))
+    return directory
