@@ -101,7 +101,7 @@ def describe_merged(directory: Path, base: ModelDescription, name: str) -> Model
     """
     inherited = (
         *("family", "layouts", "default_layout", "context_window", "languages", "license"),
-        *("context_tokens", "prefix_tokens", "suffix_tokens"),
+        *("context_tokens", "prefix_tokens", "suffix_tokens", "calibration"),
     )
     return replace(
         describe_checkpoint(directory, name),

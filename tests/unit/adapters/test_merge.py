@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from jupyter_safecoder.adapters.registry import Adapter, Registry
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.models import ModelDescription, resolve_model
 from jupyter_safecoder.models.safetensors import read_shapes, read_tensors, write_tensors
+from jupyter_safecoder.postprocess import Calibration
 from tests.support.full_disk import files_of_at_most
 from tests.support.plain_lora import matrices_for, write_lora
 from tests.support.tiny_gguf import write_mixed_gguf
@@ -72,8 +74,12 @@ def check_difference(found: Path, original: dict[str, Any], name: str = LAYER) -
 
 
 def test_a_checkpoint_is_merged_once(base: ModelDescription, adapter: Adapter, cache: Path) -> None:
+    base = replace(base, calibration=Calibration(intercept=0.5, slope=1.25))
     merged = load_merged(base, "ours", cache)
-    assert (merged.name, merged.family) == ("tiny+ours", base.family)
+    assert (merged.name, merged.family, merged.calibration) == (
+        *("tiny+ours", base.family),
+        base.calibration,
+    )
     assert {path.name for path in merged.weights.iterdir()} == {
         *("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"),
     }
