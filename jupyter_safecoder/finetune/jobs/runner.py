@@ -307,6 +307,8 @@ class JobRunner:
         if not self._manifest:
             return merged
         name = self._manifest.base.model["name"]
+        if self._recipe.start and base.name != name:
+            name = self._job.name
         description = describe_tuned(base, name, self._recipe.layout_shares)
         return write_model(merged.weights, base.tokenizer, description, self._model_directory)
 

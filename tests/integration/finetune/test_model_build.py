@@ -176,7 +176,9 @@ def test_one_command_makes_a_model(
     assert registry.find("next").card.base_sha256 == registry.base_hash(made)
     first, then = (one["held_out"] for one in (report, following))
     assert then["base"]["loss"] == pytest.approx(first["tuned"]["loss"], rel=0.02)
-    assert resolve_model(following["model"]).weights != made.weights
+    continued = resolve_model(following["model"])
+    assert continued.name == made.name
+    assert continued.weights != made.weights
 
     # Started from a model of another family, which describes what is made of it.
     qwen = write_tiny_qwen(tmp_path / "qwen")
@@ -186,7 +188,7 @@ def test_one_command_makes_a_model(
     order[order.index("next")] = "qwen"
     assert main([*order, "--wait", "--json"]) == 0
     tuned = resolve_model(json.loads(capsys.readouterr().out)["model"])
-    assert (tuned.family, tuned.default_layout) == ("qwen2.5-coder", "context")
+    assert (tuned.name, tuned.family, tuned.default_layout) == ("qwen", "qwen2.5-coder", "context")
 
 
 def test_sources_or_paths(team: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
