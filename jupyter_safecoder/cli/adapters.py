@@ -9,8 +9,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .finetune import add_base_arguments, training_backend_for
-from .options import add_command, settings
+from .finetune import add_base_arguments, base_settings, training_backend_for
+from .options import add_command
 from .output import print_line, print_report, print_table, progress_share
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def add_adapter_commands(commands: Any) -> None:
 def _registry(arguments: argparse.Namespace) -> Registry:
     from jupyter_safecoder.adapters.registry import Registry
 
-    return Registry(settings(arguments).cache)
+    return Registry(base_settings(arguments).cache)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -111,7 +111,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 def _remove(arguments: argparse.Namespace) -> int:
     from jupyter_safecoder.finetune.jobs.backends import delete_adapter
 
-    delete_adapter(settings(arguments).cache, arguments.name)
+    delete_adapter(base_settings(arguments).cache, arguments.name)
     return print_report({"removed": arguments.name}, arguments.json)
 
 
@@ -134,7 +134,7 @@ def _import(arguments: argparse.Namespace) -> int:
         from jupyter_safecoder.adapters.peft_import import card_for_peft_adapter
         from jupyter_safecoder.runtime.loading import resolve_base_model
 
-        base = resolve_base_model(settings(arguments))
+        base = resolve_base_model(base_settings(arguments))
         sha256 = registry.base_hash(base)
         card = card_for_peft_adapter(
             arguments.source, arguments.name, base, sha256, getpass.getuser()

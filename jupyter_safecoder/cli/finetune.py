@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from jupyter_safecoder.models import AUTO_MODEL
+from jupyter_safecoder.option import given_arguments
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .options import add_command, add_engine_arguments, settings
@@ -58,10 +60,22 @@ def training_backend_for(arguments: argparse.Namespace) -> TrainingBackend:
     from jupyter_safecoder.backends import training_backend
     from jupyter_safecoder.finetune.jobs.backends import LocalTrainingBackend
 
-    given = settings(arguments)
-    if given != RuntimeSettings():
-        return LocalTrainingBackend(given)
-    return training_backend(lambda: given)
+    if settings(arguments) != RuntimeSettings():
+        return LocalTrainingBackend(base_settings(arguments))
+    return training_backend(lambda: base_settings(arguments))
+
+
+def base_settings(arguments: argparse.Namespace) -> RuntimeSettings:
+    """Return the settings of the base model.
+
+    They are those of the runtime that runs, with the options of the arguments; options that name a
+    model or a cache directory stand alone.
+    """
+    from jupyter_safecoder.clients.discovery import running_settings
+
+    given = given_arguments(arguments, RuntimeSettings)
+    stand_alone = given.get("model", AUTO_MODEL) != AUTO_MODEL or "cache_dir" in given
+    return replace(RuntimeSettings() if stand_alone else running_settings(), **given)
 
 
 def _corpus(arguments: argparse.Namespace) -> int:
@@ -89,6 +103,12 @@ def _corpus(arguments: argparse.Namespace) -> int:
 def _finetune(arguments: argparse.Namespace) -> int:
     from jupyter_safecoder.finetune.arguments import recipe_settings
     from jupyter_safecoder.finetune.jobs.job import LocalJob
+    from jupyter_safecoder.finetune.jobs.status import describe_plan
+
+    def announce(status: JobStatus) -> None:
+        if not arguments.json:
+            stop = f"Stop it at any time: 'jupyter safecoder job stop {status.name}'."
+            print_line(f"{describe_plan(status)} {stop}")
 
     with progress_share("Reading") as progress:
         job = training_backend_for(arguments).start(
@@ -98,13 +118,17 @@ def _finetune(arguments: argparse.Namespace) -> int:
             processes=arguments.processes,
             launch=not arguments.no_start,
             progress=progress,
+            announce=announce,
         )
-    if arguments.no_start:
-        assert isinstance(job, LocalJob)  # the Hub's service starts its jobs itself
-        return print_report({"job": job.name, "directory": str(job.directory)}, arguments.json)
     if arguments.wait:
         return _follow(job, arguments)
-    return print_report({"job": job.name, "state": job.status().state}, arguments.json)
+    status = job.status()
+    report = {"job": job.name, "state": status.state}
+    if arguments.no_start:
+        assert isinstance(job, LocalJob)  # the Hub's service starts its jobs itself
+        report = {"job": job.name, "directory": str(job.directory)}
+    # As text, the plan was announced.
+    return print_report(report | status.plan if arguments.json else report, arguments.json)
 
 
 def _follow(job: Job, arguments: argparse.Namespace) -> int:

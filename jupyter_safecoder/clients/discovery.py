@@ -39,6 +39,18 @@ def running_runtime() -> Iterator[CompletionClient | None]:
     yield None
 
 
+def running_settings() -> RuntimeSettings:
+    """Return the settings of this user's runtime, the defaults if none runs.
+
+    Raises
+    ------
+    RuntimeRequestError
+        If it does not respond.
+    """
+    with running_runtime() as client:
+        return client.settings() if client is not None else RuntimeSettings()
+
+
 @contextmanager
 def own_runtime(settings: RuntimeSettings) -> Iterator[RuntimeClient]:
     """Yield a client of a new runtime process, which is stopped with the context.

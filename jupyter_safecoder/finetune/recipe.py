@@ -18,6 +18,9 @@ from jupyter_safecoder.option import checked, option, options_of
 from jupyter_safecoder.prompt import LAYOUTS
 from jupyter_safecoder.toml_file import read_toml
 
+#: As ``minutes``: a duration by the size of the model; see ``duration.py``.
+BY_SIZE = -1.0
+
 #: The share of each kind of span that is to be completed; see ``samples/fim_spans.py``.
 SPAN_SHARES = {
     "rest_of_line": 0.34,
@@ -66,10 +69,12 @@ class Recipe:
         minimum=0,
     )
     minutes: float = option(
-        9.0,
-        "Maximum duration of the job, evaluation included. 0: no limit.",
-        argument="maximum duration of the job, evaluation included; 0: no limit (default: 9)",
-        minimum=0,
+        BY_SIZE,
+        "Maximum duration of the job, evaluation included. 0: no limit. -1: by the size of the "
+        "model: 9 for up to 200 million parameters, 30 for up to 1 billion, 60 for more.",
+        argument="maximum duration of the job, evaluation included; 0: no limit (default: 9, 30 or "
+        "60, by the size of the model)",
+        minimum=BY_SIZE,
     )
     context_tokens: int = option(
         768,

@@ -10,7 +10,7 @@ from typing import Any
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.finetune.evaluation.loss_chart import can_draw, draw_losses
 from jupyter_safecoder.finetune.jobs.backends import AdapterInfo
-from jupyter_safecoder.finetune.jobs.status import JobStatus
+from jupyter_safecoder.finetune.jobs.status import JobStatus, describe_plan
 from jupyter_safecoder.protocol import Status
 
 from .mimebundle import publish
@@ -72,6 +72,11 @@ def jobs(statuses: Sequence[JobStatus]) -> None:
     names = ("name", "state", "phase", "step", "total_steps", "reason")
     rows = [{name: asdict(status)[name] for name in names} for status in statuses]
     tables({f"Jobs: {len(rows)}": rows})
+
+
+def plan(status: JobStatus) -> None:
+    """Display what a job trains, and how long that takes."""
+    text(f"{describe_plan(status)} Stop it at any time: %safecoder stop {status.name}")
 
 
 def adapters(infos: Sequence[AdapterInfo]) -> None:

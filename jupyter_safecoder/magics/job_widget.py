@@ -50,6 +50,8 @@ def summary(status: JobStatus) -> str:
         parts.append(f"{status.tokens_per_s:.0f} tokens/s")
     if status.eta_s is not None:
         parts.append(f"{status.eta_s / 60:.1f} min of training left")
+    elif status.minutes is not None and not status.over:
+        parts.append(f"up to {status.minutes:g} min in all")
     if status.val_curve:
         parts.append(f"validation loss {status.val_curve[-1][1]:.3f}")
     if status.over:

@@ -13,7 +13,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from jupyter_safecoder.backends import training_backend
 from jupyter_safecoder.clients.completion_client import CompletionClient
-from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
+from jupyter_safecoder.clients.discovery import own_runtime, running_runtime, running_settings
 from jupyter_safecoder.errors import FinetuneError, SafeCoderError
 from jupyter_safecoder.finetune.arguments import recipe_settings
 from jupyter_safecoder.finetune.jobs.backends import AdapterInfo, TrainingBackend
@@ -89,10 +89,7 @@ class SafeCoderMagics(Magics):
 
     def _settings(self) -> RuntimeSettings:
         """Return the settings of the runtime that serves this user."""
-        if self._client is not None:
-            return self._client.settings()
-        with running_runtime() as client:
-            return client.settings() if client is not None else RuntimeSettings()
+        return self._client.settings() if self._client is not None else running_settings()
 
     @contextmanager
     def _runtime(self) -> Iterator[CompletionClient]:
@@ -148,6 +145,7 @@ class SafeCoderMagics(Magics):
             recipe_settings(arguments),
             processes=arguments.processes,
             launch=not arguments.no_start,
+            announce=display.plan,
         )
         if arguments.no_start:
             assert isinstance(job, LocalJob)  # the Hub's service starts its jobs itself

@@ -39,7 +39,7 @@ class StatusHandler(RuntimeHandler):
 
 
 class SettingsHandler(RuntimeHandler):
-    """``GET /settings``: the settings of the runtime.
+    """``GET /settings``: the settings of the runtime, with the name of the model that is served.
 
     Training needs them, for the base model and for the cache directory.
     """
@@ -47,7 +47,7 @@ class SettingsHandler(RuntimeHandler):
     def get(self) -> None:
         """Respond with the settings."""
         self.set_header("Content-Type", "application/json")
-        self.finish(self.runtime.settings.to_json())
+        self.finish(self.runtime.served_settings().to_json())
 
 
 class ModelsHandler(RuntimeHandler):

@@ -65,7 +65,8 @@ class MemoryEstimate:
 class LoadedModel:
     """A model on its engine, the adapter that is merged into it, and a note for users.
 
-    ``hardware`` is the name of the engine's device for the status.
+    ``hardware`` is the name of the engine's device for the status, ``setting`` the model's name as
+    in the setting ``model``: that of the choice, if that is automatic.
     """
 
     model: ModelDescription
@@ -73,6 +74,7 @@ class LoadedModel:
     hardware: str
     adapter: str = ""
     note: str = ""
+    setting: str = ""
 
 
 def load(
@@ -155,7 +157,7 @@ def _load(
     base = resolve_base_model(settings, downloading)
     model, adapter, note = _with_adapter(base, settings, on_status)
     loaded = load_model(model, settings, on_status, on_loading)
-    return replace(loaded, adapter=adapter, note=note)
+    return replace(loaded, adapter=adapter, note=note, setting=settings.model)
 
 
 def _with_adapter(

@@ -58,6 +58,7 @@ class Runtime:
         self._is_switching = False
         #: The setting ``model``, whichever model is served later.
         self._configured = settings.model
+        self._served = settings.model
         self._status = Status("starting", "The runtime has just started.", counters=self.counters)
 
     def status(self) -> Status:
@@ -68,6 +69,10 @@ class Runtime:
             reason = f"{waiting} requests wait in the queue."
             return replace(status, state="busy", queue=waiting, reason=reason)
         return status
+
+    def served_settings(self) -> RuntimeSettings:
+        """Return the settings with the name of the model that is served, however it was chosen."""
+        return replace(self.settings, model=self._served)
 
     def models(self) -> Models:
         """Return the models that can be served.
@@ -176,7 +181,7 @@ class Runtime:
 
     def _serve(self, loaded: LoadedModel, settings: RuntimeSettings) -> None:
         """Send all further requests to an engine, which was loaded with these settings."""
-        self.settings = settings
+        self.settings, self._served = settings, loaded.setting
         loop = asyncio.get_running_loop()
         self._generation = GenerationThread(loaded.engine, loop, self._on_engine_failure)
         self.scheduler = RequestScheduler(self.settings, self._generation, self.counters)

@@ -8,13 +8,13 @@ from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS, Registry
 
 
-def store_adapter(cache: Path, name: str) -> None:
-    """Store an adapter with a card and empty files."""
+def store_adapter(cache: Path, name: str, base_sha256: str = "0" * 64) -> None:
+    """Store an adapter of a base model with a card and empty files."""
     scores = {"held_out": {"base": {"loss": 1.42}, "tuned": {"loss": 1.17}}}
     card = Card(
         name=name,
         base="safecoder-smol-135m",
-        base_sha256="0" * 64,
+        base_sha256=base_sha256,
         corpus_sha256="1" * 64,
         counts={},
         recipe={},

@@ -111,6 +111,8 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     "finetune": {
         "job, state": "name and state of the job (without `--wait`)",
         "job, directory": "name and directory of the job (with `--no-start`)",
+        "base, documents": "name of the model that is trained, and number of notebooks and scripts",
+        "minutes": "how long the job takes at most, evaluation included; `null`: its steps decide",
         "adapter": "name of the adapter (with `--wait`, as all fields below)",
         "steps, tokens_per_s, seconds": "optimizer steps, throughput, and duration of the job",
         "held_out, general": "scores on held-out notebooks and on general code: `{base, tuned}`, "
@@ -125,11 +127,12 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "name": "name of the job",
         "state": "`waiting`, `starting`, `running`, `stopped`, `failed` or `done`",
         "phase, progress, eta_s": "what the job does now, the share that is done (0 to 1), and the "
-        "estimated seconds until the end",
+        "estimated seconds of training that are left",
         "step, total_steps, tokens_per_s": "optimizer steps done and planned, and throughput",
         "train_curve, val_curve": "training loss and loss on held-out documents: lists of "
         "`[step, loss]`",
         "reason, remedy": "why the job is in this state, and what to do",
+        "base, documents, minutes": "what is trained, and how long it takes, as in `finetune`",
         "result": "the object that `finetune --wait` prints, or `null`",
     },
     "job wait": {"…": "the same object as `finetune --wait`"},

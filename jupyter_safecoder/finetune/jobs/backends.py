@@ -11,19 +11,26 @@ from typing import Any
 
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.registry import Registry
+from jupyter_safecoder.finetune.duration import with_duration
 from jupyter_safecoder.finetune.recipe import Recipe
-from jupyter_safecoder.runtime.model_choice import choose_model
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .base_model import find_base
 from .job import Job, LocalJob, all_jobs
 from .request import JobRequest, check_request
 from .status import JobStatus
 
 #: Takes the share that is done, 0 to 1, and a description of the work.
 Progress = Callable[[float, str], None]
+#: Takes the status of a job that is about to start.
+Announce = Callable[[JobStatus], None]
 
 
 def _no_progress(share: float, text: str) -> None:
+    pass
+
+
+def _say_nothing(status: JobStatus) -> None:
     pass
 
 
@@ -51,6 +58,7 @@ class TrainingBackend(ABC):
         processes: int = 1,
         launch: bool = True,
         progress: Progress = _no_progress,
+        announce: Announce = _say_nothing,
     ) -> Job:
         """Create a job, and start it.
 
@@ -68,11 +76,16 @@ class TrainingBackend(ABC):
             Whether to start the processes; otherwise ``accelerate launch`` starts them.
         progress
             Called with the share of the files that is read, and a description of the work.
+        announce
+            Called with the first status, which has what is trained and how long that takes: on this
+            machine before the job starts, on a Hub when it is in the queue.
 
         Raises
         ------
         FinetuneError
             If there is nothing to learn from, or the job cannot be started.
+        ModelError
+            If the model cannot be found.
         """
 
     @abstractmethod
@@ -144,6 +157,7 @@ class LocalTrainingBackend(TrainingBackend):
         processes: int = 1,
         launch: bool = True,
         progress: Progress = _no_progress,
+        announce: Announce = _say_nothing,
     ) -> LocalJob:
         """Create a job on this machine, and start it."""
         from jupyter_safecoder.finetune.corpus.scan import check_enough, scan
@@ -151,23 +165,25 @@ class LocalTrainingBackend(TrainingBackend):
         recipe = Recipe(**settings)
         check_request(paths, recipe)
         job = LocalJob(self._cache, name)
+        request = JobRequest(name, [], self._settings, recipe, getpass.getuser(), max(1, processes))
         if paths:
             # The job builds the corpus. A scan is enough to refuse files that are of no use at
             # once; nothing that was read is written, since only the job redacts secrets.
-            check_enough(scan(paths, progress))
-        request = JobRequest(
-            name,
-            [str(path.absolute()) for path in paths],
-            # By its name: the automatic choice may change before the job is resumed.
-            replace(self._settings, model=choose_model(self._settings).name),
-            recipe,
-            getpass.getuser(),
-            max(1, processes),
-        )
+            check_enough(found := scan(paths, progress))
+            named, base = find_base(self._settings, progress)
+            request = replace(
+                request,
+                paths=[str(path.absolute()) for path in paths],
+                settings=named,
+                recipe=with_duration(recipe, base),
+                base=base.name,
+                documents=len(found.documents),
+            )
         if launch:
-            job.start(request)
+            job.start(request, announce)
         else:
             job.create_stopped(request)
+            announce(request.first_status)
         return job
 
     def jobs(self) -> list[JobStatus]:

@@ -135,8 +135,17 @@ class LocalJob(Job):
             status.remedy = RESTART
         return status
 
-    def start(self, request: JobRequest) -> None:
+    def start(
+        self, request: JobRequest, announce: Callable[[JobStatus], None] = lambda status: None
+    ) -> None:
         """Start a new job; the files of an earlier one of that name are deleted, not its adapter.
+
+        Parameters
+        ----------
+        request
+            What to train.
+        announce
+            Called with the first status before the process starts.
 
         Raises
         ------
@@ -145,6 +154,7 @@ class LocalJob(Job):
         """
         with self._not_running():
             self._create(request)
+            announce(request.first_status)
             self._launch(request.processes)
 
     def create_stopped(self, request: JobRequest) -> None:
@@ -157,8 +167,6 @@ class LocalJob(Job):
         """
         with self._not_running():
             self._create(request)
-            reason = "It waits for its processes."
-            self.files.write_status(JobStatus(self.name, "stopped", reason=reason))
 
     def resume(self) -> None:
         """Continue from the last checkpoint.
@@ -220,6 +228,7 @@ class LocalJob(Job):
         require_extra(*TRAINING)
         self.files.clear()
         self.files.write_request(request)
+        self.files.write_status(request.first_status)
 
     def _launch(self, processes: int) -> None:
         """Start the worker, and wait until it holds its lock."""

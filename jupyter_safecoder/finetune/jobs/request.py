@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.finetune.duration import expected_minutes
 from jupyter_safecoder.finetune.model_build.manifest import read_manifest
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.settings import RuntimeSettings
+
+from .status import JobStatus
 
 #: The version of the format; jobs of version 0.1 have none.
 _FORMAT = 2
@@ -34,6 +37,10 @@ class JobRequest:
         The user who requested it.
     processes
         Number of processes that train together.
+    base
+        Name of the base model; empty: the recipe names it.
+    documents
+        Number of documents to learn from; 0: the recipe names their sources.
     """
 
     name: str
@@ -42,6 +49,20 @@ class JobRequest:
     recipe: Recipe
     by: str
     processes: int = 1
+    base: str = ""
+    documents: int = 0
+
+    @property
+    def first_status(self) -> JobStatus:
+        """The status of a job that waits for its processes."""
+        return JobStatus(
+            self.name,
+            "stopped",
+            reason="It waits for its processes.",
+            base=self.base,
+            documents=self.documents,
+            minutes=expected_minutes(self.recipe),
+        )
 
     def to_json(self) -> str:
         """Return the request as JSON."""

@@ -19,6 +19,7 @@ from jupyter_safecoder.errors import FinetuneError, JobStopped
 from jupyter_safecoder.finetune.corpus.corpus import Corpus, build_corpus, count_samples
 from jupyter_safecoder.finetune.corpus.scan import check_enough
 from jupyter_safecoder.finetune.corpus.stdlib import stdlib_documents
+from jupyter_safecoder.finetune.duration import expected_minutes, with_duration
 from jupyter_safecoder.finetune.evaluation.acceptance import accept_adapter
 from jupyter_safecoder.finetune.evaluation.comparison import before_and_after
 from jupyter_safecoder.finetune.evaluation.evaluate import ExampleCompletion, complete_examples
@@ -169,6 +170,9 @@ class JobRunner:
         base = resolve_base_model(self._settings)
         if self._manifest:
             check_exportable(base)
+        self._recipe = with_duration(self._recipe, base)
+        self._status.base, self._status.documents = base.name, len(corpus.documents)
+        self._status.minutes = expected_minutes(self._recipe)
         base_sha256 = self._registry.base_hash(base)
         check_inputs(self._job.files, base_sha256, corpus)
         suite = EvaluationSuite.of(corpus, self._recipe.eval_samples)
@@ -353,6 +357,7 @@ class JobRunner:
         """Write the result of the job."""
         self._status.result = {
             "adapter": card.name,
+            **self._status.plan,
             "steps": self._status.step,
             "tokens_per_s": round(self._status.tokens_per_s, 1),
             "seconds": round(time.monotonic() - self._started, 1),

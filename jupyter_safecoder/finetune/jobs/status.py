@@ -43,6 +43,12 @@ class JobStatus:
         Why it ended, and what to do about it.
     result
         What ``finetune --json`` prints; ``None`` until it is done.
+    base
+        Name of the model that is trained; empty: not known yet.
+    documents
+        Number of documents that it was started with; 0: not known yet.
+    minutes
+        How long the job takes at most, evaluation included; ``None``: that depends on its steps.
     """
 
     name: str
@@ -58,11 +64,19 @@ class JobStatus:
     reason: str = ""
     remedy: str = ""
     result: dict[str, Any] | None = None
+    base: str = ""
+    documents: int = 0
+    minutes: float | None = None
 
     @property
     def over(self) -> bool:
         """Whether the job does not go on by itself."""
         return self.state in ("stopped", "failed", "done")
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What is trained, and how long that takes: a part of what ``finetune --json`` prints."""
+        return {"base": self.base, "documents": self.documents, "minutes": self.minutes}
 
     @classmethod
     def from_json(cls, data: Any) -> JobStatus:
@@ -78,3 +92,23 @@ class JobStatus:
             if result := data.get("result"):
                 data["result"] = rename_evaluation(result)
         return cls(**data)
+
+
+def describe_plan(status: JobStatus) -> str:
+    """Return what a job trains, and how long that takes, as sentences for users.
+
+    Parameters
+    ----------
+    status
+        Of a job that has not started yet.
+    """
+    base = status.base or "the model of the recipe"
+    documents = f" on {status.documents} notebooks and scripts" if status.documents else ""
+    if status.minutes is None:
+        duration = "how long it takes is known after its first steps"
+    else:
+        duration = f"up to about {status.minutes:g} minutes, evaluation before and after included"
+    return (
+        f"Training {base}{documents}: {duration}. It leaves processor time to completions and to "
+        "kernels."
+    )

@@ -37,6 +37,7 @@ def main(directory: Path) -> int:
 def _run(job: LocalJob) -> int:
     status = job.files.read_status()
     status.state, status.reason, status.remedy = "running", "", ""
+    status.eta_s = None  # that of an earlier process
     try:
         job.files.reserve_space()
         JobRunner(job, status).run()

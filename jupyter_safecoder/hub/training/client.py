@@ -96,6 +96,7 @@ class HubTrainingClient(TrainingBackend):
         processes: int = 1,
         launch: bool = True,
         progress: Callable[[float, str], None] = lambda share, text: None,
+        announce: Callable[[JobStatus], None] = lambda status: None,
     ) -> RemoteJob:
         """Send the documents of files to the service, which queues a job with them."""
         if not launch or processes > 1:
@@ -111,7 +112,9 @@ class HubTrainingClient(TrainingBackend):
         except BodyTooLarge as error:
             raise FinetuneError(error.reason, "Name fewer notebooks.") from None
         progress(1.0, "Sending")
-        return RemoteJob(self, _status(self.request("POST", "/jobs", body)))
+        status = _status(self.request("POST", "/jobs", body))
+        announce(status)
+        return RemoteJob(self, status)
 
     def jobs(self) -> list[JobStatus]:
         """Return the group's jobs."""

@@ -27,6 +27,19 @@ from jupyter_safecoder.settings import RuntimeSettings
 from .training_store import TrainingStore
 
 
+def group_settings(settings: RuntimeSettings, grant: Grant) -> RuntimeSettings:
+    """Return the settings of the base model of a group.
+
+    Parameters
+    ----------
+    settings
+        Those of the service.
+    grant
+        The group's, which can name a model.
+    """
+    return replace(settings, model=grant.model or settings.model)
+
+
 class GroupAdapters:
     """Adapters by group.
 
@@ -115,7 +128,7 @@ class GroupAdapters:
             qualified = qualified_name(group, name) if name else ""
             if rollback:
                 qualified = self._store.previous_adapter(group)
-            warning = await self._verify(qualified)
+            warning = await self._verify(qualified, grant)
             await self._record(user, group, qualified, "loading")
             status = display_names(await self._runtimes.load(grant.model, qualified))
             failed = status.state == "failed"
@@ -135,7 +148,7 @@ class GroupAdapters:
         adapters = await asyncio.to_thread(self._registry.all)
         return {adapter.name: adapter for adapter in adapters}
 
-    async def _verify(self, qualified: str) -> str:
+    async def _verify(self, qualified: str, grant: Grant) -> str:
         """Verify the files of an adapter; return why its evaluation did not accept it."""
         if not qualified:
             return ""
@@ -147,7 +160,8 @@ class GroupAdapters:
             )
 
         def verify() -> None:
-            adapter.verify(self._registry.base_hash(resolve_base_model(self._settings)))
+            base = resolve_base_model(group_settings(self._settings, grant))
+            adapter.verify(self._registry.base_hash(base))
 
         await asyncio.to_thread(verify)
         return "" if adapter.card.accepted else adapter.card.reason

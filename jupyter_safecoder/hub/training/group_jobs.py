@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from jupyter_safecoder.errors import FinetuneError, RequestDenied
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE, write_documents_file
+from jupyter_safecoder.finetune.jobs.base_model import find_base
 from jupyter_safecoder.finetune.jobs.job import LocalJob
 from jupyter_safecoder.finetune.jobs.request import JobRequest
 from jupyter_safecoder.finetune.jobs.status import JobStatus
@@ -18,7 +19,7 @@ from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.accounting.recorder import Recorder
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .group_adapters import GroupAdapters
+from .group_adapters import GroupAdapters, group_settings
 from .job_scheduler import JobScheduler, exceeds_time_limit
 from .recipe_limits import limit_recipe
 from .submission import JobSubmission
@@ -80,11 +81,14 @@ class GroupJobs:
             If the group has its maximum of jobs, or the job cannot be recorded.
         FinetuneError
             If the name is taken, or a setting of the recipe is not allowed.
+        ModelError
+            If the model of the group cannot be found.
         OSError
             If the job cannot be written.
         """
         qualified = qualified_name(group, submission.name)
-        recipe = limit_recipe(submission.settings, grant)
+        settings, base = await asyncio.to_thread(find_base, group_settings(self._settings, grant))
+        recipe = limit_recipe(submission.settings, grant, base)
         async with self._lock:
             await self._check_number(user, group, grant)
             if await self._adapters.exists(qualified):
@@ -95,7 +99,11 @@ class GroupJobs:
             row = await asyncio.to_thread(self._store.add, group, submission.name, user.name)
             job = LocalJob(self._settings.cache, qualified)
             documents = job.directory / DOCUMENTS_FILE
-            request = JobRequest(qualified, [str(documents)], self._settings, recipe, user.name)
+            request = JobRequest(
+                *(qualified, [str(documents)], settings, recipe, user.name),
+                base=base.name,
+                documents=len(submission.documents),
+            )
 
             def write() -> None:
                 job.create_stopped(request)

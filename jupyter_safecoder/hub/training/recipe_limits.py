@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.finetune.duration import with_duration
 from jupyter_safecoder.finetune.recipe import Recipe, check_settings
 from jupyter_safecoder.hub.access.policy import Grant
+from jupyter_safecoder.models import ModelDescription
 
 #: The service's maxima of settings that take memory or time; all other bounds are the recipe's.
 _MAXIMA: Mapping[str, float] = {
@@ -34,7 +36,7 @@ _OTHERS = frozenset(
 )
 
 
-def limit_recipe(settings: Mapping[str, Any], grant: Grant) -> Recipe:
+def limit_recipe(settings: Mapping[str, Any], grant: Grant, base: ModelDescription) -> Recipe:
     """Return the recipe of a user's settings.
 
     Parameters
@@ -43,6 +45,8 @@ def limit_recipe(settings: Mapping[str, Any], grant: Grant) -> Recipe:
         By name; those that are missing keep their defaults.
     grant
         What the user's group is allowed.
+    base
+        The model that is trained, whose size decides on the time that is not given.
 
     Raises
     ------
@@ -57,11 +61,11 @@ def limit_recipe(settings: Mapping[str, Any], grant: Grant) -> Recipe:
             )
         if name in _MAXIMA and value > _MAXIMA[name]:
             raise FinetuneError(f"{name} must be {_MAXIMA[name]:g} or less in the service.")
-    recipe = Recipe(**checked)
-    max_minutes = grant.max_training_minutes
+    given = Recipe(**checked)
+    recipe, max_minutes = with_duration(given, base), grant.max_training_minutes
     if not max_minutes:
         return recipe
-    if "minutes" in settings and not 0 < recipe.minutes <= max_minutes:
+    if given.minutes >= 0 and not 0 < given.minutes <= max_minutes:
         raise FinetuneError(
             f"A job of your group may take {max_minutes:g} minutes.",
             "Give as many or fewer, or ask an administrator for more.",

@@ -56,6 +56,7 @@ def test_from_notebooks_to_an_adapter_that_is_served(
     assert run("finetune", notebooks, *given) == 0
     report = answer(capsys)
     assert report["adapter"] == "ours"
+    assert (report["base"], report["documents"], report["minutes"]) == ("tiny", 6, None)
     assert report["steps"] == STEPS
     assert report["tokens_per_s"] > 0
     assert report["seconds"] > 0

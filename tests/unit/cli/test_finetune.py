@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from jupyter_safecoder.cli.main import build_parser, main
 from jupyter_safecoder.clients.hub_environment import URL_VARIABLE
 from jupyter_safecoder.finetune.jobs.backends import LocalTrainingBackend
 from jupyter_safecoder.hub.training.client import HubTrainingClient
+from jupyter_safecoder.models import EMBEDDED, GgufContent, resolve_model
+from jupyter_safecoder.models.description import write_description
+from jupyter_safecoder.models.selected import record_selected_model
 
 Capture = pytest.CaptureFixture[str]
 
@@ -30,7 +34,10 @@ def run(capsys: Capture, *words: object) -> Any:
 
 def test_a_job_is_created_shown_and_deleted(team: Path, cache: Path, capsys: Capture) -> None:
     created = run(capsys, "finetune", team, "--name", "ours", "--steps", 3, "--no-start")
-    assert created == {"job": "ours", "directory": str(cache / "jobs" / "ours")}
+    assert created == {
+        **{"job": "ours", "directory": str(cache / "jobs" / "ours")},
+        **{"base": "safecoder-smol-135m", "documents": 6, "minutes": None},
+    }
     [row] = run(capsys, "job", "list")["jobs"]
     assert (row["job"], row["state"], row["total_steps"]) == ("ours", "stopped", 0)
     status = run(capsys, "job", "show", "ours")
@@ -39,6 +46,28 @@ def test_a_job_is_created_shown_and_deleted(team: Path, cache: Path, capsys: Cap
     assert "It waits for its processes." in capsys.readouterr().err
     assert run(capsys, "job", "delete", "ours") == {"deleted": "ours"}
     assert run(capsys, "job", "list") == {"jobs": []}
+
+
+def test_the_model_and_the_time_are_announced(team: Path, cache: Path, capsys: Capture) -> None:
+    selected = cache / "models" / "tiny-coder"
+    content = GgufContent(494_032_768, "Q4_K_M", 64, False, True, True)
+    model = resolve_model(EMBEDDED)
+    files = tuple(replace(file, path=selected / file.path.name) for file in model.files)
+    weights, tokenizer = selected / model.weights.name, selected / model.tokenizer.name
+    paths = {"weights": weights, "tokenizer": tokenizer, "files": files}
+    write_description(replace(model, name="tiny-coder", gguf=content, **paths))
+    record_selected_model(cache, "tiny-coder")
+    assert main(["finetune", str(team), "--name", "ours", "--no-start"]) == 0
+    first, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith(
+        "Training tiny-coder on 6 notebooks and scripts: up to about 30 minutes, evaluation"
+    )
+    assert first.endswith("Stop it at any time: 'jupyter safecoder job stop ours'.")
+    given = run(
+        *(capsys, "finetune", team, "--name", "ours", "--no-start"),
+        *("--model", EMBEDDED, "--minutes", 4),
+    )
+    assert (given["base"], given["minutes"]) == (EMBEDDED, 4)
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from jupyter_safecoder.clients.connection import (
     connection_directory,
     write_connection,
 )
-from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
+from jupyter_safecoder.clients.discovery import own_runtime, running_runtime, running_settings
 from jupyter_safecoder.clients.hub_client import HubClient
 from jupyter_safecoder.clients.hub_environment import URL_VARIABLE
 from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.protocol import State, Status
 from jupyter_safecoder.settings import RuntimeSettings
-from tests.support.http_server import Respond, http_server
+from tests.support.http_server import Received, Respond, http_server
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +50,19 @@ def test_a_failed_one_and_one_that_does_not_answer_are_skipped() -> None:
             assert client is not None
             assert client.status().state == "ready"
     assert failed.requests
+
+
+def test_the_settings_of_a_runtime_or_the_defaults() -> None:
+    assert running_settings() == RuntimeSettings()
+
+    def respond(received: Received) -> tuple[int, bytes]:
+        if received.path == "/settings":
+            return 200, RuntimeSettings("tiny", cache_dir="/cache").to_json()
+        return 200, Status("ready", "Reason.").to_json()
+
+    with http_server(respond) as server:
+        _publish("1", server.port)
+        assert running_settings() == RuntimeSettings("tiny", cache_dir="/cache")
 
 
 def test_on_a_hub_it_is_the_service(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,9 @@ def test_the_status_as_a_line() -> None:
         "ours: running, Training, step 8 of 20, 123 tokens/s, 1.5 min of training left, "
         "validation loss 2.000"
     )
+    assert summary(JobStatus("ours", "running", "Evaluating", minutes=30.0)) == (
+        "ours: running, Evaluating, up to 30 min in all"
+    )
     assert summary(JobStatus("ours", "failed", "Done", reason="No.", remedy="Yes.")) == (
         "ours: failed, Done, No. Yes."
     )

@@ -81,7 +81,10 @@ def test_a_job_that_is_not_started(
     team = write_team(tmp_path / "team")
     shell.run_line_magic("safecoder", f"finetune {team} --name ours --steps 3 --no-start")
     directory = tmp_path / "cache" / "jobs" / "ours"
-    assert capsys.readouterr().out == f"'accelerate launch' starts the job in {directory}.\n"
+    plan, launch = capsys.readouterr().out.splitlines()
+    assert plan.startswith("Training safecoder-smol-135m on 6 notebooks and scripts: how long")
+    assert plan.endswith("Stop it at any time: %safecoder stop ours")
+    assert launch == f"'accelerate launch' starts the job in {directory}."
     assert (directory / "job.json").is_file()
     shell.run_line_magic("safecoder", "jobs")
     assert "It waits for its processes." in capsys.readouterr().out

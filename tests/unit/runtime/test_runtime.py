@@ -10,7 +10,8 @@ import pytest
 
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import EngineError, ModelError, RuntimeNotReady
-from jupyter_safecoder.models.selected import selected_model
+from jupyter_safecoder.models import AUTO_MODEL
+from jupyter_safecoder.models.selected import record_selected_model, selected_model
 from jupyter_safecoder.protocol import CompletionRequest
 from jupyter_safecoder.runtime.loading import MemoryEstimate
 from jupyter_safecoder.runtime.runtime import Runtime
@@ -48,6 +49,22 @@ def test_a_loaded_runtime_is_ready(tmp_path: Path) -> None:
         assert (await _last(runtime)).text == "pass"
 
     with_runtime(tmp_path, SCRIPT, test)
+
+
+def test_the_settings_name_the_model_that_was_chosen(tmp_path: Path) -> None:
+    chosen = str(write_scripted_model(tmp_path / "chosen", SCRIPT))
+    record_selected_model(tmp_path / "cache", chosen)
+
+    async def test(runtime: Runtime) -> None:
+        # It is served until the next start, whatever would be chosen by then.
+        record_selected_model(tmp_path / "cache", "another")
+        assert runtime.settings.model == AUTO_MODEL
+        assert runtime.served_settings().model == chosen
+        other = str(write_scripted_model(tmp_path / "other", SCRIPT))
+        await runtime.use_model(other)
+        assert runtime.served_settings().model == other
+
+    with_runtime(tmp_path, SCRIPT, test, model=AUTO_MODEL)
 
 
 def test_memory_is_reported_around_the_load(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS, Registry
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.jobs.backends import LocalTrainingBackend, delete_adapter
+from jupyter_safecoder.finetune.jobs.status import JobStatus
+from jupyter_safecoder.models import EMBEDDED
 from jupyter_safecoder.settings import RuntimeSettings
 from tests.support.team_notebooks import write_notebook
 
@@ -51,6 +53,16 @@ def test_a_job_is_created_without_its_processes(
     assert request.settings.adapter == ""
     assert any("rain.ipynb" in text for text in texts)
     assert [status.name for status in backend.jobs()] == ["ours"]
+
+
+def test_what_is_trained_is_announced(backend: LocalTrainingBackend, team: Path) -> None:
+    announced: list[JobStatus] = []
+    job = backend.start("ours", [team], {}, launch=False, announce=announced.append)
+    [status] = announced
+    assert status.plan == {"base": EMBEDDED, "documents": 6, "minutes": 9}
+    assert job.status() == status
+    assert job.request().recipe.minutes == 9
+    assert job.request().settings.model == EMBEDDED
 
 
 def test_nothing_of_the_notebooks_is_written(

@@ -46,6 +46,17 @@ def test_a_job_that_waits_for_its_processes(job: LocalJob) -> None:
         job.stop()
 
 
+def test_the_first_status_says_what_is_trained(tmp_path: Path) -> None:
+    job = LocalJob(tmp_path / "cache", "ours")
+    recipe = Recipe(minutes=30)
+    request = JobRequest(
+        "ours", ["/a"], RuntimeSettings(), recipe, "grace", base="tiny", documents=6
+    )
+    job.create_stopped(request)
+    assert job.status().plan == {"base": "tiny", "documents": 6, "minutes": 30}
+    assert job.request() == request
+
+
 def test_a_job_whose_process_died(job: LocalJob) -> None:
     job.files.write_status(JobStatus("ours", "running", step=3))
     assert job.is_orphaned

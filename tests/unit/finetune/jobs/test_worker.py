@@ -12,6 +12,7 @@ from jupyter_safecoder.errors import EngineError, FinetuneError, JobStopped
 from jupyter_safecoder.finetune.jobs import worker
 from jupyter_safecoder.finetune.jobs.job import LocalJob
 from jupyter_safecoder.finetune.jobs.request import JobRequest
+from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.settings import RuntimeSettings
 
@@ -69,11 +70,14 @@ def test_the_status_at_the_end(
         monkeypatch.setattr(worker, name, lambda: None)
     job = LocalJob(tmp_path / "cache", "ours")
     job.create_stopped(JobRequest("ours", ["/a"], RuntimeSettings(), Recipe(), "grace"))
+    # The time that an earlier process had left says nothing of this one.
+    job.files.write_status(JobStatus("ours", "stopped", eta_s=90.0))
     if status is None:
         with pytest.raises(ZeroDivisionError):
             worker.main(job.directory)
     else:
         assert worker.main(job.directory) == status
     assert job.status().state == state
+    assert job.status().eta_s is None
     assert not (job.directory / "reserve").exists()
     assert not job.is_running

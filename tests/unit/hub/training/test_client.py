@@ -12,11 +12,15 @@ import pytest
 
 from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.errors import FinetuneError, ServiceUnavailable
+from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.training.client import HubTrainingClient, hub_training_client
 from jupyter_safecoder.hub.training.submission import decode
 from jupyter_safecoder.protocol import Error, encode_event
 
-WAITING = {"name": "ours", "state": "waiting", "phase": "Waiting in the queue", "new": "field"}
+WAITING = {
+    **{"name": "ours", "state": "waiting", "phase": "Waiting in the queue"},
+    **{"base": "tiny", "new": "field"},
+}
 
 
 class Service:
@@ -69,8 +73,10 @@ def answer(data: object, status: int = 200) -> tuple[int, bytes]:
 def test_a_job_is_sent_as_documents(service: Service, tmp_path: Path) -> None:
     (tmp_path / "team.py").write_text("a = 1\n")
     service.answers["POST /jobs"] = answer(WAITING)
-    job = service.client().start("ours", [tmp_path], {"rank": 8})
+    announced: list[JobStatus] = []
+    job = service.client().start("ours", [tmp_path], {"rank": 8}, announce=announced.append)
     assert job.name == "ours"
+    assert [status.base for status in announced] == ["tiny"]
     assert [endpoint for endpoint, _ in service.requests] == ["GET /jobs", "POST /jobs"]
     sent = decode(service.requests[-1][1])
     assert (sent.name, sent.settings) == ("ours", {"rank": 8})

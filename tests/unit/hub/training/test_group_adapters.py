@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from jupyter_safecoder.adapters.registry import Registry
+from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.hub.access.namespaces import qualified_name
+from jupyter_safecoder.models import resolve_model
 from tests.support.stored_adapters import store_adapter
 
 from .conftest import ADA, GRANT, TrainingParts
@@ -36,6 +41,20 @@ def test_what_is_not_the_group_s_cannot_be_activated(adapters: TrainingParts, na
         asyncio.run(group.activate(ADA, "vision", GRANT, name, rollback=False))
     assert adapters.store.active_adapter("vision") == ""
     assert adapters.parts.records == []
+
+
+def test_an_adapter_is_for_the_model_of_its_group(
+    training_parts: TrainingParts, tmp_path: Path
+) -> None:
+    cache, group = training_parts.parts.settings.cache, training_parts.training.adapters
+    model = str(write_scripted_model(tmp_path / "model", {}))
+    vision = replace(GRANT, model=model)
+    sha256 = Registry(cache).base_hash(resolve_model(model))
+    store_adapter(cache, qualified_name("vision", "ours"), sha256)
+    assert asyncio.run(group._verify(qualified_name("vision", "ours"), vision)) == ""
+    with pytest.raises(FinetuneError, match="of which these are not the weights"):
+        asyncio.run(group.activate(ADA, "vision", GRANT, "ours", rollback=False))
+    assert training_parts.store.active_adapter("vision") == ""
 
 
 def test_a_policy_that_names_an_adapter_wins(adapters: TrainingParts) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from jupyter_safecoder.errors import FinetuneError, RequestDenied
+from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.errors import FinetuneError, ModelError, RequestDenied
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE, read_documents_file
+from jupyter_safecoder.finetune.jobs.job import LocalJob
 from jupyter_safecoder.hub.access.authenticator import User
 from jupyter_safecoder.hub.access.namespaces import qualified_name
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.training.training_store import DONE, RUNNING
+from jupyter_safecoder.models import EMBEDDED
 
 from .conftest import ADA, DOCUMENT, GRANT, TrainingParts, submission
 
@@ -31,6 +36,22 @@ def test_a_submitted_job_waits_with_its_documents(training_parts: TrainingParts)
     assert [one.name for one in asyncio.run(jobs.list_jobs("vision"))] == ["ours"]
     assert asyncio.run(jobs.list_jobs("speech")) == []
     assert [one.name for one in jobs.unfinished()] == ["ours of vision"]
+
+
+def test_the_model_of_the_group_is_trained(training_parts: TrainingParts, tmp_path: Path) -> None:
+    jobs = training_parts.training.jobs
+    model = str(write_scripted_model(tmp_path / "model", {}))
+    status = asyncio.run(jobs.submit(ADA, "vision", GRANT, submission("service")))
+    assert status.plan == {"base": EMBEDDED, "documents": 1, "minutes": 9}
+    grant = replace(GRANT, model=model, max_training_minutes=5)
+    status = asyncio.run(jobs.submit(ADA, "vision", grant, submission()))
+    assert status.plan == {"base": "scripted", "documents": 1, "minutes": 5}
+    request = LocalJob(training_parts.parts.settings.cache, OURS).request()
+    assert (request.settings.model, request.recipe.minutes) == (model, 5)
+    missing = replace(GRANT, model="no-such-model", max_training_jobs=0)
+    with pytest.raises(ModelError, match="no model named"):
+        asyncio.run(jobs.submit(ADA, "vision", missing, submission("third")))
+    assert len(asyncio.run(jobs.list_jobs("vision"))) == 2
 
 
 def test_a_group_has_a_maximum_of_jobs(training_parts: TrainingParts) -> None:

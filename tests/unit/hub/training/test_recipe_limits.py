@@ -8,7 +8,9 @@ from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.training.recipe_limits import limit_recipe
+from jupyter_safecoder.models import EMBEDDED, resolve_model
 
+BASE = resolve_model(EMBEDDED)
 GRANT = Grant(max_training_minutes=5)
 
 
@@ -25,20 +27,22 @@ GRANT = Grant(max_training_minutes=5)
 )
 def test_settings_that_are_refused(settings: dict[str, object], reason: str) -> None:
     with pytest.raises(FinetuneError, match=reason):
-        limit_recipe(settings, GRANT)
+        limit_recipe(settings, GRANT, BASE)
 
 
 def test_settings_that_do_not_exist_are_refused() -> None:
     with pytest.raises(FinetuneError):
-        limit_recipe({"speed": 3}, GRANT)
+        limit_recipe({"speed": 3}, GRANT, BASE)
     with pytest.raises(FinetuneError):
-        limit_recipe({"rank": "16"}, GRANT)
+        limit_recipe({"rank": "16"}, GRANT, BASE)
 
 
 def test_the_time_is_at_most_the_grant_s() -> None:
-    assert limit_recipe({"rank": 8}, GRANT).rank == 8
-    assert limit_recipe({}, GRANT).minutes == min(5, Recipe().minutes)
-    assert limit_recipe({"minutes": 3}, GRANT).minutes == 3
+    assert limit_recipe({"rank": 8}, GRANT, BASE).rank == 8
+    for settings in ({}, {"minutes": -1}):
+        assert limit_recipe(settings, GRANT, BASE).minutes == 5
+        assert limit_recipe(settings, Grant(max_training_minutes=20), BASE).minutes == 9
+    assert limit_recipe({"minutes": 3}, GRANT, BASE).minutes == 3
     unlimited = Grant(max_training_minutes=0)
-    assert limit_recipe({}, unlimited) == Recipe()
-    assert limit_recipe({"minutes": 600}, unlimited).minutes == 600
+    assert limit_recipe({}, unlimited, BASE) == Recipe(minutes=9)
+    assert limit_recipe({"minutes": 600}, unlimited, BASE).minutes == 600
