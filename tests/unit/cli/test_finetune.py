@@ -53,9 +53,12 @@ def test_the_model_and_the_time_are_announced(team: Path, cache: Path, capsys: C
     content = GgufContent(494_032_768, "Q4_K_M", 64, False, True, True)
     model = resolve_model(EMBEDDED)
     files = tuple(replace(file, path=selected / file.path.name) for file in model.files)
-    weights, tokenizer = selected / model.weights.name, selected / model.tokenizer.name
-    paths = {"weights": weights, "tokenizer": tokenizer, "files": files}
-    write_description(replace(model, name="tiny-coder", gguf=content, **paths))
+    installed = replace(
+        replace(model, name="tiny-coder", gguf=content, files=files),
+        weights=selected / model.weights.name,
+        tokenizer=selected / model.tokenizer.name,
+    )
+    write_description(installed)
     record_selected_model(cache, "tiny-coder")
     assert main(["finetune", str(team), "--name", "ours", "--no-start"]) == 0
     first, *_ = capsys.readouterr().out.splitlines()
