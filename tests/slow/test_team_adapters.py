@@ -316,7 +316,8 @@ def test_a_killed_job_is_resumed_and_one_that_hangs_is_killed(
 ) -> None:
     team = write_team(tmp_path / "team")
     output = bob.runs("finetune", str(team), "--name", "mine", "--steps", "9999")
-    assert output == {"job": "mine", "state": "waiting"}
+    assert (output["job"], output["state"]) == ("mine", "waiting")
+    assert (output["documents"], output["minutes"]) == (6, None)
     job = job_of(hub, "speech", "mine")
 
     def state() -> Any:

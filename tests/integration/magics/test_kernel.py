@@ -91,7 +91,9 @@ def test_a_team_lead_in_a_notebook(
     assert "Taken: 6" in table["text/plain"]
 
     # In the background: widgets that follow, stop and resume it; text where there are none.
-    [panel] = kernel.run(f"%safecoder finetune {team} --name ours --steps 20 --recipe {recipe}")
+    finetune = f"%safecoder finetune {team} --name ours --steps 20 --recipe {recipe}"
+    [plan, panel] = kernel.run(finetune)
+    assert "Training tiny on 6 notebooks" in plan["text/plain"]
     assert "ours: " in panel["text/plain"]
     assert WIDGET in panel
     kernel.click("Stop")
