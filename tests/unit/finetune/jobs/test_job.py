@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,18 @@ def test_the_first_status_says_what_is_trained(tmp_path: Path) -> None:
     job.create_stopped(request)
     assert job.status().plan == {"base": "tiny", "documents": 6, "minutes": 30}
     assert job.request() == request
+
+
+def test_a_job_is_announced_before_it_starts(job: LocalJob) -> None:
+    def interrupt(status: JobStatus) -> None:
+        assert status.plan == {"base": "tiny", "documents": 6, "minutes": 9}
+        raise KeyboardInterrupt
+
+    request = replace(job.request(), recipe=Recipe(minutes=9), base="tiny", documents=6)
+    with pytest.raises(KeyboardInterrupt):
+        job.start(request, interrupt)
+    assert not job.is_running
+    assert job.status() == request.first_status
 
 
 def test_a_job_whose_process_died(job: LocalJob) -> None:
