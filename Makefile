@@ -50,7 +50,7 @@ env: .venv/.installed
 # Fetched by the first `make lab`; without it the embedded model completes. LAB_MODEL= fetches none.
 LAB_MODEL ?= safecoder-qwen-0.5b
 lab: env
-	@[ -z "$(LAB_MODEL)" ] || $(BIN)/jupyter safecoder model get $(LAB_MODEL) || echo \
+	@[ -z "$(LAB_MODEL)" ] || $(BIN)/jupyter safecoder model get $(LAB_MODEL) >/dev/null || echo \
 	  "JupyterLab starts with the embedded model. To get $(LAB_MODEL) later: $(BIN)/jupyter safecoder model get $(LAB_MODEL)"
 	$(BIN)/jupyter lab $(QUIET) $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
