@@ -93,6 +93,8 @@ class OpenVinoEngine:
         self._last_step_was_chunk = False
         #: Whether a request has ended whose KV blocks the pipeline frees only in its next step.
         self._has_unfreed_blocks = False
+        #: Whether one of them may be incomplete.
+        self._must_free_blocks = False
 
     def load(self) -> None:
         """Load the weights and warm up."""
@@ -154,6 +156,7 @@ class OpenVinoEngine:
             self._refused.remove(request)
         self._waiting.pop(request, None)
         chunk, _ = self._chunks.pop(request, (None, 0))
+        self._must_free_blocks |= request in self._handles
         for handle in (chunk, self._handles.pop(request, None)):
             if handle is not None:
                 self._stop_ids.pop(request, None)
@@ -166,8 +169,11 @@ class OpenVinoEngine:
 
     def step(self) -> list[EngineOutput]:
         """Compute waiting prompts, or else the next tokens of the batch."""
-        self._has_unfreed_blocks = False
-        self._admit()
+        # A prompt that continues what an ended request has generated would share a block of it that
+        # is not complete, and gets NaN: OpenVINO GenAI 2026.4 must free the blocks before.
+        if not self._must_free_blocks:
+            self._admit()
+        self._has_unfreed_blocks = self._must_free_blocks = False
         self._pipeline.step()
         self._finish_chunks()
         refused, self._refused = self._refused, []
@@ -281,7 +287,7 @@ class OpenVinoEngine:
             return EngineOutput(request, ids, logprobs=logprobs) if ids else None
         stop_ids = self._stop_ids.pop(request)
         del self._handles[request]
-        self._has_unfreed_blocks = True
+        self._has_unfreed_blocks = self._must_free_blocks = True
         if status == "IGNORED":
             return EngineOutput(request, ids, "refused")
         if ids and ids[-1] in stop_ids:

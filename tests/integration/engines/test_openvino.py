@@ -209,6 +209,19 @@ def test_a_cancelled_request_frees_its_blocks_and_others_go_on(tiny: Engine) -> 
     assert kv_cache_usage(tiny) == idle == 0
 
 
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_prompt_that_continues_a_cancelled_request(engine: Engine, steps: int) -> None:
+    prompt = _prompt(engine, "def mean(rows):\n    return", f"continued {steps}")
+    cancelled = _submit(engine, prompt)
+    written = _ids(_run(engine, steps)[cancelled])
+    engine.cancel(cancelled)
+    longer = [*prompt, *written, *engine.tokenizer.encode(" / len(")]
+    # The same text, from the next step on, and without the cancelled request.
+    found = _ids(_complete(engine, longer, 8))
+    assert found == _ids(_complete(engine, longer, 8))
+    assert _run(engine) == {}
+
+
 def test_cancelling_the_last_one_frees_it_too(tiny: Engine) -> None:
     _run(tiny)
     assert kv_cache_usage(tiny) == 0
