@@ -65,8 +65,7 @@ class MemoryEstimate:
 class LoadedModel:
     """A model on its engine, the adapter that is merged into it, and a note for users.
 
-    ``hardware`` is the name of the engine's device for the status, ``setting`` the model's name as
-    in the setting ``model``: that of the choice, if that is automatic.
+    ``hardware`` is the engine's device for the status, ``setting`` the setting without ``auto``.
     """
 
     model: ModelDescription
@@ -91,8 +90,7 @@ def load(
     on_status
         Called with each state until the model is loaded.
     on_loading
-        Called with the memory that the weights need before they are loaded, and with ``None``
-        after.
+        Called with the memory that the weights need, and with ``None`` once they are loaded.
 
     Raises
     ------

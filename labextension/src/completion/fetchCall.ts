@@ -41,12 +41,7 @@ export class FetchCall {
    * Whether the cursor and the text around it are still those of the call.
    */
   isCurrent(): boolean {
-    const state = this.signal.aborted ? null : this.target.readCursor();
-    if (state === null) {
-      return false;
-    }
-    const { prefix, suffix } = cutWindow(state.text, state.cursor);
-    return prefix === this.window.prefix && suffix === this.window.suffix;
+    return this._readPrefix() === this.window.prefix;
   }
 
   /**
@@ -57,12 +52,8 @@ export class FetchCall {
    * @returns `null` if the call was cancelled or the text does not fit any more.
    */
   remainder(stream: CompletionStream): string | null {
-    const state = this.signal.aborted ? null : this.target.readCursor();
-    if (state === null) {
-      return null;
-    }
-    const { prefix, suffix } = cutWindow(state.text, state.cursor);
-    return suffix === this.window.suffix ? stream.remainder(prefix) : null;
+    const prefix = this._readPrefix();
+    return prefix === null ? null : stream.remainder(prefix);
   }
 
   /**
@@ -81,6 +72,19 @@ export class FetchCall {
       stream.changed.connect(onUpdate);
       this.signal.addEventListener('abort', onUpdate);
     });
+  }
+
+  /**
+   * The text before the cursor now; `null` if the call was cancelled or the
+   * text after the cursor has changed.
+   */
+  private _readPrefix(): string | null {
+    const state = this.signal.aborted ? null : this.target.readCursor();
+    if (state === null) {
+      return null;
+    }
+    const { prefix, suffix } = cutWindow(state.text, state.cursor);
+    return suffix === this.window.suffix ? prefix : null;
   }
 
   private _controller = new AbortController();
