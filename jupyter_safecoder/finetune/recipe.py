@@ -134,6 +134,13 @@ class Recipe:
         minimum=0,
         maximum=1,
     )
+    no_suffix_share: float = option(
+        0.0,
+        "Share of the samples whose middle ends a line that are learned without the text after it: "
+        "those who type at the end of a cell have none.",
+        minimum=0,
+        maximum=1,
+    )
     prefix_weight: float = option(
         0.4,
         "Weight of the loss of the text before the cursor; that of the middle is 1. Where the "

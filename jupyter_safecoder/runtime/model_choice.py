@@ -2,13 +2,15 @@
 
 That is the model which the user selected, else the best one on this disk that is fast enough on
 this machine. Its speed is measured when it is loaded for the first time, and kept until the
-hardware, a package or the model changes.
+hardware, a package or the model changes. That it is too slow is kept for a day: the machine may
+have been busy, or the runtime stopped by its user while the model was loaded.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,7 +34,10 @@ from jupyter_safecoder.settings import RuntimeSettings
 #: Maximum time to first token of a keystroke, in milliseconds: a suggestion that comes later is
 #: seen by few who type on.
 MAX_KEYSTROKE_MS = 150.0
-#: File in the cache directory with the times of keystrokes, in milliseconds by key.
+#: Seconds after which a model that was too slow, or that could not be loaded, is tried again.
+_TRIED_AGAIN_S = 24 * 3600.0
+#: File in the cache directory: by key, the time of a keystroke in milliseconds, and when it was
+#: measured in seconds since the epoch.
 _MEASUREMENTS_FILE = "keystroke_measurements.json"
 
 
@@ -148,7 +153,9 @@ def pick_model(names: Sequence[str], keystrokes_ms: Mapping[str, float | None]) 
             )
     slow = ", ".join(f"{name} ({_describe(keystrokes_ms[name])})" for name in names)
     return ModelChoice(
-        EMBEDDED, f"Better models on this disk take longer than {limit} for a keystroke: {slow}."
+        EMBEDDED,
+        f"Better models on this disk take longer than {limit} for a keystroke: {slow}. They are "
+        "tried again after a day; 'jupyter safecoder model use NAME' serves one however slow.",
     )
 
 
@@ -172,23 +179,33 @@ def keep_keystroke(settings: RuntimeSettings, time_ms: float | None) -> None:
         The settings of a runtime, with the name of a model of the catalogue on this disk.
     time_ms
         In milliseconds; infinite while it is loaded for the first time, so that a model whose
-        process is killed meanwhile is not tried again; ``None``: forget it.
+        process is killed meanwhile is not tried again at once; ``None``: forget it.
     """
     model = find_installed(settings.cache, settings.model)
     if model is None:
         return
-    kept = read_keystrokes(settings.cache)
+    kept = _read_measurements(settings.cache)
     kept.pop(key := keystroke_key(model, probe_machine(settings.device), settings), None)
     if time_ms is not None:
-        kept[key] = time_ms
+        kept[key] = (time_ms, time.time())
     with suppress(OSError):  # it is measured again at the next start
         write_text(settings.cache / _MEASUREMENTS_FILE, json.dumps(kept))
 
 
 def read_keystrokes(cache: Path) -> dict[str, float]:
-    """Return the times that were kept, in milliseconds by key; a damaged file has none."""
+    """Return the times that are still valid, in milliseconds by key."""
+    now = time.time()
+    return {
+        key: time_ms
+        for key, (time_ms, measured) in _read_measurements(cache).items()
+        if time_ms <= MAX_KEYSTROKE_MS or 0 <= now - measured < _TRIED_AGAIN_S
+    }
+
+
+def _read_measurements(cache: Path) -> dict[str, tuple[float, float]]:
+    """Return what was kept; a damaged file has nothing."""
     try:
         kept = json.loads((cache / _MEASUREMENTS_FILE).read_text("utf-8"))
-        return {str(key): float(time_ms) for key, time_ms in kept.items()}
+        return {str(key): (float(ms), float(measured)) for key, (ms, measured) in kept.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         return {}

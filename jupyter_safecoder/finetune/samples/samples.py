@@ -86,6 +86,8 @@ class SampleBuilder:
         for example in fim_examples(document, random, self._recipe.span_shares):
             if no_context:
                 example = replace(example, request=replace(example.request, before=()))
+            if self._drops_suffix(example, random):
+                example = replace(example, request=replace(example.request, suffix=""))
             layout = random.choices(layouts, shares)[0]
             yield self.sample(example, layout)
 
@@ -112,6 +114,12 @@ class SampleBuilder:
                 weights[-learned:] = [self._recipe.prefix_weight] * learned
         weights[0] = 0.0
         return Sample([*prompt.ids, *answer], [*weights, *([MIDDLE_WEIGHT] * len(answer))])
+
+    def _drops_suffix(self, example: FimExample, random: Random) -> bool:
+        """Draw whether nothing is after the cursor; a middle within a line needs its rest."""
+        share = self._recipe.no_suffix_share
+        ends_line = example.request.suffix.startswith("\n")
+        return bool(share) and ends_line and random.random() < share
 
 
 def fim_examples(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,7 +106,27 @@ def test_what_could_not_be_loaded_is_not_chosen_again(settings: RuntimeSettings)
     assert choose_model(settings, {"deleted", LARGE, SMALL}).name == EMBEDDED
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"a": "b"}', '{"a": null}'])
+@pytest.mark.parametrize("time_ms", [400.0, math.inf])
+def test_too_slow_is_measured_again_after_a_day(
+    settings: RuntimeSettings, time_ms: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(settings, SMALL)
+    _install(settings, LARGE)
+    keep_keystroke(replace(settings, model=LARGE), time_ms)
+    keep_keystroke(replace(settings, model=SMALL), 30.0)
+    hour = 3600.0
+    now = time.time()
+    for hours, name, is_measured in ((23, SMALL, True), (25, LARGE, False), (-1, LARGE, False)):
+        monkeypatch.setattr("time.time", lambda hours=hours: now + hours * hour)
+        choice = choose_model(settings)
+        assert (choice.name, choice.is_measured) == (name, is_measured)
+    # A measurement of another model does not make it valid again.
+    monkeypatch.setattr("time.time", lambda: now + 25 * hour)
+    keep_keystroke(replace(settings, model=SMALL), 31.0)
+    assert choose_model(settings).name == LARGE
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"a": "b"}', '{"a": null}', '{"a": 30.0}'])
 def test_a_damaged_file_has_no_times(settings: RuntimeSettings, content: str) -> None:
     _install(settings, SMALL)
     keep_keystroke(replace(settings, model=SMALL), 30.0)

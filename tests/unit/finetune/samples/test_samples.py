@@ -83,6 +83,21 @@ def test_without_context_a_document_is_learned_cell_by_cell() -> None:
     assert longest[1] < longest[0]
 
 
+def test_who_types_at_the_end_of_a_cell_has_no_suffix() -> None:
+    text = document("\n".join(f"value_{n} = compute({n}, 1)" for n in range(10)))
+    middle = TOKENIZER.token_id(FAMILIES[MODEL.family].middle)
+
+    def lengths(kind: str, share: float) -> list[int]:
+        """Return where the suffix ends in each sample."""
+        build = builder(no_suffix_share=share, span_shares={kind: 1.0}, layout_shares={"spm": 1.0})
+        return [sample.ids.index(middle) for sample in build.samples(text, Random(0))]
+
+    assert max(lengths("whole_line", 1.0)) < max(lengths("whole_line", 0.0))
+    assert len(set(lengths("whole_line", 1.0))) == 1
+    # A middle within a line needs the rest of it.
+    assert lengths("in_brackets", 1.0) == lengths("in_brackets", 0.0)
+
+
 def test_layouts_are_drawn_by_their_shares() -> None:
     text = document("value = compute(1, 2, 3)\n" * 20)
     spm = list(builder(layout_shares={"spm": 1.0}).samples(text, Random(0)))
