@@ -1,10 +1,12 @@
 """Child processes of this package: one JSON object in, JSON lines out, stopped with their parent.
 
-A parent runs ``python -m MODULE`` with :func:`child_process` or :func:`async_child_process`. It
-writes a job as one JSON line to the child's standard input and keeps that pipe open. The child
-reads the job with :func:`read_job`, sends messages with the function of :func:`message_sender`, and
-is stopped by :func:`stop_with_parent` when the pipe closes, which it also does if the parent is
-killed.
+A parent runs a module with :func:`child_process` or :func:`async_child_process`. It writes a job as
+one JSON line to the child's standard input and keeps that pipe open. The child reads the job with
+:func:`read_job`, sends messages with the function of :func:`message_sender`, and is stopped by
+:func:`stop_with_parent` when the pipe closes, which it also does if the parent is killed.
+
+No child imports anything from its working directory, and none gets the secrets of a JupyterHub:
+:func:`module_command` and :func:`child_environment`.
 """
 
 from __future__ import annotations
@@ -21,8 +23,58 @@ from typing import IO, Any
 
 #: Seconds that a child has for a clean exit before it is killed.
 _EXIT_S = 3.0
+#: Variables that no child needs: they open a JupyterHub, a Jupyter server or a database.
+SECRET_VARIABLES = frozenset(
+    {
+        "CONFIGPROXY_AUTH_TOKEN",
+        "JPY_API_TOKEN",
+        "JUPYTERHUB_API_TOKEN",
+        "JUPYTERHUB_CRYPT_KEY",
+        "JUPYTER_SAFECODER_DATABASE",
+        "JUPYTER_TOKEN",
+    }
+)
+#: What ``python -m`` does, with nothing relative on the path, such as the working directory. ``-P``
+#: needs Python 3.11, and ``-I`` would leave out packages that the user has installed. The
+#: interpreter itself has imported ``os`` before.
+_RUN_MODULE = (
+    "import os, sys; sys.path[:] = filter(os.path.isabs, sys.path); "
+    "from runpy import run_module; "
+    "run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
+)
 
 Message = dict[str, Any]
+
+
+def module_command(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module with nothing from the working directory.
+
+    That is often a folder of notebooks, which others may write to; ``python -m`` imports from it
+    first. The environment is to be that of :func:`child_environment`.
+    """
+    return [sys.executable, "-c", _RUN_MODULE, module, *arguments]
+
+
+def child_environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this process's environment for a child, without what no child needs.
+
+    These are secrets of a JupyterHub, and the relative directories of ``PYTHONPATH``, from which
+    Python would import ``sitecustomize`` before any code of ours runs.
+
+    Parameters
+    ----------
+    changes
+        Variables that are set.
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if name not in SECRET_VARIABLES
+    }
+    path = environment.pop("PYTHONPATH", "").split(os.pathsep)
+    if absolute := [directory for directory in path if os.path.isabs(directory)]:
+        environment["PYTHONPATH"] = os.pathsep.join(absolute)
+    # For processes that the child starts; Python 3.10 ignores it.
+    environment["PYTHONSAFEPATH"] = "1"
+    return {**environment, **(changes or {})}
 
 
 class ChildProcess:
@@ -59,7 +111,7 @@ def child_process(
     job
         What the child's :func:`read_job` returns.
     environment
-        Environment variables; ``None``: those of this process.
+        Variables that are set beside those of :func:`child_environment`.
     stderr
         Where its standard error goes, as for :class:`subprocess.Popen`.
 
@@ -69,11 +121,11 @@ def child_process(
         If the process cannot be started.
     """
     process = subprocess.Popen(  # noqa: S603 - a module of ours
-        [sys.executable, "-m", module],
+        module_command(module),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        env=environment,
+        env=child_environment(environment),
     )
     assert process.stdin is not None
     assert process.stdout is not None
@@ -125,12 +177,10 @@ async def async_child_process(
         If the process cannot be started.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
+        *module_command(module),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env=environment,
+        env=child_environment(environment),
         start_new_session=os.name == "posix",
     )
     assert process.stdin is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from jupyter_safecoder.clients.huge_pages import huge_page_environment
+from jupyter_safecoder.clients.huge_pages import huge_page_variables
 from jupyter_safecoder.errors import SafeCoderError
 
 _WORKERS = Path(__file__).with_name("workers")
@@ -146,7 +147,7 @@ def start_worker(
             stdout=subprocess.PIPE,
             stderr=output,
             # The environment that our runtime starts with, for all engines.
-            env=huge_page_environment(),
+            env={**os.environ, **huge_page_variables()},
             text=True,
             encoding="utf-8",
         ) as process,

@@ -13,7 +13,7 @@ from jupyter_safecoder.settings import RuntimeSettings
 from .completion_client import CompletionClient
 from .connection import RUNTIME_MODULE, Connection, find_connections
 from .hub_client import hub_client
-from .huge_pages import huge_page_environment
+from .huge_pages import huge_page_variables
 from .runtime_client import RuntimeClient
 
 
@@ -66,7 +66,7 @@ def own_runtime(settings: RuntimeSettings) -> Iterator[RuntimeClient]:
         If the process does not start.
     """
     job = asdict(settings)
-    with child_process(RUNTIME_MODULE, job, environment=huge_page_environment()) as child:
+    with child_process(RUNTIME_MODULE, job, environment=huge_page_variables()) as child:
         message = child.first_message()
         if message is None:
             raise RuntimeRequestError(

@@ -14,19 +14,20 @@ _TUNABLES = "GLIBC_TUNABLES"
 _HUGE = "glibc.malloc.hugetlb=1"
 
 
-def huge_page_environment() -> dict[str, str]:
-    """Return this process's environment for a child process that holds weights.
+def huge_page_variables() -> dict[str, str]:
+    """Return the variables to set for a child process that holds weights.
 
-    The C library reads it only when a process starts. A value that is set already is kept.
+    The C library reads them only when a process starts. A value that is set already is kept.
     """
     given = os.environ.get(_TUNABLES, "")
     if "glibc.malloc.hugetlb" in given:
-        return dict(os.environ)
-    return {**os.environ, _TUNABLES: f"{given}:{_HUGE}" if given else _HUGE}
+        return {}
+    return {_TUNABLES: f"{given}:{_HUGE}" if given else _HUGE}
 
 
 def restart_with_huge_pages() -> None:
-    """Replace this process by the same program in :func:`huge_page_environment`, if needed."""
-    environment = huge_page_environment()
-    if sys.platform == "linux" and environment != dict(os.environ):
+    """Replace this process by the same program with :func:`huge_page_variables`, if needed."""
+    variables = huge_page_variables()
+    if sys.platform == "linux" and variables:
+        environment = {**os.environ, **variables}
         os.execve(sys.executable, sys.orig_argv, environment)  # noqa: S606 - this very program

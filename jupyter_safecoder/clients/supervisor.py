@@ -14,7 +14,7 @@ from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .connection import RUNTIME_MODULE, Connection, find_connections, remove_socket
-from .huge_pages import huge_page_environment
+from .huge_pages import huge_page_variables
 
 #: Seconds before the next start, for each death in a row.
 _BACKOFF_S = (0.2, 1.0, 3.0, 10.0)
@@ -102,9 +102,9 @@ class Supervisor:
     async def _run(self) -> int:
         """Run one process until it exits; returns its exit status."""
         self._loading = None
-        job, environment = asdict(self._settings), huge_page_environment()
+        job, variables = asdict(self._settings), huge_page_variables()
         try:
-            async with async_child_process(RUNTIME_MODULE, job, environment=environment) as child:
+            async with async_child_process(RUNTIME_MODULE, job, environment=variables) as child:
                 async for message in child.messages():
                     if "listening" in message:
                         self.connection = Connection(**message["listening"])

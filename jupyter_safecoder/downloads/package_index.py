@@ -11,7 +11,6 @@ import os
 import re
 import ssl
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from jupyter_safecoder.child_process import child_environment, module_command
 from jupyter_safecoder.errors import DownloadError
 from jupyter_safecoder.extras import INSTALL_LOCAL
 from jupyter_safecoder.models.fingerprint import hash_file
@@ -143,8 +143,9 @@ def pip_configuration() -> dict[str, str]:
 @cache
 def _read_configuration(environment: tuple[tuple[str, str], ...]) -> dict[str, str]:
     # Cached: it takes a process of about a second, and some models have dozens of packages.
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"],
+    done = subprocess.run(  # noqa: S603 - pip itself
+        module_command("pip", "--disable-pip-version-check", "config", "list"),
+        env=child_environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Any
 
+from jupyter_safecoder.child_process import module_command
 from jupyter_safecoder.clients.hub_environment import URL_VARIABLE
 
 from .constants import ADMIN, COMPLETE, SCOPES, SERVICE, TRAIN, access_scope
@@ -71,7 +71,7 @@ def _service(policy: str, url: str, arguments: Sequence[str], api_token: str) ->
     }
     if api_token:
         return {**service, "api_token": api_token}
-    command = [sys.executable, "-m", "jupyter_safecoder", "hub", "--policy", policy]
+    command = module_command("jupyter_safecoder", "hub", "--policy", policy)
     return {**service, "command": [*command, "--end-with-parent", *arguments]}
 
 

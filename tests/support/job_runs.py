@@ -58,7 +58,7 @@ def workers(job: LocalJob) -> list[int]:
             words = path.read_bytes().split(b"\0")
         except OSError:
             continue
-        ours = words[1:3] == [b"-m", b"jupyter_safecoder.finetune"] or b"-u" in words
+        ours = words[3:4] == [b"jupyter_safecoder.finetune"] or b"-u" in words
         if str(job.directory).encode() in words and ours:
             found.append(int(path.parent.name))
     return found

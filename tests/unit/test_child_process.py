@@ -10,9 +10,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from jupyter_safecoder.child_process import async_child_process, child_process, exit_text
+from jupyter_safecoder.child_process import (
+    SECRET_VARIABLES,
+    async_child_process,
+    child_environment,
+    child_process,
+    exit_text,
+)
+from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE
+from jupyter_safecoder.hub.constants import DATABASE_VARIABLE
 from tests.support.processes import is_gone, until
 
 CHILD = """
@@ -55,6 +64,48 @@ def test_messages_are_the_child_s_alone(module: str, capfd: pytest.CaptureFixtur
     printed = capfd.readouterr()
     assert "what a library prints" in printed.err
     assert "what a program prints" in printed.err
+
+
+#: Modules that Python and a child import first, as a hostile folder has them.
+HOSTILE = ("os", "json", "runpy", "sitecustomize", "usercustomize", "tornado", "numpy", "asyncio")
+
+
+@pytest.mark.parametrize("python_path", ["", ".", "..", "relative"])
+def test_nothing_is_imported_from_the_working_directory(
+    python_path: str, module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "notebooks"
+    (folder / "relative").mkdir(parents=True)
+    executed = folder / "executed"
+    for directory in (folder, folder / "relative"):
+        for name in HOSTILE:
+            (directory / f"{name}.py").write_text(f"open({str(executed)!r}, 'a').write('{name} ')")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(tmp_path), python_path))))
+    with child_process(module, {"messages": 1}) as child:
+        assert len(list(child.messages())) == 2
+
+    async def messages() -> int:
+        async with async_child_process(module, {"messages": 1}) as child:
+            return len([message async for message in child.messages()])
+
+    assert asyncio.run(messages()) == 2
+    # A process that the child starts itself.
+    code = "import json, runpy, numpy"
+    subprocess.run([sys.executable, "-c", code], env=child_environment(), check=True)
+    assert not executed.exists() or sys.version_info < (3, 11)
+
+
+def test_a_child_gets_no_secret_of_a_hub(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {TOKEN_VARIABLE, DATABASE_VARIABLE} < SECRET_VARIABLES
+    for name in SECRET_VARIABLES:
+        monkeypatch.setenv(name, "secret")
+    with child_process(module, {}, environment={"OTHER": "1"}) as child:
+        child.first_message()
+        environment = psutil.Process(child.process.pid).environ()
+    assert not SECRET_VARIABLES & set(environment)
+    assert environment["OTHER"] == "1"
+    assert environment["PATH"] == os.environ["PATH"]
 
 
 def test_the_end_of_the_context_stops_the_child(module: str) -> None:

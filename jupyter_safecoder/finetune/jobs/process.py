@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
+
+from jupyter_safecoder.child_process import child_environment, module_command
 
 #: One machine, a free port, and no settings of a configuration file of Accelerate.
 _LAUNCH = (
-    *("-m", "accelerate.commands.launch", "--multi_gpu", "--num_machines", "1"),
+    *("accelerate.commands.launch", "--multi_gpu", "--num_machines", "1"),
     *("--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"),
 )
+_WORKER = "jupyter_safecoder.finetune"
 #: Keeps Popen objects so that finished children are reaped.
 _STARTED: list[subprocess.Popen[bytes]] = []
 
@@ -26,16 +27,19 @@ def start_worker(directory: Path, processes: int) -> subprocess.Popen[bytes]:
     processes
         Number of processes that train together.
     """
-    launcher = [*_LAUNCH, "--num_processes", str(processes)] if processes > 1 else []
+    command = module_command(_WORKER, str(directory))
+    if processes > 1:
+        number = ("--num_processes", str(processes))
+        command = module_command(*_LAUNCH, *number, "-m", _WORKER, str(directory))
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - this program itself
-            [sys.executable, *launcher, "-m", "jupyter_safecoder.finetune", str(directory)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
             # Threads that wait for each other sleep instead of spinning.
-            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+            env=child_environment({"OMP_WAIT_POLICY": "PASSIVE"}),
         )
     _STARTED[:] = [one for one in _STARTED if one.poll() is None] + [process]
     return process

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pytest
 from traitlets.config import Config
 
+from jupyter_safecoder.child_process import module_command
 from jupyter_safecoder.clients.hub_environment import URL_VARIABLE
 from jupyter_safecoder.hub import add_safecoder
 from jupyter_safecoder.hub.constants import ADMIN, COMPLETE, SCOPES, TRAIN, access_scope
@@ -27,7 +27,8 @@ def roles(c: Any) -> dict[str, dict[str, Any]]:
 def test_the_hub_starts_the_service_with_its_policy() -> None:
     [service] = configured(arguments=["--state", "/var/lib"]).JupyterHub.services.get_value([])
     command = service["command"]
-    assert command[:4] == [sys.executable, "-m", "jupyter_safecoder", "hub"]
+    start = module_command("jupyter_safecoder", "hub")
+    assert command[: len(start)] == start
     assert command[-4:] == ["/etc/policy.toml", "--end-with-parent", "--state", "/var/lib"]
     assert "api_token" not in service
 

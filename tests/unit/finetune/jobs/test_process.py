@@ -30,7 +30,7 @@ def test_several_processes_are_started_by_accelerate(
     process.start_worker(tmp_path, processes)
     command = started["command"]
     assert command[0] == sys.executable
-    assert command[-3:] == ["-m", "jupyter_safecoder.finetune", str(tmp_path)]
+    assert command[-2:] == ["jupyter_safecoder.finetune", str(tmp_path)]
     assert ("accelerate.commands.launch" in command) is (processes > 1)
     if processes > 1:
         assert command[command.index("--num_processes") + 1] == "3"
