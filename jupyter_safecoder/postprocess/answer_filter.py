@@ -13,6 +13,7 @@ from .lines import Line, StopDecision, split_lines
 from .rules.closing_bracket import find_closing_bracket
 from .rules.dedent import dedent
 from .rules.inline_repetition import inline_repetition
+from .rules.invisible import find_invisible
 from .rules.line_repetition import line_repetition
 from .rules.low_confidence import low_confidence
 from .rules.max_lines import max_lines
@@ -22,9 +23,20 @@ from .rules.sound_boundary import sound_end
 from .rules.suffix_reached import suffix_reached
 from .rules.trim import normalize_newlines, trim_end, trim_start
 
-_REASONS: dict[str, FinishReason] = {"end": "end", "length": "length", "deadline": "deadline"}
+_REASONS: dict[str, FinishReason] = {
+    "end": "end",
+    "length": "length",
+    "deadline": "deadline",
+    "invisible": "invisible",
+}
 #: Reasons for which an answer may end in the middle of something, and whether that may be a line.
-_CUT_OFF = {"length": True, "deadline": True, "lines": False, "low_confidence": False}
+_CUT_OFF = {
+    "length": True,
+    "deadline": True,
+    "invisible": True,
+    "lines": False,
+    "low_confidence": False,
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +63,8 @@ class AnswerFilter:
     """Filters the answer to one request while it grows.
 
     Until it is final, each text starts with the one before: what a rule may still remove is held
-    back. The one exception is a repetition within a line, which is detected after it was shown.
+    back. The exceptions are a repetition within a line, which is detected after it was shown, and
+    an answer that is cut off, also before an invisible character.
 
     Parameters
     ----------
@@ -61,6 +74,7 @@ class AnswerFilter:
     """
 
     def __init__(self, filter_input: FilterInput) -> None:
+        self._input = filter_input
         self._context = analyze_cursor(filter_input)
         self._mode = filter_input.mode
         self._max_lines = filter_input.max_lines
@@ -83,6 +97,8 @@ class AnswerFilter:
             is never too unsure.
         """
         normalized = normalize_newlines(raw)
+        if (at := find_invisible(normalized, self._input)) is not None:
+            normalized, ended = normalized[:at], "invisible"
         answer = trim_start(normalized, self._context)
         if tokens is not None and self._min_logprob > -math.inf:
             tokens = _in_answer(tokens, raw, len(normalized) - len(answer))

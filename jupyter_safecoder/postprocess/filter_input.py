@@ -22,6 +22,7 @@ FinishReason: TypeAlias = Literal[
     "blank",
     "duplicate",
     "low_confidence",
+    "invisible",
 ]
 
 

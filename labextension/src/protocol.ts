@@ -79,7 +79,8 @@ export type FinishReason =
   | 'duplicate'
   | 'empty_prompt'
   | 'excluded'
-  | 'low_confidence';
+  | 'low_confidence'
+  | 'invisible';
 
 /** The final text; it can be shorter than that of the last `text` event. */
 export interface IDoneEvent {

@@ -49,10 +49,12 @@ def _filter_any_text(seed: int, language: str) -> None:
     for ended in ("end", "length", "deadline"):
         final = answer_filter.apply(raw, ended=ended, tokens=tokens)
         assert final.reason is not None
+        shows_all = all(c.isprintable() or c in "\t\n" or c in prefix for c in final.text)
+        assert shows_all or final.text.isspace()
         if final.text:
             assert final.reason not in ("blank", "duplicate")
         else:
-            cut_off = ("length", "deadline", "lines", "low_confidence")
+            cut_off = ("length", "deadline", "lines", "low_confidence", "invisible")
             assert final.reason in ("blank", "duplicate", *cut_off)
 
 
