@@ -145,7 +145,7 @@ class OpenAIModelsHandler(OpenAIErrors, _Handler):
     @authorized
     async def get(self, name: str = "") -> None:
         """Respond in OpenAI's form."""
-        await self.proxy_get(f"/v1/models/{quote(name)}" if name else "/v1/models")
+        await self.proxy_get(f"/v1/models/{quote(name, safe='')}" if name else "/v1/models")
 
 
 class OpenAICompletionsHandler(OpenAIErrors, _BodyHandler):  # type: ignore[misc]  # prepare

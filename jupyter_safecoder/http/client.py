@@ -115,7 +115,7 @@ class HttpClient:
         Parameters
         ----------
         method, path, body
-            Of the request.
+            Of the request; the path is quoted already.
         headers
             Additional headers.
         timeout_s
@@ -132,12 +132,14 @@ class HttpClient:
             If the connection closes before the response is complete, or time is up.
         """
         import aiohttp
+        from yarl import URL
 
         large = body is not None and len(body) > _MAX_PLAIN_BODY_BYTES
         with _translated_errors():
             response = await self._session.request(
                 method,
-                self._base_url + path,
+                # As it is: yarl would resolve "..", and decode what is quoted.
+                URL(self._base_url + path, encoded=True),
                 data=io.BytesIO(body) if body and large else body,
                 headers=headers,
                 timeout=aiohttp.ClientTimeout(

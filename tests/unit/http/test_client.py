@@ -113,6 +113,30 @@ def test_no_redirect_is_followed() -> None:
     assert asyncio.run(run()) == (307, "/other")
 
 
+@pytest.mark.parametrize("path", ["/models/..%2F..%2Fsettings", "/models/..", "/models/a%2Fb%20c"])
+def test_a_path_is_sent_as_it_is(path: str) -> None:
+    """A name from a user does not lead to another endpoint."""
+
+    async def run() -> str:
+        lines: list[bytes] = []
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            lines.append(await reader.readline())
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            writer.close()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            client = HttpClient(f"http://127.0.0.1:{port}", {})
+            async with client.request("GET", path) as response:
+                await response.read()
+            await client.close()
+        return lines[0].decode()
+
+    assert asyncio.run(run()) == f"GET {path} HTTP/1.1\r\n"
+
+
 def test_lines_come_with_their_ends() -> None:
     async def run() -> list[bytes]:
         async def chunks() -> AsyncIterator[bytes]:
