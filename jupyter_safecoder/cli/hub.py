@@ -52,11 +52,11 @@ def add_hub_commands(commands: Any) -> None:
     )
     hub.add_argument(
         "--token-cache-seconds",
-        type=int,
+        type=_cache_seconds,
         default=30,
         metavar="SECONDS",
         help="seconds for which JupyterHub's answer about a token is used again; a revoked token "
-        "works for that long (default: 30)",
+        "works for that long (at least 1; default: 30)",
     )
     hub.add_argument(
         "--max-running",
@@ -82,6 +82,13 @@ def add_hub_commands(commands: Any) -> None:
     verify.add_argument(
         "directory", type=Path, metavar="DIRECTORY", help="directory of the audit log"
     )
+
+
+def _cache_seconds(text: str) -> int:
+    """Return a number of seconds; JupyterHub's client takes 0 and less for ever."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a number of seconds, at least 1")
+    return int(text)
 
 
 def _hub(arguments: argparse.Namespace) -> int:

@@ -21,6 +21,9 @@ from jupyter_safecoder.protocol import Error, encode_event
 
 log = logging.getLogger(__name__)
 
+#: Seconds that a client has to read what was sent: one that reads nothing would keep its place
+#: among the requests that run.
+_READ_S = 10.0
 #: HTTP status of a response whose error has a code of the protocol.
 HTTP_STATUS = {
     "bad_request": 400,
@@ -112,10 +115,19 @@ class ProtocolHandler(web.RequestHandler):
         Raises
         ------
         StreamClosedError
-            If the client has disconnected.
+            If the client has disconnected, or does not read what was sent.
         """
         self.write(chunk)
-        await self.flush()
+        sent = self.flush()
+        if sent.done():  # nearly always; a timeout takes longer than all of this
+            return sent.result()
+        try:
+            await asyncio.wait_for(sent, _READ_S)
+        except asyncio.TimeoutError:
+            log.info("A client was disconnected: it did not read its response.")
+            connection: Any = self.request.connection
+            connection.stream.close()
+            raise StreamClosedError from None
 
 
 @web.stream_request_body

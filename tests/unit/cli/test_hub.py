@@ -67,3 +67,15 @@ def test_an_audit_log_that_is_not_there_is_an_error(
         "last": "0" * 64,
         "error": "",
     }
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "1.5", "x", ""])
+def test_an_answer_about_a_token_is_not_used_for_ever(
+    seconds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JupyterHub's client takes 0 and less for ever: a revoked token would go on working."""
+    command = ["hub", "--policy", "policy.toml", "--token-cache-seconds"]
+    with pytest.raises(SystemExit):
+        build_parser().parse_args([*command, seconds])
+    assert "at least 1" in capsys.readouterr().err
+    assert build_parser().parse_args([*command, "1"]).token_cache_seconds == 1

@@ -14,6 +14,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from jupyter_safecoder.errors import BodyTooLarge, QueueFull, RequestDenied
+from jupyter_safecoder.http import handlers
 from jupyter_safecoder.http.handlers import (
     HTTP_STATUS,
     BoundedBody,
@@ -121,6 +122,34 @@ def test_a_body_is_kept_up_to_its_limit() -> None:
 def test_a_response_is_streamed() -> None:
     response = post(echo)
     assert (response.status_code, response.text) == (200, "body")
+
+
+def test_a_client_that_does_not_read_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others get its place, and it holds no memory of this process."""
+    monkeypatch.setattr(handlers, "_READ_S", 0.2)
+    ended = asyncio.Event()
+
+    async def streams_for_ever(handler: Handler, body: bytes) -> None:
+        try:
+            while True:
+                await handler.send(b"x" * 100_000)
+        finally:
+            ended.set()
+
+    async def run() -> None:
+        async with served(streams_for_ever) as client:
+            reader, writer = await asyncio.open_connection(
+                client.base_url.host, client.base_url.port, limit=1000
+            )
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            await asyncio.wait_for(ended.wait(), 10)
+            received = 0
+            while chunk := await reader.read(2**20):
+                received += len(chunk)
+            assert 0 < received < 50_000_000
+            writer.close()
+
+    asyncio.run(run())
 
 
 def test_an_error_has_its_status_and_retry_after() -> None:
