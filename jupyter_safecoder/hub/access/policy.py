@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 from jupyter_safecoder.option import option
 from jupyter_safecoder.protocol import Cell, CompletionRequest
+
+from .exclusions import contains_text, matches_path
 
 #: Completions in notebooks, completions for other editors, and training of the group's adapters.
 FEATURES = ("complete", "text", "train")
@@ -43,13 +44,14 @@ class Grant:
     )
     exclude_paths: tuple[str, ...] = option(
         (),
-        "Patterns of notebook paths in which nothing is completed; '*' matches slashes too. If "
-        "there are any, requests without a path are denied: those of other editors have none.",
+        "Patterns of notebook paths in which nothing is completed; '*' matches slashes and the "
+        "start of a path too, so '*/patients/*' excludes 'patients/a.ipynb'. If there are any, "
+        "requests without a path are denied: those of other editors have none.",
     )
     exclude_text: tuple[str, ...] = option(
         (),
-        "A cell that contains one of these texts goes into no prompt, whatever the case of its "
-        "letters.",
+        "A cell that contains one of these texts goes into no prompt, whatever the case and the "
+        "Unicode form of its letters.",
     )
     requests_per_minute: int = option(
         0, "Maximum number of requests of each user in a minute. 0: no limit.", minimum=0
@@ -86,15 +88,17 @@ class Grant:
 
         If paths are excluded, a request without a path is excluded too.
         """
-        if self.exclude_paths:
-            path = request.path.casefold()
-            if not path or any(fnmatchcase(path, p.casefold()) for p in self.exclude_paths):
-                return True
-        return self._has_excluded_text(request.prefix + request.suffix)
+        if self.exclude_paths and not request.path:
+            return True
+        return matches_path(request.path, self.exclude_paths) or contains_text(
+            request.prefix + request.suffix, self.exclude_text
+        )
 
     def excludes_text(self, *texts: str) -> bool:
         """Return whether texts of another editor, which sends no path, may go into no prompt."""
-        return bool(self.exclude_paths) or any(map(self._has_excluded_text, texts))
+        return bool(self.exclude_paths) or any(
+            contains_text(text, self.exclude_text) for text in texts
+        )
 
     def filter_request(self, request: CompletionRequest) -> CompletionRequest:
         """Return a request without what must not go into a prompt."""
@@ -109,14 +113,10 @@ class Grant:
             if cell.type == "code" or "markdown" in self.context
         )
         return tuple(
-            cell for cell in allowed if not self._has_excluded_text(cell.source + cell.output)
+            cell
+            for cell in allowed
+            if not contains_text(cell.source + cell.output, self.exclude_text)
         )
-
-    def _has_excluded_text(self, text: str) -> bool:
-        if not self.exclude_text:
-            return False
-        folded = text.casefold()
-        return any(excluded.casefold() in folded for excluded in self.exclude_text)
 
 
 @dataclass(frozen=True)
