@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +33,14 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
     import nbformat
 
     try:
-        # nbformat warns of each cell of an old format that has no id.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            notebook = nbformat.read(path, as_version=4)
+        notebook = nbformat.reader.reads(path.read_text("utf-8"))
+        # Not nbformat.read(), whose validation logs the text of what is invalid.
+        if notebook.nbformat != 4:
+            notebook = nbformat.convert(notebook, 4)
         cells = [
             (
-                Cell(cell.cell_type, cell.source, _first_output(cell)),
-                frozenset(map(str, cell.metadata.get("tags", ()))),
+                Cell(cell.cell_type, _text(cell.source), _first_output(cell)),
+                _tags(cell.metadata.get("tags", ())),
             )
             for cell in notebook.cells
         ]
@@ -61,6 +60,7 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
         KeyError,
         TypeError,
         AttributeError,
+        AssertionError,
         RecursionError,
     ):
         # nbformat accepts some files that are not notebooks; the code above then fails on them.
@@ -118,6 +118,11 @@ def _first_output(cell: Any) -> str:
         if text:
             return _text(text)
     return ""
+
+
+def _tags(value: str | list[str]) -> frozenset[str]:
+    """Return the tags of a cell: a single one may be written without a list."""
+    return frozenset([value] if isinstance(value, str) else map(str, value))
 
 
 def _text(value: str | list[str]) -> str:

@@ -59,12 +59,52 @@ def test_tags(tmp_path: Path) -> None:
     assert read_tagged_cells(path)[0] == [(Cell("code", "x"), frozenset({"a", "b"}))]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"nbformat":4}', "[" * 100_000])
-def test_what_is_not_a_notebook(tmp_path: Path, content: str) -> None:
+def test_a_single_tag_without_a_list(tmp_path: Path) -> None:
+    """It excludes its cell from training like any other."""
+    path = write_notebook(tmp_path / "n.ipynb", ("code", "x"))
+    notebook = json.loads(path.read_text())
+    notebook["cells"][0]["metadata"] = {"tags": "safecoder-ignore"}
+    path.write_text(json.dumps(notebook))
+    assert read_tagged_cells(path)[0] == [(Cell("code", "x"), frozenset({"safecoder-ignore"}))]
+
+
+def _with_source(source: str) -> str:
+    cell = f'{{"cell_type":"code","metadata":{{}},"outputs":[],"source":{source}}}'
+    return f'{{"nbformat":4,"nbformat_minor":5,"metadata":{{}},"cells":[{cell}]}}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "{}", '{"nbformat":4}', "[" * 100_000),
+        *(_with_source(source) for source in ("5", "null", "[5]", "[null]")),
+    ],
+)
+def test_what_is_not_a_notebook(
+    tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "n.ipynb"
     path.write_text(content)
     with pytest.raises(NotebookError, match="not a Jupyter notebook"):
         read_cells(path)
+    # Nothing of it is logged.
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("minor", ['"x"', "null", "[]"])
+def test_a_minor_version_does_not_matter(tmp_path: Path, minor: str) -> None:
+    path = tmp_path / "n.ipynb"
+    path.write_text(f'{{"nbformat":4,"nbformat_minor":{minor},"metadata":{{}},"cells":[]}}')
+    assert read_cells(path) == ([], "python")
+
+
+def test_the_text_of_an_invalid_notebook_is_not_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "n.ipynb"
+    path.write_text(_with_source('"secret = 1"'))  # without the execution count, which is required
+    assert read_cells(path)[0] == [Cell("code", "secret = 1")]
+    assert caplog.records == []
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

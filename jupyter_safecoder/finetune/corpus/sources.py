@@ -56,8 +56,9 @@ class _IgnoreRules:
 def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
     """Return the notebooks and Python files below paths, sorted by name.
 
-    Symbolic links are followed, each directory once. ``.safecoderignore`` is read in every
-    directory, and in those above as far as the root of a repository. A file of documents
+    Symbolic links are followed if they lead to something below one of the paths: whoever can write
+    to a shared directory must not choose what else is learned. ``.safecoderignore`` is read in
+    every directory, and in those above as far as the root of a repository. A file of documents
     that are read already is taken only where it is named itself.
 
     Parameters
@@ -78,13 +79,14 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
     taken: list[Path] = []
     left_out: list[LeftOut] = []
     visited: set[tuple[int, int]] = set()
+    roots = [path.resolve() for path in paths]
     for path in paths:
         if not os.path.exists(path):
             raise FinetuneError(f"There is no file or directory {path}.", "Check the path.")
         if path.name == DOCUMENTS_FILE and path.is_file():
             taken.append(path)
             continue
-        for found in _walk(path, _ignore_rules_above(path), left_out, visited):
+        for found in _walk(path, roots, _ignore_rules_above(path), left_out, visited):
             reason = _rejection_reason(found, visited)
             if reason:
                 left_out.append(LeftOut(str(found), reason))
@@ -95,6 +97,7 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
 
 def _walk(
     path: Path,
+    roots: Sequence[Path],
     ignored: Sequence[_IgnoreRules],
     left_out: list[LeftOut],
     visited: set[tuple[int, int]],
@@ -119,13 +122,21 @@ def _walk(
             continue
         if is_broken:
             left_out.append(LeftOut(str(inner), "a link that leads nowhere"))
+        elif entry.is_symlink() and not _is_below(inner, roots):
+            left_out.append(LeftOut(str(inner), "a link that leads out of the named directories"))
         elif any(rules.match(inner, is_directory=is_directory) for rules in ignored):
             left_out.append(LeftOut(str(inner), f"excluded by pattern ({IGNORE_FILE})"))
         elif is_directory and (entry.name in _VENDORED or os.path.exists(inner / "pyvenv.cfg")):
             if any(name.suffix in MAX_BYTES for name in inner.glob("*")):
                 left_out.append(LeftOut(str(inner), "vendored or generated"))
         else:
-            yield from _walk(inner, ignored, left_out, visited)
+            yield from _walk(inner, roots, ignored, left_out, visited)
+
+
+def _is_below(path: Path, roots: Sequence[Path]) -> bool:
+    """Return whether what a link leads to is below one of the directories, or one of the files."""
+    target = path.resolve()
+    return any(target.is_relative_to(root) for root in roots)
 
 
 def _examine(entry: os.DirEntry[str]) -> tuple[bool, bool]:

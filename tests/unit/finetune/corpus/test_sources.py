@@ -73,3 +73,28 @@ def test_patterns_that_cannot_be_read(tree: Path, content: bytes) -> None:
     with pytest.raises(FinetuneError, match="cannot be read") as raised:
         find_sources([tree])
     assert raised.value.remedy == "Fix or remove it."
+
+
+def test_a_link_does_not_lead_out_of_the_named_directories(tree: Path) -> None:
+    """Whoever can write to a shared directory does not choose what else is learned."""
+    shared, private = tree / "inner", tree / "private"
+    (private / "deep").mkdir(parents=True)
+    (private / "c.py").write_text("y = 1\n")
+    (private / "deep" / "d.py").write_text("z = 1\n")
+    (shared / "file.py").symlink_to(private / "c.py")
+    (shared / "relative.py").symlink_to("../private/c.py")
+    (shared / "directory").symlink_to(private, target_is_directory=True)
+    (shared / "again").symlink_to(shared / "deep", target_is_directory=True)
+    files, left_out = find_sources([shared])
+    assert {path.name for path in files} == {"a.py", "b.py"}
+    reasons = {Path(one.path).name: one.reason for one in left_out}
+    out = "a link that leads out of the named directories"
+    assert reasons == {
+        **dict.fromkeys(("file.py", "relative.py", "directory"), out),
+        "deep": "reached before by another path",
+    }
+    # It is followed where its target is named, too, and a named link is what its user chose.
+    assert "c.py" in {path.resolve().name for path in find_sources([shared, private])[0]}
+    link = tree / "link"
+    link.symlink_to(private, target_is_directory=True)
+    assert {path.name for path in find_sources([link])[0]} == {"c.py", "d.py"}
