@@ -87,7 +87,8 @@ class ChildProcess:
         """Yield the child's messages as they come, until it closes its output."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            yield json.loads(line)
+            if (message := _message(line)) is not None:
+                yield message
 
     def first_message(self) -> Message | None:
         """Return the next message, or ``None`` if the child exits without one."""
@@ -154,8 +155,15 @@ class AsyncChildProcess:
     async def messages(self) -> AsyncIterator[Message]:
         """Yield the child's messages as they come, until it closes its output."""
         assert self.process.stdout is not None
-        async for line in self.process.stdout:
-            yield json.loads(line)
+        while True:
+            try:
+                line = await self.process.stdout.readline()
+            except ValueError:  # longer than the reader's limit, and dropped
+                continue
+            if not line:
+                return
+            if (message := _message(line)) is not None:
+                yield message
 
 
 @asynccontextmanager
@@ -248,6 +256,18 @@ def stop_with_parent(stop: Callable[[], object] = lambda: os._exit(1)) -> None:
         stop()
 
     threading.Thread(target=wait, name="safecoder-parent", daemon=True).start()
+
+
+def _message(line: bytes) -> Message | None:
+    """Return a line as a message; ``None`` if it is something that a library has printed.
+
+    Libraries can print before :func:`message_sender` takes the standard output away from them.
+    """
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return None
+    return message if isinstance(message, dict) else None
 
 
 def _line(content: Mapping[str, Any]) -> bytes:

@@ -26,6 +26,9 @@ from tests.support.processes import is_gone, until
 
 CHILD = """
 import os, sys, time
+print("what a library prints when it is imported")
+print("x" * 200_000)
+print("[1]\\n\\n5", flush=True)
 from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
 job = read_job()
 stop_with_parent()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import secrets
@@ -24,7 +25,8 @@ class Pseudonyms:
     Raises
     ------
     OSError
-        If the file cannot be read or created.
+        If the file cannot be read or created, or has no complete key: with a part of one, names
+        could be found out by trying them.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,6 +34,12 @@ class Pseudonyms:
             with atomic_write(path, mode=0o600) as stream:
                 stream.write(secrets.token_bytes(_KEY_BYTES))
         self._key = path.read_bytes()
+        if len(self._key) != _KEY_BYTES:
+            raise OSError(
+                errno.EINVAL,
+                f"{path} is not a key of {_KEY_BYTES} bytes. Restore it, or delete it: then all "
+                "users get new pseudonyms",
+            )
 
     def pseudonym(self, name: str) -> str:
         """Return the pseudonym of a name."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from jupyter_safecoder.hub.accounting.pseudonyms import Pseudonyms
 
 
@@ -29,3 +31,12 @@ def test_the_key_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_a_key_of_version_0_1_is_used_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(bytes(range(32)))
     assert Pseudonyms(tmp_path / "key").pseudonym("ada") == "p-9556fd532c3b9e35"
+
+
+@pytest.mark.parametrize("key", [b"", b"x" * 31, b"x" * 33])
+def test_a_damaged_key_is_an_error(tmp_path: Path, key: bytes) -> None:
+    """A machine that lost power may leave a file without content."""
+    (tmp_path / "key").write_bytes(key)
+    with pytest.raises(OSError, match="not a key of 32 bytes"):
+        Pseudonyms(tmp_path / "key")
+    assert (tmp_path / "key").read_bytes() == key
