@@ -3,7 +3,7 @@
 Pure functions: no input or output, no model, no Jupyter.
 """
 
-from .budget import Budget
+from .budget import CHARACTERS_PER_TOKEN, Budget
 from .build import Prompt, build_prompt
 from .families import FAMILIES, FimFamily, detect_family
 from .layouts import LAYOUTS
@@ -11,6 +11,7 @@ from .tokenizer import Tokenizer, stop_ids
 from .window import tail
 
 __all__ = [
+    "CHARACTERS_PER_TOKEN",
     "FAMILIES",
     "LAYOUTS",
     "Budget",

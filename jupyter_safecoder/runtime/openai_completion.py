@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from jupyter_safecoder.errors import InvalidRequest, PromptTooLong
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.openai_protocol import OpenAIRequest
-from jupyter_safecoder.prompt import FAMILIES, Budget, Tokenizer, build_prompt, stop_ids
+from jupyter_safecoder.prompt import (
+    CHARACTERS_PER_TOKEN,
+    FAMILIES,
+    Budget,
+    Tokenizer,
+    build_prompt,
+    stop_ids,
+)
 from jupyter_safecoder.protocol import CompletionRequest
 
 from .admission import Ticket
@@ -74,6 +81,12 @@ class OpenAICompletions:
             layout = self._model.default_layout
             ids = build_prompt(fim, self._family, self._tokenizer, self._budget, layout).ids
         else:
+            # Encoding takes time, in which other requests wait.
+            if len(request.prompt) > self._model.context_window * CHARACTERS_PER_TOKEN:
+                raise InvalidRequest(
+                    f"'prompt' has {len(request.prompt)} characters, more than the "
+                    f"{self._model.context_window - 1} tokens of this model."
+                )
             ids = [*self._tokenizer.bos_ids, *self._tokenizer.encode(request.prompt)]
         if len(ids) >= self._model.context_window:
             raise InvalidRequest(

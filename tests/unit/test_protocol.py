@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from jupyter_safecoder import protocol
+from jupyter_safecoder.errors import InvalidRequest
 from jupyter_safecoder.option import options_of
 from jupyter_safecoder.postprocess import MIN_PROBABILITIES
 from jupyter_safecoder.protocol import (
@@ -133,6 +134,13 @@ REQUESTS = [
     CompletionRequest("\ud83d lone", "\udc00 \U0001f600 \u2028", document="\ud800"),
     CompletionRequest("<fim_middle>" * 9, "<|endoftext|>"),
 ]
+
+
+def test_a_request_with_too_many_cells_is_refused_before_they_are_read() -> None:
+    cells = (Cell("code", ""),) * 5000
+    assert parse_request(CompletionRequest("", "", cells).to_json()).before == cells
+    with pytest.raises(InvalidRequest, match="'before' of the request must not be longer"):
+        parse_request(CompletionRequest("", "", (*cells, Cell("code", ""))).to_json())
 
 
 @pytest.mark.parametrize("request_", REQUESTS)

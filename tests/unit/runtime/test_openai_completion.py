@@ -52,6 +52,22 @@ def test_the_text_and_why_it_ends(
     with_runtime(tmp_path, SCRIPT, test)
 
 
+def test_a_text_that_cannot_fit_is_not_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two megabytes would keep all other requests waiting for a second."""
+
+    async def test(runtime: Runtime) -> None:
+        completions = _completions(runtime)
+        encoded: list[str] = []
+        monkeypatch.setattr(completions._tokenizer, "encode", encoded.append)
+        with pytest.raises(InvalidRequest, match="has 2000000 characters, more than the "):
+            completions.prompt(OpenAIRequest("x " * 1_000_000))
+        assert encoded == []
+
+    with_runtime(tmp_path, SCRIPT, test)
+
+
 def test_prompts(tmp_path: Path) -> None:
     async def test(runtime: Runtime) -> None:
         completions = _completions(runtime)
