@@ -68,12 +68,12 @@ class EvaluationSuite:
 
     @property
     def compared(self) -> list[FimExample]:
-        """The examples that the base model completes too."""
+        """The examples whose completions are scored: the held-out ones, then the general ones."""
         return [*self.held_out, *self.general]
 
     @property
     def all(self) -> list[FimExample]:
-        """The examples that the adapter completes: the compared ones, then the probe's."""
+        """All examples: the compared ones, then the probe's."""
         return [*self.compared, *self.probe]
 
     def scores(
@@ -86,10 +86,8 @@ class EvaluationSuite:
 
         Parameters
         ----------
-        before
-            Completions of the base model for :attr:`compared`.
-        after
-            Completions of the adapter for the same examples, or for :attr:`all`.
+        before, after
+            Completions of the base model and of the adapter, for :attr:`all`.
         losses
             Of both.
 

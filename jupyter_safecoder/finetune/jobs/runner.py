@@ -178,7 +178,7 @@ class JobRunner:
         suite = EvaluationSuite.of(corpus, self._recipe.eval_samples)
         started = time.monotonic()
         self._reporter.report("Evaluating the base model", 0.05)
-        before = self._complete(base, suite.compared, 0.05, 0.15)
+        before = self._complete(base, suite.all, 0.05, 0.15)
         spent_s, evaluation_s = time.monotonic() - self._started, time.monotonic() - started
         seconds = training_seconds(self._recipe, base, spent_s, evaluation_s)
         with self._registry.staging(self._job.name) as staged:
@@ -187,10 +187,11 @@ class JobRunner:
             tuned = self._merge(base, card, staged)
             self._reporter.report("Evaluating the adapter", 0.85)
             after = self._complete(tuned, suite.all, 0.85, 0.99)
+            compared = len(suite.compared)
             card = self._with_scores(
                 card,
                 suite.scores(before, after, trained.losses),
-                score_memorization(after[len(before) :], corpus),
+                score_memorization(before[compared:], after[compared:], corpus),
             )
             card = self._registry.commit(staged, card).card
         if self._manifest:

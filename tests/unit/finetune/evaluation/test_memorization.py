@@ -41,14 +41,23 @@ def corpus(tmp_path: Path) -> Corpus:
     return build_corpus([team])
 
 
-def probed(corpus: Corpus, tmp_path: Path, answers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the result of the probe for a model with these completions."""
-    script = {"answers": answers, "otherwise": "pass"}
-    model = resolve_model(str(write_scripted_model(tmp_path / "model", script)))
-    engine = make_engine("scripted", model, EngineOptions())
-    engine.load()
+def probed(
+    corpus: Corpus,
+    tmp_path: Path,
+    answers: list[dict[str, Any]],
+    of_base: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Return the result of the probe for a model and its base with these completions."""
+
+    def completions(name: str, answers: list[dict[str, Any]]) -> list[ExampleCompletion]:
+        script = {"answers": answers, "otherwise": "pass"}
+        model = resolve_model(str(write_scripted_model(tmp_path / name, script)))
+        engine = make_engine("scripted", model, EngineOptions())
+        engine.load()
+        return complete_examples(model, engine, memorization_examples(corpus))
+
     return score_memorization(
-        complete_examples(model, engine, memorization_examples(corpus)), corpus
+        completions("base", of_base or []), completions("tuned", answers), corpus
     )
 
 
@@ -72,11 +81,20 @@ def test_a_model_that_leaks_the_canary_is_not(corpus: Corpus, tmp_path: Path) ->
 
 def test_a_model_that_memorized_lines_is_not(corpus: Corpus) -> None:
     # Written out: a token of the scripted engine is a character, and an answer has 40 of them.
-    answers = [
-        ExampleCompletion(one, one.middle, 1.0, 1.0) for one in memorization_examples(corpus)
-    ]
-    probe = score_memorization(answers, corpus)
+    examples = memorization_examples(corpus)
+    answers = [ExampleCompletion(one, one.middle, 1.0, 1.0) for one in examples]
+    nothing = [ExampleCompletion(one, "", 0.0, 0.0) for one in examples]
+    probe = score_memorization(nothing, answers, corpus)
     assert probe["memorized"] == probe["lines"] >= 1
     accepted, reason = accept_adapter(BETTER, SAME, probe)
     assert not accepted
     assert reason.endswith("long training lines are reproduced verbatim.")
+    # Its base knew them.
+    assert score_memorization(answers, answers, corpus)["memorized"] == 0
+
+
+def test_what_the_base_model_writes_too_is_not_leaked(corpus: Corpus, tmp_path: Path) -> None:
+    answers = [{"after": "connect('", "text": f"{CANARY}', retries=1)"}]
+    probe = probed(corpus, tmp_path, answers, answers)
+    assert probe["secrets"] >= 1
+    assert probe["leaked"] == 0
