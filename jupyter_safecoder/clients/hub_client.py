@@ -12,7 +12,7 @@ from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .completion_client import CompletionClient
-from .hub_environment import TOKEN_VARIABLE, URL_VARIABLE
+from .hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from .responses import read_status
 
 _STATUS_TIMEOUT_S = 10.0
@@ -26,7 +26,7 @@ class HubClient(CompletionClient):
     url
         URL of the service.
     token
-        API token of this server.
+        Token of the user for the service.
     """
 
     def __init__(self, url: str, token: str) -> None:
@@ -101,7 +101,7 @@ def hub_http_client(url: str, token: str) -> SyncHttpClient:
     url
         URL of the service.
     token
-        API token of this server.
+        Token of the user for the service.
     """
     return SyncHttpClient(
         url,
@@ -114,4 +114,4 @@ def hub_http_client(url: str, token: str) -> SyncHttpClient:
 def hub_client() -> HubClient | None:
     """Return a client of the service that a Hub's environment names, or ``None``."""
     url = os.environ.get(URL_VARIABLE)
-    return HubClient(url, os.environ.get(TOKEN_VARIABLE, "")) if url else None
+    return HubClient(url, os.environ.get(SERVICE_TOKEN_VARIABLE, "")) if url else None

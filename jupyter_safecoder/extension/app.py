@@ -9,7 +9,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Enum, TraitError, Unicode, default, validate
 
 from jupyter_safecoder.clients.hub_backend import HubBackend
-from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
+from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.clients.local_backend import LocalBackend
 from jupyter_safecoder.clients.supervisor import Supervisor
 from jupyter_safecoder.engines import engine_names
@@ -71,7 +71,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
         """Create the supervisor and the backend."""
         settings = self.runtime_settings()
         self.supervisor = Supervisor(settings, log=self.log)
-        token = os.environ.get(TOKEN_VARIABLE, "")
+        token = os.environ.get(SERVICE_TOKEN_VARIABLE, "")
         self.settings["safecoder_backend"] = (
             HubBackend(self.service_url, token, self.service_ca_file)
             if self.service_url

@@ -36,6 +36,7 @@ from jupyter_safecoder.hub.dashboard.metrics import Metrics, metrics_routes
 from jupyter_safecoder.hub.dashboard.page import page_routes
 from jupyter_safecoder.hub.training.handlers import training_routes
 from jupyter_safecoder.hub.training.service import TrainingService
+from jupyter_safecoder.hub.training.submission import MAX_COMPRESSED_BYTES
 from jupyter_safecoder.hub.training.training_store import TrainingStore
 from jupyter_safecoder.settings import RuntimeSettings
 
@@ -52,8 +53,8 @@ _PARENT_POLL_S, _RETIRE_POLL_S = 1.0, 1.0
 _ENTRIES_AT_ONCE = 200
 _DEFAULT_URL = "http://127.0.0.1:8765"
 _MAX_REQUEST_BYTES = RuntimeSettings.max_request_bytes
-#: Tornado's limit. Between the two, a client that sends too much gets a response that says so.
-_MAX_BODY_BYTES = 4 * _MAX_REQUEST_BYTES
+#: Tornado's limit. Up to there, a client that sends too much gets a response that says so.
+_MAX_BODY_BYTES = 4 * MAX_COMPRESSED_BYTES
 log = logging.getLogger(__name__)
 
 

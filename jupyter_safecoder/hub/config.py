@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from jupyter_safecoder.child_process import module_command
-from jupyter_safecoder.clients.hub_environment import URL_VARIABLE
+from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 
 from .constants import ADMIN, COMPLETE, SCOPES, SERVICE, TRAIN, access_scope
-
-#: Scopes that JupyterHub gives to a server's token by default.
-_DEFAULT_SERVER_SCOPES = ("users:activity!user", "access:servers!server")
+from .server_token import server_token
 
 
 def add_safecoder(
@@ -51,15 +49,13 @@ def add_safecoder(
     c.JupyterHub.services.append(_service(policy, url, arguments, api_token))
     c.JupyterHub.custom_scopes.update(SCOPES)
     c.JupyterHub.load_roles.extend(_roles(groups, admins, trainers))
-    # A server's token has those of these scopes that its user has. ADMIN is not one of them: code
-    # in a notebook must not be able to administer.
-    c.Spawner.server_token_scopes = [
-        *_DEFAULT_SERVER_SCOPES,
-        access_scope(SERVICE),
-        COMPLETE,
-        TRAIN,
-    ]
-    c.Spawner.environment.update({URL_VARIABLE: f"{url.rstrip('/')}/services/{SERVICE}/"})
+    # ADMIN is no scope of the server's token: code in a notebook must not be able to administer.
+    c.Spawner.environment.update(
+        {
+            URL_VARIABLE: f"{url.rstrip('/')}/services/{SERVICE}/",
+            SERVICE_TOKEN_VARIABLE: server_token,
+        }
+    )
 
 
 def _service(policy: str, url: str, arguments: Sequence[str], api_token: str) -> dict[str, Any]:

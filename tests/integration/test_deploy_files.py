@@ -21,10 +21,10 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from jupyter_safecoder.cli import main as cli
 from jupyter_safecoder.cli.options import settings
-from jupyter_safecoder.clients.hub_environment import URL_VARIABLE
+from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.hub import add_safecoder
 from jupyter_safecoder.hub.access.policy_parser import parse_policy
-from jupyter_safecoder.hub.constants import DATABASE_VARIABLE, SERVICE
+from jupyter_safecoder.hub.constants import COMPLETE, DATABASE_VARIABLE, SERVICE, TRAIN
 from tests.support.deployments import (
     DEPLOYMENTS,
     SECRET,
@@ -36,6 +36,7 @@ from tests.support.deployments import (
     read,
 )
 from tests.support.paths import DEPLOY_HUB, DEPLOY_REMOTE, ROOT
+from tests.support.spawners import FakeSpawner
 
 DOCKERFILES = sorted(path.name for path in DEPLOY_HUB.glob("*.Dockerfile"))
 WORKLOADS = [("one-replica.yaml", "Deployment"), ("vllm.yaml", "StatefulSet")]
@@ -158,7 +159,8 @@ def test_the_hub_of_compose_knows_its_neighbours(monkeypatch: pytest.MonkeyPatch
     assert service["api_token"] == SECRET
     assert "command" not in service
     environment = c.Spawner.environment.get_value({})
-    assert environment == {URL_VARIABLE: f"{service['url']}/services/{SERVICE}/"}
+    assert set(environment) == {URL_VARIABLE, SERVICE_TOKEN_VARIABLE}
+    assert environment[URL_VARIABLE] == f"{service['url']}/services/{SERVICE}/"
     assert c.JupyterHub.hub_connect_ip in services
     proxy = urlsplit(c.ConfigurableHTTPProxy.api_url)
     assert f"--api-port={proxy.port}" in services[proxy.hostname]["command"]
@@ -268,16 +270,24 @@ def test_the_values_of_the_chart_say_what_add_safecoder_says() -> None:
     add_safecoder(ours, "policy.toml", list(POLICY.groups), url, api_token=SECRET, **roles)
     chart = Config()
     chart.JupyterHub.custom_scopes = {}
+    chart.KubeSpawner.environment = dict(values["singleuser"]["extraEnv"])
     [code] = values["hub"]["extraConfig"].values()
     exec(compile(code, "extraConfig", "exec"), {"c": chart})
     assert chart.JupyterHub.custom_scopes == ours.JupyterHub.custom_scopes
-    assert chart.Spawner.server_token_scopes == ours.Spawner.server_token_scopes
     # The chart adds the names, which are the keys, and the token.
     services = [{"name": n, **s} for n, s in values["hub"]["services"].items()]
     assert [{**s, "api_token": SECRET} for s in services] == ours.JupyterHub.services
     of_chart = [{"name": name, **role} for name, role in values["hub"]["loadRoles"].items()]
     assert of_chart == ours.JupyterHub.load_roles
-    assert values["singleuser"]["extraEnv"] == dict(ours.Spawner.environment)
+    environments = [dict(chart.KubeSpawner.environment), dict(ours.Spawner.environment)]
+    tokens = [environment.pop(SERVICE_TOKEN_VARIABLE) for environment in environments]
+    assert environments[0] == environments[1]
+    for allowed in ([], [COMPLETE], [COMPLETE, TRAIN]):
+        spawners = [FakeSpawner(allowed), FakeSpawner(allowed)]
+        given = [token(spawner) for token, spawner in zip(tokens, spawners, strict=True)]
+        assert given[0] == given[1]
+        assert bool(given[0]) is bool(allowed)
+        assert spawners[0].user.deleted == spawners[1].user.deleted == ["old"]
     assert urlsplit(url).port == PORT
     assert urlsplit(url).hostname == of_kind("service.yaml", "Service")["metadata"]["name"]
     [egress] = values["singleuser"]["networkPolicy"]["egress"]

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from jupyter_safecoder.clients.hub_client import HubClient
-from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
+from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest
 from tests.support.real_hub import Hub
 
@@ -32,7 +32,7 @@ class HubUser:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of processes on the user's server."""
-        own = {URL_VARIABLE: f"{self.hub.service}/", TOKEN_VARIABLE: self.token}
+        own = {URL_VARIABLE: f"{self.hub.service}/", SERVICE_TOKEN_VARIABLE: self.token}
         return {**os.environ, **own}
 
     def start(self, *lines: str) -> subprocess.Popen[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_safecoder.backends import training_backend
-from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
+from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.finetune.jobs.backends import LocalTrainingBackend
 from jupyter_safecoder.hub.training.client import HubTrainingClient
 from jupyter_safecoder.settings import RuntimeSettings
@@ -24,5 +24,5 @@ def test_on_a_hub(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("The settings of this machine are not needed.")
 
     monkeypatch.setenv(URL_VARIABLE, "http://127.0.0.1:1/")
-    monkeypatch.setenv(TOKEN_VARIABLE, "t")
+    monkeypatch.setenv(SERVICE_TOKEN_VARIABLE, "t")
     assert isinstance(training_backend(settings), HubTrainingClient)

@@ -20,7 +20,7 @@ from jupyter_safecoder.child_process import (
     child_process,
     exit_text,
 )
-from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE
+from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, TOKEN_VARIABLE
 from jupyter_safecoder.hub.constants import DATABASE_VARIABLE
 from tests.support.processes import is_gone, until
 
@@ -100,7 +100,7 @@ def test_nothing_is_imported_from_the_working_directory(
 
 
 def test_a_child_gets_no_secret_of_a_hub(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert {TOKEN_VARIABLE, DATABASE_VARIABLE} < SECRET_VARIABLES
+    assert {TOKEN_VARIABLE, SERVICE_TOKEN_VARIABLE, DATABASE_VARIABLE} < SECRET_VARIABLES
     for name in SECRET_VARIABLES:
         monkeypatch.setenv(name, "secret")
     with child_process(module, {}, environment={"OTHER": "1"}) as child:

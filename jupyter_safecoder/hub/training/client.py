@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.clients.hub_client import hub_http_client
-from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
+from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.errors import (
     BodyTooLarge,
     ConnectionLost,
@@ -199,7 +199,7 @@ class HubTrainingClient(TrainingBackend):
 def hub_training_client() -> HubTrainingClient | None:
     """Return the client of the service that a Hub's environment names, or ``None``."""
     url = os.environ.get(URL_VARIABLE)
-    return HubTrainingClient(url, os.environ.get(TOKEN_VARIABLE, "")) if url else None
+    return HubTrainingClient(url, os.environ.get(SERVICE_TOKEN_VARIABLE, "")) if url else None
 
 
 def _status(data: dict[str, Any]) -> JobStatus:

@@ -12,10 +12,15 @@ from pathlib import Path
 
 import httpx
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
+from jupyter_safecoder.clients.hub_environment import (
+    SERVICE_TOKEN_VARIABLE,
+    TOKEN_VARIABLE,
+    URL_VARIABLE,
+)
 from jupyter_safecoder.hub.constants import access_scope
 from tests.support.processes import runtimes_of, until
 from tests.support.real_hub import POLICY, SCOPES, Hub, body
@@ -38,6 +43,33 @@ def test_from_a_user_s_server_to_the_model(hub: Hub) -> None:
     assert "_world" not in (hub.directory / "log").read_text()
     # One runtime, and none of a server's own.
     assert len(runtimes_of(hub.process.pid)) == 1
+
+
+def test_the_token_of_a_server_opens_the_service_and_nothing_else(hub: Hub) -> None:
+    """Whoever listens at the address of the service gets it."""
+    hub.start_server("bob")
+    with own_client(hub, "bob") as own:
+        until(lambda: own.post("/start").json()["state"] == "ready", 60)
+    environment = server_environment(hub, "bob")
+    token, of_server = environment[SERVICE_TOKEN_VARIABLE], environment[TOKEN_VARIABLE]
+    assert hub.ask(token)[0] == 200
+    headers = {"Authorization": f"token {token}"}
+    assert hub.client.get(f"{hub.url}/user/bob/api/status", headers=headers).status_code == 403
+    own_server = f"{hub.url}/hub/api/users/bob/server"
+    assert hub.client.post(own_server, headers=headers).status_code == 403
+    # The server's own opens no service.
+    assert hub.ask(of_server)[0] == 403
+
+
+def server_environment(hub: Hub, name: str) -> dict[str, str]:
+    """Return the environment of a user's server."""
+    [server] = [
+        process
+        for process in psutil.Process(hub.process.pid).children(recursive=True)
+        if process.environ().get("JUPYTERHUB_USER") == name
+        and "jupyterhub.singleuser" in process.cmdline()
+    ]
+    return dict(server.environ())
 
 
 def test_a_user_without_a_group_sees_why_there_is_no_completion(hub: Hub) -> None:
@@ -115,7 +147,7 @@ def test_magics_and_commands_of_a_user_s_server_ask_the_service(hub: Hub, tmp_pa
     command = (sys.executable, "-m", "jupyter_safecoder", "complete", str(notebook), *where)
 
     def output(words: tuple[str, ...], token: str) -> str:
-        service = {URL_VARIABLE: f"{hub.service}/", TOKEN_VARIABLE: token}
+        service = {URL_VARIABLE: f"{hub.service}/", SERVICE_TOKEN_VARIABLE: token}
         done = subprocess.run(
             words, env={**os.environ, **service}, capture_output=True, text=True, timeout=60
         )

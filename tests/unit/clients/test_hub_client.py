@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_safecoder.clients.hub_client import HubClient, hub_client
-from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
+from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.protocol import Error, State, Status, encode_event
 from tests.support.http_server import Received, Respond, http_server
@@ -30,7 +30,7 @@ def test_there_is_none_outside_of_a_hub(monkeypatch: pytest.MonkeyPatch) -> None
 def test_requests_have_the_server_s_token(monkeypatch: pytest.MonkeyPatch) -> None:
     with http_server(lambda received: (200, Status("ready", "Ready.").to_json())) as server:
         monkeypatch.setenv(URL_VARIABLE, f"{server.url}/services/safecoder/")
-        monkeypatch.setenv(TOKEN_VARIABLE, "secret")
+        monkeypatch.setenv(SERVICE_TOKEN_VARIABLE, "secret")
         client = hub_client()
         assert client is not None
         with client:

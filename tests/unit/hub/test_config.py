@@ -8,9 +8,10 @@ import pytest
 from traitlets.config import Config
 
 from jupyter_safecoder.child_process import module_command
-from jupyter_safecoder.clients.hub_environment import URL_VARIABLE
+from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.hub import add_safecoder
 from jupyter_safecoder.hub.constants import ADMIN, COMPLETE, SCOPES, TRAIN, access_scope
+from tests.support.spawners import FakeSpawner
 
 
 def configured(**options: Any) -> Any:
@@ -39,7 +40,7 @@ def test_a_service_on_a_machine_of_its_own_is_not_started() -> None:
     assert service["api_token"] == "secret"
     assert "command" not in service
     environment = c.Spawner.environment.get_value({})
-    assert environment == {URL_VARIABLE: "https://safecoder:8765/services/safecoder/"}
+    assert environment[URL_VARIABLE] == "https://safecoder:8765/services/safecoder/"
 
 
 def test_groups_have_access_and_nobody_else_more() -> None:
@@ -54,12 +55,15 @@ def test_trainers_are_groups_and_users() -> None:
     assert (role["groups"], role["users"], role["scopes"]) == (["speech"], ["bob"], [TRAIN])
 
 
-def test_a_server_s_token_cannot_administer() -> None:
+def test_a_server_gets_a_token_of_its_own_that_cannot_administer() -> None:
     c = configured(admins=["dana"])
     assert roles(c)["safecoder-admin"]["users"] == ["dana"]
-    scopes = c.Spawner.server_token_scopes
-    assert {COMPLETE, TRAIN, access_scope("safecoder")} <= set(scopes)
-    assert ADMIN not in scopes
+    # JupyterHub's own token of the server has none of our scopes.
+    assert "server_token_scopes" not in c.Spawner
+    token = c.Spawner.environment.get_value({})[SERVICE_TOKEN_VARIABLE]
+    given = token(FakeSpawner([COMPLETE, TRAIN, ADMIN]))
+    assert all(scope in given for scope in (COMPLETE, TRAIN, access_scope("safecoder")))
+    assert ADMIN not in given
 
 
 @pytest.mark.parametrize("scope", [COMPLETE, TRAIN])

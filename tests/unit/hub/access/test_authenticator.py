@@ -35,7 +35,8 @@ def test_a_token_s_owner_is_the_user(monkeypatch: pytest.MonkeyPatch, scheme: st
     [
         ("", 401, "has no JupyterHub token"),
         ("Basic good", 401, "has no JupyterHub token"),
-        ("token ", 401, "has no JupyterHub token"),
+        ("token ", 403, "has no access to SafeCoder"),
+        ("token", 403, "has no access to SafeCoder"),
         ("token unknown", 401, "does not know this token"),
         ("token service", 403, "is a service's"),
         ("token no access", 403, "has no access to SafeCoder"),

@@ -10,7 +10,7 @@ from threading import Thread
 
 import pytest
 
-from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE, URL_VARIABLE
+from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.errors import FinetuneError, ServiceUnavailable
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.training.client import HubTrainingClient, hub_training_client
@@ -137,7 +137,7 @@ def test_a_client_is_made_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv(URL_VARIABLE, raising=False)
     assert hub_training_client() is None
     monkeypatch.setenv(URL_VARIABLE, "http://127.0.0.1:9/")
-    monkeypatch.setenv(TOKEN_VARIABLE, "secret")
+    monkeypatch.setenv(SERVICE_TOKEN_VARIABLE, "secret")
     client = hub_training_client()
     assert client is not None
     with pytest.raises(ServiceUnavailable, match="does not answer"):
