@@ -1,4 +1,8 @@
-"""The output of commands: lines, tables, progress, errors."""
+"""The output of commands: lines, tables, progress, errors.
+
+Names of files, adapters and models come from others: a terminal executes nothing of them, and they
+are no markup of rich.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from jupyter_safecoder.invisible import is_invisible
+
 
 @contextmanager
 def progress_spinner(text: str) -> Iterator[Callable[[str], None]]:
     """Show a spinner with a text; yields a function that changes the text."""
     from rich.console import Console
+    from rich.text import Text
 
-    with Console(stderr=True).status(text) as status:
-        yield status.update
+    with Console(stderr=True).status(Text(printable(text))) as status:
+        yield lambda text: status.update(Text(printable(text)))
 
 
 @contextmanager
@@ -38,13 +45,13 @@ def progress_bar(text: str, total: int) -> Iterator[Callable[[int], None]]:
     )
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(text, total=total)
+        task = bar.add_task(printable(text), total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
@@ -61,12 +68,13 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print rows as a table, with a column for each key; missing values stay empty."""
     from rich.console import Console
     from rich.table import Column, Table
+    from rich.text import Text
 
     columns = list(dict.fromkeys(key for row in rows for key in row))
     table = Table(*(Column(column, overflow="fold") for column in columns))
     for row in rows:
         values = (row.get(column) for column in columns)
-        table.add_row(*("" if value is None else str(value) for value in values))
+        table.add_row(*(Text("" if value is None else printable(str(value))) for value in values))
     Console().print(table)
 
 
@@ -83,9 +91,19 @@ def _print_lines(content: dict[str, Any], indent: str = "") -> None:
 
 def print_line(text: str) -> None:
     """Print a line."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(printable(text) + "\n")
 
 
 def print_error(reason: str, remedy: str = "") -> None:
     """Print a reason and a remedy as one line on standard error."""
-    sys.stderr.write(f"{reason} {remedy}".strip() + "\n")
+    sys.stderr.write(printable(f"{reason} {remedy}".strip()) + "\n")
+
+
+def printable(text: str) -> str:
+    """Return a text with invisible characters escaped, such as those that control a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character.encode("unicode_escape").decode() if is_invisible(character) else character
+        for character in text
+    )

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
-
+from jupyter_safecoder.invisible import is_invisible
 from jupyter_safecoder.postprocess.filter_input import FilterInput
-
-#: Control and format characters, line and paragraph separators, and lone surrogates. They change
-#: the order in which code is shown (Boucher and Anderson 2021, "Trojan Source", arXiv:2111.00169),
-#: hide a part of it, or control a terminal.
-_CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Cs"})
 
 
 def find_invisible(answer: str, request: FilterInput) -> int | None:
@@ -25,11 +19,6 @@ def find_invisible(answer: str, request: FilterInput) -> int | None:
         The request.
     """
     for at, character in enumerate(answer):
-        if (
-            not character.isprintable()
-            and character not in "\t\n"
-            and unicodedata.category(character) in _CATEGORIES
-            and character not in request.prefix
-        ):
+        if is_invisible(character) and character not in request.prefix:
             return at
     return None

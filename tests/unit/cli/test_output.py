@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_safecoder.cli.output import (
     print_error,
+    print_line,
     print_report,
     print_table,
     progress_bar,
@@ -54,3 +55,29 @@ def test_progress_stays_off_standard_output(capsys: pytest.CaptureFixture[str]) 
     with progress_share("Working") as show:
         show(0.5, "Step")
     assert capsys.readouterr().out == ""
+
+
+HOSTILE = "a[/bold][link=https://x]b[/link]\x1b]0;title\x07\u202e"
+
+
+def test_a_name_is_neither_markup_nor_a_command_for_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_table([{"path": HOSTILE}])
+    print_line(HOSTILE)
+    print_error(HOSTILE)
+    with progress_share(HOSTILE) as show:
+        show(0.5, HOSTILE)
+    with progress_bar(HOSTILE, 3) as advance:
+        advance(3)
+    captured = capsys.readouterr()
+    shown = "a[/bold][link=https://x]b[/link]\\x1b]0;title\\x07\\u202e"
+    assert captured.out.count(shown) == 2
+    assert shown in captured.err
+    assert "\x07" not in captured.out + captured.err
+    assert "\u202e" not in captured.out + captured.err
+
+
+def test_text_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    print_line("é\t中\n\U0001f600")
+    assert capsys.readouterr().out == "é\t中\n\U0001f600\n"
