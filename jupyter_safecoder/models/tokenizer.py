@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import ModelError
 
-#: Number of cells whose ids are cached: some fifty users' context windows.
-_CACHED_CELLS = 2048
+from .encoding_cache import EncodingCache
+
+#: Maximum size of the cells whose ids are cached: thousands of usual ones.
+_CACHED_BYTES = 32 * 2**20
 #: Maximum size of ``tokenizer_config.json``: chat templates are long.
 _MAX_CONFIG_BYTES = 4 * 2**20
 #: Tokens that some tokenizers do not mark as special, though they never stand for text.
@@ -54,7 +55,7 @@ class FileTokenizer:
             ) from error
         # Text of users that spells <fim_middle> must never become that token.
         self._tokenizer.encode_special_tokens = True
-        self.encode_cell = lru_cache(_CACHED_CELLS)(self.encode)
+        self.encode_cell = EncodingCache(self.encode, _CACHED_BYTES)
         self.bos_ids = self._bos_ids(encoded, _read_config(path))
 
     @property
