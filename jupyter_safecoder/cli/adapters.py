@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add_adapter_commands(commands: Any) -> None:
     """Add the commands that manage adapters."""
     adapter = commands.add_parser(
-        "adapter", help="list, use, verify, remove, export and import adapters"
+        "adapter", help="list, use, verify, remove, average, export and import adapters"
     )
     adapter = adapter.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_base_arguments(add_command(adapter, "list", _list, "list adapters"))
@@ -48,6 +48,15 @@ def add_adapter_commands(commands: Any) -> None:
     export.add_argument("name", metavar="NAME", help="name of the adapter")
     export.add_argument("target", type=Path, metavar="DIRECTORY", help="directory to create")
     add_base_arguments(export)
+
+    average = add_command(
+        adapter, "average", _average, "write the mean of adapters of one base model"
+    )
+    average.add_argument("names", nargs="+", metavar="NAME", help="names of the adapters")
+    average.add_argument(
+        "--output", type=Path, required=True, metavar="DIRECTORY", help="directory to create"
+    )
+    add_base_arguments(average)
 
     import_ = add_command(
         adapter, "import", _import, "import an adapter that was exported, or that PEFT wrote"
@@ -121,6 +130,18 @@ def _export(arguments: argparse.Namespace) -> int:
     export(_registry(arguments).find(arguments.name), arguments.target)
     return print_report(
         {"adapter": arguments.name, "directory": str(arguments.target)}, arguments.json
+    )
+
+
+def _average(arguments: argparse.Namespace) -> int:
+    from jupyter_safecoder.adapters.average import average_adapters
+
+    adapters = [_registry(arguments).find(name) for name in arguments.names]
+    for adapter in adapters:
+        adapter.verify()
+    average_adapters([adapter.directory for adapter in adapters], arguments.output)
+    return print_report(
+        {"adapters": arguments.names, "directory": str(arguments.output)}, arguments.json
     )
 
 

@@ -156,6 +156,9 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     },
     "adapter verify": {"adapter, ok, files": "name, `true`, and number of files that were checked"},
     "adapter remove": {"removed": "name of the adapter"},
+    "adapter average": {
+        "adapters, directory": "names of the adapters, and where their mean was written"
+    },
     "adapter export": {"adapter, directory": "name of the adapter, and where it was written"},
     "adapter import": {"adapter, directory": "name of the adapter, and its directory in the cache"},
     "bench typing": {

@@ -29,7 +29,9 @@ def matches_path(path: str, patterns: Collection[str]) -> bool:
         return False
     path = normalize(path).replace("\\", "/")
     written = {
-        posixpath.normpath(f"/{name}") for name in (path, _DRIVE.sub("", path, count=1)) if name
+        posixpath.normpath("/" + name.lstrip("/"))
+        for name in (path, _DRIVE.sub("", path, count=1))
+        if name
     }
     return any(
         fnmatchcase(name, pattern)

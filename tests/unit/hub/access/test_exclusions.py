@@ -17,6 +17,7 @@ from jupyter_safecoder.hub.access.exclusions import contains_text, matches_path
         ("patients/*", "patients/a.ipynb"),
         ("patients/*", "S3:patients/a.ipynb"),
         ("/patients/*", "patients/a.ipynb"),
+        ("/patients/*", "//patients/a.ipynb"),
         ("patients/*", "./patients/a.ipynb"),
         ("patients/*", "work/../patients/a.ipynb"),
         ("patients/*", "patients//a.ipynb"),

@@ -1,0 +1,71 @@
+"""The mean of adapters changes weights by the mean of their changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from jupyter_safecoder.adapters.average import average_adapters
+from jupyter_safecoder.adapters.lora import read_config
+from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS
+from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.models.safetensors import read_tensors, write_tensors
+
+LAYER = "base_model.model.model.layers.0.mlp.up_proj"
+
+
+def write_adapter(directory: Path, seed: int, rank: int, **config: Any) -> Path:
+    random = np.random.default_rng(seed)
+    weights = {
+        f"{config.pop('layer', LAYER)}.lora_A.weight": random.normal(size=(rank, 6)),
+        f"{LAYER}.lora_B.weight": random.normal(size=(config.pop("rows", 4), rank)),
+    }
+    directory.mkdir()
+    shapes = {name: values.shape for name, values in weights.items()}
+    write_tensors(directory / WEIGHTS, shapes, weights.values())
+    settings = {"peft_type": "LORA", "r": rank, "lora_alpha": 2 * rank, **config}
+    (directory / CONFIG).write_text(json.dumps(settings))
+    return directory
+
+
+def change(directory: Path) -> Any:
+    """Return what an adapter adds to the weights of its layer."""
+    config, weights = read_config(directory), dict(read_tensors(directory / WEIGHTS))
+    rank = config["r"]
+    scale = config["lora_alpha"] / (rank**0.5 if config.get("use_rslora") else rank)
+    return scale * weights[f"{LAYER}.lora_B.weight"] @ weights[f"{LAYER}.lora_A.weight"]
+
+
+def test_it_is_the_mean(tmp_path: Path) -> None:
+    sources = [
+        write_adapter(tmp_path / "a", 1, 2),
+        write_adapter(tmp_path / "b", 2, 3, lora_alpha=9),
+        write_adapter(tmp_path / "c", 3, 4, use_rslora=True),
+    ]
+    average_adapters(sources, tmp_path / "mean")
+    assert read_config(tmp_path / "mean")["r"] == 9
+    expected = sum(change(source) for source in sources) / 3
+    assert np.allclose(change(tmp_path / "mean"), expected, atol=0.02)
+    with pytest.raises(FinetuneError, match="exists already"):
+        average_adapters(sources, tmp_path / "mean")
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"layer": "base_model.model.model.layers.1.mlp.up_proj"}, "the same layers"),
+        ({"rows": 5}, "other sizes"),
+        ({"rank_pattern": {"up_proj": 4}}, "rank_pattern"),
+        ({"trainable_token_indices": [1]}, "trainable_token_indices"),
+        ({"peft_type": "LOHA"}, "not a plain LoRA"),
+    ],
+)
+def test_adapters_that_have_no_mean(tmp_path: Path, other: dict[str, Any], reason: str) -> None:
+    sources = [write_adapter(tmp_path / "a", 1, 2), write_adapter(tmp_path / "b", 2, 2, **other)]
+    with pytest.raises(FinetuneError, match=reason):
+        average_adapters(sources, tmp_path / "mean")
+    assert not (tmp_path / "mean").exists()
