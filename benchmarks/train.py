@@ -29,6 +29,7 @@ from jupyter_safecoder.finetune.samples.packing import (
     split_samples,
 )
 from jupyter_safecoder.finetune.samples.samples import Sample, SampleBuilder
+from jupyter_safecoder.finetune.size_defaults import with_size_defaults
 from jupyter_safecoder.finetune.training.build import sample_builder
 from jupyter_safecoder.models import resolve_model
 
@@ -65,7 +66,8 @@ def bench_train(
     FinetuneError, ModelError
         If the corpus or the model cannot be used.
     """
-    model, recipe = resolve_model(name), Recipe()
+    model = resolve_model(name)
+    recipe = with_size_defaults(Recipe(), model)
     builder = sample_builder(model, recipe)
     documents: Sequence[Document] = stdlib_documents("train")
     if paths:

@@ -18,7 +18,7 @@ from jupyter_safecoder.option import checked, option, options_of
 from jupyter_safecoder.prompt import LAYOUTS
 from jupyter_safecoder.toml_file import read_toml
 
-#: As ``minutes``: a duration by the size of the model; see ``duration.py``.
+#: As ``minutes`` or ``learning_rate``: one by the size of the model; see ``size_defaults.py``.
 BY_SIZE = -1.0
 
 #: The share of each kind of span that is to be completed; see ``samples/fim_spans.py``.
@@ -46,10 +46,11 @@ class Recipe:
         32, "Scale of the adapter: its output is multiplied by alpha / rank.", minimum=1
     )
     learning_rate: float = option(
-        1.2e-3,
+        BY_SIZE,
         "The highest learning rate, reached after 'warmup' steps; it falls to a tenth along a "
-        "cosine.",
-        minimum=0,
+        "cosine. -1: by the size of the model: 0.0012 for up to 200 million parameters, 0.0004 for "
+        "up to 1 billion, 0.0002 for more.",
+        minimum=BY_SIZE,
         maximum=1,
     )
     warmup: int = option(8, "Steps in which the learning rate rises.", minimum=0)

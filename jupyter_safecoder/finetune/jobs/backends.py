@@ -11,8 +11,8 @@ from typing import Any
 
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.registry import Registry
-from jupyter_safecoder.finetune.duration import with_duration
 from jupyter_safecoder.finetune.recipe import Recipe
+from jupyter_safecoder.finetune.size_defaults import with_size_defaults
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .base_model import find_base
@@ -175,7 +175,7 @@ class LocalTrainingBackend(TrainingBackend):
                 request,
                 paths=[str(path.absolute()) for path in paths],
                 settings=named,
-                recipe=with_duration(recipe, base),
+                recipe=with_size_defaults(recipe, base),
                 base=base.name,
                 documents=len(found.documents),
             )

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.duration import expected_minutes
 from jupyter_safecoder.finetune.model_build.manifest import read_manifest
 from jupyter_safecoder.finetune.recipe import Recipe
+from jupyter_safecoder.finetune.size_defaults import expected_minutes
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .status import JobStatus

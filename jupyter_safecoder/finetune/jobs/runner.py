@@ -19,7 +19,6 @@ from jupyter_safecoder.errors import FinetuneError, JobStopped
 from jupyter_safecoder.finetune.corpus.corpus import Corpus, build_corpus, count_samples
 from jupyter_safecoder.finetune.corpus.scan import check_enough
 from jupyter_safecoder.finetune.corpus.stdlib import stdlib_documents
-from jupyter_safecoder.finetune.duration import expected_minutes, with_duration
 from jupyter_safecoder.finetune.evaluation.acceptance import accept_adapter
 from jupyter_safecoder.finetune.evaluation.comparison import before_and_after
 from jupyter_safecoder.finetune.evaluation.evaluate import ExampleCompletion, complete_examples
@@ -37,6 +36,7 @@ from jupyter_safecoder.finetune.model_build.manifest import Manifest, read_manif
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.samples.batches import validation_packs
 from jupyter_safecoder.finetune.samples.samples import FimExample
+from jupyter_safecoder.finetune.size_defaults import expected_minutes, with_size_defaults
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.runtime.loading import load_model, resolve_base_model
 
@@ -152,7 +152,9 @@ class JobRunner:
     def run_worker_rank(self) -> None:
         """Train together with the first of several processes, which does everything else."""
         corpus = self._build_corpus()
-        training = self._build_training(resolve_base_model(self._settings), corpus, math.inf)
+        base = resolve_base_model(self._settings)
+        self._recipe = with_size_defaults(self._recipe, base)
+        training = self._build_training(base, corpus, math.inf)
         training.run(should_stop=self._job.files.stop_requested)
 
     def run(self) -> None:
@@ -170,7 +172,7 @@ class JobRunner:
         base = resolve_base_model(self._settings)
         if self._manifest:
             check_exportable(base)
-        self._recipe = with_duration(self._recipe, base)
+        self._recipe = with_size_defaults(self._recipe, base)
         self._status.base, self._status.documents = base.name, len(corpus.documents)
         self._status.minutes = expected_minutes(self._recipe)
         base_sha256 = self._registry.base_hash(base)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.duration import with_duration
 from jupyter_safecoder.finetune.recipe import Recipe, check_settings
+from jupyter_safecoder.finetune.size_defaults import with_size_defaults
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.models import ModelDescription
 
@@ -62,7 +62,7 @@ def limit_recipe(settings: Mapping[str, Any], grant: Grant, base: ModelDescripti
         if name in _MAXIMA and value > _MAXIMA[name]:
             raise FinetuneError(f"{name} must be {_MAXIMA[name]:g} or less in the service.")
     given = Recipe(**checked)
-    recipe, max_minutes = with_duration(given, base), grant.max_training_minutes
+    recipe, max_minutes = with_size_defaults(given, base), grant.max_training_minutes
     if not max_minutes:
         return recipe
     if given.minutes >= 0 and not 0 < given.minutes <= max_minutes:

@@ -44,5 +44,5 @@ def test_the_time_is_at_most_the_grant_s() -> None:
         assert limit_recipe(settings, Grant(max_training_minutes=20), BASE).minutes == 9
     assert limit_recipe({"minutes": 3}, GRANT, BASE).minutes == 3
     unlimited = Grant(max_training_minutes=0)
-    assert limit_recipe({}, unlimited, BASE) == Recipe(minutes=9)
+    assert limit_recipe({}, unlimited, BASE) == Recipe(minutes=9, learning_rate=1.2e-3)
     assert limit_recipe({"minutes": 600}, unlimited, BASE).minutes == 600
