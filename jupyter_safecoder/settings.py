@@ -165,7 +165,7 @@ class RuntimeSettings:
         minimum=0,
     )
     max_request_bytes: int = option(
-        2 * 2**20,
+        8 * 2**20,
         "Maximum size of a request in bytes; larger ones are refused with 413.",
         minimum=1,
     )

@@ -60,6 +60,6 @@ def test_users_without_access_see_why(hub: Hub, browser: Browser) -> None:
     expect_state(page, "failed")
     page.locator("#jupyter-safecoder-status").click()
     popup = page.get_by_role("dialog", name="SafeCoder")
-    expect(popup).to_contain_text("This token has no access to SafeCoder.")
+    expect(popup).to_contain_text("This server has no access to SafeCoder.")
     expect(popup).to_contain_text("Ask an administrator")
     page.context.close()
