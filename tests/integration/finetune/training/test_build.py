@@ -17,7 +17,7 @@ from jupyter_safecoder.finetune.training.build import build_training_loop
 from jupyter_safecoder.finetune.training.loop import TrainingLoop
 from jupyter_safecoder.models import ModelDescription
 
-RECIPE = Recipe(steps=2, rank=2, alpha=4, tokens_per_step=200)
+RECIPE = Recipe(steps=2, rank=2, alpha=4, tokens_per_step=200, learning_rate=1e-3)
 
 
 @pytest.fixture
