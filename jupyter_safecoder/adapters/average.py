@@ -8,16 +8,15 @@ one whose matrices are those of all, side by side: its rank is the sum of their 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.files import atomic_directory
-from jupyter_safecoder.models.safetensors import read_tensors, write_tensors
+from jupyter_safecoder.models.safetensors import write_tensors
 
-from .lora import read_config
+from .lora import product_scale, read_config, read_weights
 from .registry import CONFIG, WEIGHTS
 
 #: Fields of a configuration that the matrices of another adapter do not fit.
@@ -38,8 +37,10 @@ def average_adapters(sources: Sequence[Path], target: Path) -> None:
     Raises
     ------
     FinetuneError
-        If they change different layers, or other things than the weights of layers, or the target
-        exists.
+        If they change different layers, or other things than the weights of layers, one is damaged,
+        or the target exists.
+    ModelError
+        If a file of weights is truncated.
     OSError
         If it cannot be written.
     """
@@ -52,7 +53,7 @@ def average_adapters(sources: Sequence[Path], target: Path) -> None:
         _scale(source, config) / len(sources)
         for source, config in zip(sources, configs, strict=True)
     ]
-    weights = [dict(read_tensors(source / WEIGHTS)) for source in sources]
+    weights = [read_weights(source) for source in sources]
     if any(one.keys() != weights[0].keys() for one in weights):
         raise FinetuneError("The adapters do not change the same layers.", _REMEDY)
     averaged: dict[str, Any] = {}
@@ -79,5 +80,4 @@ def _scale(source: Path, config: dict[str, Any]) -> float:
     partial = [name for name in _PARTIAL if config.get(name)]
     if partial:
         raise FinetuneError(f"{source} has {partial[0]}, of which there is no mean.", _REMEDY)
-    rank = config["r"]
-    return float(config["lora_alpha"] / (math.sqrt(rank) if config.get("use_rslora") else rank))
+    return product_scale(config, config["lora_alpha"], config["r"])

@@ -107,7 +107,7 @@ def read_changes(adapter: Path, base: ModelDescription) -> dict[str, Change]:
     settings = _Settings(adapter, read_config(adapter))
     shapes = _base_shapes(base)
     layers: dict[str, dict[str, Any]] = {}
-    for key, values in _read_weights(adapter).items():
+    for key, values in read_weights(adapter).items():
         match = _KEY.fullmatch(key)
         if match is None or f"{match['layer']}.weight" not in shapes:
             raise FinetuneError(
@@ -128,6 +128,11 @@ def read_changes(adapter: Path, base: ModelDescription) -> dict[str, Change]:
     return changes
 
 
+def product_scale(config: Mapping[str, Any], alpha: float, rank: int) -> float:
+    """Return the factor of the product of a layer's matrices."""
+    return alpha / (math.sqrt(rank) if config.get("use_rslora") else rank)
+
+
 @dataclass(frozen=True)
 class _Settings:
     """The configuration of a LoRA, with the directory that has it."""
@@ -139,8 +144,7 @@ class _Settings:
         """Return the scale of a layer, whose matrices have this rank."""
         if self._number("r", "rank_pattern", layer) != rank:
             raise self._invalid(f"r for {layer}")
-        alpha = self._number("lora_alpha", "alpha_pattern", layer)
-        return alpha / (math.sqrt(rank) if self.config.get("use_rslora") else rank)
+        return product_scale(self.config, self._number("lora_alpha", "alpha_pattern", layer), rank)
 
     def token_ids(self, count: int, vocabulary: int) -> list[int]:
         """Return the ids of so many trained tokens."""
@@ -205,8 +209,14 @@ def _replace_rows(rows: Any, ids: Sequence[int]) -> Change:
     return change
 
 
-def _read_weights(adapter: Path) -> Mapping[str, Any]:
-    """Return matrices in fp32 by name."""
+def read_weights(adapter: Path) -> Mapping[str, Any]:
+    """Return the matrices of an adapter, in fp32, by name.
+
+    Raises
+    ------
+    FinetuneError, ModelError
+        If the file is damaged, or not all of it are matrices.
+    """
     path = adapter / WEIGHTS
     read_shapes(path)
     try:

@@ -56,9 +56,9 @@ class _IgnoreRules:
 def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
     """Return the notebooks and Python files below paths, sorted by name.
 
-    Symbolic links are followed if they lead to something below one of the paths: whoever can write
-    to a shared directory must not choose what else is learned. ``.safecoderignore`` is read in
-    every directory, and in those above as far as the root of a repository. A file of documents
+    Symbolic links are followed if they lead to something below one of the paths: a user who can
+    write to a shared directory must not choose what else is learned. ``.safecoderignore`` is read
+    in every directory, and in those above as far as the root of a repository. A file of documents
     that are read already is taken only where it is named itself.
 
     Parameters

@@ -51,11 +51,11 @@ class Authenticator:
             If there is no token, it gives no access, or JupyterHub does not answer.
         """
         scheme, _, token = authorization.partition(" ")
-        if scheme.casefold() in ("token", "bearer") and not token.strip():
-            # JupyterHub gave the server none: see hub/server_token.py.
-            raise RequestDenied(403, "This server has no access to SafeCoder.", _ASK_ADMINISTRATOR)
         if scheme.casefold() not in ("token", "bearer"):
             raise RequestDenied(401, "The request has no JupyterHub token.", _RESTART_SERVER)
+        if not token.strip():
+            # JupyterHub gave the server none: see hub/server_token.py.
+            raise RequestDenied(403, "This server has no access to SafeCoder.", _ASK_ADMINISTRATOR)
         model = await self._owner(token.strip())
         if model is None:
             raise RequestDenied(

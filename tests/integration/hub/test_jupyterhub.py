@@ -46,7 +46,7 @@ def test_from_a_user_s_server_to_the_model(hub: Hub) -> None:
 
 
 def test_the_token_of_a_server_opens_the_service_and_nothing_else(hub: Hub) -> None:
-    """Whoever listens at the address of the service gets it."""
+    """Any process that listens at the address of the service gets it."""
     hub.start_server("bob")
     with own_client(hub, "bob") as own:
         until(lambda: own.post("/start").json()["state"] == "ready", 60)

@@ -76,7 +76,7 @@ def test_patterns_that_cannot_be_read(tree: Path, content: bytes) -> None:
 
 
 def test_a_link_does_not_lead_out_of_the_named_directories(tree: Path) -> None:
-    """Whoever can write to a shared directory does not choose what else is learned."""
+    """A user who can write to a shared directory does not choose what else is learned."""
     shared, private = tree / "inner", tree / "private"
     (private / "deep").mkdir(parents=True)
     (private / "c.py").write_text("y = 1\n")
