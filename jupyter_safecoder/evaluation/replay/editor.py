@@ -5,6 +5,7 @@ It applies the rules of these modules, so that a replay shows what a user sees:
 - ``labextension/src/completion/provider.ts``: what a key does to the running request, and when the
   cache answers; the pause before a request is up to the caller
 - ``labextension/src/completion/completionStream.ts``: the text of a request while it comes
+- ``labextension/src/completion/freshLine.ts``: Enter asks for a suggestion, too
 - JupyterLab 4.6, ``packages/completer/src/handler.ts`` and ``inline.ts``: when a key asks for a
   suggestion, and how long a suggestion stays
 
@@ -83,6 +84,8 @@ class Editor:
         self._is_followed = False
         #: Whether the suggestion is of the running request.
         self._is_streamed = False
+        #: What remains of a suggestion that Enter removed, though it agreed.
+        self._rest = ""
 
     @property
     def is_waiting(self) -> bool:
@@ -110,7 +113,7 @@ class Editor:
         """Insert a text as one change; returns whether to send a request after the pause."""
         self.prefix += text
         self._shorten(text)
-        return self._fetch()
+        return self._fetch(is_enter=text.startswith("\n"))
 
     def take(self, text: str) -> bool:
         """Insert the start of the suggestion, whose rest stays; returns as :meth:`insert`.
@@ -157,11 +160,13 @@ class Editor:
 
     def _shorten(self, inserted: str) -> None:
         """Keep a suggestion that starts with what was inserted on its line; remove any other."""
-        agrees = self.suggestion.startswith(inserted) and "\n" not in inserted
-        self.suggestion = self.suggestion[len(inserted) :] if agrees else ""
+        agrees = self.suggestion.startswith(inserted)
+        rest = self.suggestion[len(inserted) :] if agrees else ""
+        is_kept = "\n" not in inserted
+        self.suggestion, self._rest = (rest, "") if is_kept else ("", rest)
 
-    def _fetch(self) -> bool:
-        if not self.prefix.rpartition("\n")[2].strip():
+    def _fetch(self, is_enter: bool = False) -> bool:
+        if not is_enter and not self.prefix.rpartition("\n")[2].strip():
             # Lab asks for nothing at the start of a line, and so cancels nothing either.
             self._is_followed = False
             return False
@@ -194,7 +199,8 @@ class Editor:
         """Show a suggestion; no text leaves the screen as it is."""
         if not text:
             return
-        is_same = text.startswith(self.suggestion) or self.suggestion.startswith(text)
-        if text.strip() and not (self.is_visible and is_same):
+        before = self.suggestion or self._rest
+        is_same = bool(before.strip()) and (text.startswith(before) or before.startswith(text))
+        if text.strip() and not is_same:
             self.shown += 1
-        self.suggestion = text
+        self.suggestion, self._rest = text, ""

@@ -1,6 +1,5 @@
 import { CodeEditor } from '@jupyterlab/codeeditor';
 import {
-  CompletionHandler,
   IInlineCompletionContext,
   InlineCompletionTriggerKind
 } from '@jupyterlab/completer';
@@ -23,10 +22,18 @@ class FakeEditor {
   hasFocus = jest.fn(() => true);
   isDisposed = false;
   selection: { line: number; column: number } | null = null;
-  readonly model = { sharedModel: { getSource: () => this.text } };
+  isReadOnly = false;
+  readonly model = {
+    mimeType: 'text/x-ipython',
+    sharedModel: { getSource: () => this.text }
+  };
 
   getCursorPosition(): CodeEditor.IPosition {
     return this.cursor;
+  }
+
+  getOption(name: string): unknown {
+    return name === 'readOnly' && this.isReadOnly;
   }
 
   getOffsetAt(position: CodeEditor.IPosition): number {
@@ -99,19 +106,15 @@ describe('createFindTarget', () => {
     widget: object,
     options: {
       editor?: FakeEditor;
-      mimeType?: string;
       triggerKind?: InlineCompletionTriggerKind;
     } = {}
   ): ICompletionTarget | null {
-    const { mimeType, triggerKind, editor } = options;
-    return findTarget(
-      { mimeType, text: '', offset: 0 } as CompletionHandler.IRequest,
-      {
-        triggerKind: triggerKind ?? Automatic,
-        widget: widget as Widget,
-        editor
-      } as IInlineCompletionContext
-    );
+    const { triggerKind, editor } = options;
+    return findTarget({
+      triggerKind: triggerKind ?? Automatic,
+      widget: widget as Widget,
+      editor
+    } as IInlineCompletionContext);
   }
 
   beforeEach(() => {
@@ -229,6 +232,11 @@ describe('createFindTarget', () => {
       expect(find(panel)!.readCursor()).toBeNull();
     });
 
+    it.each([Automatic, Invoke])('leaves a read-only cell alone', kind => {
+      notebook.widgets[2].editor.isReadOnly = true;
+      expect(find(panel, { triggerKind: kind })).toBeNull();
+    });
+
     it('dismisses the suggestion of its editor', () => {
       find(panel)!.dismiss();
       expect(dismiss.mock.calls).toEqual([[notebook.widgets[2].editor]]);
@@ -309,7 +317,8 @@ describe('createFindTarget', () => {
     });
 
     it('finds a Python file, without context', () => {
-      const target = find(widget, { mimeType: 'text/x-python' })!;
+      widget.content.editor.model.mimeType = 'text/x-python';
+      const target = find(widget)!;
       expect(target).toMatchObject({
         cell: '',
         language: 'python',
@@ -318,10 +327,11 @@ describe('createFindTarget', () => {
       expect(target.context(true).before).toEqual([]);
     });
 
-    it.each(['text/x-rsrc', 'text/plain', undefined])(
+    it.each(['text/x-rsrc', 'text/plain'])(
       'has no target in a file of type %s',
       mimeType => {
-        expect(find(widget, { mimeType })).toBeNull();
+        widget.content.editor.model.mimeType = mimeType;
+        expect(find(widget)).toBeNull();
       }
     );
   });

@@ -1,6 +1,5 @@
 import { CodeEditor } from '@jupyterlab/codeeditor';
 import {
-  CompletionHandler,
   IInlineCompletionContext,
   InlineCompletionTriggerKind
 } from '@jupyterlab/completer';
@@ -87,23 +86,21 @@ export function createFindTarget(
   };
 
   const inFile = (
-    widget: IDocumentWidget<FileEditor>,
-    mimeType: string
-  ): Private.IEditorInfo | null =>
-    /python/.test(mimeType)
+    widget: IDocumentWidget<FileEditor>
+  ): Private.IEditorInfo | null => {
+    const { editor } = widget.content;
+    return /python/.test(editor.model.mimeType)
       ? {
-          editor: widget.content.editor,
+          editor,
           path: widget.context.path,
           cell: '',
           language: 'python',
           context: () => Private.emptyContext
         }
       : null;
+  };
 
-  const editorIn = (
-    widget: Widget,
-    mimeType: string
-  ): Private.IEditorInfo | null => {
+  const editorIn = (widget: Widget): Private.IEditorInfo | null => {
     if (trackers.notebooks?.has(widget)) {
       return inNotebook(widget as NotebookPanel);
     }
@@ -111,18 +108,14 @@ export function createFindTarget(
       return inConsole(widget as ConsolePanel);
     }
     if (trackers.editors?.has(widget)) {
-      return inFile(widget as IDocumentWidget<FileEditor>, mimeType);
+      return inFile(widget as IDocumentWidget<FileEditor>);
     }
     return null;
   };
 
-  return (
-    request: CompletionHandler.IRequest,
-    context: IInlineCompletionContext
-  ): ICompletionTarget | null => {
+  return (context: IInlineCompletionContext): ICompletionTarget | null => {
     const { widget } = context;
-    const mimeType = request.mimeType ?? '';
-    const info = editorIn(widget, mimeType);
+    const info = editorIn(widget);
     const editor = info?.editor;
     // Lab also passes the editor at run time, though its interface omits it.
     const requested = (context as { editor?: CodeEditor.IEditor | null })
@@ -136,6 +129,9 @@ export function createFindTarget(
       // The text was changed by a collaborator or by a program.
       return null;
     }
+    if (editor.getOption('readOnly')) {
+      return null;
+    }
     return {
       document: `${Private.salt}-${widget.id}`,
       path: info.path,
@@ -144,10 +140,7 @@ export function createFindTarget(
       context: info.context,
       dismiss: () => dismiss(editor),
       readCursor: () => {
-        if (
-          editor.isDisposed ||
-          editorIn(widget, mimeType)?.editor !== editor
-        ) {
+        if (editor.isDisposed || editorIn(widget)?.editor !== editor) {
           return null;
         }
         const { start, end } = editor.getSelection();

@@ -55,13 +55,25 @@ describe("SafeCoderProvider in Lab's completer", () => {
   let lab: ProviderReconciliator;
   let model: InlineCompleter.Model;
 
-  /** Type as Lab's handler does: update the model first, then fetch. */
+  /**
+   * Type as Lab's handler does: update the model first, then fetch. After
+   * Enter it does not fetch, and `FreshLineTrigger` makes it.
+   */
   async function type(text: string): Promise<void> {
     harness.before += text;
     model.handleTextChange({ sourceChange: [{ insert: text }] });
+    const isEnter = text.startsWith('\n');
+    if (isEnter) {
+      const { before, after } = harness;
+      harness.provider.expectAutomatic({
+        text: before + after,
+        cursor: before.length
+      });
+    }
+    const { Automatic, Invoke } = InlineCompletionTriggerKind;
     const [promise] = lab.fetchInline(
       harness.request(),
-      InlineCompletionTriggerKind.Automatic
+      isEnter ? Invoke : Automatic
     );
     void promise.then(result => {
       const list = result as LabItems;

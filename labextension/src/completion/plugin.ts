@@ -17,6 +17,7 @@ import { loadTranslations } from '../translation';
 import { cancelOnLeave } from './cancellation';
 import { SuggestionDismisser } from './dismiss';
 import { createFindTarget } from './findTarget';
+import { FreshLineTrigger } from './freshLine';
 import { SafeCoderProvider } from './provider';
 import { httpTransport } from './transport';
 
@@ -55,10 +56,12 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     const dismisser = new SuggestionDismisser();
+    const findTarget = createFindTarget(
+      { notebooks, consoles, editors },
+      editor => dismisser.dismiss(editor)
+    );
     const provider = new SafeCoderProvider({
-      findTarget: createFindTarget({ notebooks, consoles, editors }, editor =>
-        dismisser.dismiss(editor)
-      ),
+      findTarget,
       reporter: status,
       trans,
       transport: httpTransport(app.serviceManager.serverSettings, trans)
@@ -69,6 +72,12 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       void app.started.then(() => dismisser.install(manager, factory));
     }
     cancelOnLeave(app, notebooks, provider);
+    new FreshLineTrigger({
+      currentWidget: () => app.shell.currentWidget,
+      expect: state => provider.expectAutomatic(state),
+      findTarget,
+      invoke: id => manager.inline?.invoke(id)
+    }).connect(document);
     status.changed.connect(() => {
       if (!status.enabled) {
         provider.reset();

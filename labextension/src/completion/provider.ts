@@ -29,7 +29,7 @@ import {
   readSettings,
   settingsSchema
 } from './settings';
-import { FindTarget, ICellContext } from './target';
+import { FindTarget, ICellContext, ICursorState } from './target';
 import { CompletionTransport } from './transport';
 import { cutWindow } from './window';
 
@@ -105,6 +105,17 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
   }
 
   /**
+   * Treat the next call for this cursor as one that the user did not ask for.
+   *
+   * @returns Whether the user wants suggestions on lines without text.
+   */
+  expectAutomatic(state: ICursorState): boolean {
+    const isWanted = this._settings.freshLine && this._reporter.enabled;
+    this._expected = isWanted ? state : null;
+    return isWanted;
+  }
+
+  /**
    * Suggest what to insert at the cursor.
    *
    * @throws NoSuggestionError - When Lab is to leave the screen as it is.
@@ -113,7 +124,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     request: CompletionHandler.IRequest,
     context: IInlineCompletionContext
   ): Promise<IInlineCompletionList<IInlineCompletionItem>> {
-    const target = this._findTarget(request, context);
+    const target = this._findTarget(context);
     const state = target?.readCursor();
     if (!target || !state || state.text !== request.text) {
       throw new NoSuggestionError('not in an editor');
@@ -125,7 +136,8 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       throw new NoSuggestionError('completions are off');
     }
     const isInvoked =
-      context.triggerKind === InlineCompletionTriggerKind.Invoke;
+      context.triggerKind === InlineCompletionTriggerKind.Invoke &&
+      !this._takeExpected(state);
     const window = cutWindow(state.text, state.cursor);
     const cells = target.context(this._settings.includeOutputs);
     const key = cacheKey(
@@ -180,6 +192,12 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       }
       await call.nextUpdate(stream);
     }
+  }
+
+  private _takeExpected(state: ICursorState): boolean {
+    const expected = this._expected;
+    this._expected = null;
+    return expected?.text === state.text && expected.cursor === state.cursor;
   }
 
   /** The stream that serves a call: the running one if it agrees, or a new one. */
@@ -315,6 +333,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
 
   private _cache = new CompletionCache();
   private _call: FetchCall | null = null;
+  private _expected: ICursorState | null = null;
   private _findTarget: FindTarget;
   private _reporter: ICompletionReporter;
   private _retryTime = 0;

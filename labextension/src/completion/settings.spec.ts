@@ -7,6 +7,7 @@ describe('readSettings', () => {
   it('reads our fields and ignores others', () => {
     const settings = {
       debounce: 0,
+      freshLine: false,
       includeOutputs: false,
       suggestions: 'few'
     };
@@ -18,6 +19,7 @@ describe('readSettings', () => {
     { debounce: '60', includeOutputs: 'true' },
     { debounce: -1, includeOutputs: null },
     { debounce: NaN, includeOutputs: 0 },
+    { freshLine: 1 },
     { suggestions: 'all' },
     { suggestions: 1 }
   ])('replaces invalid values by the defaults: %j', settings => {

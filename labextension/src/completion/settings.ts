@@ -8,6 +8,9 @@ export interface ICompletionSettings {
   /** The pause in typing, in ms, before a request is sent. */
   debounce: number;
 
+  /** Whether there are suggestions on lines without text. */
+  freshLine: boolean;
+
   /** Whether the outputs of other cells are part of the context. */
   includeOutputs: boolean;
 
@@ -18,6 +21,7 @@ export interface ICompletionSettings {
 /** The settings until Lab passes the user's. */
 export const DEFAULT_SETTINGS: ICompletionSettings = {
   debounce: 60,
+  freshLine: true,
   includeOutputs: true,
   suggestions: 'server'
 };
@@ -46,6 +50,13 @@ export function settingsSchema(
         type: 'number',
         minimum: 0,
         maximum: 2000
+      },
+      freshLine: {
+        title: trans.__('Suggest on new lines'),
+        description: trans.__(
+          'Whether there are suggestions after Enter, on an empty line and in an empty cell, before anything is typed.'
+        ),
+        type: 'boolean'
       },
       includeOutputs: {
         title: trans.__('Include outputs'),
@@ -78,12 +89,14 @@ export function settingsSchema(
 export function readSettings(settings: {
   [property: string]: unknown;
 }): ICompletionSettings {
-  const { debounce, includeOutputs, suggestions } = settings;
+  const { debounce, freshLine, includeOutputs, suggestions } = settings;
   return {
     debounce:
       typeof debounce === 'number' && debounce >= 0
         ? debounce
         : DEFAULT_SETTINGS.debounce,
+    freshLine:
+      typeof freshLine === 'boolean' ? freshLine : DEFAULT_SETTINGS.freshLine,
     includeOutputs:
       typeof includeOutputs === 'boolean'
         ? includeOutputs

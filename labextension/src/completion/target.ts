@@ -1,7 +1,4 @@
-import {
-  CompletionHandler,
-  IInlineCompletionContext
-} from '@jupyterlab/completer';
+import { IInlineCompletionContext } from '@jupyterlab/completer';
 
 import { ICell } from '../protocol';
 
@@ -51,9 +48,8 @@ export interface ICompletionTarget {
  * Find the target of a request of Lab's inline completer.
  *
  * @returns `null` where nothing is to be completed: in Markdown, in an editor
- * without the focus, and in an unknown kind of document.
+ * without the focus or that is read-only, and in an unknown kind of document.
  */
 export type FindTarget = (
-  request: CompletionHandler.IRequest,
   context: IInlineCompletionContext
 ) => ICompletionTarget | null;

@@ -162,8 +162,7 @@ export class ProviderHarness {
     const text = this.before + this.after;
     return {
       text,
-      offset: Text.jsIndexToCharIndex(this.before.length, text),
-      mimeType: 'text/x-ipython'
+      offset: Text.jsIndexToCharIndex(this.before.length, text)
     };
   }
 

@@ -82,25 +82,34 @@ def test_a_part_that_is_taken_leaves_the_rest() -> None:
     assert (editor.prefix, editor.suggestion) == ("for x in y:\n    pass", "")
 
 
-def test_enter_removes_the_suggestion_and_the_next_character_shows_the_rest_again() -> None:
+def test_enter_shows_the_rest_of_a_suggestion_again() -> None:
     editor = _sent("", "f", "or x in y:\n    pass")
     editor.take("or x in y:")
     assert not editor.insert("\n    ")
-    assert editor.suggestion == ""
+    assert (editor.suggestion, editor.shown) == ("pass", 1)
     assert not editor.press("p")
-    assert (editor.suggestion, editor.shown) == ("ass", 2)
+    assert (editor.suggestion, editor.shown) == ("ass", 1)
 
 
-def test_enter_cancels_nothing_but_shows_nothing_either() -> None:
-    editor = Editor("")
-    editor.press("f")
+def test_another_suggestion_after_enter_is_another_one() -> None:
+    editor = _sent("", "f", "or x in y:\n    pass")
+    editor.take("or x in y:")
+    assert editor.insert("\n\t")
     editor.send()
-    editor.receive(":")
-    editor.insert(":")
-    assert not editor.insert("\n")
+    editor.finish("pass", "end")
+    assert (editor.suggestion, editor.shown) == ("pass", 2)
+
+
+def test_spaces_at_the_start_of_a_line_cancel_nothing_but_show_nothing_either() -> None:
+    editor = Editor("")
+    assert editor.insert("\n")
+    editor.send()
+    editor.receive("  pass")
+    assert not editor.press(" ")
     assert editor.is_waiting
-    editor.receive(":\npass")
-    assert editor.suggestion == ""
+    editor.receive("  pass")
+    assert editor.suggestion == " pass"
+    editor.press(" ")
     editor.press("p")
     assert (editor.suggestion, editor.is_waiting) == ("ass", True)
 
