@@ -41,6 +41,8 @@ def test_a_dismissed_suggestion_stays_away(site: JupyterSite) -> None:
     notebook = site.notebook("import turtle", "")
     notebook.edit(1)
     notebook.expect_ghost("turtle.forward(10)")
+    notebook.press("Escape")
+    notebook.expect_no_ghost()
     notebook.press("Escape", "Enter")
     notebook.page.wait_for_timeout(1500)
     notebook.expect_no_ghost()

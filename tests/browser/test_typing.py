@@ -90,6 +90,20 @@ def test_tab_accepts_and_keeps_all_typed_text(site: JupyterSite) -> None:
     notebook.expect_no_ghost()
 
 
+def test_escape_dismisses_and_stays_in_edit_mode(site: JupyterSite) -> None:
+    notebook = site.notebook("", "below = 1")
+    notebook.edit(0)
+    notebook.type("total = su")
+    notebook.expect_ghost("m(values)")
+    notebook.press("Escape")
+    notebook.expect_no_ghost()
+    notebook.type("x")
+    notebook.expect_source(0, "total = sux")
+    # The second one is Lab's: x cuts the cell.
+    notebook.press("Escape", "Escape", "x")
+    notebook.expect_source(0, "below = 1")
+
+
 def test_fast_typing_keeps_all_text(site: JupyterSite) -> None:
     notebook = site.notebook("")
     notebook.edit(0)

@@ -3,11 +3,13 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 
 import { cancelOnLeave } from './cancellation';
+import { SuggestionDismisser } from './dismiss';
 import { SafeCoderProvider } from './provider';
 
 describe('cancelOnLeave', () => {
   // The listeners on the document cannot be removed: one call for all tests.
   const provider = { cancel: jest.fn(), reset: jest.fn() };
+  const dismisser = { dismissVisible: jest.fn(() => false) };
   const shell = { currentChanged: new Signal<object, object>({}) };
   const notebooks = {
     activeCellChanged: new Signal<object, object>({}),
@@ -18,7 +20,8 @@ describe('cancelOnLeave', () => {
     cancelOnLeave(
       { shell } as unknown as JupyterFrontEnd,
       notebooks as unknown as INotebookTracker,
-      provider as unknown as SafeCoderProvider
+      provider as unknown as SafeCoderProvider,
+      dismisser as unknown as SuggestionDismisser
     );
   });
 
@@ -43,6 +46,21 @@ describe('cancelOnLeave', () => {
     }
     expect(provider.cancel).toHaveBeenCalledTimes(1);
   });
+
+  it.each([true, false])(
+    'hides Escape from Lab if it removes a suggestion: %s',
+    isShown => {
+      dismisser.dismissVisible.mockReturnValueOnce(isShown);
+      const onKeydown = jest.fn();
+      document.addEventListener('keydown', onKeydown, true);
+      const init = { key: 'Escape', bubbles: true, cancelable: true };
+      const event = new KeyboardEvent('keydown', init);
+      addElement('jp-Editor').dispatchEvent(event);
+      document.removeEventListener('keydown', onKeydown, true);
+      expect(onKeydown).toHaveBeenCalledTimes(isShown ? 0 : 1);
+      expect(event.defaultPrevented).toBe(isShown);
+    }
+  );
 
   it('cancels when an editor loses the focus, and no other element', () => {
     const focusout = (): Event => new FocusEvent('focusout', { bubbles: true });
@@ -74,7 +92,8 @@ describe('cancelOnLeave', () => {
       cancelOnLeave(
         { shell: {} } as JupyterFrontEnd,
         null,
-        provider as unknown as SafeCoderProvider
+        provider as unknown as SafeCoderProvider,
+        dismisser as unknown as SuggestionDismisser
       )
     ).not.toThrow();
   });

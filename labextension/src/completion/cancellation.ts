@@ -1,6 +1,7 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
+import { SuggestionDismisser } from './dismiss';
 import { SafeCoderProvider } from './provider';
 
 /**
@@ -9,21 +10,31 @@ import { SafeCoderProvider } from './provider';
  * Lab does not report to a provider that the user pressed Escape, moved to
  * another cell or document, or closed the document.
  *
+ * Escape removes a suggestion, and nothing else: in a notebook Lab would also
+ * leave the edit mode, in which the next letters are commands.
+ *
  * @param app - The application whose shell has the documents.
  * @param notebooks - The open notebooks.
  * @param provider - The provider whose request is cancelled.
+ * @param dismisser - Removes a suggestion that is shown.
  */
 export function cancelOnLeave(
   app: JupyterFrontEnd,
   notebooks: INotebookTracker | null,
-  provider: SafeCoderProvider
+  provider: SafeCoderProvider,
+  dismisser: SuggestionDismisser
 ): void {
   const cancel = (): void => provider.cancel();
-  document.addEventListener(
+  // Lab listens to the document: the window comes first.
+  window.addEventListener(
     'keydown',
     event => {
       if (event.key === 'Escape') {
         cancel();
+        if (dismisser.dismissVisible()) {
+          event.preventDefault();
+          event.stopImmediatePropagation();
+        }
       }
     },
     true

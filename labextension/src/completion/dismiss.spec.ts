@@ -12,7 +12,8 @@ import { SuggestionDismisser } from './dismiss';
 class FakeCompleter {
   constructor(
     readonly editor: object,
-    providerId: string | null
+    providerId: string | null,
+    readonly isActive = false
   ) {
     this.current =
       providerId === null ? null : { provider: { identifier: providerId } };
@@ -71,6 +72,17 @@ describe('SuggestionDismisser', () => {
     expect(
       completers.map(({ model }) => model.reset.mock.calls.length)
     ).toEqual([1, 0, 0, 1]);
+  });
+
+  it('resets only completers whose suggestion can be seen', () => {
+    const visible = new FakeCompleter({}, 'other', true);
+    const hidden = new FakeCompleter({}, 'ours');
+    create(hidden);
+    expect(dismisser.dismissVisible()).toBe(false);
+    create(visible);
+    expect(dismisser.dismissVisible()).toBe(true);
+    expect(visible.model.reset).toHaveBeenCalledTimes(1);
+    expect(hidden.model.reset).not.toHaveBeenCalled();
   });
 
   it('does not hold disposed completers', () => {

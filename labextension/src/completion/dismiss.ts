@@ -55,5 +55,16 @@ export class SuggestionDismisser {
     }
   }
 
+  /**
+   * Remove the suggestions that can be seen, whoever provides them.
+   *
+   * @returns Whether there were any.
+   */
+  dismissVisible(): boolean {
+    const visible = [...this._completers].filter(({ isActive }) => isActive);
+    visible.forEach(({ model }) => model?.reset());
+    return visible.length > 0;
+  }
+
   private _completers = new Set<InlineCompleter>();
 }

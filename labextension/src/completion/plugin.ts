@@ -71,7 +71,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     if (factory) {
       void app.started.then(() => dismisser.install(manager, factory));
     }
-    cancelOnLeave(app, notebooks, provider);
+    cancelOnLeave(app, notebooks, provider, dismisser);
     new FreshLineTrigger({
       currentWidget: () => app.shell.currentWidget,
       expect: state => provider.expectAutomatic(state),
