@@ -23,6 +23,7 @@ ANSWERS = [
     {"after": f"{_PROMPT}t = np.li", "text": "nspace(0, 1)"},
     {"after": f", 2)\nprint(t){_PROMPT}t = np.lo", "text": "gspace(0, 1"},
     {"after": "total = su", "text": "m(values)"},
+    {"after": "if ready:", "text": "\n    start(now)\n    wait()\n"},
     {"after": "face = '😀👩\u200d👩\u200d👧' + na", "text": "me.title()"},
     {"after": "pri", "text": "nt(answer)"},
     {"after": "print(", "text": "answer)"},
@@ -88,6 +89,23 @@ def test_tab_accepts_and_keeps_all_typed_text(site: JupyterSite) -> None:
     notebook.type(" + 1\nprint(total)")
     notebook.expect_source(0, "total = sum(values) + 1\nprint(total)")
     notebook.expect_no_ghost()
+
+
+def test_a_word_and_a_line_are_accepted_and_the_rest_stays(site: JupyterSite) -> None:
+    notebook = site.notebook("")
+    notebook.edit(0)
+    notebook.type("if ready:")
+    notebook.expect_ghost("\n    start(now)\n    wait()")
+    notebook.press("Alt+Period")
+    notebook.expect_source(0, "if ready:\n    start")
+    notebook.expect_ghost("(now)\n    wait()")
+    notebook.press("Alt+Comma")
+    notebook.expect_source(0, "if ready:\n    start(now)")
+    notebook.expect_ghost("\n    wait()")
+    notebook.press("Alt+Comma")
+    notebook.expect_source(0, "if ready:\n    start(now)\n    wait()")
+    notebook.type("  # all")
+    notebook.expect_source(0, "if ready:\n    start(now)\n    wait()  # all")
 
 
 def test_escape_dismisses_and_stays_in_edit_mode(site: JupyterSite) -> None:

@@ -3,13 +3,13 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 
 import { cancelOnLeave } from './cancellation';
-import { SuggestionDismisser } from './dismiss';
+import { InlineCompleters } from './inlineCompleters';
 import { SafeCoderProvider } from './provider';
 
 describe('cancelOnLeave', () => {
   // The listeners on the document cannot be removed: one call for all tests.
   const provider = { cancel: jest.fn(), reset: jest.fn() };
-  const dismisser = { dismissVisible: jest.fn(() => false) };
+  const completers = { dismissVisible: jest.fn(() => false) };
   const shell = { currentChanged: new Signal<object, object>({}) };
   const notebooks = {
     activeCellChanged: new Signal<object, object>({}),
@@ -21,7 +21,7 @@ describe('cancelOnLeave', () => {
       { shell } as unknown as JupyterFrontEnd,
       notebooks as unknown as INotebookTracker,
       provider as unknown as SafeCoderProvider,
-      dismisser as unknown as SuggestionDismisser
+      completers as unknown as InlineCompleters
     );
   });
 
@@ -50,7 +50,7 @@ describe('cancelOnLeave', () => {
   it.each([true, false])(
     'hides Escape from Lab if it removes a suggestion: %s',
     isShown => {
-      dismisser.dismissVisible.mockReturnValueOnce(isShown);
+      completers.dismissVisible.mockReturnValueOnce(isShown);
       const onKeydown = jest.fn();
       document.addEventListener('keydown', onKeydown, true);
       const init = { key: 'Escape', bubbles: true, cancelable: true };
@@ -93,7 +93,7 @@ describe('cancelOnLeave', () => {
         { shell: {} } as JupyterFrontEnd,
         null,
         provider as unknown as SafeCoderProvider,
-        dismisser as unknown as SuggestionDismisser
+        completers as unknown as InlineCompleters
       )
     ).not.toThrow();
   });

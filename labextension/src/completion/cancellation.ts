@@ -1,7 +1,7 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
 
-import { SuggestionDismisser } from './dismiss';
+import { InlineCompleters } from './inlineCompleters';
 import { SafeCoderProvider } from './provider';
 
 /**
@@ -16,13 +16,13 @@ import { SafeCoderProvider } from './provider';
  * @param app - The application whose shell has the documents.
  * @param notebooks - The open notebooks.
  * @param provider - The provider whose request is cancelled.
- * @param dismisser - Removes a suggestion that is shown.
+ * @param completers - Removes a suggestion that is shown.
  */
 export function cancelOnLeave(
   app: JupyterFrontEnd,
   notebooks: INotebookTracker | null,
   provider: SafeCoderProvider,
-  dismisser: SuggestionDismisser
+  completers: InlineCompleters
 ): void {
   const cancel = (): void => provider.cancel();
   // Lab listens to the document: the window comes first.
@@ -31,7 +31,7 @@ export function cancelOnLeave(
     event => {
       if (event.key === 'Escape') {
         cancel();
-        if (dismisser.dismissVisible()) {
+        if (completers.dismissVisible()) {
           event.preventDefault();
           event.stopImmediatePropagation();
         }

@@ -6,6 +6,7 @@ import {
 } from '@jupyterlab/completer';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 
 import { ISafeCoderStatus } from '../status/tokens';
@@ -41,6 +42,7 @@ describe('completionPlugin', () => {
   const factory = {
     factory: (options: InlineCompleter.IOptions) => options
   };
+  const toolbar = { addItem: jest.fn() };
 
   async function activate(
     options: {
@@ -53,6 +55,7 @@ describe('completionPlugin', () => {
     const registry = { load: () => Promise.resolve(settings) };
     const all = { factory, manager, notebooks, registry, ...options };
     const app = {
+      commands: new CommandRegistry(),
       serviceManager: { serverSettings: { baseUrl: 'http://localhost/' } },
       shell: {},
       started: Promise.resolve()
@@ -66,6 +69,7 @@ describe('completionPlugin', () => {
       null,
       null,
       all.registry as unknown as ISettingRegistry | null,
+      null,
       null
     );
     await flushPromises();
@@ -122,7 +126,8 @@ describe('completionPlugin', () => {
     installed!.factory({
       current: { provider: { identifier: provider!.identifier } },
       disposed: new Signal({}),
-      model
+      model,
+      toolbar
     } as unknown as InlineCompleter.IOptions);
     status.changed.emit();
     expect([reset, model.reset].map(f => f.mock.calls.length)).toEqual([0, 0]);

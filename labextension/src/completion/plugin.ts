@@ -6,6 +6,7 @@ import {
   ICompletionProviderManager,
   IInlineCompleterFactory
 } from '@jupyterlab/completer';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { IConsoleTracker } from '@jupyterlab/console';
 import { IEditorTracker } from '@jupyterlab/fileeditor';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -14,8 +15,9 @@ import { ITranslator } from '@jupyterlab/translation';
 
 import { ISafeCoderStatus } from '../status/tokens';
 import { loadTranslations } from '../translation';
+import { addAcceptCommands } from './acceptPart';
 import { cancelOnLeave } from './cancellation';
-import { SuggestionDismisser } from './dismiss';
+import { InlineCompleters } from './inlineCompleters';
 import { createFindTarget } from './findTarget';
 import { FreshLineTrigger } from './freshLine';
 import { SafeCoderProvider } from './provider';
@@ -35,7 +37,8 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     IConsoleTracker,
     IEditorTracker,
     ISettingRegistry,
-    ITranslator
+    ITranslator,
+    ICommandPalette
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -46,7 +49,8 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     consoles: IConsoleTracker | null,
     editors: IEditorTracker | null,
     settings: ISettingRegistry | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
   ): void => {
     const trans = loadTranslations(translator);
     if (!manager.registerInlineProvider) {
@@ -55,10 +59,10 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       );
       return;
     }
-    const dismisser = new SuggestionDismisser();
+    const completers = new InlineCompleters();
     const findTarget = createFindTarget(
       { notebooks, consoles, editors },
-      editor => dismisser.dismiss(editor)
+      editor => completers.dismiss(editor)
     );
     const provider = new SafeCoderProvider({
       findTarget,
@@ -68,10 +72,11 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     });
     // Lab collects the settings of the providers once, so register at once.
     manager.registerInlineProvider(provider);
+    addAcceptCommands(app, completers, palette, trans);
     if (factory) {
-      void app.started.then(() => dismisser.install(manager, factory));
+      void app.started.then(() => completers.install(manager, factory));
     }
-    cancelOnLeave(app, notebooks, provider, dismisser);
+    cancelOnLeave(app, notebooks, provider, completers);
     new FreshLineTrigger({
       currentWidget: () => app.shell.currentWidget,
       expect: state => provider.expectAutomatic(state),
@@ -81,7 +86,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     status.changed.connect(() => {
       if (!status.enabled) {
         provider.reset();
-        dismisser.dismissAll(provider.identifier);
+        completers.dismissAll(provider.identifier);
       }
     });
     if (notebooks) {

@@ -6,7 +6,7 @@ import {
 } from '@jupyterlab/completer';
 import { Signal } from '@lumino/signaling';
 
-import { SuggestionDismisser } from './dismiss';
+import { InlineCompleters } from './inlineCompleters';
 
 /** The members of Lab's completer that are used. */
 class FakeCompleter {
@@ -24,12 +24,12 @@ class FakeCompleter {
   readonly model = { reset: jest.fn() };
 }
 
-describe('SuggestionDismisser', () => {
+describe('InlineCompleters', () => {
   let create: (completer: FakeCompleter) => InlineCompleter;
-  let dismisser: SuggestionDismisser;
+  let completers: InlineCompleters;
 
   beforeEach(() => {
-    dismisser = new SuggestionDismisser();
+    completers = new InlineCompleters();
     let installed: IInlineCompleterFactory;
     const manager = {
       setInlineCompleterFactory: (factory: IInlineCompleterFactory) => {
@@ -40,7 +40,7 @@ describe('SuggestionDismisser', () => {
     const labFactory = {
       factory: (options: unknown) => options
     } as IInlineCompleterFactory;
-    dismisser.install(manager, labFactory);
+    completers.install(manager, labFactory);
     create = completer =>
       installed.factory(completer as unknown as InlineCompleter.IOptions);
   });
@@ -55,32 +55,40 @@ describe('SuggestionDismisser', () => {
     const completer = new FakeCompleter(editor, null);
     const other = new FakeCompleter({}, null);
     [completer, other].forEach(create);
-    dismisser.dismiss(editor);
+    completers.dismiss(editor);
     expect(completer.model.reset).toHaveBeenCalledTimes(1);
     expect(other.model.reset).not.toHaveBeenCalled();
   });
 
   it('resets only completers that show a suggestion of the provider', () => {
-    const completers = [
+    const created = [
       new FakeCompleter({}, 'ours'),
       new FakeCompleter({}, 'other'),
       new FakeCompleter({}, null),
       new FakeCompleter({}, 'ours')
     ];
-    completers.forEach(create);
-    dismisser.dismissAll('ours');
-    expect(
-      completers.map(({ model }) => model.reset.mock.calls.length)
-    ).toEqual([1, 0, 0, 1]);
+    created.forEach(create);
+    completers.dismissAll('ours');
+    expect(created.map(({ model }) => model.reset.mock.calls.length)).toEqual([
+      1, 0, 0, 1
+    ]);
   });
 
-  it('resets only completers whose suggestion can be seen', () => {
+  it('announces the completers', () => {
+    const created: object[] = [];
+    completers.created.connect((_, completer) => created.push(completer));
+    const completer = new FakeCompleter({}, null);
+    create(completer);
+    expect(created).toEqual([completer]);
+  });
+
+  it('resets only the completer whose suggestion can be seen', () => {
     const visible = new FakeCompleter({}, 'other', true);
     const hidden = new FakeCompleter({}, 'ours');
     create(hidden);
-    expect(dismisser.dismissVisible()).toBe(false);
+    expect(completers.dismissVisible()).toBe(false);
     create(visible);
-    expect(dismisser.dismissVisible()).toBe(true);
+    expect(completers.dismissVisible()).toBe(true);
     expect(visible.model.reset).toHaveBeenCalledTimes(1);
     expect(hidden.model.reset).not.toHaveBeenCalled();
   });
@@ -90,8 +98,8 @@ describe('SuggestionDismisser', () => {
     const completer = new FakeCompleter(editor, 'ours');
     create(completer);
     completer.disposed.emit();
-    dismisser.dismiss(editor);
-    dismisser.dismissAll('ours');
+    completers.dismiss(editor);
+    completers.dismissAll('ours');
     expect(completer.model.reset).not.toHaveBeenCalled();
   });
 
@@ -99,7 +107,7 @@ describe('SuggestionDismisser', () => {
     const manager = {} as ICompletionProviderManager;
     const factory = {} as IInlineCompleterFactory;
     expect(() =>
-      new SuggestionDismisser().install(manager, factory)
+      new InlineCompleters().install(manager, factory)
     ).not.toThrow();
   });
 });

@@ -4,15 +4,16 @@ import {
   IInlineCompleterFactory,
   InlineCompleter
 } from '@jupyterlab/completer';
+import { ISignal, Signal } from '@lumino/signaling';
 
 /**
- * Removes suggestions that Lab shows.
+ * The widgets in which Lab shows suggestions.
  *
- * Lab's provider interface cannot withdraw a suggestion, and an empty
- * suggestion would still capture the Tab key. So this class remembers the
- * completers that Lab creates and resets their models.
+ * Lab's provider interface can neither withdraw a suggestion nor take a part of
+ * it, and an empty suggestion would still capture the Tab key. So this class
+ * remembers the completers that Lab creates.
  */
-export class SuggestionDismisser {
+export class InlineCompleters {
   /**
    * Make Lab create its completers through this object.
    *
@@ -27,6 +28,7 @@ export class SuggestionDismisser {
       factory: options => {
         const completer = factory.factory(options);
         this._completers.add(completer);
+        this._created.emit(completer);
         completer.disposed.connect(() => this._completers.delete(completer));
         return completer;
       }
@@ -56,15 +58,34 @@ export class SuggestionDismisser {
   }
 
   /**
-   * Remove the suggestions that can be seen, whoever provides them.
+   * Remove the suggestion that can be seen, whoever provides it.
    *
-   * @returns Whether there were any.
+   * @returns Whether there was one.
    */
   dismissVisible(): boolean {
-    const visible = [...this._completers].filter(({ isActive }) => isActive);
-    visible.forEach(({ model }) => model?.reset());
-    return visible.length > 0;
+    const completer = this.visible();
+    completer?.model?.reset();
+    return completer !== null;
+  }
+
+  /**
+   * The completer whose suggestion can be seen: that of the editor with the
+   * focus.
+   */
+  visible(): InlineCompleter | null {
+    for (const completer of this._completers) {
+      if (completer.isActive) {
+        return completer;
+      }
+    }
+    return null;
+  }
+
+  /** Emitted when Lab creates a completer. */
+  get created(): ISignal<this, InlineCompleter> {
+    return this._created;
   }
 
   private _completers = new Set<InlineCompleter>();
+  private _created = new Signal<this, InlineCompleter>(this);
 }
