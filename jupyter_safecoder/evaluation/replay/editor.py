@@ -6,6 +6,7 @@ It applies the rules of these modules, so that a replay shows what a user sees:
   cache answers; the pause before a request is up to the caller
 - ``labextension/src/completion/completionStream.ts``: the text of a request while it comes
 - ``labextension/src/completion/freshLine.ts``: Enter asks for a suggestion, too
+- ``labextension/src/completion/callKind.ts``: deletion asks for none
 - JupyterLab 4.6, ``packages/completer/src/handler.ts`` and ``inline.ts``: when a key asks for a
   suggestion, and how long a suggestion stays
 
@@ -124,11 +125,12 @@ class Editor:
         self.suggestion = self.suggestion[len(text) :]
         return self._fetch()
 
-    def delete(self) -> bool:
-        """Delete the character after the cursor; returns as :meth:`insert`."""
+    def delete(self) -> None:
+        """Delete the character after the cursor: only what is known is shown."""
         self.suffix = self.suffix[1:]
         self.suggestion = ""
-        return self._fetch()
+        if self._fetch():
+            self._is_followed = False
 
     def send(self) -> None:
         """Start the request of the cursor: no key was pressed in the pause."""

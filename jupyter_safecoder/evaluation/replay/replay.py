@@ -262,7 +262,8 @@ class _PassageReplay:
 def _apply(editor: Editor, key: Key) -> bool:
     """Press a key in the editor; returns whether to send a request after the pause."""
     if key.kind == "delete":
-        return editor.delete()
+        editor.delete()
+        return False
     if key.kind == "take":
         return editor.take(key.text)
     return editor.insert(key.text) if key.text.startswith("\n") else editor.press(key.text)

@@ -50,3 +50,20 @@ describe('CompletionCache', () => {
     expect(cacheKey('a', 'bc', '', 'd')).not.toBe(cacheKey('ab', 'c', '', 'd'));
   });
 });
+
+describe('CompletionCache.remove', () => {
+  it('removes all that would be shown at a cursor, and nothing else', () => {
+    const cache = new CompletionCache();
+    cache.store('key', 'i', 'mport os');
+    cache.store('key', 'im', 'port re');
+    cache.store('key', 'imp', '');
+    cache.store('other', 'im', 'port re');
+    cache.remove('key', 'imp');
+    expect(cache.find('key', 'i')).toBeNull();
+    expect(cache.find('key', 'im')).toBeNull();
+    expect(cache.find('key', 'imp')).toBe('');
+    expect(cache.find('other', 'im')).toBe('port re');
+    cache.remove('unknown', '');
+    expect(cache.size).toBe(2);
+  });
+});

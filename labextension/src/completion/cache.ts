@@ -93,6 +93,20 @@ export class CompletionCache {
     }
   }
 
+  /**
+   * Remove what would be shown at a cursor.
+   *
+   * @param key - What else the completion depends on, see `cacheKey`.
+   * @param prefix - The text before the cursor.
+   */
+  remove(key: string, prefix: string): void {
+    for (const entry of [...(this._byKey.get(key) ?? [])]) {
+      if (entry.text !== '' && completes(entry, prefix)) {
+        this._evict(entry);
+      }
+    }
+  }
+
   private _evict(entry: CompletionCache.IEntry): void {
     const siblings = this._byKey.get(entry.key);
     siblings?.delete(entry);

@@ -8,7 +8,7 @@ import { SafeCoderProvider } from './provider';
 
 describe('cancelOnLeave', () => {
   // The listeners on the document cannot be removed: one call for all tests.
-  const provider = { cancel: jest.fn(), reset: jest.fn() };
+  const provider = { cancel: jest.fn(), refuse: jest.fn(), reset: jest.fn() };
   const completers = { dismissVisible: jest.fn(() => false) };
   const shell = { currentChanged: new Signal<object, object>({}) };
   const notebooks = {
@@ -38,13 +38,13 @@ describe('cancelOnLeave', () => {
     return input;
   }
 
-  it('cancels at Escape, even if the editor stops the event', () => {
+  it('refuses at Escape, even if the editor stops the event', () => {
     const input = addElement('jp-Editor');
     input.addEventListener('keydown', event => event.stopPropagation());
     for (const key of ['a', 'Tab', 'Escape']) {
       input.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
     }
-    expect(provider.cancel).toHaveBeenCalledTimes(1);
+    expect(provider.refuse).toHaveBeenCalledTimes(1);
   });
 
   it.each([true, false])(

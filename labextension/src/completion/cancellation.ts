@@ -30,7 +30,7 @@ export function cancelOnLeave(
     'keydown',
     event => {
       if (event.key === 'Escape') {
-        cancel();
+        provider.refuse();
         if (completers.dismissVisible()) {
           event.preventDefault();
           event.stopImmediatePropagation();

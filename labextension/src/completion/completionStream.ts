@@ -55,6 +55,11 @@ export class CompletionStream {
     return this._finishReason;
   }
 
+  /** Whether the same request might get a longer completion later. */
+  get isPartial(): boolean {
+    return ['deadline', 'superseded'].includes(this.finishReason ?? '');
+  }
+
   /** Whether the model has written anything yet. */
   get hasText(): boolean {
     return this._text !== '' || this._unconfirmed !== '';

@@ -41,6 +41,12 @@ class FakeEditor {
     return lines.join('\n').length + (lines.length && 1) + position.column;
   }
 
+  cursors = 1;
+
+  getSelections(): CodeEditor.IRange[] {
+    return Array.from({ length: this.cursors }, () => this.getSelection());
+  }
+
   getSelection(): CodeEditor.IRange {
     return { start: this.selection ?? this.cursor, end: this.cursor };
   }
@@ -229,6 +235,11 @@ describe('createFindTarget', () => {
       editor.text = 'a\nb';
       editor.cursor = { line: 1, column: 1 };
       editor.selection = selection;
+      expect(find(panel)!.readCursor()).toBeNull();
+    });
+
+    it('has no cursor where there are several', () => {
+      notebook.widgets[2].editor.cursors = 2;
       expect(find(panel)!.readCursor()).toBeNull();
     });
 

@@ -144,7 +144,11 @@ export function createFindTarget(
           return null;
         }
         const { start, end } = editor.getSelection();
-        return start.line === end.line && start.column === end.column
+        const isCursor =
+          editor.getSelections().length <= 1 &&
+          start.line === end.line &&
+          start.column === end.column;
+        return isCursor
           ? {
               text: editor.model.sharedModel.getSource(),
               cursor: editor.getOffsetAt(editor.getCursorPosition())

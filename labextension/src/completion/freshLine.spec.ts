@@ -1,6 +1,5 @@
 import { Widget } from '@lumino/widgets';
 
-import { ProviderHarness, flushPromises } from '../testing/fakes';
 import { FreshLineTrigger, REST_MS, isFreshLine } from './freshLine';
 import { ICompletionTarget, ICursorState } from './target';
 
@@ -133,68 +132,6 @@ describe('FreshLineTrigger', () => {
       press('Enter');
       jest.advanceTimersByTime(REST_MS);
       expect(invoked).toEqual([]);
-    }
-  );
-});
-
-describe('SafeCoderProvider.expectAutomatic', () => {
-  const DEBOUNCE = 60;
-  let harness: ProviderHarness;
-
-  beforeEach(() => {
-    jest.useFakeTimers({ now: 1_000_000 });
-    harness = new ProviderHarness();
-  });
-
-  afterEach(() => {
-    harness.provider.cancel();
-    jest.useRealTimers();
-  });
-
-  async function pause(ms = DEBOUNCE): Promise<void> {
-    await flushPromises();
-    jest.advanceTimersByTime(ms);
-    await flushPromises();
-  }
-
-  it('pauses before an expected call, which Lab takes for an explicit one', async () => {
-    harness.before = 'def area(r):\n    ';
-    const state = { text: harness.before, cursor: harness.before.length };
-    expect(harness.provider.expectAutomatic(state)).toBe(true);
-    harness.invoke();
-    await pause(DEBOUNCE - 1);
-    expect(harness.responses).toHaveLength(0);
-    await pause(1);
-    expect(harness.lastResponse.request.options?.trigger).toBe('automatic');
-  });
-
-  it('takes a call for explicit if another one was expected', async () => {
-    harness.before = 'x = ';
-    harness.provider.expectAutomatic({ text: 'x = ', cursor: 0 });
-    harness.invoke();
-    await flushPromises();
-    expect(harness.lastResponse.request.options?.trigger).toBe('explicit');
-    harness.provider.expectAutomatic({ text: 'x = y', cursor: 5 });
-    harness.before = 'x = y';
-    harness.provider.expectAutomatic({ text: 'x = y', cursor: 5 });
-    harness.invoke();
-    await pause();
-    harness.before = 'x = y';
-    harness.invoke();
-    await flushPromises();
-    expect(harness.lastResponse.request.options?.trigger).toBe('explicit');
-  });
-
-  it.each(['setting', 'switch'])(
-    'expects nothing if the %s is off',
-    async name => {
-      harness.provider.configure({ freshLine: name !== 'setting' });
-      harness.isEnabled = name !== 'switch';
-      const expected = harness.provider.expectAutomatic({
-        text: '',
-        cursor: 0
-      });
-      expect(expected).toBe(false);
     }
   );
 });

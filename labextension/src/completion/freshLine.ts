@@ -50,21 +50,29 @@ export class FreshLineTrigger {
     const inEditor = (event.target as Element | null)?.closest?.('.jp-Editor');
     const rest = inEditor ? Private.restAfter(event) : null;
     if (rest !== null) {
-      this._timer = setTimeout(() => this._ask(), rest);
+      this._timer = setTimeout(() => this._ask(isFreshLine), rest);
     }
   }
 
-  private _ask(): void {
+  /**
+   * Ask at the cursor, whatever is in its line: Lab asked while the user
+   * composed the text there.
+   */
+  ask(): void {
+    this._timer = setTimeout(() => this._ask(() => true), 0);
+  }
+
+  private _ask(isWanted: (state: ICursorState) => boolean): void {
     const { currentWidget, expect, findTarget, invoke } = this._options;
     const widget = currentWidget();
     const target = widget && findTarget(Private.context(widget));
     const state = target?.readCursor();
-    if (!target || !state || !isFreshLine(state)) {
+    if (!target || !state || !isWanted(state)) {
       return;
     }
     // Once: a suggestion that was dismissed here stays away.
     const place = JSON.stringify([target.document, target.cell, state]);
-    if (place !== this._lastPlace && expect(state)) {
+    if (place !== this._lastPlace && expect(state, isFreshLine(state))) {
       this._lastPlace = place;
       invoke(widget.id);
     }
@@ -89,7 +97,7 @@ export namespace FreshLineTrigger {
      *
      * @returns Whether there may be a suggestion at the cursor.
      */
-    expect: (state: ICursorState) => boolean;
+    expect: (state: ICursorState, isFreshLine: boolean) => boolean;
 
     /** Finds the cell or file of a request. */
     findTarget: FindTarget;

@@ -65,10 +65,13 @@ describe("SafeCoderProvider in Lab's completer", () => {
     const isEnter = text.startsWith('\n');
     if (isEnter) {
       const { before, after } = harness;
-      harness.provider.expectAutomatic({
-        text: before + after,
-        cursor: before.length
-      });
+      harness.provider.expectAutomatic(
+        {
+          text: before + after,
+          cursor: before.length
+        },
+        true
+      );
     }
     const { Automatic, Invoke } = InlineCompletionTriggerKind;
     const [promise] = lab.fetchInline(

@@ -20,6 +20,7 @@ import { cancelOnLeave } from './cancellation';
 import { InlineCompleters } from './inlineCompleters';
 import { createFindTarget } from './findTarget';
 import { FreshLineTrigger } from './freshLine';
+import { LastInput } from './lastInput';
 import { SafeCoderProvider } from './provider';
 import { httpTransport } from './transport';
 
@@ -64,8 +65,10 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       { notebooks, consoles, editors },
       editor => completers.dismiss(editor)
     );
+    const lastInput = new LastInput();
     const provider = new SafeCoderProvider({
       findTarget,
+      inputKind: () => lastInput.kind,
       reporter: status,
       trans,
       transport: httpTransport(app.serviceManager.serverSettings, trans)
@@ -77,12 +80,16 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       void app.started.then(() => completers.install(manager, factory));
     }
     cancelOnLeave(app, notebooks, provider, completers);
-    new FreshLineTrigger({
+    lastInput.connect(window);
+    const trigger = new FreshLineTrigger({
       currentWidget: () => app.shell.currentWidget,
-      expect: state => provider.expectAutomatic(state),
+      expect: (state, isFreshLine) =>
+        provider.expectAutomatic(state, isFreshLine),
       findTarget,
       invoke: id => manager.inline?.invoke(id)
-    }).connect(document);
+    });
+    trigger.connect(document);
+    lastInput.composed.connect(() => trigger.ask());
     status.changed.connect(() => {
       if (!status.enabled) {
         provider.reset();

@@ -11,7 +11,7 @@ import {
   flushPromises,
   textEvent
 } from '../testing/fakes';
-import { NoSuggestionError } from './provider';
+import { NoSuggestionError } from './suggestionList';
 
 const DEBOUNCE = 60;
 const { Automatic } = InlineCompletionTriggerKind;

@@ -11,24 +11,23 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import { safeCoderIcon } from '../icon';
-import {
-  ICompletionOptions,
-  IErrorEvent,
-  PROTOCOL_VERSION,
-  errorText
-} from '../protocol';
+import { IErrorEvent, PROTOCOL_VERSION, errorText } from '../protocol';
 import { ICompletionReporter } from '../status/tokens';
 import { CompletionCache, cacheKey } from './cache';
+import { CallKinds } from './callKind';
 import { CompletionStream } from './completionStream';
 import { delay } from './delay';
 import { FetchCall } from './fetchCall';
 import { explainEmpty } from './reasons';
+import { InputKind } from './lastInput';
 import {
   DEFAULT_SETTINGS,
   ICompletionSettings,
+  completionOptions,
   readSettings,
   settingsSchema
 } from './settings';
+import { NoSuggestionError, suggestionList } from './suggestionList';
 import { FindTarget, ICellContext, ICursorState } from './target';
 import { CompletionTransport } from './transport';
 import { cutWindow } from './window';
@@ -55,6 +54,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
    */
   constructor(options: SafeCoderProvider.IOptions) {
     this._findTarget = options.findTarget;
+    this._kinds = new CallKinds(options.inputKind);
     this._reporter = options.reporter;
     this._trans = options.trans;
     this._transport = options.transport;
@@ -97,6 +97,19 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
   }
 
   /**
+   * Cancel, and forget the suggestion at the cursor: the user does not want it.
+   */
+  refuse(): void {
+    const call = this._call;
+    const state = call?.target.readCursor();
+    if (call && state) {
+      const { prefix } = cutWindow(state.text, state.cursor);
+      this._cache.remove(call.key, prefix);
+    }
+    this.cancel();
+  }
+
+  /**
    * Cancel, and clear the cache: a document was closed.
    */
   reset(): void {
@@ -107,11 +120,16 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
   /**
    * Treat the next call for this cursor as one that the user did not ask for.
    *
-   * @returns Whether the user wants suggestions on lines without text.
+   * @param isFreshLine - Whether the line has no text.
+   * @returns Whether the user wants such suggestions.
    */
-  expectAutomatic(state: ICursorState): boolean {
-    const isWanted = this._settings.freshLine && this._reporter.enabled;
-    this._expected = isWanted ? state : null;
+  expectAutomatic(state: ICursorState, isFreshLine: boolean): boolean {
+    const { freshLine, suggestions } = this._settings;
+    const isWanted =
+      this._reporter.enabled &&
+      suggestions !== 'manual' &&
+      (freshLine || !isFreshLine);
+    this._kinds.expect(isWanted ? state : null);
     return isWanted;
   }
 
@@ -135,9 +153,15 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       this._abortStream();
       throw new NoSuggestionError('completions are off');
     }
-    const isInvoked =
-      context.triggerKind === InlineCompletionTriggerKind.Invoke &&
-      !this._takeExpected(state);
+    const kind = this._kinds.classify(
+      context.triggerKind === InlineCompletionTriggerKind.Invoke,
+      state
+    );
+    if (kind === 'none') {
+      this._abortStream();
+      throw new NoSuggestionError('undone or being composed');
+    }
+    const isInvoked = kind === 'explicit';
     const window = cutWindow(state.text, state.cursor);
     const cells = target.context(this._settings.includeOutputs);
     const key = cacheKey(
@@ -151,7 +175,11 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     const cached = this._cache.find(key, window.prefix);
     if (cached !== null && (cached !== '' || !isInvoked)) {
       this._abortStream();
-      return Private.list(cached);
+      return suggestionList(cached);
+    }
+    if (kind === 'known') {
+      this._abortStream();
+      throw new NoSuggestionError('nothing is known');
     }
     const stream = await this._joinOrStart(call, cells);
     return this._firstSuggestion(call, stream, cells);
@@ -194,12 +222,6 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     }
   }
 
-  private _takeExpected(state: ICursorState): boolean {
-    const expected = this._expected;
-    this._expected = null;
-    return expected?.text === state.text && expected.cursor === state.cursor;
-  }
-
   /** The stream that serves a call: the running one if it agrees, or a new one. */
   private async _joinOrStart(
     call: FetchCall,
@@ -216,6 +238,9 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       return stream;
     }
     this._abortStream();
+    if (!this._mayStart(call)) {
+      throw new NoSuggestionError('not requested');
+    }
     const pause = call.isInvoked ? 0 : this._settings.debounce;
     if (!(await delay(pause, call.signal))) {
       throw new NoSuggestionError('superseded');
@@ -224,6 +249,10 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       throw new NoSuggestionError('waiting after a failure');
     }
     return this._start(call, context);
+  }
+
+  private _mayStart(call: FetchCall): boolean {
+    return call.isInvoked || this._settings.suggestions !== 'manual';
   }
 
   private _start(call: FetchCall, context: ICellContext): CompletionStream {
@@ -241,7 +270,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
         before: context.before,
         prefix: window.prefix,
         suffix: window.suffix,
-        options: this._options(call)
+        options: completionOptions(this._settings, call.isInvoked)
       }
     });
     this._stream = stream;
@@ -250,21 +279,13 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     return stream;
   }
 
-  private _options(call: FetchCall): ICompletionOptions {
-    const { suggestions } = this._settings;
-    return {
-      trigger: call.isInvoked ? 'explicit' : 'automatic',
-      ...(suggestions === 'server' ? {} : { suggestions })
-    };
-  }
-
   private _onSettled(stream: CompletionStream): void {
     if (this._stream === stream && !stream.isAborted) {
       this._reporter.onSettled(stream.error);
     }
     if (stream.error && !stream.isAborted) {
       this._retryTime = Date.now() + Private.retryDelay(stream.error);
-    } else if (stream.finishReason && !Private.isPartial(stream)) {
+    } else if (stream.finishReason && !stream.isPartial) {
       this._cache.store(stream.key, stream.prefix, stream.text);
     }
   }
@@ -289,7 +310,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       }
       const remainder = call.remainder(stream);
       if (remainder) {
-        return Private.list(
+        return suggestionList(
           remainder,
           stream.isSettled ? undefined : call.token
         );
@@ -301,7 +322,8 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
         stream.isSettled &&
         remainder === null &&
         stream.prefix !== call.window.prefix &&
-        call.isCurrent()
+        call.isCurrent() &&
+        this._mayStart(call)
       ) {
         // The call has joined it, and the final text does not agree.
         stream = this._start(call, context);
@@ -333,8 +355,8 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
 
   private _cache = new CompletionCache();
   private _call: FetchCall | null = null;
-  private _expected: ICursorState | null = null;
   private _findTarget: FindTarget;
+  private _kinds: CallKinds;
   private _reporter: ICompletionReporter;
   private _retryTime = 0;
   private _settings: ICompletionSettings = DEFAULT_SETTINGS;
@@ -352,6 +374,9 @@ export namespace SafeCoderProvider {
     /** Finds the cell or file of a request. */
     findTarget: FindTarget;
 
+    /** How the user has changed the text last. */
+    inputKind: () => InputKind;
+
     /** Receives the progress of requests. */
     reporter: ICompletionReporter;
 
@@ -363,34 +388,7 @@ export namespace SafeCoderProvider {
   }
 }
 
-/**
- * Why `fetch` has no suggestion. Lab handles it without a message.
- */
-export class NoSuggestionError extends Error {
-  readonly name = 'NoSuggestionError';
-}
-
 namespace Private {
-  /** One suggestion; the token announces that more of it will be streamed. */
-  export function list(
-    insertText: string,
-    token?: string
-  ): IInlineCompletionList<IInlineCompletionItem> {
-    if (insertText === '') {
-      throw new NoSuggestionError('known to be empty');
-    }
-    return {
-      items: [
-        token ? { insertText, isIncomplete: true, token } : { insertText }
-      ]
-    };
-  }
-
-  /** Whether the same request might get a longer completion later. */
-  export function isPartial(stream: CompletionStream): boolean {
-    return ['deadline', 'superseded'].includes(stream.finishReason ?? '');
-  }
-
   /** How long, in ms, no automatic request is sent after a failure. */
   export function retryDelay(error: IErrorEvent): number {
     const overloaded = ['queue_full', 'not_ready', 'runtime_unavailable'];

@@ -1,7 +1,12 @@
 import Ajv from 'ajv';
 
 import { trans } from '../testing/fakes';
-import { DEFAULT_SETTINGS, readSettings, settingsSchema } from './settings';
+import {
+  DEFAULT_SETTINGS,
+  completionOptions,
+  readSettings,
+  settingsSchema
+} from './settings';
 
 describe('readSettings', () => {
   it('reads our fields and ignores others', () => {
@@ -40,5 +45,23 @@ describe('settingsSchema', () => {
     expect(check(schema.default)).toBe(true);
     expect(check({ debounce: -1 })).toBe(false);
     expect(check({ suggestions: 'all' })).toBe(false);
+  });
+});
+
+describe('completionOptions', () => {
+  it.each(['few', 'balanced', 'many'] as const)(
+    'names the amount: %s',
+    suggestions => {
+      const settings = { ...DEFAULT_SETTINGS, suggestions };
+      expect(completionOptions(settings, false)).toEqual({
+        trigger: 'automatic',
+        suggestions
+      });
+    }
+  );
+
+  it.each(['server', 'manual'] as const)('names none: %s', suggestions => {
+    const settings = { ...DEFAULT_SETTINGS, suggestions };
+    expect(completionOptions(settings, true)).toEqual({ trigger: 'explicit' });
   });
 });

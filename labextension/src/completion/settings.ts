@@ -1,7 +1,7 @@
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { Suggestions } from '../protocol';
+import { ICompletionOptions, Suggestions } from '../protocol';
 
 /** Our own fields in Lab's settings of this provider. */
 export interface ICompletionSettings {
@@ -14,8 +14,8 @@ export interface ICompletionSettings {
   /** Whether the outputs of other cells are part of the context. */
   includeOutputs: boolean;
 
-  /** How many suggestions are shown while typing. */
-  suggestions: Suggestions | 'server';
+  /** How many suggestions are shown while typing; `manual`: none. */
+  suggestions: Suggestions | 'manual' | 'server';
 }
 
 /** The settings until Lab passes the user's. */
@@ -26,7 +26,7 @@ export const DEFAULT_SETTINGS: ICompletionSettings = {
   suggestions: 'server'
 };
 
-const SUGGESTIONS = ['server', 'few', 'balanced', 'many'] as const;
+const SUGGESTIONS = ['server', 'few', 'balanced', 'many', 'manual'] as const;
 
 /**
  * The schema of our settings.
@@ -68,7 +68,7 @@ export function settingsSchema(
       suggestions: {
         title: trans.__('Suggestions while typing'),
         description: trans.__(
-          'few: only those that are probably right. many: all. server: as the server is configured. A suggestion that you ask for is always shown.'
+          'few: only those that are probably right. many: all. manual: none. server: as the server is configured. A suggestion that you ask for is always shown.'
         ),
         type: 'string',
         enum: [...SUGGESTIONS]
@@ -104,5 +104,23 @@ export function readSettings(settings: {
     suggestions:
       SUGGESTIONS.find(value => value === suggestions) ??
       DEFAULT_SETTINGS.suggestions
+  };
+}
+
+/**
+ * The options of a request.
+ *
+ * @param settings - The user's settings.
+ * @param isInvoked - Whether the user requested a suggestion explicitly.
+ */
+export function completionOptions(
+  settings: ICompletionSettings,
+  isInvoked: boolean
+): ICompletionOptions {
+  const { suggestions } = settings;
+  const isAmount = suggestions !== 'server' && suggestions !== 'manual';
+  return {
+    trigger: isInvoked ? 'explicit' : 'automatic',
+    ...(isAmount ? { suggestions } : {})
   };
 }

@@ -6,6 +6,7 @@ import {
 import { Text } from '@jupyterlab/coreutils';
 import { Widget } from '@lumino/widgets';
 
+import { InputKind } from '../completion/lastInput';
 import { SafeCoderProvider } from '../completion/provider';
 import { ICellContext, ICompletionTarget } from '../completion/target';
 import {
@@ -128,6 +129,7 @@ export class ProviderHarness {
   after = '';
 
   cell = 'cell-1';
+  inputKind: InputKind = 'type';
   context: ICellContext = { before: [], fingerprint: '0' };
   isEnabled = true;
   isInEditor = true;
@@ -144,6 +146,7 @@ export class ProviderHarness {
 
   readonly provider = new SafeCoderProvider({
     findTarget: () => (this.isInEditor ? this._target() : null),
+    inputKind: () => this.inputKind,
     reporter: this._reporter(),
     trans,
     transport: (request, signal) => {

@@ -133,5 +133,14 @@ def test_a_key_that_changes_the_suffix_removes_the_suggestion() -> None:
     editor = _sent("", "f", "(x)", close_brackets=True)
     assert editor.press("(")
     assert (editor.suffix, editor.suggestion) == (")", "")
-    assert not editor.delete()
+    editor.delete()
     assert (editor.prefix, editor.suffix, editor.suggestion) == ("f(", "", "x)")
+
+
+def test_deletion_asks_for_nothing() -> None:
+    editor = _sent("", "f", "(x)", close_brackets=True)
+    editor.press("(")
+    editor.press("y")
+    editor.delete()
+    assert (editor.prefix, editor.suffix, editor.suggestion) == ("f(y", "", "")
+    assert not editor.is_waiting

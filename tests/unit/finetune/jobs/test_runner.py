@@ -11,7 +11,7 @@ import pytest
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.corpus.corpus import Corpus
 from jupyter_safecoder.finetune.jobs.job_files import JobFiles
-from jupyter_safecoder.finetune.jobs.runner import check_inputs, training_seconds
+from jupyter_safecoder.finetune.jobs.runner import check_inputs, max_general_loss, training_seconds
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.models import EMBEDDED, resolve_model
 
@@ -45,3 +45,8 @@ def test_some_time_is_always_left() -> None:
 @pytest.mark.parametrize("recipe", [Recipe(minutes=0), Recipe(steps=3)])
 def test_no_limit(recipe: Recipe) -> None:
     assert training_seconds(recipe, BASE, 600, 50) == math.inf
+
+
+def test_a_good_model_may_forget_less_than_a_small_one() -> None:
+    assert max_general_loss(0.6) == pytest.approx(0.672)
+    assert max_general_loss(4.0) == pytest.approx(4.3)
