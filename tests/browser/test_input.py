@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from tests.support.jupyter_site import JupyterSite
 from tests.support.notebook_page import SLOWLY, NotebookPage
 
@@ -91,3 +93,18 @@ def test_several_cursors_ask_for_nothing(site: JupyterSite) -> None:
     notebook.page.wait_for_timeout(500)
     notebook.expect_requests(0)
     notebook.expect_no_ghost()
+
+
+def test_keys_that_every_keyboard_has(site: JupyterSite) -> None:
+    notebook = site.notebook("total = su", "total_of_all = 1\ntot")
+    notebook.edit(0, 0, 10)
+    notebook.press("Alt+i")
+    notebook.expect_ghost("m(values)")
+    announced = notebook.page.locator(".jp-SafeCoder-announcer")
+    expect(announced).to_have_text("Suggestion: m(values)")
+    notebook.press("Tab")
+    notebook.expect_source(0, "total = sum(values)")
+    expect(announced).to_have_text("")
+    notebook.edit(1, 1, 3)
+    notebook.press("Control+Space")
+    notebook.page.locator(".jp-Completer-item", has_text="total_of_all").wait_for()

@@ -23,7 +23,10 @@ describe('completionPlugin', () => {
     widgetAdded: Signal<object, object>;
   };
   let provider: SafeCoderProvider | null;
-  let settings: { composite: { startWithNotebook?: boolean } };
+  let settings: {
+    changed: Signal<object, void>;
+    composite: { announce?: boolean; startWithNotebook?: boolean };
+  };
   let status: {
     changed: Signal<object, void>;
     enabled: boolean;
@@ -88,7 +91,8 @@ describe('completionPlugin', () => {
       size: 0,
       widgetAdded: new Signal({})
     };
-    settings = { composite: {} };
+    settings = { changed: new Signal<object, void>({}), composite: {} };
+    document.body.replaceChildren();
     status = {
       changed: new Signal({}),
       enabled: true,
@@ -126,7 +130,7 @@ describe('completionPlugin', () => {
     installed!.factory({
       current: { provider: { identifier: provider!.identifier } },
       disposed: new Signal({}),
-      model,
+      model: { ...model, suggestionsChanged: new Signal({}) },
       toolbar
     } as unknown as InlineCompleter.IOptions);
     status.changed.emit();

@@ -16,6 +16,7 @@ import { ITranslator } from '@jupyterlab/translation';
 import { ISafeCoderStatus } from '../status/tokens';
 import { loadTranslations } from '../translation';
 import { addAcceptCommands } from './acceptPart';
+import { Announcer } from './announcer';
 import { cancelOnLeave } from './cancellation';
 import { InlineCompleters } from './inlineCompleters';
 import { createFindTarget } from './findTarget';
@@ -96,22 +97,35 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
         completers.dismissAll(provider.identifier);
       }
     });
-    if (notebooks) {
-      void Private.startWithNotebook(notebooks, status, settings);
-    }
+    const announcer = new Announcer(completers, trans);
+    document.body.append(announcer.node);
+    void Private.loadSettings(settings).then(loaded => {
+      const apply = (): void => {
+        announcer.isEnabled = loaded?.composite.announce !== false;
+      };
+      loaded?.changed.connect(apply);
+      apply();
+      if (notebooks) {
+        Private.startWithNotebook(notebooks, status, loaded);
+      }
+    });
   }
 };
 
 namespace Private {
+  /** The settings of the plugin, where there are any. */
+  export async function loadSettings(
+    registry: ISettingRegistry | null
+  ): Promise<ISettingRegistry.ISettings | undefined> {
+    return registry?.load(completionPlugin.id).catch(() => undefined);
+  }
+
   /** Start the runtime when the first notebook opens, if the setting is on. */
-  export async function startWithNotebook(
+  export function startWithNotebook(
     notebooks: INotebookTracker,
     status: ISafeCoderStatus,
-    registry: ISettingRegistry | null
-  ): Promise<void> {
-    const settings = await registry
-      ?.load(completionPlugin.id)
-      .catch(() => undefined);
+    settings: ISettingRegistry.ISettings | undefined
+  ): void {
     const start = (): void => {
       const isSet = settings?.composite.startWithNotebook !== false;
       if (isSet && status.enabled && notebooks.size > 0) {

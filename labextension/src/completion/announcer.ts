@@ -1,0 +1,54 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { InlineCompleters } from './inlineCompleters';
+
+/** The pause, in ms, after which a suggestion is read: it may still grow. */
+export const ANNOUNCE_MS = 500;
+
+/**
+ * Tells screen readers which suggestion is shown.
+ *
+ * Lab's ghost text is not part of the editor's text, so no screen reader reads
+ * it. A live region is read when the user pauses.
+ */
+export class Announcer {
+  /**
+   * @param completers - Lab's completers.
+   * @param trans - Translates the announcement.
+   */
+  constructor(completers: InlineCompleters, trans: TranslationBundle) {
+    this._completers = completers;
+    this._trans = trans;
+    this.node.className = 'jp-SafeCoder-announcer';
+    this.node.setAttribute('role', 'status');
+    this.node.setAttribute('aria-live', 'polite');
+    completers.created.connect((_, completer) => {
+      completer.model?.suggestionsChanged.connect(() => this._update());
+    });
+  }
+
+  /** The live region, to be added to the page. */
+  readonly node = document.createElement('div');
+
+  /** Whether suggestions are announced. */
+  isEnabled = true;
+
+  private _update(): void {
+    clearTimeout(this._timer);
+    const wait = this.isEnabled ? ANNOUNCE_MS : 0;
+    this._timer = setTimeout(() => this._announce(), wait);
+  }
+
+  private _announce(): void {
+    const suggestion = this._completers.visible()?.current?.insertText.trim();
+    // As text: it is never parsed as HTML.
+    this.node.textContent =
+      suggestion && this.isEnabled
+        ? this._trans.__('Suggestion: %1', suggestion)
+        : '';
+  }
+
+  private _completers: InlineCompleters;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _trans: TranslationBundle;
+}
