@@ -1,4 +1,4 @@
-"""What changes the text in another way than typing: undo, deletion, input methods, several cursors."""
+"""Other changes of the text than typing: undo, deletion, input methods, several cursors."""
 
 from __future__ import annotations
 
