@@ -11,9 +11,14 @@ from typing import Any
 from jupyter_safecoder.errors import ModelError
 
 from .encoding_cache import EncodingCache
+from .tokenizer_check import find_unbounded
 
 #: Maximum size of the cells whose ids are cached: thousands of usual ones.
 _CACHED_BYTES = 32 * 2**20
+#: Maximum size of ``tokenizer.json``: that of Gemma 3, with 262,000 tokens, has 33 MB.
+_MAX_BYTES = 128 * 2**20
+#: Maximum tokens that a tokenizer adds to the start of a prompt.
+_MAX_BOS_IDS = 16
 #: Maximum size of ``tokenizer_config.json``: chat templates are long.
 _MAX_CONFIG_BYTES = 4 * 2**20
 #: Tokens that some tokenizers do not mark as special, though they never stand for text.
@@ -38,25 +43,29 @@ class FileTokenizer:
     Raises
     ------
     ModelError
-        If the file is not a tokenizer.
+        If the file is not a tokenizer, or a text could take it time or memory without limit.
     """
 
     def __init__(self, path: Path) -> None:
         from tokenizers import Tokenizer
 
         try:
-            data = json.loads(path.read_bytes())
-            self._tokenizer = Tokenizer.from_str(json.dumps(_exact(data)))
+            data = _exact(_read(path), path)
+            self._tokenizer = Tokenizer.from_str(json.dumps(data))
             encoded = self._tokenizer.encode("x", add_special_tokens=True)
-        except Exception as error:  # tokenizers raises bare Exception
+        except (ModelError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # tokenizers raises bare Exception, and panics
             raise ModelError(
-                f"{path.name} is not a tokenizer that can be read.",
+                f"{path} is not a tokenizer that can be read.",
                 "Get the model again: the file is damaged, or in a newer format.",
             ) from error
         # Text of users that spells <fim_middle> must never become that token.
         self._tokenizer.encode_special_tokens = True
         self.encode_cell = EncodingCache(self.encode, _CACHED_BYTES)
         self.bos_ids = self._bos_ids(encoded, _read_config(path))
+        if len(self.bos_ids) > _MAX_BOS_IDS:
+            raise _refused(path, f"{len(self.bos_ids)} tokens at the start of each text")
 
     @property
     def size(self) -> int:
@@ -123,10 +132,28 @@ def _read_config(path: Path) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _exact(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of a tokenizer that neither adds nor strips spaces."""
+def _read(path: Path) -> dict[str, Any]:
+    with path.open("rb") as stream:
+        content = stream.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise _refused(path, f"more than {_MAX_BYTES:,} bytes")
+    data: dict[str, Any] = json.loads(content)
+    return data
+
+
+def _refused(path: Path, found: str) -> ModelError:
+    return ModelError(
+        f"{path} is refused: it has {found}.",
+        "Get the model from its maker, or use another model.",
+    )
+
+
+def _exact(data: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return the data of a tokenizer that neither adds nor strips spaces, nor cuts or fills."""
     steps = {name: _flatten(data.get(name)) for name in ("normalizer", "pre_tokenizer", "decoder")}
-    kept = {
+    if found := find_unbounded(data, *steps.values()):
+        raise _refused(path, found)
+    kept: dict[str, Any] = {
         "normalizer": [step for step in steps["normalizer"] if step["type"] != "Prepend"],
         "pre_tokenizer": steps["pre_tokenizer"],
         "decoder": [step for step in steps["decoder"] if step["type"] != "Strip"],
@@ -139,7 +166,10 @@ def _exact(data: dict[str, Any]) -> dict[str, Any]:
     for token in data.get("added_tokens") or ():
         token["special"] |= bool(_CONTROL.fullmatch(token["content"]))
     lists = {"normalizer": "normalizers", "pre_tokenizer": "pretokenizers", "decoder": "decoders"}
-    return data | {name: _sequence(kept[name], lists[name]) for name in kept}
+    kept = {name: _sequence(kept[name], lists[name]) for name in kept}
+    # Dropout makes ids random.
+    model = {name: value for name, value in data["model"].items() if name != "dropout"}
+    return data | kept | {"model": model, "truncation": None, "padding": None}
 
 
 def _flatten(step: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -65,20 +65,21 @@ def write_checkpoint(path: Path, directory: Path, progress: Progress = lambda sh
     OSError
         If it cannot be read, or the checkpoint not be written.
     """
-    source = _open(path)
-    config = _config(source)
-    tensors = _renamed(source, tied=config["tie_word_embeddings"])
-    heads = _rotated(source.layout, config)
+    with _as_value_error(path):
+        source = _open(path)
+        config = _config(source)
+        tensors = _renamed(source, tied=config["tie_word_embeddings"])
+        heads = _rotated(source.layout, config)
 
-    def values() -> Iterator[Any]:
-        for number, (name, tensor) in enumerate(tensors.items(), 1):
-            array, layer = _dequantize(tensor), name.split(".")[-2]
-            yield _halves(array, heads[layer]) if layer in heads else array
-            progress(number / len(tensors))
+        def values() -> Iterator[Any]:
+            for number, (name, tensor) in enumerate(tensors.items(), 1):
+                array, layer = _dequantize(tensor), name.split(".")[-2]
+                yield _halves(array, heads[layer]) if layer in heads else array
+                progress(number / len(tensors))
 
-    shapes = {name: tensor.shape for name, tensor in tensors.items()}
-    write_tensors(directory / "model.safetensors", shapes, values())
-    (directory / "config.json").write_text(json.dumps(config), "utf-8")
+        shapes = {name: tensor.shape for name, tensor in tensors.items()}
+        write_tensors(directory / "model.safetensors", shapes, values())
+        (directory / "config.json").write_text(json.dumps(config), "utf-8")
 
 
 def checkpoint_shapes(model: ModelDescription) -> Shapes:
@@ -101,9 +102,20 @@ def checkpoint_shapes(model: ModelDescription) -> Shapes:
     if model.format == "checkpoint":
         files = [path for path in find_weights(model.weights) if path.suffix == ".safetensors"]
         return {name: shape for path in files for name, shape in read_shapes(path).items()}
-    source = _open(model.weights)
-    tensors = _renamed(source, tied=_config(source)["tie_word_embeddings"])
+    with _as_value_error(model.weights):
+        source = _open(model.weights)
+        tensors = _renamed(source, tied=_config(source)["tie_word_embeddings"])
     return {name: tensor.shape for name, tensor in tensors.items()}
+
+
+@contextmanager
+def _as_value_error(path: Path) -> Iterator[None]:
+    """Name the file in an error; a header may have values of any type under the names it has."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "its header is damaged"
+        raise ValueError(f"{path.name}: {reason}") from error
 
 
 @dataclass(frozen=True)
@@ -249,8 +261,13 @@ def _rotated(layout: GgufLayout, config: Mapping[str, Any]) -> dict[str, int]:
     """Return the heads of the tensors whose rows llama.cpp has in another order."""
     if layout.model_type != "llama":
         return {}
-    heads = config["num_attention_heads"]
-    return {"q_proj": heads, "k_proj": config["num_key_value_heads"]}
+    heads = {
+        "q_proj": config["num_attention_heads"],
+        "k_proj": config["num_key_value_heads"],
+    }
+    if not all(type(number) is int and number > 0 for number in heads.values()):
+        raise ValueError("its numbers of heads are not valid")
+    return heads
 
 
 def _halves(array: Any, heads: int) -> Any:

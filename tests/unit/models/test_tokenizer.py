@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,8 +58,91 @@ def test_a_bos_token_of_the_template(tmp_path: Path) -> None:
 def test_a_file_that_is_not_a_tokenizer(tmp_path: Path) -> None:
     path = tmp_path / "tokenizer.json"
     path.write_text("{}")
-    with pytest.raises(ModelError, match=r"tokenizer\.json"):
+    with pytest.raises(ModelError, match=re.escape(str(path))):
         FileTokenizer(path)
+
+
+def _changed(directory: Path, **changes: Any) -> Path:
+    """Write a tokenizer of bytes with other parts."""
+    write_tokenizer(directory, "bytes", ["</s>"])
+    path = directory / "tokenizer.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
+    path.with_name("tokenizer_config.json").unlink()
+    return path
+
+
+_SPLIT = {"type": "Split", "behavior": "Isolated", "invert": False}
+_MANY = [{"SpecialToken": {"id": "a", "type_id": 0}}] * 1000
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pre_tokenizer": _SPLIT | {"pattern": {"Regex": "(x+)+$"}}},
+        {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [_SPLIT] * 1000}},
+        {"normalizer": {"type": "Replace", "pattern": {"String": "x"}, "content": "x" * 10**6}},
+        {"decoder": {"type": "Replace", "pattern": {"String": "x"}, "content": "x" * 10**6}},
+        {
+            "post_processor": {
+                "type": "TemplateProcessing",
+                "single": [*_MANY, {"Sequence": {"id": "A", "type_id": 0}}],
+                "pair": [{"Sequence": {"id": "A", "type_id": 0}}],
+                "special_tokens": {"a": {"id": "a", "ids": [1], "tokens": ["a"]}},
+            }
+        },
+    ],
+    ids=["regex", "steps", "longer", "decoded", "start"],
+)
+def test_a_hostile_tokenizer_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    path = _changed(tmp_path, **changes)
+    with pytest.raises(ModelError, match=re.escape(str(path))):
+        FileTokenizer(path)
+
+
+@pytest.mark.parametrize(
+    "part", ["model", "pre_tokenizer", "added_tokens", "normalizer", "decoder"]
+)
+@pytest.mark.parametrize("value", [5, "x", [5], {"type": 5}, {"type": "x" * 100}, [[]], True])
+def test_parts_of_other_types(tmp_path: Path, part: str, value: Any) -> None:
+    path = _changed(tmp_path, **{part: value})
+    with pytest.raises(ModelError, match=re.escape(str(path))):
+        FileTokenizer(path)
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    with path.open("wb") as stream:
+        stream.write(b"{}")
+        stream.truncate(2**31)
+    with pytest.raises(ModelError, match="bytes"):
+        FileTokenizer(path)
+
+
+def test_texts_are_neither_cut_nor_filled_nor_random(tmp_path: Path) -> None:
+    """Each of these would give other ids than those of the text, the second one a gigabyte."""
+    path = _changed(
+        tmp_path,
+        truncation={
+            "max_length": 1,
+            "strategy": "LongestFirst",
+            "stride": 0,
+            "direction": "Right",
+        },
+        padding={
+            "strategy": {"Fixed": 2**27},
+            "direction": "Right",
+            "pad_to_multiple_of": None,
+            "pad_id": 0,
+            "pad_type_id": 0,
+            "pad_token": "a",
+        },
+    )
+    data = json.loads(path.read_text("utf-8"))
+    data["model"]["dropout"] = 1.0
+    path.write_text(json.dumps(data), "utf-8")
+    plain = write_tokenizer(tmp_path, "bytes", ["</s>"]).encode("a bb")
+    path.write_text(json.dumps(data), "utf-8")
+    assert FileTokenizer(path).encode("a bb") == plain
 
 
 def test_a_special_token_that_does_not_exist(embedded_tokenizer: FileTokenizer) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import numpy
 import pytest
 
+from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import EMBEDDED, resolve_model
 from jupyter_safecoder.models.gguf.checkpoint import (
     as_checkpoint,
@@ -179,3 +182,39 @@ def test_the_shapes_are_those_of_the_checkpoint(tmp_path: Path, tied: bool) -> N
     checkpoint = replace(model, format="checkpoint", weights=tmp_path / "read")
     for one in (model, checkpoint):
         assert {name: [*shape] for name, shape in checkpoint_shapes(one).items()} == shapes
+
+
+def _numbers(path: Path) -> list[tuple[str, int]]:
+    """Return the names of the numbers of 32 bits in a header, and where their types are."""
+    content, fields = path.read_bytes(), read_header(path)[0]
+    found = []
+    for name, value in fields.items():
+        position = content.index(len(name).to_bytes(8, "little") + name.encode()) + 8 + len(name)
+        if type(value) in (int, float):
+            found.append((name, position))
+    return found
+
+
+def test_no_number_in_a_header_is_trusted(tmp_path: Path) -> None:
+    """Each becomes another one or a float: a sentence names the file, or a checkpoint is made."""
+    path = write_mixed_gguf(tmp_path / "mixed.gguf", ("Q8_0",), output="Q8_0")
+    content, copy = path.read_bytes(), tmp_path / "hostile.gguf"
+    hostile = [struct.pack("<II", 4, n) for n in (0, 1, 3, 2**32 - 1)]
+    hostile += [struct.pack("<Ii", 5, -1)]
+    hostile += [struct.pack("<If", 6, x) for x in (0.0, float("nan"), float("inf"))]
+    numbers = _numbers(path)
+    assert len(numbers) > 6
+    refused = 0
+    for (_, position), value in itertools.product(numbers, hostile):
+        copy.write_bytes(content[:position] + value + content[position + 8 :])
+        try:
+            resolve_model(str(copy), cache=tmp_path / "cache")
+        except ModelError as error:
+            assert str(copy) in error.reason  # noqa: PT017 - some are served
+        try:
+            write_checkpoint(copy, tmp_path)
+        except ValueError as error:
+            assert copy.name in str(error)  # noqa: PT017 - some are written
+            refused += 1
+        copy.unlink()
+    assert refused > len(numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,53 @@ def test_other_files_do_not_start_as_one(tmp_path: Path) -> None:
     assert not is_gguf(tmp_path / "none")
     (tmp_path / "short").write_bytes(b"GG")
     assert not is_gguf(tmp_path / "short")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _start(_string(b"x"), struct.pack("<IIQ", 9, 8, 2**60), fields=1),
+        _start(_string(b"x"), struct.pack("<IIQ", 9, 0, 2**60), fields=1),
+        # Empty strings, of which a sparse file has billions.
+        _start(_string(b"x"), struct.pack("<IIQ", 9, 8, 2**31), fields=1),
+        # Each array is within the limit; together they are not.
+        _start(*[_string(b"%d" % n) + struct.pack("<IIQ", 9, 0, 2**22) + bytes(2**22)
+                 for n in range(3)], fields=3),
+        _start(_string(b"x") + struct.pack("<IQ", 8, 2**33), fields=1),
+        _start(struct.pack("<Q", 2**33), tensors=1),
+    ],
+    ids=["strings", "bytes", "empty", "arrays", "string", "name"],
+)  # fmt: skip
+def test_a_small_header_takes_little_memory(tmp_path: Path, content: bytes) -> None:
+    """The file is sparse: its size is no bound for what is read of it."""
+    path = tmp_path / "x.gguf"
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.truncate(2**34)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=r"too many values|too long"):
+            read_header(path)
+        assert tracemalloc.get_traced_memory()[1] < 600e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _start(_string(b"x"), struct.pack("<IB", 7, 1), _string(b"x"), struct.pack("<IB", 7, 1),
+               fields=2),
+        _start(_tensor((4,)), _tensor((4,)), tensors=2),
+        _start(_tensor((1024,)), _tensor((1024,)).replace(b"x", b"y"), tensors=2),
+        _start(_string(b"general.alignment"), struct.pack("<IQ", 10, 2**63), fields=1),
+        _start(_string(b"general.alignment"), struct.pack("<IIQ", 9, 0, 0), fields=1),
+        _start(_string(b"general.alignment"), struct.pack("<If", 6, 0.5), fields=1),
+    ],
+    ids=["field", "tensor", "overlap", "alignment", "array", "float"],
+)  # fmt: skip
+def test_what_no_writer_writes(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.gguf"
+    path.write_bytes(content + bytes(-len(content) % 32 + 4096))
+    with pytest.raises(ValueError, match=r"one name|overlap|alignment"):
+        read_header(path)
