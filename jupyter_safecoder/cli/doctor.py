@@ -152,14 +152,13 @@ def _memory(found: list[Accelerator]) -> str:
 
 
 def _runtime_directory() -> str:
-    try:
-        directory = connection_directory()
-        free = shutil.disk_usage(directory).free
-    except OSError as error:
+    directory = connection_directory()
+    if directory is None:
         raise CheckFailed(
-            f"No runtime directory can be written ({error.strerror}).",
-            "Set JUPYTER_RUNTIME_DIR to a directory that you can write to.",
-        ) from error
+            "No runtime directory is private and can be written.",
+            "Set JUPYTER_RUNTIME_DIR to a directory of your own, with mode 0700.",
+        )
+    free = shutil.disk_usage(directory).free
     if free < 2**20:
         raise CheckFailed(f"{directory} is on a full disk.", "Free some space there.")
     return str(directory)

@@ -32,7 +32,9 @@ def _serve(arguments: argparse.Namespace) -> NoReturn:
     async def run() -> int:
         return await serve(
             runtime_settings,
-            lambda path, connection: print_line(f"Connection file: {path} (Ctrl-C to stop)"),
+            lambda path, connection: print_line(
+                f"Connection file: {path or 'none'} (Ctrl-C to stop)"
+            ),
             stop_on_signals(),
         )
 

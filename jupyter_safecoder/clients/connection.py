@@ -25,6 +25,7 @@ RUNTIME_MODULE = "jupyter_safecoder.runtime"
 #: Maximum length of a Unix socket's path in bytes: 108 on Linux and 104 on macOS, with a zero byte.
 _MAX_SOCKET_PATH_BYTES = 103
 _PATTERN = "safecoder-*.json"
+_MAX_CONNECTION_BYTES = 65536
 
 
 @dataclass(frozen=True)
@@ -63,41 +64,43 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def connection_directory() -> Path:
-    """Return the directory for connection files: Jupyter's, or a private one if that fails.
+def connection_directory() -> Path | None:
+    """Return the directory for connection files: Jupyter's, or a private temporary one.
 
-    Raises
-    ------
-    OSError
-        If a private temporary directory cannot be made either.
+    Jupyter's is not taken if another user owns it or could replace files in it.
+
+    Returns
+    -------
+    Path or None
+        ``None`` if there is no such directory.
     """
     directory = Path(jupyter_runtime_dir())
-    try:
+    with suppress(OSError):
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if os.access(directory, os.W_OK | os.X_OK):
+        if os.access(directory, os.W_OK | os.X_OK) and _is_own(directory.stat(), 0o022):
             return directory
-    except OSError:
-        pass  # fall through to the fallback below
     return _private_directory()
 
 
-def socket_path(directory: Path, name: str) -> Path | None:
+def socket_path(directory: Path | None, name: str) -> Path | None:
     """Return the path for a Unix socket, or ``None`` if no path is short enough.
 
     Parameters
     ----------
     directory
-        Where it should be; if the path is too long, a private temporary directory is taken.
+        Where it should be; if the path is too long, or ``None``, a private temporary directory is
+        taken.
     name
         File name without suffix.
     """
     if not hasattr(socket, "AF_UNIX"):
         return None
-    path = directory / f"{name}.sock"
-    if len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES:
+    path = None if directory is None else directory / f"{name}.sock"
+    if path is not None and len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES:
         return path
-    path = _private_directory() / f"{name[-32:]}.sock"
-    return path if len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES else None
+    private = _private_directory()
+    path = None if private is None else private / f"{name[-32:]}.sock"
+    return path if path and len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES else None
 
 
 def write_connection(path: Path, connection: Connection) -> None:
@@ -118,10 +121,13 @@ def read_connection(path: Path) -> Connection | None:
     A file of another user, or one that others can read, is not trusted.
     """
     try:
-        info = path.stat()
-        if hasattr(os, "getuid") and (info.st_uid != os.getuid() or info.st_mode & 0o077):
-            return None
-        return Connection.from_json(path.read_bytes())
+        # Whatever it is: opening a pipe would wait for a writer.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as stream:
+            info = os.fstat(handle)
+            if not stat.S_ISREG(info.st_mode) or not _is_own(info, 0o077):
+                return None
+            return Connection.from_json(stream.read(_MAX_CONNECTION_BYTES))
     except OSError:
         return None
 
@@ -131,9 +137,7 @@ def find_connections() -> list[tuple[Path, Connection]]:
 
     The first are those of the Jupyter server that started this kernel, then the newest.
     """
-    directories = {Path(jupyter_runtime_dir())}
-    with suppress(OSError):
-        directories.add(_private_directory())
+    directories = {Path(jupyter_runtime_dir()), *_private_directories()}
     found = []
     for path in (path for directory in directories for path in directory.glob(_PATTERN)):
         connection = read_connection(path)
@@ -157,16 +161,47 @@ def remove_socket(connection: Connection) -> None:
         Path(connection.socket).unlink(missing_ok=True)
 
 
-def _private_directory() -> Path:
+def _private_directory() -> Path | None:
+    """Return a temporary directory that only this user can open, or ``None`` if none can be made.
+
+    Its name is known to all users: where another one has taken it, it gets a random ending.
+    """
+    with suppress(OSError):
+        path = Path(tempfile.gettempdir()) / _private_name()
+        with suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+        for directory in _private_directories():
+            directory.chmod(0o700)
+            return directory
+        return Path(tempfile.mkdtemp(prefix=f"{path.name}-"))
+    return None
+
+
+def _private_directories() -> list[Path]:
+    """Return the temporary directories of this user, that without an ending first."""
+    try:
+        found = sorted(Path(tempfile.gettempdir()).glob(f"{_private_name()}*"))
+    except OSError:
+        return []
+    own = []
+    for path in found:
+        with suppress(OSError):
+            info = path.lstat()
+            is_ours = path.name == _private_name() or path.name.startswith(f"{_private_name()}-")
+            if is_ours and stat.S_ISDIR(info.st_mode) and _is_own(info, 0):
+                own.append(path)
+    return own
+
+
+def _private_name() -> str:
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    path = Path(tempfile.gettempdir()) / f"safecoder-{user}"
-    path.mkdir(mode=0o700, exist_ok=True)
-    info = path.lstat()
-    if not stat.S_ISDIR(info.st_mode) or (hasattr(os, "getuid") and info.st_uid != os.getuid()):
-        raise OSError(f"{path} belongs to another user.")
-    if info.st_mode & 0o077:
-        path.chmod(0o700)
-    return path
+    return f"safecoder-{user}"
+
+
+def _is_own(info: os.stat_result, others: int) -> bool:
+    """Return whether a file is this user's, and others have none of these permissions."""
+    # On Windows, modes say nothing about other users.
+    return not hasattr(os, "getuid") or (info.st_uid == os.getuid() and not info.st_mode & others)
 
 
 def _is_running(pid: int) -> bool:

@@ -43,7 +43,7 @@ _FLUSH_S = 0.2
 
 async def serve(
     settings: RuntimeSettings,
-    on_listening: Callable[[Path, Connection], None],
+    on_listening: Callable[[Path | None, Connection], None],
     stop: asyncio.Event,
     on_loading: Callable[[MemoryEstimate | None], None] = lambda memory: None,
 ) -> int:
@@ -55,7 +55,8 @@ async def serve(
         The model, and how to serve it.
     on_listening
         Called with the path of the connection file and the connection once requests are accepted,
-        before the model is loaded. On a full disk there may be no file.
+        before the model is loaded. On a full disk there may be no file; ``None``: there is no
+        directory for it.
     stop
         Set it to stop.
     on_loading
@@ -64,10 +65,11 @@ async def serve(
     """
     runtime = Runtime(settings, on_loading)
     name = settings.connection_name or f"safecoder-{os.getpid()}"
-    path = connection_directory() / f"{name}.json"
+    directory = connection_directory()
+    path = None if directory is None else directory / f"{name}.json"
     app = make_app(runtime, token := new_token())
     server = HTTPServer(app, max_body_size=settings.max_request_bytes)
-    connection = _listen(server, socket_path(path.parent, name), token)
+    connection = _listen(server, socket_path(directory, name), token)
     try:
         _publish(path, connection)
         on_listening(path, connection)
@@ -84,20 +86,25 @@ async def serve(
     finally:
         runtime.close()
         server.stop()
-        path.unlink(missing_ok=True)
+        if path is not None:
+            path.unlink(missing_ok=True)
         remove_socket(connection)
 
 
-def _publish(path: Path, connection: Connection) -> None:
+def _publish(path: Path | None, connection: Connection) -> None:
     """Write the connection file, if that is possible."""
-    try:
-        write_connection(path, connection)
-    except OSError as error:
-        log.warning(
-            "No connection file in %s (%s): only the process that started this runtime can use it.",
-            path.parent,
-            error.strerror,
-        )
+    place, reason = "any directory", "none is private and can be written"
+    if path is not None:
+        try:
+            write_connection(path, connection)
+            return
+        except OSError as error:
+            place, reason = str(path.parent), str(error.strerror)
+    log.warning(
+        "No connection file in %s (%s): only the process that started this runtime can use it.",
+        place,
+        reason,
+    )
 
 
 def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
@@ -106,10 +113,9 @@ def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
         try:
             server.add_socket(bind_unix_socket(str(path), mode=0o600))
             return Connection(token, os.getpid(), socket=str(path), parent=os.getppid())
-        except OSError as error:
-            log.warning(
-                "No Unix socket (%s): the loopback address is used instead.", error.strerror
-            )
+        except (OSError, ValueError) as error:  # tornado's ValueError: another file is there
+            reason = error.strerror if isinstance(error, OSError) else "another file is there"
+            log.warning("No Unix socket (%s): the loopback address is used instead.", reason)
     sockets = bind_sockets(0, "127.0.0.1")
     server.add_sockets(sockets)
     port = sockets[0].getsockname()[1]
@@ -147,7 +153,7 @@ def main() -> None:
     skip_scikit_learn()
     send = message_sender()
 
-    def on_listening(path: Path, connection: Connection) -> None:
+    def on_listening(path: Path | None, connection: Connection) -> None:
         send({"listening": asdict(connection)})
 
     def on_loading(memory: MemoryEstimate | None) -> None:

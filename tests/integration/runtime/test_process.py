@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,12 +15,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jupyter_safecoder.clients.connection import connection_directory, find_connections
+from jupyter_safecoder.clients.connection import (
+    Connection,
+    connection_directory,
+    find_connections,
+)
 from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.models import EMBEDDED
 from jupyter_safecoder.protocol import CompletionRequest
+from jupyter_safecoder.runtime.process import serve
 from jupyter_safecoder.settings import RuntimeSettings
 from tests.support.full_disk import small_disk
 from tests.support.processes import RuntimeProcess, is_gone, until
@@ -33,6 +39,7 @@ PARENT = """
 import sys, time
 from dataclasses import asdict
 from jupyter_safecoder.child_process import child_process
+from jupyter_safecoder.runtime.process import serve
 from jupyter_safecoder.settings import RuntimeSettings
 settings = RuntimeSettings(model=sys.argv[1], engine=sys.argv[2])
 with child_process("jupyter_safecoder.runtime", asdict(settings)) as child:
@@ -195,6 +202,49 @@ def test_no_directory_short_enough_takes_the_loopback_address(
     assert listening.laddr == ("127.0.0.1", runtime.connection.port)
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="chown needs root")
+def test_the_private_directory_is_another_user_s(
+    start_runtime: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / ("d" * 120)))
+        monkeypatch.setenv("TMPDIR", short)
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        theirs = Path(short, f"safecoder-{os.getuid()}")
+        theirs.mkdir(mode=0o777)
+        os.chown(theirs, 54321, -1)
+        runtime = start_runtime(SCRIPT)
+        _completes(runtime)
+        assert runtime.connection.socket
+        assert Path(runtime.connection.socket).parent.name.startswith(f"{theirs.name}-")
+        assert list(theirs.iterdir()) == []
+        assert [c for _, c in find_connections()] == [runtime.connection]
+
+
+def test_neither_a_directory_nor_a_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process that started the runtime reaches it at the loopback address."""
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(file / "runtime"))
+    monkeypatch.setattr(tempfile, "tempdir", str(file))
+    found = []
+
+    async def run() -> int:
+        stop = asyncio.Event()
+
+        def on_listening(path: Path | None, connection: Connection) -> None:
+            found.append((path, connection))
+            stop.set()
+
+        return await serve(RuntimeSettings(model="none"), on_listening, stop)
+
+    assert asyncio.run(run()) == 0
+    ((path, connection),) = found
+    assert path is None
+    assert connection.socket is None
+    assert connection.port
+
+
 def test_a_runtime_directory_below_a_file(
     start_runtime: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,7 +304,9 @@ def test_the_files_of_a_killed_runtime_are_deleted(start_runtime: Start) -> None
     assert runtime.connection.socket
     assert Path(runtime.connection.socket).exists()
     assert find_connections() == []
-    assert list(connection_directory().iterdir()) == []
+    directory = connection_directory()
+    assert directory is not None
+    assert list(directory.iterdir()) == []
 
 
 def test_a_connection_file_that_others_can_read_is_not_trusted(start_runtime: Start) -> None:

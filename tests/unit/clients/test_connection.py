@@ -28,8 +28,14 @@ def dead_pid() -> int:
     return process.pid
 
 
+def _directory() -> Path:
+    directory = connection_directory()
+    assert directory is not None
+    return directory
+
+
 def _write(name: str, connection: Connection, age_s: float = 0) -> Path:
-    path = connection_directory() / f"safecoder-{name}.json"
+    path = _directory() / f"safecoder-{name}.json"
     write_connection(path, connection)
     changed = path.stat().st_mtime - age_s
     os.utime(path, (changed, changed))
@@ -46,7 +52,7 @@ def test_a_file_is_written_completely_and_for_its_owner_only() -> None:
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"token": 1}', "\x00"])
 def test_foreign_connection_files_are_left_alone(content: str) -> None:
-    path = connection_directory() / "safecoder-1.json"
+    path = _directory() / "safecoder-1.json"
     path.write_text(content)
     path.chmod(0o600)
     assert find_connections() == []
@@ -82,21 +88,80 @@ def test_a_directory_that_cannot_be_made_is_replaced_by_a_private_one(
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "file" / "runtime"))
-    directory = connection_directory()
+    directory = _directory()
     assert directory.is_relative_to(tmp_path / "tmp")
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
-def test_another_user_s_private_directory_is_not_trusted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def _foreign_directory(path: Path, kind: str) -> None:
+    """Put in place of a directory what another user could have put there."""
+    if kind == "link":
+        (path.parent.parent / "theirs").mkdir()
+        path.symlink_to(path.parent.parent / "theirs")
+    elif kind == "file":
+        path.touch()
+    else:
+        path.mkdir(mode=0o777)
+        os.chown(path, 54321, -1)
+
+
+_KINDS = [
+    "link",
+    "file",
+    pytest.param("owned", marks=pytest.mark.skipif(os.getuid() != 0, reason="chown needs root")),
+]
+
+
+@pytest.mark.parametrize("kind", _KINDS)
+def test_another_user_has_taken_the_name_of_the_private_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    target = tmp_path / "theirs"
-    target.mkdir()
-    (tmp_path / "tmp" / f"safecoder-{os.getuid()}").symlink_to(target)
+    """A directory of a random name is taken, found by other programs, and used again."""
+    name = f"safecoder-{os.getuid()}"
+    _foreign_directory(tmp_path / "tmp" / name, kind)
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / ("d" * 120)))
     assert find_connections() == []
-    with pytest.raises(OSError, match="belongs to another user"):
-        socket_path(tmp_path / ("d" * 120), "name")
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        monkeypatch.setattr(tempfile, "tempdir", f"{short}/tmp")
+        Path(short, "tmp").mkdir()
+        _foreign_directory(Path(short, "tmp", name), kind)
+        path = socket_path(tmp_path / ("d" * 120), "name")
+        assert path is not None
+        assert path.parent.name.startswith(f"{name}-")
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+        assert socket_path(tmp_path / ("d" * 120), "name") == path
+        write_connection(path.parent / "safecoder-1.json", Connection("token", os.getpid()))
+        assert [connection.token for _, connection in find_connections()] == ["token"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="chown needs root")
+@pytest.mark.parametrize(("owner", "mode"), [(54321, 0o777), (0, 0o777), (0, 0o720)])
+def test_a_runtime_directory_that_others_can_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: int, mode: int
+) -> None:
+    """Its owner could put a socket of their own in place of the runtime's."""
+    directory = tmp_path / "shared"
+    directory.mkdir()
+    directory.chmod(mode)
+    os.chown(directory, owner, -1)
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(directory))
+    assert _directory() == tmp_path / "tmp" / f"safecoder-{os.getuid()}"
+
+
+def test_no_directory_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(file / "runtime"))
+    monkeypatch.setattr(tempfile, "tempdir", str(file))
+    assert connection_directory() is None
+    assert socket_path(None, "name") is None
+    assert socket_path(file / ("d" * 120), "name") is None
+    assert find_connections() == []
+
+
+def test_a_connection_file_that_is_a_pipe_is_left_alone() -> None:
+    os.mkfifo(_directory() / "safecoder-1.json", 0o600)
+    assert find_connections() == []
 
 
 def test_a_socket_s_path_is_short_enough_for_the_system(

@@ -28,7 +28,9 @@ def no_hub(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _publish(name: str, port: int) -> None:
-    path = connection_directory() / f"safecoder-{name}.json"
+    directory = connection_directory()
+    assert directory is not None
+    path = directory / f"safecoder-{name}.json"
     write_connection(path, Connection(name, os.getpid(), port=port))
 
 
