@@ -1,4 +1,4 @@
-"""Files and directories that are written completely or not at all."""
+"""Files and directories that are written completely or not at all, for their owner only."""
 
 from __future__ import annotations
 
@@ -6,19 +6,77 @@ import glob
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+#: Permissions of files and directories of ours, and of those that a user wants to pass on; before
+#: the umask.
+PRIVATE_FILE, PRIVATE_DIRECTORY = 0o600, 0o700
+PUBLIC_FILE, PUBLIC_DIRECTORY = 0o666, 0o777
 #: Suffix of unfinished files and directories.
 _PARTIAL = "partial"
 #: Bytes of the random part of these names.
 _TOKEN = 4
 
 
+def make_directory(path: Path, mode: int = PRIVATE_DIRECTORY) -> None:
+    """Create a directory and those above it that do not exist; existing ones stay as they are.
+
+    Parameters
+    ----------
+    path
+        The directory.
+    mode
+        Permissions of each that is created, before the umask.
+
+    Raises
+    ------
+    OSError
+        If it cannot be created.
+    """
+    if path.is_dir():
+        return
+    if path.parent != path:
+        make_directory(path.parent, mode)
+    path.mkdir(mode=mode, exist_ok=True)
+
+
+def make_private_directory(path: Path) -> None:
+    """Create a directory for its owner only; an existing one becomes so, if it is this user's.
+
+    One of another user stays as it is, such as a cache that an administrator installed for all. Of
+    one with the set-group-ID bit, which is shared with a group, others lose their permissions only.
+
+    Parameters
+    ----------
+    path
+        The directory.
+
+    Raises
+    ------
+    OSError
+        If it cannot be created.
+    """
+    make_directory(path)
+    if not hasattr(os, "getuid"):  # Windows, where modes say nothing about other users
+        return
+    info = path.stat()
+    excess = info.st_mode & (0o007 if info.st_mode & stat.S_ISGID else 0o077)
+    if info.st_uid == os.getuid() and excess:
+        with suppress(OSError):  # a file system without modes
+            path.chmod(stat.S_IMODE(info.st_mode) & ~excess)
+
+
+def create_private_files() -> None:
+    """Make all files that this process and its children create readable for their owner only."""
+    os.umask(0o077)
+
+
 @contextmanager
-def atomic_write(path: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path, *, mode: int = PRIVATE_FILE) -> Iterator[IO[bytes]]:
     """Yield a stream whose content replaces a file when the context ends without an error.
 
     A reader sees the old content or the new one, never a part of it. Two writers at once do not
@@ -27,7 +85,7 @@ def atomic_write(path: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
     Parameters
     ----------
     path
-        Path of the file; its directory is created if it does not exist.
+        Path of the file; its directory is created, for its owner only, if it does not exist.
     mode
         Permissions of the new file, before the umask.
 
@@ -36,7 +94,7 @@ def atomic_write(path: Path, *, mode: int = 0o666) -> Iterator[IO[bytes]]:
     OSError
         If the file cannot be written; the old one is kept.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(path.parent)
     partial = _partial(path)
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
@@ -60,8 +118,8 @@ def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterato
     """
     from filelock import FileLock, Timeout
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path)
+    make_directory(path.parent)
+    lock = FileLock(path, mode=PRIVATE_FILE)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -73,14 +131,16 @@ def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterato
         lock.release()
 
 
-def write_text(path: Path, text: str, *, mode: int = 0o666) -> None:
+def write_text(path: Path, text: str, *, mode: int = PRIVATE_FILE) -> None:
     """Replace a file's content by a text in UTF-8, in one step; see :func:`atomic_write`."""
     with atomic_write(path, mode=mode) as stream:
         stream.write(text.encode("utf-8"))
 
 
 @contextmanager
-def atomic_directory(path: Path, *, mode: int = 0o777, locked: bool = False) -> Iterator[Path]:
+def atomic_directory(
+    path: Path, *, mode: int = PRIVATE_DIRECTORY, locked: bool = False
+) -> Iterator[Path]:
     """Yield an empty directory that replaces another when the context ends without an error.
 
     Parameters
@@ -98,7 +158,7 @@ def atomic_directory(path: Path, *, mode: int = 0o777, locked: bool = False) -> 
     OSError
         If the directory cannot be moved to its path; the old one is kept.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(path.parent, mode)
     if locked:
         random = "?" * 2 * _TOKEN
         for unfinished in path.parent.glob(f".{glob.escape(path.name)}.{random}.{_PARTIAL}"):

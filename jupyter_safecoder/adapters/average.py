@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.files import atomic_directory
+from jupyter_safecoder.files import PUBLIC_DIRECTORY, atomic_directory
 from jupyter_safecoder.models.safetensors import write_tensors
 
 from .lora import product_scale, read_config, read_weights
@@ -69,7 +69,7 @@ def average_adapters(sources: Sequence[Path], target: Path) -> None:
     rank = sum(config["r"] for config in configs)
     # Their scales are in the matrices: that of the mean, alpha / rank, is 1.
     config = {**configs[0], "r": rank, "lora_alpha": rank, "use_rslora": False}
-    with atomic_directory(target) as directory:
+    with atomic_directory(target, mode=PUBLIC_DIRECTORY) as directory:
         shapes = {name: values.shape for name, values in averaged.items()}
         write_tensors(directory / WEIGHTS, shapes, averaged.values())
         (directory / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")

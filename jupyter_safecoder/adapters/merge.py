@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jupyter_safecoder.conversion.store import Store
 from jupyter_safecoder.errors import FinetuneError, ModelError
-from jupyter_safecoder.files import atomic_directory
+from jupyter_safecoder.files import atomic_directory, make_private_directory
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.checkpoint import describe_checkpoint
 from jupyter_safecoder.models.gguf.checkpoint import write_checkpoint
@@ -80,6 +80,7 @@ def merge_cached(
     """
     directory = _directory(cache, adapter.sha256)
     if not directory.is_dir():
+        make_private_directory(directory.parent)
         with Store(cache).lock(f"merge-{directory.name}"):
             if not directory.is_dir():
                 progress(0.3, f"Merging {adapter.name} into {base.name}")

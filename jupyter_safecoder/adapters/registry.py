@@ -18,7 +18,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.files import atomic_directory, write_text
+from jupyter_safecoder.files import (
+    PRIVATE_FILE,
+    PUBLIC_DIRECTORY,
+    atomic_directory,
+    make_private_directory,
+    write_text,
+)
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.fingerprint import checkpoint_hash, hash_file
 
@@ -148,8 +154,8 @@ class Registry:
         """
         from filelock import FileLock, Timeout
 
-        self.directory.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.directory / f".{name}.lock")
+        make_private_directory(self.directory)
+        lock = FileLock(self.directory / f".{name}.lock", mode=PRIVATE_FILE)
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -297,7 +303,7 @@ def export(adapter: Adapter, target: Path) -> None:
     adapter.verify()
     if target.exists():
         raise FinetuneError(f"{target} exists already.", "Name a directory that does not.")
-    with atomic_directory(target) as directory:
+    with atomic_directory(target, mode=PUBLIC_DIRECTORY) as directory:
         for name in (WEIGHTS, CONFIG, CARD):
             shutil.copyfile(adapter.directory / name, directory / name)
 

@@ -18,11 +18,13 @@ def add_serve_command(commands: Any) -> None:
 
 def _serve(arguments: argparse.Namespace) -> NoReturn:
     from jupyter_safecoder.clients.huge_pages import restart_with_huge_pages
+    from jupyter_safecoder.files import create_private_files
     from jupyter_safecoder.runtime.process import run_and_exit, serve, stop_on_signals
     from jupyter_safecoder.slow_imports import skip_scikit_learn
     from jupyter_safecoder.telemetry import silence_telemetry
 
     restart_with_huge_pages()
+    create_private_files()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("jupyter_safecoder").setLevel(logging.INFO)
     runtime_settings = settings(arguments)

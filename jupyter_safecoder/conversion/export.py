@@ -21,6 +21,7 @@ from typing import Any
 from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
 from jupyter_safecoder.errors import first_line
 from jupyter_safecoder.extras import INSTALL_CHECKPOINTS, INSTALL_ONNXRUNTIME
+from jupyter_safecoder.files import create_private_files
 from jupyter_safecoder.models.gguf.checkpoint import write_checkpoint
 
 #: Share of the progress that dequantizing a GGUF takes.
@@ -172,6 +173,7 @@ def main() -> int:
     warnings.simplefilter("ignore")  # warnings of the tracer, which do not help users
     logging.disable(logging.WARNING)
     job = read_job()
+    create_private_files()
     stop_with_parent()  # the next conversion deletes the incomplete files
     send = message_sender()
     try:

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import ModelError
-from jupyter_safecoder.files import atomic_directory, file_lock, write_text
+from jupyter_safecoder.files import (
+    atomic_directory,
+    file_lock,
+    make_private_directory,
+    write_text,
+)
 from jupyter_safecoder.models.fingerprint import hash_file
 
 _MANIFEST = "prepared.json"
@@ -183,6 +188,7 @@ class Store:
         """
         # Version 0.1 had one staging directory for a key.
         shutil.rmtree(self._directory / f".{conversion.key}.partial", ignore_errors=True)
+        make_private_directory(self._directory)
         with atomic_directory(self._path(conversion), locked=True) as directory:
             yield directory
 

@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 from jupyter_safecoder.errors import ModelError
-from jupyter_safecoder.files import atomic_write
+from jupyter_safecoder.files import atomic_write, make_directory
 from jupyter_safecoder.models import ModelDescription
 
 _SUFFIX = ".gguf"
@@ -61,7 +61,7 @@ def ensure_writable_copy(model: ModelDescription, cache: Path) -> Path:
 
 
 def _link(path: Path, link: Path) -> Path:
-    link.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(link.parent)
     link.unlink(missing_ok=True)  # it may be a copy of before
     link.symlink_to(path)
     return link

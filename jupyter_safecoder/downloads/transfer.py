@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import DownloadError, ModelError
+from jupyter_safecoder.files import make_directory
 from jupyter_safecoder.models import format_gb
 from jupyter_safecoder.models.fingerprint import hash_file
 
@@ -84,7 +85,7 @@ def transfer(
     """
     with explain_disk_errors(announced.title):
         for path in (target, partial):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_directory(path.parent)
         if not partial.is_file() or partial.stat().st_size != announced.size:
             _receive(open_response, announced, partial, progress)
         _verify(partial, announced)

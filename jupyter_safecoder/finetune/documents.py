@@ -157,7 +157,7 @@ def write_documents_file(path: Path, documents: Sequence[Document]) -> None:
     OSError
         If it cannot be written.
     """
-    write_text(path, json.dumps([document.to_json() for document in documents]), mode=0o600)
+    write_text(path, json.dumps([document.to_json() for document in documents]))
 
 
 def read_documents_file(path: Path) -> list[Document]:

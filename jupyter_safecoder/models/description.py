@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_safecoder.errors import ModelError
-from jupyter_safecoder.files import write_text
+from jupyter_safecoder.files import PUBLIC_FILE, write_text
 from jupyter_safecoder.postprocess import DEFAULT_CALIBRATION, Calibration
 from jupyter_safecoder.protocol import ModelInfo
 
@@ -175,7 +175,11 @@ def write_description(model: ModelDescription) -> None:
             content[part] = next(_file_fields(file) for file in model.files if file.path == path)
     if model.gguf is not None:
         content["gguf"] = asdict(model.gguf)
-    write_text(model.tokenizer.with_name("model.json"), json.dumps(content, indent=2) + "\n")
+    write_text(
+        model.tokenizer.with_name("model.json"),
+        json.dumps(content, indent=2) + "\n",
+        mode=PUBLIC_FILE,
+    )
 
 
 def _file_fields(file: ModelFile) -> dict[str, Any]:

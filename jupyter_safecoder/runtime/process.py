@@ -25,6 +25,7 @@ from jupyter_safecoder.clients.connection import (
     socket_path,
     write_connection,
 )
+from jupyter_safecoder.files import create_private_files, make_private_directory
 from jupyter_safecoder.settings import RuntimeSettings
 from jupyter_safecoder.slow_imports import skip_scikit_learn
 from jupyter_safecoder.telemetry import silence_telemetry
@@ -63,6 +64,9 @@ async def serve(
         Called with the memory that the weights need before they are loaded, and with ``None``
         after.
     """
+    with suppress(OSError):  # a cache that cannot be changed is used all the same
+        if settings.cache.is_dir():
+            make_private_directory(settings.cache)
     runtime = Runtime(settings, on_loading)
     name = settings.connection_name or f"safecoder-{os.getpid()}"
     directory = connection_directory()
@@ -149,6 +153,7 @@ def main() -> None:
     """
     logging.basicConfig(level=logging.WARNING, format="[SafeCoder runtime] %(message)s")
     settings = RuntimeSettings(**read_job())
+    create_private_files()
     silence_telemetry(offline=not settings.allow_downloads)
     skip_scikit_learn()
     send = message_sender()

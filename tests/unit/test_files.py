@@ -5,12 +5,22 @@ from __future__ import annotations
 import os
 import stat
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from jupyter_safecoder.files import atomic_directory, atomic_write, file_lock, write_text
+from jupyter_safecoder.files import (
+    PUBLIC_DIRECTORY,
+    PUBLIC_FILE,
+    atomic_directory,
+    atomic_write,
+    create_private_files,
+    file_lock,
+    make_private_directory,
+    write_text,
+)
 
 
 @pytest.fixture
@@ -18,6 +28,19 @@ def root(tmp_path: Path) -> Path:
     path = tmp_path / "root"
     path.mkdir()
     return path
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@contextmanager
+def _umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def names(directory: Path) -> list[str]:
@@ -55,12 +78,52 @@ def test_two_writers_do_not_mix(root: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
-def test_permissions(root: Path) -> None:
-    write_text(root / "file", "x", mode=0o600)
-    assert stat.S_IMODE((root / "file").stat().st_mode) == 0o600
-    with atomic_directory(root / "directory", mode=0o700):
-        pass
-    assert stat.S_IMODE((root / "directory").stat().st_mode) == 0o700
+def test_what_is_created_is_for_its_owner_only(root: Path) -> None:
+    """Whatever the umask is; what a user passes on has the permissions of the umask."""
+    with _umask(0):
+        write_text(root / "a" / "b" / "file", "x")
+        with atomic_directory(root / "c" / "directory"):
+            pass
+        with file_lock(root / "d" / "lock"):
+            pass
+        make_private_directory(root / "e" / "f")
+        with atomic_directory(root / "public" / "directory", mode=PUBLIC_DIRECTORY) as directory:
+            write_text(directory / "file", "x", mode=PUBLIC_FILE)
+    modes = {str(path.relative_to(root)): _mode(path) for path in root.rglob("*")}
+    assert modes == {
+        **dict.fromkeys(("a", "a/b", "c", "c/directory", "d", "e", "e/f"), 0o700),
+        **dict.fromkeys(("a/b/file", "d/lock"), 0o600),
+        **dict.fromkeys(("public", "public/directory"), 0o777),
+        "public/directory/file": 0o666,
+    }
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize(
+    ("before", "after"), [(0o755, 0o700), (0o777, 0o700), (0o500, 0o500), (0o2775, 0o2770)]
+)
+def test_a_directory_of_ours_becomes_private(root: Path, before: int, after: int) -> None:
+    """One with the set-group-ID bit is shared with a group."""
+    root.chmod(before)
+    make_private_directory(root)
+    assert _mode(root) == after
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="chown needs root")
+def test_a_directory_of_another_user_stays_as_it_is(root: Path) -> None:
+    root.chmod(0o755)
+    os.chown(root, 54321, -1)
+    make_private_directory(root)
+    assert _mode(root) == 0o755
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_all_that_a_process_creates_is_for_its_owner_only(root: Path) -> None:
+    with _umask(0):
+        create_private_files()
+        (root / "file").touch()
+        (root / "directory").mkdir()
+    assert [_mode(root / name) for name in ("file", "directory")] == [0o600, 0o700]
 
 
 def test_a_directory_is_replaced_at_the_end(root: Path) -> None:

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.files import atomic_write, write_text
+from jupyter_safecoder.files import atomic_write, make_private_directory, write_text
 
 from .request import JobRequest
 from .status import JobStatus
 
 #: Bytes that are freed where the disk is full, so that the reason can be written.
 _RESERVED_BYTES = 2**18
-_PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600
 _LOCK, _START_LOCK = "lock", "start"
 _REQUEST, _STATUS, _STOP, _RESERVE = "job.json", "status.json", "stop", "reserve"
 #: What to do with an unfinished job of another version of this package.
@@ -45,7 +44,7 @@ class JobFiles:
 
     def create(self) -> None:
         """Create the directory."""
-        self.directory.mkdir(parents=True, exist_ok=True, mode=_PRIVATE_DIRECTORY)
+        make_private_directory(self.directory)
 
     def clear(self) -> None:
         """Delete all files but the locks."""
@@ -137,7 +136,7 @@ class JobFiles:
 
     def reserve_space(self) -> None:
         """Reserve space on the disk for the last status."""
-        with atomic_write(self.directory / _RESERVE, mode=_PRIVATE_FILE) as stream:
+        with atomic_write(self.directory / _RESERVE) as stream:
             stream.write(bytes(_RESERVED_BYTES))
 
     def request_stop(self) -> None:
@@ -174,7 +173,7 @@ class JobFiles:
         OSError
             If it cannot be written; the old content remains.
         """
-        write_text(self.directory / name, text, mode=_PRIVATE_FILE)
+        write_text(self.directory / name, text)
 
 
 def _no_job(name: str) -> FinetuneError:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from jupyter_safecoder.errors import JobStopped, SafeCoderError
+from jupyter_safecoder.files import create_private_files
 from jupyter_safecoder.slow_imports import skip_scikit_learn
 from jupyter_safecoder.telemetry import silence_telemetry
 
@@ -21,6 +22,7 @@ _CONTINUES = "it continues from its last checkpoint."
 
 def main(directory: Path) -> int:
     """Run the job of a directory; return the exit status."""
+    create_private_files()
     job = LocalJob(directory.parent.parent, directory.name)
     silence_telemetry()
     skip_scikit_learn()

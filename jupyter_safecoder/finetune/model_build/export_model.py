@@ -84,7 +84,7 @@ def write_model(
     """
     directory.mkdir(parents=True, exist_ok=True)
     weights = directory / f"{description['name']}.gguf"
-    copied = Path(shutil.copy(tokenizer, directory / "tokenizer.json"))
+    copied = Path(shutil.copyfile(tokenizer, directory / "tokenizer.json"))
     data = json.loads(copied.read_text("utf-8"))
     config = json.loads((checkpoint / "config.json").read_text("utf-8"))
     size = config["vocab_size"]

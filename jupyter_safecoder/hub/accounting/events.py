@@ -13,6 +13,8 @@ from typing import Any
 
 from jupyter_events import EventLogger
 
+from jupyter_safecoder.files import make_directory
+
 from .record import REQUEST_ACTIONS, Record
 
 #: Bytes of a file, and number of older files that are kept.
@@ -63,7 +65,7 @@ class EventWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(path.parent)
         handler = _FileHandler(path, maxBytes=_MAX_BYTES, backupCount=_BACKUPS, encoding="utf-8")
         self._logger = EventLogger(handlers=[handler])
         for schema in sorted(_SCHEMAS.glob("*/v*.yaml")):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from jupyter_safecoder.runtime.process import serve
 from jupyter_safecoder.settings import RuntimeSettings
 from tests.support.full_disk import small_disk
 from tests.support.processes import RuntimeProcess, is_gone, until
+from tests.support.tiny_gguf import write_tiny_gguf
 
 Start = Callable[..., RuntimeProcess]
 SCRIPT = {"otherwise": "pass"}
@@ -314,3 +316,44 @@ def test_a_connection_file_that_others_can_read_is_not_trusted(start_runtime: St
     ((path, _),) = find_connections()
     path.chmod(0o644)
     assert find_connections() == []
+
+
+# The cache directory.
+
+
+@pytest.mark.parametrize(
+    ("owner", "mode"),
+    [
+        (os.getuid(), 0o700),
+        pytest.param(
+            54321, 0o755, marks=pytest.mark.skipif(os.getuid() != 0, reason="chown needs root")
+        ),
+    ],
+    ids=["own", "administrator"],
+)
+def test_a_cache_that_others_can_read(
+    start_runtime: Start, tmp_path: Path, owner: int, mode: int
+) -> None:
+    """That of this user is closed to others; that of an administrator is served as it is."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    cache.chmod(0o755)
+    os.chown(cache, owner, -1)
+    _completes(start_runtime(SCRIPT, cache_dir=str(cache)))
+    assert stat.S_IMODE(cache.stat().st_mode) == mode
+
+
+def test_what_a_runtime_creates_is_for_its_owner_only(start_runtime: Start, tmp_path: Path) -> None:
+    """Here what it keeps of a tiny GGUF file."""
+    model, cache = write_tiny_gguf(tmp_path), tmp_path / "new" / "cache"
+    before = os.umask(0)
+    try:
+        runtime = start_runtime(None, model=str(model.weights), cache_dir=str(cache))
+        runtime.client.wait_until_ready()
+    finally:
+        os.umask(before)
+    created = [cache.parent, cache, *cache.rglob("*")]
+    assert len(created) > 3
+    assert {path for path in created if path.lstat().st_mode & 0o077 and not path.is_symlink()} == (
+        set()
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 import sys
 from dataclasses import replace
@@ -181,3 +183,13 @@ def test_an_adapter_of_version_0_1_is_listed_verified_and_imported(
 def test_names_that_are_refused(name: str) -> None:
     with pytest.raises(FinetuneError, match="cannot be an adapter's name"):
         check_name(name)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_other_users_cannot_read_what_was_learned(registry: Registry) -> None:
+    """Also in a directory that another version has made."""
+    registry.directory.mkdir(parents=True)
+    registry.directory.chmod(0o755)
+    adapter = register(registry)
+    for path in (registry.directory, adapter.directory):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
