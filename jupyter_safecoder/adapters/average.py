@@ -7,7 +7,6 @@ one whose matrices are those of all, side by side: its rank is the sum of their 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.files import PUBLIC_DIRECTORY, atomic_directory
 from jupyter_safecoder.models.safetensors import write_tensors
 
-from .lora import product_scale, read_config, read_weights
-from .registry import CONFIG, WEIGHTS
+from .lora import check_lora, product_scale, read_weights
+from .peft_files import WEIGHTS, write_config
 
 #: Fields of a configuration that the matrices of another adapter do not fit.
 _PARTIAL = ("rank_pattern", "alpha_pattern", "trainable_token_indices")
@@ -48,7 +47,8 @@ def average_adapters(sources: Sequence[Path], target: Path) -> None:
 
     if target.exists():
         raise FinetuneError(f"{target} exists already.", "Name a directory that does not.")
-    configs = [read_config(source) for source in sources]
+    checked = [check_lora(source) for source in sources]
+    configs = [config for config, _ in checked]
     scales = [
         _scale(source, config) / len(sources)
         for source, config in zip(sources, configs, strict=True)
@@ -72,7 +72,7 @@ def average_adapters(sources: Sequence[Path], target: Path) -> None:
     with atomic_directory(target, mode=PUBLIC_DIRECTORY) as directory:
         shapes = {name: values.shape for name, values in averaged.items()}
         write_tensors(directory / WEIGHTS, shapes, averaged.values())
-        (directory / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+        write_config(directory, config, checked[0][1])
 
 
 def _scale(source: Path, config: dict[str, Any]) -> float:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,70 +21,21 @@ from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.gguf.checkpoint import checkpoint_shapes
 from jupyter_safecoder.models.safetensors import Shapes, read_shapes, read_tensors
 
-from .registry import CONFIG, WEIGHTS
+from .peft_files import CONFIG, WEIGHTS, read_config
 
 #: Returns the new values of a tensor, a NumPy array of type fp32; it may use the same array.
 Change = Callable[[Any], Any]
+#: Shapes of matrices, by layer and part.
+_Layers = Mapping[str, Mapping[str, Sequence[int]]]
 
 _A, _B, _TOKENS = "lora_A.weight", "lora_B.weight", "token_adapter.trainable_tokens_delta"
 _KEY = re.compile(
     rf"base_model\.model\.(?P<layer>.+)\.(?P<part>{'|'.join(map(re.escape, (_A, _B, _TOKENS)))})"
 )
 _OUTPUT = "lm_head.weight"
-#: Values of ``init_lora_weights`` that leave the base model as it is.
-_PLAIN_STARTS = (None, True, False, "gaussian", "orthogonal")
-#: Fields of other changes than those above, beside all that start with ``use_`` or end in
-#: ``_config``.
-_OTHER_CHANGES = (
-    *("fan_in_fan_out", "lora_bias", "modules_to_save", "layer_replication", "target_parameters"),
-    "alora_invocation_tokens",
-)
-#: A name in ``rank_pattern`` or ``alpha_pattern``, which may also be a regular expression.
-_PLAIN_NAME = re.compile(r"[\w.]+")
 _MAX_NUMBER = 10**6
-_MERGE_ELSEWHERE = "Merge it with the program that made it, and serve the result."
 _OTHER_BASE = "Use the base model that it was made for; 'adapter import' has --model."
 _GET_AGAIN = "Copy or train the adapter again."
-
-
-def read_config(adapter: Path) -> dict[str, Any]:
-    """Return the configuration of a LoRA.
-
-    Parameters
-    ----------
-    adapter
-        A directory that PEFT wrote.
-
-    Raises
-    ------
-    FinetuneError
-        If it is no LoRA, or makes other changes than these.
-    """
-    try:
-        config = json.loads((adapter / CONFIG).read_text("utf-8"))
-        if not isinstance(config, dict) or not (adapter / WEIGHTS).is_file():
-            raise ValueError
-    except (OSError, ValueError, RecursionError):
-        raise FinetuneError(
-            f"{adapter} is no adapter: it lacks {CONFIG} or {WEIGHTS}.",
-            "Name a directory that 'adapter export' or PEFT's save_pretrained wrote.",
-        ) from None
-    others = [
-        name
-        for name, value in config.items()
-        if value
-        and name != "use_rslora"
-        and (name in _OTHER_CHANGES or name.startswith("use_") or name.endswith("_config"))
-    ]
-    if config.get("peft_type") != "LORA":
-        others = ["peft_type"]
-    elif config.get("bias", "none") != "none":
-        others.append("bias")
-    elif config.get("init_lora_weights") not in _PLAIN_STARTS:
-        others.append("init_lora_weights")
-    if others:
-        raise _not_plain(adapter, others[0])
-    return config
 
 
 def read_changes(adapter: Path, base: ModelDescription) -> dict[str, Change]:
@@ -104,28 +55,57 @@ def read_changes(adapter: Path, base: ModelDescription) -> dict[str, Change]:
     ModelError
         If the file of its weights, or one of the base model, is damaged.
     """
-    settings = _Settings(adapter, read_config(adapter))
-    shapes = _base_shapes(base)
-    layers: dict[str, dict[str, Any]] = {}
-    for key, values in read_weights(adapter).items():
-        match = _KEY.fullmatch(key)
-        if match is None or f"{match['layer']}.weight" not in shapes:
-            raise FinetuneError(
-                f"The adapter changes {key}, which {base.name} does not have.", _OTHER_BASE
-            )
-        layers.setdefault(match["layer"], {})[match["part"]] = values
-    changes = {}
+    settings, path = _Settings(adapter, read_config(adapter)), adapter / WEIGHTS
+    shapes, layers = _base_shapes(base), _read_layers(settings)
     for layer, parts in layers.items():
-        shape = [*shapes[f"{layer}.weight"]]
-        found, change = _change(settings, layer, parts, shape)
-        if found != shape:
+        if f"{layer}.weight" not in shapes:
             raise FinetuneError(
-                f"The adapter is for layers of another size than those of {base.name}: "
-                f"{found} instead of {shape} in {layer}.",
+                f"{path} changes {_key(layer, parts)}, which {base.name} does not have.",
                 _OTHER_BASE,
             )
-        changes[f"{layer}.weight"] = change
-    return changes
+    _check_pairs(settings, layers)
+    for layer, parts in layers.items():
+        expected, found = [*shapes[f"{layer}.weight"]], _changed_shape(parts)
+        if found[1:] != expected[1:] or (_TOKENS not in parts and found != expected):
+            raise FinetuneError(
+                f"{path} is for layers of another size than those of {base.name}: "
+                f"{found} instead of {expected} in {layer}.",
+                _OTHER_BASE,
+            )
+        if _TOKENS in parts:
+            settings.token_ids(found[0], vocabulary=expected[0])
+    weights = read_weights(adapter)
+    return {
+        f"{layer}.weight": _change(
+            settings, layer, {part: weights[_key(layer, [part])] for part in parts}
+        )
+        for layer, parts in layers.items()
+    }
+
+
+def check_lora(adapter: Path) -> tuple[dict[str, Any], list[str]]:
+    """Check what can be checked without the base model.
+
+    Parameters
+    ----------
+    adapter
+        A directory that PEFT wrote.
+
+    Returns
+    -------
+    tuple
+        The configuration, and the names of the layers that have matrices.
+
+    Raises
+    ------
+    FinetuneError, ModelError
+        If it is not a plain LoRA, or is damaged.
+    """
+    settings = _Settings(adapter, read_config(adapter))
+    layers = _read_layers(settings)
+    _check_pairs(settings, layers)
+    read_weights(adapter)
+    return {**settings.config}, [layer for layer, parts in layers.items() if _TOKENS not in parts]
 
 
 def product_scale(config: Mapping[str, Any], alpha: float, rank: int) -> float:
@@ -150,8 +130,6 @@ class _Settings:
         """Return the ids of so many trained tokens."""
         name = "trainable_token_indices"
         ids = self.config.get(name)
-        if isinstance(ids, dict):
-            raise _not_plain(self.directory, name)
         if (
             not isinstance(ids, list)
             or not all(type(i) is int and 0 <= i < vocabulary for i in ids)
@@ -162,9 +140,7 @@ class _Settings:
 
     def _number(self, name: str, patterns: str, layer: str) -> float:
         """Return a number, or that of the first pattern in which the name of a layer ends."""
-        numbers = self.config.get(patterns) or {}
-        if not isinstance(numbers, dict) or not all(map(_PLAIN_NAME.fullmatch, numbers)):
-            raise _not_plain(self.directory, patterns)
+        numbers = self.config[patterns]
         matching = [value for end, value in numbers.items() if f".{layer}".endswith(f".{end}")]
         value: Any = matching[0] if matching else self.config.get(name)
         if type(value) not in (int, float) or not 0 < value <= _MAX_NUMBER:
@@ -175,20 +151,57 @@ class _Settings:
         return FinetuneError(f"{self.directory / CONFIG} has no valid {name}.", _GET_AGAIN)
 
 
-def _change(
-    settings: _Settings, layer: str, parts: Mapping[str, Any], shape: Sequence[int]
-) -> tuple[list[int], Change]:
-    """Return the shape of the tensor that matrices of an adapter are for, and its change."""
-    if parts.keys() == {_TOKENS}:
+def _read_layers(settings: _Settings) -> _Layers:
+    """Return the shapes of an adapter's matrices, by layer and part, from the header alone."""
+    path = settings.directory / WEIGHTS
+    layers: dict[str, dict[str, Sequence[int]]] = {}
+    for key, shape in read_shapes(path).items():
+        match = _KEY.fullmatch(key)
+        if match is None:
+            raise FinetuneError(
+                f"{path} changes {key[:200]}, which is no layer's pair of matrices.", _OTHER_BASE
+            )
+        if len(shape) != 2:
+            raise FinetuneError(f"{path} is damaged: not all of it are matrices.", _GET_AGAIN)
+        layers.setdefault(match["layer"], {})[match["part"]] = shape
+    return layers
+
+
+def _check_pairs(settings: _Settings, layers: _Layers) -> None:
+    """Check that each layer has two matrices of the rank in the configuration."""
+    path = settings.directory / WEIGHTS
+    for layer, parts in layers.items():
+        if parts.keys() == {_TOKENS}:
+            continue
+        if parts.keys() != {_A, _B}:
+            raise FinetuneError(f"{path} has not all matrices for {layer[:200]}.", _GET_AGAIN)
+        if parts[_A][0] != parts[_B][1]:
+            raise FinetuneError(
+                f"{path}: the matrices for {layer[:200]} do not fit each other.", _GET_AGAIN
+            )
+        if parts[_A][0] > parts[_A][1] + parts[_B][0]:
+            raise FinetuneError(f"{path}: the rank for {layer[:200]} is too high.", _GET_AGAIN)
+        settings.scale(layer, parts[_A][0])
+
+
+def _key(layer: str, parts: Iterable[str]) -> str:
+    """Return the name of a layer's first part in a file of PEFT."""
+    return f"base_model.model.{layer}.{next(iter(parts))}"
+
+
+def _changed_shape(parts: Mapping[str, Sequence[int]]) -> list[int]:
+    """Return the shape of the tensor that matrices are for, or that of trained rows."""
+    if _TOKENS in parts:
+        return [*parts[_TOKENS]]
+    return [parts[_B][0], parts[_A][1]]
+
+
+def _change(settings: _Settings, layer: str, parts: Mapping[str, Any]) -> Change:
+    """Return the change of a tensor by matrices that fit it."""
+    if _TOKENS in parts:
         rows = parts[_TOKENS]
-        ids = settings.token_ids(len(rows), vocabulary=shape[0])
-        return [shape[0], rows.shape[1]], _replace_rows(rows, ids)
-    if parts.keys() != {_A, _B}:
-        raise FinetuneError(f"The adapter has not all matrices for {layer}.", _GET_AGAIN)
-    a, b = parts[_A], parts[_B]
-    if a.shape[0] != b.shape[1]:
-        raise FinetuneError(f"The matrices for {layer} do not fit each other.", _GET_AGAIN)
-    return [b.shape[0], a.shape[1]], _add_product(b, a, settings.scale(layer, len(a)))
+        return _replace_rows(rows, settings.config["trainable_token_indices"])
+    return _add_product(parts[_B], parts[_A], settings.scale(layer, len(parts[_A])))
 
 
 def _add_product(b: Any, a: Any, scale: float) -> Change:
@@ -217,6 +230,8 @@ def read_weights(adapter: Path) -> Mapping[str, Any]:
     FinetuneError, ModelError
         If the file is damaged, or not all of it are matrices.
     """
+    import numpy
+
     path = adapter / WEIGHTS
     read_shapes(path)
     try:
@@ -225,6 +240,8 @@ def read_weights(adapter: Path) -> Mapping[str, Any]:
             raise ValueError
     except (ValueError, KeyError, TypeError):
         raise FinetuneError(f"{path} is damaged: not all of it are matrices.", _GET_AGAIN) from None
+    if not all(numpy.isfinite(values).all() for values in tensors.values()):
+        raise FinetuneError(f"{path} is damaged: not all of its numbers are finite.", _GET_AGAIN)
     return tensors
 
 
@@ -243,9 +260,3 @@ def _base_shapes(base: ModelDescription) -> Shapes:
         if config.get("tie_word_embeddings") is not False:
             del shapes[_OUTPUT]
     return shapes
-
-
-def _not_plain(adapter: Path, name: str) -> FinetuneError:
-    return FinetuneError(
-        f"{adapter} is not a plain LoRA: see {name} in its {CONFIG}.", _MERGE_ELSEWHERE
-    )

@@ -8,7 +8,8 @@ from pathlib import Path
 from jupyter_safecoder.models import ModelDescription
 
 from .card import Card
-from .lora import read_changes, read_config
+from .lora import read_changes
+from .peft_files import read_config
 
 _REASON = "Imported without a card: it has not been evaluated."
 

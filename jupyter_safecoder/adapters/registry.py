@@ -29,8 +29,10 @@ from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.models.fingerprint import checkpoint_hash, hash_file
 
 from .card import Card
+from .lora import check_lora
+from .peft_files import CONFIG, WEIGHTS, write_config
 
-WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
+CARD = "card.json"
 _IN_USE = "in_use.json"
 _MAX_HISTORY = 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -249,7 +251,9 @@ class Registry:
         Raises
         ------
         FinetuneError
-            If there is no card, a file was changed, or the name is taken.
+            If there is no card, a file was changed, it is not a plain LoRA, or the name is taken.
+        ModelError
+            If the file of its weights is damaged.
         """
         found = Adapter(card, source) if card is not None else _read(source)
         if found is None:
@@ -265,8 +269,10 @@ class Registry:
                 "Remove that one first, or choose another --name.",
             )
         with self.staging(found.name) as staged:
-            for name in (WEIGHTS, CONFIG):
-                shutil.copyfile(source / name, staged / name)
+            shutil.copyfile(source / WEIGHTS, staged / WEIGHTS)
+            shutil.copyfile(source / CONFIG, staged / CONFIG)
+            # What was copied is checked, not what may have changed since.
+            write_config(staged, *check_lora(staged))
             return self.commit(staged, found.card)
 
 

@@ -23,6 +23,13 @@ _MAX_INDEX_BYTES = 64 * 2**20
 _PICKLE_SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 #: Types of tensors to NumPy types; bf16, which NumPy lacks, as its bits.
 _NUMPY_TYPES = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+#: Bytes of a number of each type.
+_TYPE_BYTES = {
+    **dict.fromkeys(("F64", "I64", "U64"), 8),
+    **dict.fromkeys(("F32", "I32", "U32"), 4),
+    **dict.fromkeys(("F16", "BF16", "I16", "U16"), 2),
+    **dict.fromkeys(("BOOL", "I8", "U8"), 1),
+}
 _GET_AGAIN = "Copy or download the checkpoint again."
 
 Shapes = Mapping[str, Sequence[int]]
@@ -70,11 +77,11 @@ def read_shapes(path: Path) -> Shapes:
     try:
         size = path.stat().st_size
         tensors, data_start = _read_header(path)
-        shapes = {name: [int(n) for n in tensor["shape"]] for name, tensor in tensors.items()}
-        end = data_start + max((int(t["data_offsets"][1]) for t in tensors.values()), default=0)
+        shapes = {name: [*tensor["shape"]] for name, tensor in tensors.items()}
+        end = data_start + _check_header(tensors)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}.", _GET_AGAIN) from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         raise ModelError(f"{path} is damaged: it has no valid header.", _GET_AGAIN) from None
     if size != end:
         raise ModelError(
@@ -213,6 +220,27 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
         header: dict[str, Any] = json.loads(stream.read(length))
     tensors = {name: tensor for name, tensor in header.items() if name != "__metadata__"}
     return tensors, 8 + length
+
+
+def _check_header(tensors: Mapping[str, Any]) -> int:
+    """Check the entries of a header; return the number of bytes of all tensors.
+
+    Tensors follow each other without a gap, as the format demands: of two that overlap, a small
+    file could have thousands.
+    """
+    end = 0
+    for tensor in sorted(tensors.values(), key=lambda tensor: tensor["data_offsets"]):
+        start, next_start = tensor["data_offsets"]
+        numbers = (start, next_start, *tensor["shape"])
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError("a shape or an offset is no number")
+        size = _TYPE_BYTES.get(tensor["dtype"])
+        if start != end or next_start < start:
+            raise ValueError("tensors overlap, or there is a gap")
+        if size is not None and math.prod(tensor["shape"]) * size != next_start - start:
+            raise ValueError("a tensor has another size than its shape")
+        end = next_start
+    return end
 
 
 def _no_weights(directory: Path) -> ModelError:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from jupyter_safecoder.adapters.card import Card
-from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS, Registry
+from jupyter_safecoder.adapters.peft_files import CONFIG, WEIGHTS
+from jupyter_safecoder.adapters.registry import Registry
 
 
 def store_adapter(cache: Path, name: str, base_sha256: str = "0" * 64) -> None:
-    """Store an adapter of a base model with a card and empty files."""
+    """Store an adapter of a base model with a card and files that hold nothing."""
     scores = {"held_out": {"base": {"loss": 1.42}, "tuned": {"loss": 1.17}}}
     card = Card(
         name=name,

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_safecoder.adapters.lora import check_lora
+from jupyter_safecoder.adapters.peft_files import write_config
+
 if TYPE_CHECKING:
     import torch
 
@@ -64,12 +67,11 @@ class AdapterWeights:
         ------
         OSError
             If it cannot be written.
+        FinetuneError
+            If not all of its numbers are finite.
         """
         from safetensors import SafetensorError
 
-        for config in self._peft_model.peft_config.values():
-            # PEFT has a set: its order, and with it the hash of the file, would differ by process.
-            config.target_modules = sorted(config.target_modules)
         try:
             # Otherwise PEFT asks the Hugging Face Hub whether the vocabulary has grown; embeddings
             # that were trained are saved anyway.
@@ -78,6 +80,9 @@ class AdapterWeights:
             )
         except SafetensorError as error:
             raise OSError(errno.ENOSPC, "the disk is full", str(directory)) from error
+        # As an import writes it: without fields that are not used and the path of the base model.
+        # PEFT writes a set of modules: its order, and with it the file's hash, differs by process.
+        write_config(directory, *check_lora(directory))
 
 
 def scale_adapter(weights: AdapterWeights, loss: Callable[[], float], max_loss: float) -> float:

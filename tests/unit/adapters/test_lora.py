@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 import numpy
 import pytest
 
-from jupyter_safecoder.adapters.lora import read_changes, read_config
-from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS
+from jupyter_safecoder.adapters.lora import check_lora, read_changes
+from jupyter_safecoder.adapters.peft_files import CONFIG, WEIGHTS, read_config
 from jupyter_safecoder.errors import FinetuneError, ModelError
 from jupyter_safecoder.models import ModelDescription, resolve_model
 from jupyter_safecoder.models.safetensors import write_tensors
@@ -98,6 +99,16 @@ def test_trained_tokens_without_valid_ids(
         {"target_parameters": ["x"]},
         {"bias": "all"},
         {"init_lora_weights": "pissa"},
+        {"init_lora_weights": 1},
+        {"use_rslora": "yes"},
+        {"auto_mapping": {"base_model_class": "x"}},
+        {"megatron_config": {"x": 1}},
+        {"loftq_config": {"x": 1}},
+        {"eva_config": {"x": 1}},
+        {"alora_invocation_tokens": [1]},
+        {"a_field_of_a_later_version": 1},
+        {"alpha_pattern": {"c_attn": "8"}},
+        {"alpha_pattern": {"c_attn": math.nan}},
         {"alpha_pattern": {".*attn": 8}},
         {"rank_pattern": ["c_attn"]},
     ],
@@ -146,7 +157,9 @@ def test_a_tensor_without_a_layer_in_the_base(
     key: str, base: ModelDescription, tmp_path: Path
 ) -> None:
     weights = {**matrices_for(base, C_ATTN), key: numpy.ones((2, 16), "float16")}
-    with pytest.raises(FinetuneError, match=f"changes {key}, which tiny does not have"):
+    with pytest.raises(
+        FinetuneError, match=f"changes {key}, which (tiny does not have|is no layer)"
+    ):
         read_changes(write_lora(tmp_path / "a", weights), base)
 
 
@@ -192,7 +205,8 @@ def test_matrices_that_do_not_belong_together(base: ModelDescription, tmp_path: 
 
 
 def test_damaged_files(base: ModelDescription, tmp_path: Path) -> None:
-    adapter = write_lora(tmp_path / "a", {"x": numpy.ones(3, "float16")})
+    key = f"base_model.model.{C_ATTN}.lora_A.weight"
+    adapter = write_lora(tmp_path / "a", {key: numpy.ones(3, "float16")})
     with pytest.raises(FinetuneError, match="is damaged: not all of it are matrices"):
         read_changes(adapter, base)
     (adapter / WEIGHTS).write_bytes(b"123")
@@ -202,6 +216,50 @@ def test_damaged_files(base: ModelDescription, tmp_path: Path) -> None:
         (adapter / CONFIG).write_text(text)
         with pytest.raises(FinetuneError, match="is no adapter: it lacks"):
             read_config(adapter)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("half", ["A", "B"])
+def test_numbers_that_are_not_finite(
+    half: str, value: float, base: ModelDescription, tmp_path: Path
+) -> None:
+    weights = matrices_for(base, C_ATTN)
+    weights[f"base_model.model.{C_ATTN}.lora_{half}.weight"][0, 1] = value
+    adapter = write_lora(tmp_path / "a", weights)
+    for read in (lambda: read_changes(adapter, base), lambda: check_lora(adapter)):
+        with pytest.raises(FinetuneError, match=f"{WEIGHTS} is damaged: not all of its numbers"):
+            read()
+
+
+def test_a_rank_above_that_of_any_matrix(base: ModelDescription, tmp_path: Path) -> None:
+    """Of a small base model an adapter could otherwise take any amount of memory."""
+    adapter = write_lora(tmp_path / "a", matrices_for(base, C_ATTN, rank=100), r=100)
+    with pytest.raises(FinetuneError, match=f"{WEIGHTS}: the rank for {C_ATTN} is too high"):
+        read_changes(adapter, base)
+
+
+def test_nothing_is_read_of_an_adapter_for_another_model(
+    base: ModelDescription, tmp_path: Path
+) -> None:
+    """Its numbers could take more memory than there is; here they are on a sparse disk."""
+    key = f"base_model.model.{C_ATTN}.lora_"
+    shapes = {f"{key}A.weight": (2, 2**30), f"{key}B.weight": (48, 2)}
+    sizes = [2 * math.prod(shape) for shape in shapes.values()]
+    adapter = write_lora(tmp_path / "a", matrices_for(base, C_ATTN))
+    offsets = [[0, sizes[0]], [sizes[0], sum(sizes)]]
+    header = json.dumps(
+        {
+            name: {"dtype": "F16", "shape": shape, "data_offsets": offset}
+            for (name, shape), offset in zip(shapes.items(), offsets, strict=True)
+        }
+    ).encode()
+    with (adapter / WEIGHTS).open("wb") as stream:
+        stream.write(len(header).to_bytes(8, "little") + header)
+        stream.truncate(8 + len(header) + sum(sizes))
+    started = time.process_time()
+    with pytest.raises(FinetuneError, match=f"{WEIGHTS} is for layers of another size"):
+        read_changes(adapter, base)
+    assert time.process_time() - started < 1
 
 
 def test_a_gguf_has_the_names_of_a_checkpoint(tmp_path: Path) -> None:

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_safecoder.adapters.card import Card
+from jupyter_safecoder.adapters.peft_files import CONFIG, WEIGHTS
 from jupyter_safecoder.adapters.registry import (
     CARD,
-    CONFIG,
-    WEIGHTS,
     Adapter,
     Registry,
     check_name,
@@ -24,6 +23,7 @@ from jupyter_safecoder.adapters.registry import (
     read_card,
 )
 from jupyter_safecoder.errors import FinetuneError
+from tests.support.plain_lora import write_small_lora
 
 _CARD = Card("ours", "tiny", "0" * 64, "", {}, {}, {}, {}, {}, True, "", "", "")
 #: A card as version 0.1 wrote it, for the files of ``register``.
@@ -41,10 +41,9 @@ def registry(tmp_path: Path) -> Registry:
     return Registry(tmp_path / "cache")
 
 
-def register(registry: Registry, name: str = "ours", content: str = "x") -> Adapter:
+def register(registry: Registry, name: str = "ours", value: float = 1) -> Adapter:
     with registry.staging(name) as staged:
-        for file in (WEIGHTS, CONFIG):
-            (staged / file).write_text(content)
+        write_small_lora(staged, value)
         return registry.commit(staged, replace(_CARD, name=name))
 
 
@@ -61,7 +60,7 @@ def test_a_registered_adapter_is_found(registry: Registry) -> None:
 
 
 def test_one_of_the_same_name_is_replaced(registry: Registry) -> None:
-    first, second = register(registry), register(registry, content="y")
+    first, second = register(registry), register(registry, value=2)
     assert first.sha256 != second.sha256
     assert registry.all() == [second]
     assert sorted(path.name for path in registry.directory.iterdir()) == [".ours.lock", "ours"]

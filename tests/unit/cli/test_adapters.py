@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from jupyter_safecoder.adapters.card import Card
-from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS, Registry
+from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.cli.main import main
+from tests.support.plain_lora import write_small_lora
 
 Capture = pytest.CaptureFixture[str]
 
@@ -23,8 +24,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     card = Card("ours", "tiny", "0" * 64, "", {}, {}, curves, {}, {}, False, "Rejected.", "", "")
     registry = Registry(cache)
     with registry.staging("ours") as staged:
-        for name in (WEIGHTS, CONFIG):
-            (staged / name).write_text(name)
+        write_small_lora(staged)
         registry.commit(staged, card)
     return cache
 

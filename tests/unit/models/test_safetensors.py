@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 
+from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models.safetensors import (
     count_weights,
     find_weights,
@@ -117,3 +119,46 @@ def test_a_tensor_that_cannot_be_changed(tmp_path: Path) -> None:
     update_tensors(path, {"y": lambda values: values + 1})
     with pytest.raises(ValueError, match="the tensor x is of the type I8"):
         update_tensors(path, {"x": lambda values: values})
+
+
+def _tensor(shape: object, *offsets: object, dtype: object = "F16") -> dict[str, Any]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": [*offsets]}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        [],
+        {"a": 1},
+        {"a": _tensor([2], 0, 4), "b": _tensor([2], 0, 4)},
+        {"a": _tensor([2], 0, 4), "b": _tensor([2], 2, 6)},
+        {"a": _tensor([2], 4, 8)},
+        {"a": _tensor([2], 0, 4), "b": _tensor([1], 8, 10)},
+        {"a": _tensor([3], 0, 4)},
+        {"a": _tensor([2**40, 2**40], 0, 4)},
+        {"a": _tensor([-1, -2], 0, 4)},
+        {"a": _tensor(["2"], 0, 4)},
+        {"a": _tensor([2.0], 0, 4)},
+        {"a": _tensor([True, 2], 0, 4)},
+        {"a": _tensor(2, 0, 4)},
+        {"a": _tensor([2], 4, 0)},
+        {"a": _tensor([2], -4, 0)},
+        {"a": _tensor([2], "0", 4)},
+        {"a": _tensor([2], 0, 4, 8)},
+        {"a": _tensor([2], 0, 4, dtype=["F16"])},
+        {"a": _tensor([2], 0, None)},
+    ],
+)
+def test_a_header_that_is_damaged(tmp_path: Path, header: Any) -> None:
+    _refused(tmp_path / "a.safetensors", json.dumps(header).encode())
+
+
+@pytest.mark.parametrize("header", [b"[" * 100_000, b"\xff", b"", b'{"a": ' + b"9" * 5000 + b"}"])
+def test_a_header_that_is_no_json(tmp_path: Path, header: bytes) -> None:
+    _refused(tmp_path / "a.safetensors", header)
+
+
+def _refused(path: Path, header: bytes) -> None:
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(ModelError, match=rf"{path.name} (is damaged|has \d+ bytes instead)"):
+        read_shapes(path)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from jupyter_safecoder.adapters.card import Card
-from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS, Registry
+from jupyter_safecoder.adapters.peft_files import CONFIG, WEIGHTS
+from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.jobs import activation
 from jupyter_safecoder.finetune.jobs.activation import activate_adapter

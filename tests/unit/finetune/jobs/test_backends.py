@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_safecoder.adapters.card import Card
-from jupyter_safecoder.adapters.registry import CONFIG, WEIGHTS, Registry
+from jupyter_safecoder.adapters.peft_files import CONFIG, WEIGHTS
+from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.jobs.backends import LocalTrainingBackend, delete_adapter
 from jupyter_safecoder.finetune.jobs.status import JobStatus

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from jupyter_safecoder.adapters.peft_files import CONFIG, WEIGHTS
+from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.training.adapter_weights import AdapterWeights, scale_adapter
 
 
@@ -54,11 +57,36 @@ def test_an_adapter_is_scaled_until_it_forgets_little(max_loss: float, scale: fl
 
 def test_the_files_are_the_same_in_each_process(tmp_path: Path) -> None:
     model: Any = Model()
-    config = SimpleNamespace(target_modules={"q_proj", "k_proj", "c_fc"})
-    model.peft_config = {"default": config}
     saved: dict[str, Any] = {}
-    model.save_pretrained = lambda directory, **options: saved.update(options, at=directory)
+    names = ("q_proj", "k_proj", "c_fc")
+
+    def save_pretrained(directory: Path, **options: Any) -> None:
+        saved.update(options)
+        weights = {}
+        for name in names:
+            weights[f"base_model.model.{name}.lora_A.weight"] = torch.ones(2, 3)
+            weights[f"base_model.model.{name}.lora_B.weight"] = torch.ones(4, 2)
+        save_file(weights, directory / WEIGHTS)
+        config = {"peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": [*{*names}]}
+        (directory / CONFIG).write_text(json.dumps(config))
+
+    model.save_pretrained = save_pretrained
     AdapterWeights(model).save(tmp_path)
-    assert config.target_modules == ["c_fc", "k_proj", "q_proj"]
+    config = json.loads((tmp_path / CONFIG).read_text())
+    assert config["target_modules"] == ["c_fc", "k_proj", "q_proj"]
     # Otherwise PEFT would ask the Hugging Face Hub.
-    assert saved == {"at": tmp_path, "safe_serialization": True, "save_embedding_layers": False}
+    assert saved == {"safe_serialization": True, "save_embedding_layers": False}
+
+
+def test_an_adapter_that_is_not_finite_is_not_saved(tmp_path: Path) -> None:
+    model: Any = Model()
+    matrix = torch.full((2, 2), float("nan"))
+
+    def save_pretrained(directory: Path, **_: Any) -> None:
+        weights = {f"base_model.model.x.lora_{half}.weight": matrix.clone() for half in "AB"}
+        save_file(weights, directory / WEIGHTS)
+        (directory / CONFIG).write_text(json.dumps({"peft_type": "LORA", "r": 2, "lora_alpha": 4}))
+
+    model.save_pretrained = save_pretrained
+    with pytest.raises(FinetuneError, match="not all of its numbers are finite"):
+        AdapterWeights(model).save(tmp_path)
