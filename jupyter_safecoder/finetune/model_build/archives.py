@@ -6,8 +6,10 @@ an archive are ignored.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -20,12 +22,19 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.files import atomic_directory
+from jupyter_safecoder.files import atomic_directory, make_directory
 from jupyter_safecoder.finetune.corpus.sources import MAX_BYTES
+
+from .tar_stream import TarStream, TooLargeError
 
 #: Maximum bytes that an archive is extracted to, and maximum files: the largest source
 #: distributions have a tenth of that.
 _MAX_EXTRACTED_BYTES, _MAX_MEMBERS = 4 * 2**30, 200_000
+#: Maximum bytes of a part of a name, in all file systems in use, and of a whole name.
+_MAX_PART_BYTES, _MAX_NAME_BYTES = 255, 1024
+#: Bytes that are copied at a time.
+_CHUNK_BYTES = 2**16
+_TOO_LARGE = "it is larger than any source distribution, extracted"
 #: Prefixes of directories whose scripts show how a package is used.
 _EXAMPLES = ("example", "galler", "tutorial", "demo", "doc", "notebook")
 #: Files that configure tools.
@@ -35,7 +44,7 @@ _TOOL_FILES = ("setup.py", "conftest.py", "conf.py")
 #: Errors of the readers of archives for damaged ones; zipfile raises RuntimeError for some.
 _DAMAGED = (
     *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, LZMAError),
-    *(EOFError, RuntimeError),
+    *(EOFError, RuntimeError, ValueError, ArithmeticError, LookupError, struct.error),
 )
 
 
@@ -55,13 +64,17 @@ class Member:
     size: int
 
 
+Read = Callable[[], IO[bytes]]
+MemberReader = tuple[Member, Read]
+
+
 def unpack(archive: Path, target: Path, max_modules: int) -> None:
     """Write an archive's notebooks and examples, and some of its modules, to a new directory.
 
     Parameters
     ----------
     archive
-        A source distribution: a tar archive or a ZIP.
+        A source distribution: a ZIP, or a tar archive that is plain or compressed by gzip or bzip2.
     target
         The directory.
     max_modules
@@ -74,20 +87,32 @@ def unpack(archive: Path, target: Path, max_modules: int) -> None:
     """
     try:
         with atomic_directory(target) as directory, _open(archive) as members:
-            chosen = choose([member for member, _ in members()], max_modules)
-            for member, read in members():
-                if member not in chosen:
-                    continue
-                path = directory / member.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with read() as source, path.open("wb") as stream:
-                    # The size that the archive states was checked; there may be more.
-                    stream.write(source.read(member.size))
+            chosen = choose([member for member, _ in members], max_modules)
+            paths = {member.path for member in chosen}
+            if any(parent in paths for path in paths for parent in path.parents):
+                raise _malicious(archive, "a file and a directory in it have one name")
+            for member, read in members:
+                if member in chosen:
+                    _extract(member, read, directory / member.path)
+    except TooLargeError:
+        raise _malicious(archive, _TOO_LARGE) from None
     except _DAMAGED as error:
-        raise FinetuneError(
-            f"{archive.name} is damaged ({type(error).__name__}).",
-            "Delete it: it is then fetched again.",
-        ) from error
+        raise _damaged(archive, error) from error
+    except OSError as error:
+        # bz2 has no error of its own, and zipfile seeks to where the archive states.
+        if error.errno not in (None, errno.EINVAL):
+            raise
+        raise _damaged(archive, error) from error
+
+
+def _extract(member: Member, read: Read, path: Path) -> None:
+    """Write a file, at most the size that the archive states, which was checked."""
+    make_directory(path.parent)
+    left = member.size
+    with read() as source, path.open("wb") as stream:
+        while left > 0 and (chunk := source.read(min(left, _CHUNK_BYTES))):
+            stream.write(chunk)
+            left -= len(chunk)
 
 
 def choose(members: Sequence[Member], max_modules: int) -> frozenset[Member]:
@@ -116,19 +141,20 @@ def choose(members: Sequence[Member], max_modules: int) -> frozenset[Member]:
     return frozenset([*examples, *others[:max_modules]])
 
 
-Read = Callable[[], IO[bytes]]
-MemberReader = tuple[Member, Read]
-
-
 @contextmanager
-def _open(archive: Path) -> Iterator[Callable[[], Iterator[MemberReader]]]:
-    """Yield a function that iterates over the regular files of an archive."""
+def _open(archive: Path) -> Iterator[list[MemberReader]]:
+    """Yield the regular files of an archive."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as content:
-            yield lambda: _checked(archive, _zip_members(content))
-    else:
-        with tarfile.open(archive, "r:*") as content:
-            yield lambda: _checked(archive, _tar_members(archive, content))
+            yield list(_checked(archive, _zip_members(content)))
+        return
+    with (
+        TarStream(archive, _MAX_EXTRACTED_BYTES) as stream,
+        tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r:") as content,
+    ):
+        members = list(_checked(archive, _tar_members(archive, content)))
+        stream.headers_are_read()
+        yield members
 
 
 def _zip_members(content: zipfile.ZipFile) -> Iterator[tuple[str, int, Read]]:
@@ -139,8 +165,11 @@ def _zip_members(content: zipfile.ZipFile) -> Iterator[tuple[str, int, Read]]:
 
 
 def _tar_members(archive: Path, content: tarfile.TarFile) -> Iterator[tuple[str, int, Read]]:
-    for info in content:
-        if info.isreg():
+    for number, info in enumerate(content):
+        if number >= _MAX_MEMBERS:
+            raise TooLargeError
+        # Of a sparse file, the size says nothing about the archive's.
+        if info.isreg() and not info.issparse():
             _apply_data_filter(archive, info)
             # It is never None for a regular file.
             yield info.name, info.size, cast("Read", partial(content.extractfile, info))
@@ -161,11 +190,21 @@ def _checked(archive: Path, members: Iterator[tuple[str, int, Read]]) -> Iterato
     for number, (name, size, read) in enumerate(members):
         path = PurePosixPath(name)
         total += size
-        if number >= _MAX_MEMBERS or total > _MAX_EXTRACTED_BYTES:
-            raise _malicious(archive, "it is larger than any source distribution, extracted")
+        if number >= _MAX_MEMBERS or size < 0 or total > _MAX_EXTRACTED_BYTES:
+            raise TooLargeError
         if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
             raise _malicious(archive, "a name in it leads out of its directory")
+        encoded = [len(part.encode("utf-8", "surrogateescape")) for part in path.parts]
+        if max(encoded, default=0) > _MAX_PART_BYTES or sum(encoded) > _MAX_NAME_BYTES:
+            raise _malicious(archive, "a name in it is too long")
         yield Member(path, size), read
+
+
+def _damaged(archive: Path, error: Exception) -> FinetuneError:
+    return FinetuneError(
+        f"{archive.name} is damaged ({type(error).__name__}).",
+        "Delete it: it is then fetched again.",
+    )
 
 
 def _malicious(archive: Path, reason: str) -> FinetuneError:

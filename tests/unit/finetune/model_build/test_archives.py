@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import shutil
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -100,3 +105,136 @@ def test_python_s_own_filter_is_applied(tmp_path: Path, monkeypatch: pytest.Monk
     path = write_tar(tmp_path / "x.tar.gz", {"ok.py": b"x = 1"})
     with pytest.raises(FinetuneError, match="leads out of its directory"):
         unpack(path, tmp_path / "out", 10)
+
+
+def _header(name: bytes, size: int, kind: bytes = b"0") -> bytes:
+    """Return the header of a tar archive, with a size that may be any."""
+    size_field = b"%011o\0" % size if 0 <= size < 8**11 else b""
+    if not size_field:  # base 256, where the first bit is set
+        size_field = (size % 2**96 | 1 << 95).to_bytes(12, "big")
+    header = bytearray(name.ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + size_field)
+    header += b"00000000000\0" + b" " * 8 + kind + bytes(100) + b"ustar  \0"
+    header += bytes(512 - len(header))
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
+
+
+def _zeros(megabytes: int) -> bytes:
+    """Return compressed zeros: parts of a gzip file follow each other."""
+    return gzip.compress(bytes(2**24)) * (megabytes // 16)
+
+
+_LARGE = 2**30
+#: Headers whose content is a gigabyte of zeros.
+_HEADERS = {
+    "long name": _header(b"././@LongLink", _LARGE, b"L"),
+    "long link": _header(b"././@LongLink", _LARGE, b"K"),
+    "pax": _header(b"x", _LARGE, b"x"),
+    "global pax": _header(b"x", _LARGE, b"g"),
+    "solaris": _header(b"x", _LARGE, b"X"),
+}
+_SCRIPT = """
+import resource, sys
+from pathlib import Path
+from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.finetune.model_build.archives import unpack
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 300 * 2**20,) * 2)
+try:
+    unpack(Path(sys.argv[1]), Path(sys.argv[2]), 10)
+except FinetuneError as error:
+    print(error.reason)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc here")
+@pytest.mark.parametrize("kind", _HEADERS)
+def test_a_header_of_a_gigabyte_takes_little_memory(tmp_path: Path, kind: str) -> None:
+    """A megabyte of gzip is enough for it; the process may take 300 MB."""
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(gzip.compress(_HEADERS[kind]) + _zeros(1024))
+    assert path.stat().st_size < 2**21
+    command = [sys.executable, "-c", _SCRIPT, str(path), str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.stdout.startswith("x.tar.gz is refused: it is larger"), done.stderr
+
+
+def test_headers_that_are_many(tmp_path: Path) -> None:
+    """Each of them is small enough; together they would take gigabytes."""
+    part = gzip.compress((_header(b"x", 2**19, b"x") + bytes(2**19)) * 8)
+    path = tmp_path / "x.tar.gz"
+    path.write_bytes(part * 32)
+    with pytest.raises(FinetuneError, match=r"x\.tar\.gz is (refused|damaged)"):
+        unpack(path, tmp_path / "out", 10)
+
+
+@pytest.mark.parametrize("kind", [b"0", b"5", b"9", b"S", b"7"])
+@pytest.mark.parametrize("size", [2**40, 2**90, -512, -1, -(2**40)])
+def test_sizes_that_no_archive_has(tmp_path: Path, size: int, kind: bytes) -> None:
+    """Of a file, a directory, an unknown type, a sparse file and a contiguous one."""
+    path = tmp_path / "x.tar"
+    path.write_bytes(_header(b"a/x.py", size, kind) + bytes(10240))
+    try:
+        unpack(path, tmp_path / "out", 10)
+    except FinetuneError as error:
+        assert error.reason.startswith("x.tar is")  # noqa: PT017 - of directories it has no effect
+    assert not list((tmp_path / "out").rglob("*.py"))
+
+
+def test_a_sparse_file_is_left_out(tmp_path: Path) -> None:
+    header = bytearray(_header(b"a/x.py", 512, b"S"))
+    header[386:410] = b"00000000000\0" + b"00000001000\0"
+    header[483:495] = b"00100000000\0"
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    (tmp_path / "x.tar").write_bytes(bytes(header) + b"#" * 512 + bytes(1024))
+    unpack(tmp_path / "x.tar", tmp_path / "out", 10)
+    assert not list((tmp_path / "out").rglob("*.py"))
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (["a.py", "a.py/b.py"], "a file and a directory in it have one name"),
+        (["a.py/b/c.py", "a.py"], "a file and a directory in it have one name"),
+        (["x" * 300 + ".py"], "a name in it is too long"),
+        (["\u4e2d" * 90 + ".py"], "a name in it is too long"),
+        (["/".join(["x" * 100] * 60) + ".py"], "a name in it is too long"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_names_that_no_disk_takes(tmp_path: Path, kind: str, names: list[str], reason: str) -> None:
+    path = tmp_path / f"x.{kind}"
+    if kind == "tar":
+        write_tar(path, dict.fromkeys(names, b"x = 1"))
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(name, "x = 1")
+    with pytest.raises(FinetuneError, match=rf"x\.{kind} is refused: {reason}"):
+        unpack(path, tmp_path / "out", 10)
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_damage_is_a_sentence(tmp_path: Path) -> None:
+    """Each byte of a small archive is changed, and each length is tried."""
+    source = write_tar(tmp_path / "x.tar.gz", {"a/x.py": b"x = 1", "a/y.ipynb": b"{}"})
+    plain = gzip.decompress(source.read_bytes())[:2560]
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/x.py", "x = 1")
+    contents = [plain, source.read_bytes(), bz2.compress(plain), (tmp_path / "x.zip").read_bytes()]
+    damaged = tmp_path / "damaged"
+    refused = 0
+    for content in contents:
+        for position in range(0, len(content), 1 + len(content) // 200):
+            for value in (content[position] ^ 0xFF, content[position] ^ 1):
+                changed = content[:position] + bytes([value]) + content[position + 1 :]
+                for hostile in (changed, content[:position]):
+                    damaged.write_bytes(hostile)
+                    try:
+                        unpack(damaged, tmp_path / "out", 10)
+                    except FinetuneError as error:
+                        assert error.reason.startswith("damaged is")  # noqa: PT017
+                        refused += 1
+                    shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    assert refused > 500
