@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import NotebookError
 
-from .protocol import Cell, CompletionOptions, CompletionRequest
+from .protocol import Cell, CellType, CompletionOptions, CompletionRequest
+
+#: Maximum length of a language's name, as in a request.
+_MAX_LANGUAGE_CHARACTERS = 64
 
 
 def read_cells(path: Path) -> tuple[list[Cell], str]:
@@ -30,16 +34,11 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
     NotebookError
         If the file cannot be read, or is not a notebook.
     """
-    import nbformat
-
     try:
-        notebook = nbformat.reader.reads(path.read_text("utf-8"))
-        # Not nbformat.read(), whose validation logs the text of what is invalid.
-        if notebook.nbformat != 4:
-            notebook = nbformat.convert(notebook, 4)
+        notebook = _read_notebook(path.read_text("utf-8"))
         cells = [
             (
-                Cell(cell.cell_type, _text(cell.source), _first_output(cell)),
+                Cell(_cell_type(cell.cell_type), _text(cell.source), _first_output(cell)),
                 _tags(cell.metadata.get("tags", ())),
             )
             for cell in notebook.cells
@@ -48,23 +47,36 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
         language = metadata.get("language_info", {}).get("name") or metadata.get(
             "kernelspec", {}
         ).get("language", "python")
-        return cells, str(language).lower()
+        return cells, _text(language).lower()[:_MAX_LANGUAGE_CHARACTERS]
     except FileNotFoundError:
         raise NotebookError(f"There is no file {path}.") from None
     except OSError as error:
         raise NotebookError(f"{path} cannot be read: {error.strerror}.") from error
-    except (
-        nbformat.reader.NotJSONError,
-        nbformat.ValidationError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        AssertionError,
-        RecursionError,
-    ):
-        # nbformat accepts some files that are not notebooks; the code above then fails on them.
+    # nbformat accepts some files that are not notebooks; the code above then fails on them.
+    except Exception:  # noqa: BLE001
         raise NotebookError(f"{path} is not a Jupyter notebook.") from None
+
+
+def _read_notebook(text: str) -> Any:
+    """Return a notebook in version 4 of its format; it is not validated, and nothing is logged."""
+    import nbformat
+    from traitlets.log import get_logger
+
+    notebook = nbformat.reader.reads(text)
+    # Not nbformat.read(), whose validation logs the text of what is invalid; conversion does too.
+    if notebook.nbformat == 4:
+        return notebook
+    log: Any = get_logger()
+    log = getattr(log, "logger", log)  # an adapter has no filters
+    log.addFilter(_is_not_of_nbformat)
+    try:
+        return nbformat.convert(notebook, 4)
+    finally:
+        log.removeFilter(_is_not_of_nbformat)
+
+
+def _is_not_of_nbformat(record: logging.LogRecord) -> bool:
+    return "nbformat" not in Path(record.pathname).parts
 
 
 def request_at(
@@ -125,5 +137,16 @@ def _tags(value: str | list[str]) -> frozenset[str]:
     return frozenset([value] if isinstance(value, str) else map(str, value))
 
 
+def _cell_type(value: str) -> CellType:
+    """Return a type of cells; of another type, as later versions may have, nothing is known."""
+    if value == "code":
+        return "code"
+    return "markdown" if value == "markdown" else "raw"
+
+
 def _text(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else "".join(value)
+    """Return a text that may be divided into lines, lone surrogates replaced: it is encodable."""
+    text = value if isinstance(value, str) else "".join(value)
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

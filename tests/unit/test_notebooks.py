@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +108,160 @@ def test_the_text_of_an_invalid_notebook_is_not_logged(
     path.write_text(_with_source('"secret = 1"'))  # without the execution count, which is required
     assert read_cells(path)[0] == [Cell("code", "secret = 1")]
     assert caplog.records == []
+
+
+#: With every kind of cell, output and metadata.
+_VERSION_4: dict[str, Any] = {
+    "nbformat": 4,
+    "nbformat_minor": 5,
+    "metadata": {
+        "language_info": {"name": "python"},
+        "kernelspec": {"name": "python3", "language": "python"},
+    },
+    "cells": [
+        {
+            "cell_type": "markdown",
+            "id": "a",
+            "metadata": {"tags": ["x"]},
+            "source": ["# T\n", "text"],
+            "attachments": {"a.png": {"image/png": "eA=="}},
+        },
+        {
+            "cell_type": "code",
+            "id": "b",
+            "metadata": {"tags": []},
+            "execution_count": 1,
+            "source": "secret_source = 1",
+            "outputs": [
+                {"output_type": "display_data", "data": {"image/png": "eA=="}, "metadata": {}},
+                {"output_type": "error", "ename": "E", "evalue": "secret", "traceback": ["t"]},
+                {"output_type": "stream", "name": "stdout", "text": ["secret_output"]},
+            ],
+        },
+        {
+            "cell_type": "code",
+            "id": "c",
+            "metadata": {},
+            "execution_count": 2,
+            "source": ["x"],
+            "outputs": [
+                {
+                    "output_type": "execute_result",
+                    "execution_count": 2,
+                    "data": {"text/plain": ["1"]},
+                    "metadata": {},
+                }
+            ],
+        },
+    ],
+}
+_VERSION_3: dict[str, Any] = {
+    "nbformat": 3,
+    "nbformat_minor": 0,
+    "metadata": {"name": "secret_name"},
+    "worksheets": [
+        {
+            "metadata": {},
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "collapsed": False,
+                    "input": ["secret_source = 1"],
+                    "language": "python",
+                    "metadata": {},
+                    "outputs": [
+                        {"output_type": "stream", "stream": "stdout", "text": ["secret_output"]},
+                        {"output_type": "pyout", "prompt_number": 1, "text": ["1"], "metadata": {}},
+                    ],
+                    "prompt_number": 1,
+                },
+                {"cell_type": "heading", "level": 1, "metadata": {}, "source": ["T"]},
+            ],
+        }
+    ],
+}
+#: Deeper than Python's parser of JSON goes.
+_DEEP = "DEEP"
+_HOSTILE: list[Any] = [
+    *(None, True, 0, -1, 5, 2**70, 1.5, math.nan, math.inf, "", "x", "\0", "\ud800", "\u202e" * 9),
+    *([], {}, [None], [5], [[]], [{}], ["\udfff"], {"x": 5}, {"tags": 5}, {"": ""}, _DEEP),
+]
+
+
+def _nodes(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of each value in JSON data."""
+    yield path
+    if isinstance(node, (dict, list)):
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _nodes(value, (*path, key))
+
+
+def _with(notebook: dict[str, Any], path: tuple[Any, ...], value: Any) -> Any:
+    """Return a notebook with another value at a path; ``...`` removes it."""
+    if not path:
+        return {} if value is ... else value
+    changed = json.loads(json.dumps(notebook))
+    node = changed
+    for key in path[:-1]:
+        node = node[key]
+    if value is ...:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = value
+    return changed
+
+
+@pytest.mark.parametrize("notebook", [_VERSION_4, _VERSION_3], ids=["4", "3"])
+def test_no_value_of_a_notebook_is_trusted(
+    tmp_path: Path, notebook: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each is replaced by any other: the file is named, or its cells have texts; none is logged."""
+    file = tmp_path / "hostile.ipynb"
+    read = 0
+    paths = [*_nodes(notebook)]
+    for path, value in itertools.product(paths, [..., *_HOSTILE]):
+        text = json.dumps(_with(notebook, path, value))
+        file.write_text(text.replace(f'"{_DEEP}"', "[" * 5000 + "]" * 5000))
+        try:
+            cells, language = read_tagged_cells(file)
+        except NotebookError as error:
+            assert error.reason == f"{file} is not a Jupyter notebook."  # noqa: PT017
+            continue
+        read += 1
+        for cell, tags in cells:
+            assert cell.type in ("code", "markdown", "raw")
+            assert all(isinstance(text, str) for text in (cell.source, cell.output, *tags))
+            (cell.source + cell.output).encode()
+        assert len(language.encode()) <= 256
+    assert 0 < read < len(paths) * len(_HOSTILE)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "utf-7"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    """JSON is UTF-8 without a mark; a file in another encoding is named, or is the same bytes."""
+    path = tmp_path / "n.ipynb"
+    path.write_bytes(json.dumps(_VERSION_4).encode(encoding))
+    try:
+        assert len(read_cells(path)[0]) == 3
+        assert encoding == "utf-7"
+    except NotebookError as error:
+        assert str(path) in error.reason  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['"' + "x" * 50_000_000 + '"', '"' + "\\u0000" * 1_000_000 + '"', "9" * 5000, '"\0"', "NaN"],
+    ids=["line", "zeros", "number", "zero", "nan"],
+)
+def test_large_and_strange_values(tmp_path: Path, source: str) -> None:
+    path = tmp_path / "n.ipynb"
+    path.write_text(_with_source(source))
+    try:
+        ((cell,), _) = read_cells(path)
+        assert len(cell.source) >= 10**6
+    except NotebookError as error:
+        assert str(path) in error.reason  # noqa: PT017
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

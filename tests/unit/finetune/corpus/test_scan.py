@@ -53,3 +53,39 @@ def test_the_reasons_are_counted() -> None:
     )
     with pytest.raises(FinetuneError, match=r"duplicate \(2\); license \(1\)\."):
         check_enough(Scan((), left_out))
+
+
+#: Files that are no notebooks, or have texts that no encoding takes.
+_HOSTILE = {
+    "empty.ipynb": b"",
+    "zeros.ipynb": bytes(1000),
+    "utf16.ipynb": '{"nbformat": 4}'.encode("utf-16"),
+    "mark.ipynb": b'\xef\xbb\xbf{"nbformat": 4, "metadata": {}, "cells": []}',
+    "deep.ipynb": b"[" * 100_000,
+    "number.ipynb": b'{"nbformat": ' + b"9" * 5000 + b"}",
+    "cells.ipynb": b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": {"a": 1}}',
+    "source.ipynb": b'{"nbformat": 4, "metadata": {}, "cells": [{"source": 5}]}',
+    "deep.py": b"(" * 100_000,
+    "zero.py": b"x = '\0'",
+    "latin.py": b"x = '\xff'",
+}
+
+
+def test_hostile_files_are_named_and_the_others_read(team: Path) -> None:
+    expected = build_corpus([team])
+    for name, content in _HOSTILE.items():
+        (team / name).write_bytes(content)
+    corpus = build_corpus([team])
+    assert corpus.documents == expected.documents
+    assert {Path(one.path).name for one in corpus.left_out} == {
+        *_HOSTILE,
+        *(Path(one.path).name for one in expected.left_out),
+    }
+
+
+def test_a_lone_surrogate_is_replaced(team: Path) -> None:
+    """JSON can carry it; no encoding of the corpus can."""
+    path = write_notebook(team / "strange.ipynb", "value = 'SURROGATE'\nprint(value, value)")
+    path.write_text(path.read_text().replace("SURROGATE", "\\ud800"))
+    (document,) = [d for d in build_corpus([team]).documents if d.path == str(path)]
+    assert "value = '\ufffd'" in document.cells[-1].source
