@@ -32,6 +32,7 @@ class HabanaEngine(GenerateEngine):
         model: Any = AutoModelForCausalLM.from_pretrained(
             self._description.weights,
             use_safetensors=True,
+            trust_remote_code=False,
             local_files_only=True,
             torch_dtype=dtype,
         )

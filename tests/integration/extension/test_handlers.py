@@ -131,6 +131,26 @@ async def test_a_user_with_read_access_sees_the_status(jp_fetch: Fetch) -> None:
         assert raised.value.code == 403
 
 
+async def test_no_other_site_can_read_a_response(
+    jp_serverapp: ServerApp, jp_base_url: str, http_server_client: Any
+) -> None:
+    """With a user's cookie; a request with the token comes from a program that has it."""
+    answer = await http_server_client.fetch(
+        f"{jp_base_url}tree?token={jp_serverapp.identity_provider.token}",
+        follow_redirects=False,
+        raise_error=False,
+    )
+    cookies = "; ".join(c.partition(";")[0] for c in answer.headers.get_list("Set-Cookie"))
+    assert cookies
+    answer = await http_server_client.fetch(
+        f"{jp_base_url}jupyter-safecoder/status",
+        headers={"Cookie": cookies, "Origin": "https://other.example"},
+        raise_error=False,
+    )
+    assert answer.code in (200, 403, 404)
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
 async def test_a_page_of_another_site_is_refused(
     jp_serverapp: ServerApp, jp_fetch: Fetch, jp_base_url: str, http_server_client: Any
 ) -> None:

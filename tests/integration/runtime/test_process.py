@@ -97,6 +97,20 @@ def _kill_the_parent(model: str, engine: str, state: str) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def test_the_command_names_neither_token_nor_model(start_runtime: Start) -> None:
+    """Other users of the machine can read the command lines of all processes."""
+    runtime = start_runtime(SCRIPT)
+    process = psutil.Process(runtime.process.pid)
+    command, environment = process.cmdline(), process.environ()
+    texts = " ".join([*command, *environment.values()])
+    assert "jupyter_safecoder" in texts
+    model = runtime.client.settings().model
+    assert model
+    for secret in (runtime.connection.token, model):
+        assert not any(secret in part for part in command)
+    assert runtime.connection.token not in texts
+
+
 def test_closing_its_standard_input_stops_it(start_runtime: Start) -> None:
     runtime = start_runtime(SCRIPT)
     assert runtime.process.stdin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -60,6 +61,13 @@ def test_text_that_spells_special_tokens_stays_text(
 
     assert special_ids(hostile) == special_ids(harmless)
     assert len(special_ids(harmless)) == (6 if layout == "prefix" else 9)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_path_is_in_no_prompt(embedded_tokenizer: FileTokenizer, layout: str) -> None:
+    plain = CompletionRequest("x = ", "y", before=(Cell("code", "z"),))
+    named = replace(plain, path="patients/ada.ipynb", document="ada")
+    assert _ids(embedded_tokenizer, named, layout) == _ids(embedded_tokenizer, plain, layout)
 
 
 @pytest.mark.parametrize("suffix", ["    indented\n", "\n\n\tx", " )", "", "  \n"])

@@ -69,6 +69,26 @@ def test_links_are_not_made(tmp_path: Path) -> None:
     assert not any(path.is_symlink() for path in (tmp_path / "out").rglob("*"))
 
 
+def test_devices_and_pipes_are_not_made(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        for number, kind in enumerate((tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE)):
+            member = tarfile.TarInfo(f"{number}.py")
+            member.type = kind
+            archive.addfile(member)
+    unpack(tmp_path / "x.tar", tmp_path / "out", 10)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_links_of_a_zip_are_not_made(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("link.py")
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("ok.py", "x = 1")
+    unpack(tmp_path / "x.zip", tmp_path / "out", 10)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["ok.py"]
+
+
 def test_a_name_twice_the_second_time_without_bounds(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
