@@ -333,6 +333,6 @@ def _read(directory: Path) -> Adapter | None:
     """Return the adapter in a directory; without a valid card, it is neither listed nor loaded."""
     try:
         card = Card.from_json(json.loads((directory / CARD).read_text("utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return Adapter(card, directory) if {WEIGHTS, CONFIG} <= {*card.files} else None

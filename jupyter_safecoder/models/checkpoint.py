@@ -145,7 +145,7 @@ def _read_config(directory: Path) -> dict[str, Any]:
             f"{directory} holds no model: it has no config.json and no model.json.",
             "Name a directory with a Hugging Face checkpoint.",
         ) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         config = None
     if not isinstance(config, dict):
         raise ModelError(f"{path} cannot be read as a model's configuration.", _GET_AGAIN)
@@ -175,14 +175,14 @@ def _check_weights(
     numbers = {
         int(name.removeprefix(layers).partition(".")[0])
         for name in shapes
-        if re.match(re.escape(layers) + r"\d+\.", name)
+        if re.match(re.escape(layers) + r"\d{1,6}\.", name)
     }
     mismatch = ""
     if embedding not in shapes:
         mismatch = f"there is no {embedding}, which a {architecture} model has"
-    elif shapes[embedding][0] != vocabulary:
-        mismatch = f"there are {shapes[embedding][0]} embeddings for {vocabulary} ids"
-    elif type(count) is int and numbers != set(range(count)):
+    elif shapes[embedding][:1] != [vocabulary]:
+        mismatch = f"there are {(*shapes[embedding], 0)[0]} embeddings for {vocabulary} ids"
+    elif type(count) is int and (len(numbers) != count or max(numbers, default=-1) != count - 1):
         mismatch = f"there are {len(numbers)} layers of {count}"
     if mismatch:
         raise ModelError(

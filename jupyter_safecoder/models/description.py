@@ -156,7 +156,7 @@ def read_description(directory: Path) -> ModelDescription:
             f"{directory} has no model.json.",
             "Name a directory with the model.json, weights and tokenizer of a model.",
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(
             f"{path} cannot be read as a model's description ({type(error).__name__}).",
             "Install the model again, or fix its model.json.",
@@ -200,11 +200,30 @@ def _parse(data: dict[str, Any], directory: Path) -> ModelDescription:
     else:
         files = tuple(_parse_file(data[part], directory) for part in ("weights", "tokenizer"))
         paths = {"weights": files[0].path, "tokenizer": files[1].path}
-    return ModelDescription(**{**data, **lists, **paths}, files=files)
+    description = ModelDescription(**{**data, **lists, **paths}, files=files)
+    _check_types(description)
+    return description
+
+
+def _check_types(model: ModelDescription) -> None:
+    texts = (model.name, model.family, model.default_layout, model.license, model.architecture)
+    numbers = (
+        *(model.context_window, model.context_tokens, model.prefix_tokens, model.suffix_tokens),
+        *(file.size for file in model.files),
+    )
+    if not all(isinstance(text, str) for text in (*texts, *model.layouts, *model.languages)):
+        raise ValueError("a text is none")
+    if not all(type(number) is int and number > 0 for number in numbers):
+        raise ValueError("a number is none")
+    if model.format not in ("gguf", "checkpoint", "script"):
+        raise ValueError("the format is not known")
 
 
 def _parse_file(data: dict[str, Any], directory: Path) -> ModelFile:
-    return ModelFile(directory / data["file"], data["size"], data["sha256"])
+    name = data["file"]
+    if Path(name).name != name or name in ("", ".."):
+        raise ValueError("a file is in another directory")
+    return ModelFile(directory / name, data["size"], data["sha256"])
 
 
 def _parse_calibration(intercept: float, slope: float) -> Calibration:

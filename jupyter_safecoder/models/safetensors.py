@@ -52,7 +52,7 @@ def find_weights(directory: Path) -> list[Path]:
         with index.open("rb") as stream:
             names = sorted(set(json.loads(stream.read(_MAX_INDEX_BYTES))["weight_map"].values()))
         outside = [name for name in names if Path(name).name != name]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ModelError(f"{index} cannot be read as an index of weights.", _GET_AGAIN) from None
     if outside:
         raise ModelError(f"{index} names a file outside of the checkpoint.", _GET_AGAIN)

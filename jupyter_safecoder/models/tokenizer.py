@@ -127,7 +127,7 @@ def _read_config(path: Path) -> dict[str, Any]:
     try:
         with path.with_name("tokenizer_config.json").open("rb") as stream:
             data = json.loads(stream.read(_MAX_CONFIG_BYTES))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 

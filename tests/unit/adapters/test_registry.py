@@ -178,6 +178,15 @@ def test_an_adapter_of_version_0_1_is_listed_verified_and_imported(
     assert "offered" not in json.loads((imported.directory / CARD).read_text())
 
 
+@pytest.mark.parametrize("content", ["", "[]", "{}", "[" * 100_000, '{"name": 5}', "\0"])
+def test_a_card_that_cannot_be_read_hides_its_adapter_only(
+    registry: Registry, content: str
+) -> None:
+    hidden, listed = register(registry), register(registry, "other")
+    (hidden.directory / CARD).write_text(content)
+    assert registry.all() == [listed]
+
+
 @pytest.mark.parametrize("name", ["", "../a", "a/b", "-a", ".a", "x" * 65, "a\nb", "Ü"])
 def test_names_that_are_refused(name: str) -> None:
     with pytest.raises(FinetuneError, match="cannot be an adapter's name"):

@@ -172,6 +172,38 @@ def _no_stop_token(directory: Path) -> None:
     (directory / "tokenizer.json").write_text(text.replace("<|im_end|>", "<w>"), "utf-8")
 
 
+def _rename_tensor(directory: Path, name: str, shape: list[int]) -> None:
+    header = {name: {"dtype": "F16", "shape": shape, "data_offsets": [0, 2]}}
+    text = json.dumps(header).encode()
+    content = len(text).to_bytes(8, "little") + text + bytes(2)
+    (directory / "model.safetensors").write_bytes(content)
+
+
+def _scalar_embedding(directory: Path) -> None:
+    _rename_tensor(directory, "transformer.wte.weight", [])
+
+
+def _number_of_a_layer(directory: Path) -> None:
+    _rename_tensor(directory, f"transformer.h.{'9' * 5000}.x", [1])
+
+
+def _many_layers(directory: Path) -> None:
+    _edit(directory / "config.json", n_layer=10**12)
+
+
+def _deep_config(directory: Path) -> None:
+    (directory / "config.json").write_text("[" * 100_000)
+
+
+def _deep_index(directory: Path) -> None:
+    _split(directory)
+    (directory / "model.safetensors.index.json").write_text("[" * 100_000)
+
+
+def _deep_tokenizer(directory: Path) -> None:
+    (directory / "tokenizer.json").write_text("[" * 100_000)
+
+
 def _adapter(directory: Path) -> None:
     (directory / "model.safetensors").unlink()
     (directory / "adapter_config.json").write_text("{}")
@@ -191,6 +223,12 @@ def _adapter(directory: Path) -> None:
         (_no_index, "index of weights", "again"),
         (_other_weights, "no model.embed_tokens.weight", "different models"),
         (_lost_layer, "2 layers of 3", "different models"),
+        (_many_layers, "2 layers of 1000000000000", "different models"),
+        (_scalar_embedding, "0 embeddings for 49152 ids", "different models"),
+        (_number_of_a_layer, "no transformer.wte.weight", "different models"),
+        (_deep_config, "config.json cannot be read", "again"),
+        (_deep_index, "index.json cannot be read", "again"),
+        (_deep_tokenizer, "tokenizer.json is not a tokenizer", "again"),
         (_other_vocabulary, "49152 embeddings for 50000 ids", "different models"),
         (_wrong_architecture, "'bert'", "gpt_bigcode"),
         (_no_architecture, "'None'", "gpt_bigcode"),

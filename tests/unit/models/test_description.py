@@ -140,3 +140,41 @@ def test_a_description_that_is_not_json(tmp_path: Path, content: bytes) -> None:
 
 def test_a_missing_description(tmp_path: Path) -> None:
     assert "has no model.json" in _read_error(tmp_path).reason
+
+
+_HOSTILE: list[Any] = [None, True, -1, 0, 1.5, 2**70, "", "x", [], [5], {}, {"x": 5}, [[]]]
+_FIELDS = (
+    *("name", "family", "layouts", "default_layout", "context_window", "context_tokens"),
+    *("prefix_tokens", "suffix_tokens", "languages", "license", "format", "architecture"),
+    *("weights", "tokenizer", "confidence", "gguf"),
+)
+
+
+@pytest.mark.parametrize("field", _FIELDS)
+def test_no_value_is_trusted(tmp_path: Path, field: str) -> None:
+    """Each is replaced by any other: the file is named, or the types are those of a description."""
+    refused = 0
+    for value in _HOSTILE:
+        _write(tmp_path, _change(**{field: value}))
+        try:
+            model = read_description(tmp_path)
+        except ModelError as error:
+            assert str(tmp_path / "model.json") in error.reason  # noqa: PT017
+            refused += 1
+            continue
+        assert all(isinstance(text, str) for text in (model.name, *model.layouts, model.license))
+        assert model.context_window > 0
+        assert {file.path.parent for file in model.files} <= {tmp_path}
+    assert refused > 3
+
+
+@pytest.mark.parametrize("name", ["../x.gguf", "/etc/passwd", "a/b", "..", "", 5, None])
+def test_files_are_in_the_directory_of_the_description(tmp_path: Path, name: Any) -> None:
+    file = {"file": name, "size": 70, "sha256": ""}
+    _write(tmp_path, _change(weights=file))
+    assert "model.json cannot be read" in _read_error(tmp_path).reason
+
+
+def test_a_description_that_is_deep(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text("[" * 100_000)
+    assert "model.json cannot be read" in _read_error(tmp_path).reason
