@@ -57,6 +57,17 @@ def test_paths_in_code_exist(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", CURRENT, ids=names(CURRENT))
+def test_tests_exist(path: Path) -> None:
+    """A test is named by its file and its function."""
+    found = re.findall(r"(tests/[\w./-]+\.py)::(\w+)", code(path))
+    assert [
+        f"{file}::{name}"
+        for file, name in found
+        if not re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+    ] == []
+
+
+@pytest.mark.parametrize("path", CURRENT, ids=names(CURRENT))
 def test_make_targets_exist(path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
