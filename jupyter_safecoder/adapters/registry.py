@@ -35,6 +35,8 @@ from .peft_files import CONFIG, WEIGHTS, write_config
 CARD = "card.json"
 _IN_USE = "in_use.json"
 _MAX_HISTORY = 20
+#: Its curves and scores have some hundred kilobytes at most.
+_MAX_CARD_BYTES = 16 * 2**20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -78,8 +80,12 @@ class Adapter:
             With the first file that does not fit, or the base.
         """
         for name, sha256 in self.card.files.items():
+            path = self.directory / name
+            if path.exists() and not path.is_file():
+                # Reading a pipe or a device may wait for ever, or never end.
+                raise FinetuneError(f"{path} is not a regular file.", "It is not loaded.")
             try:
-                unchanged = hash_file(self.directory / name) == sha256
+                unchanged = hash_file(path) == sha256
             except OSError as error:
                 raise FinetuneError(
                     f"{name} of the adapter {self.name} cannot be read: {error.strerror}.",
@@ -331,8 +337,12 @@ def check_name(name: str) -> None:
 
 def _read(directory: Path) -> Adapter | None:
     """Return the adapter in a directory; without a valid card, it is neither listed nor loaded."""
+    path = directory / CARD
     try:
-        card = Card.from_json(json.loads((directory / CARD).read_text("utf-8")))
+        if not path.is_file():
+            return None
+        with path.open("rb") as stream:
+            card = Card.from_json(json.loads(stream.read(_MAX_CARD_BYTES)))
     except (OSError, ValueError, RecursionError):
         return None
-    return Adapter(card, directory) if {WEIGHTS, CONFIG} <= {*card.files} else None
+    return Adapter(card, directory) if {WEIGHTS, CONFIG} == {*card.files} else None

@@ -201,3 +201,25 @@ def test_other_users_cannot_read_what_was_learned(registry: Registry) -> None:
     adapter = register(registry)
     for path in (registry.directory, adapter.directory):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no /dev/zero here")
+@pytest.mark.parametrize("name", [WEIGHTS, CONFIG, CARD])
+def test_an_adapter_of_devices_is_not_read(registry: Registry, tmp_path: Path, name: str) -> None:
+    """Reading them would never end."""
+    exported = tmp_path / "exported"
+    export(register(registry), exported)
+    (exported / name).unlink()
+    (exported / name).symlink_to("/dev/zero")
+    with pytest.raises(FinetuneError, match=r"is not a regular file|is no adapter with a card"):
+        Registry(tmp_path / "other").import_(exported)
+
+
+def test_a_card_names_no_other_files(registry: Registry, tmp_path: Path) -> None:
+    """Each file that it names is read."""
+    exported = tmp_path / "exported"
+    export(register(registry), exported)
+    card = json.loads((exported / CARD).read_text())
+    card["files"]["/dev/zero"] = ""
+    (exported / CARD).write_text(json.dumps(card))
+    assert read_card(exported) is None
