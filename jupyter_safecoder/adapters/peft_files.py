@@ -57,9 +57,11 @@ def read_config(adapter: Path) -> dict[str, Any]:
         embeddings.
     """
     try:
+        if not all((adapter / name).is_file() for name in (CONFIG, WEIGHTS)):
+            raise ValueError
         with (adapter / CONFIG).open("rb") as stream:
             config = json.loads(stream.read(_MAX_BYTES))
-        if not isinstance(config, dict) or not (adapter / WEIGHTS).is_file():
+        if not isinstance(config, dict):
             raise ValueError
     except (OSError, ValueError, RecursionError):
         raise FinetuneError(

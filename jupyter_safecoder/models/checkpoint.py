@@ -138,6 +138,8 @@ def check_stop_tokens(family: FimFamily, tokenizer: FileTokenizer, source: Path)
 def _read_config(directory: Path) -> dict[str, Any]:
     path = directory / "config.json"
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError  # opening a pipe would wait for a writer
         with path.open("rb") as stream:
             config = json.loads(stream.read(_MAX_FILE_BYTES))
     except FileNotFoundError:
@@ -213,8 +215,11 @@ def _check_tokenizer(path: Path, architecture: str, vocabulary: int) -> FimFamil
 
 def _license(directory: Path) -> str:
     """Return the license in the front matter (YAML between ``---``) of the model's card."""
+    card = directory / "README.md"
+    if not card.is_file():
+        return "unknown"
     try:
-        with (directory / "README.md").open("rb") as stream:
+        with card.open("rb") as stream:
             text = stream.read(_MAX_FILE_BYTES).decode("utf-8", "replace")
     except OSError:
         return "unknown"

@@ -124,8 +124,11 @@ class FileTokenizer:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
+    path = path.with_name("tokenizer_config.json")
+    if not path.is_file():
+        return {}
     try:
-        with path.with_name("tokenizer_config.json").open("rb") as stream:
+        with path.open("rb") as stream:
             data = json.loads(stream.read(_MAX_CONFIG_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}

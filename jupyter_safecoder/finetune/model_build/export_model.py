@@ -10,7 +10,7 @@ from typing import Any
 
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.files import atomic_write, write_text
+from jupyter_safecoder.files import PUBLIC_FILE, atomic_write, write_text
 from jupyter_safecoder.finetune.evaluation.loss_chart import draw_losses
 from jupyter_safecoder.models import ModelDescription, ModelFile
 from jupyter_safecoder.models.description import read_description
@@ -161,10 +161,10 @@ def write_report(directory: Path, card: Card, manifest: Manifest, run: Mapping[s
     run
         ``steps``, ``sample_tokens``, ``computed_tokens`` and ``seconds`` of the training.
     """
-    write_text(directory / "curves.json", json.dumps(card.curves) + "\n")
-    with atomic_write(directory / "curves.png") as stream:
+    write_text(directory / "curves.json", json.dumps(card.curves) + "\n", mode=PUBLIC_FILE)
+    with atomic_write(directory / "curves.png", mode=PUBLIC_FILE) as stream:
         stream.write(draw_losses(card.curves["train"], card.curves["val"]))
-    write_text(directory / "CARD.md", _markdown(directory, card, manifest, run))
+    write_text(directory / "CARD.md", _markdown(directory, card, manifest, run), mode=PUBLIC_FILE)
 
 
 def _markdown(directory: Path, card: Card, manifest: Manifest, run: Mapping[str, Any]) -> str:

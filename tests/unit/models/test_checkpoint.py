@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.models import count_parameters, resolve_model
-from jupyter_safecoder.models.checkpoint import prompt_budget
+from jupyter_safecoder.models.checkpoint import describe_checkpoint, prompt_budget
 
 
 def _error(directory: Path) -> ModelError:
@@ -249,6 +250,19 @@ def test_what_cannot_be_served(
     error = _error(checkpoint)
     assert reason in error.reason
     assert remedy in error.remedy
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize(
+    "name", ["config.json", "tokenizer.json", "tokenizer_config.json", "README.md"]
+)
+def test_a_pipe_is_not_waited_for(checkpoint: Path, name: str) -> None:
+    (checkpoint / name).unlink(missing_ok=True)
+    os.mkfifo(checkpoint / name)
+    try:
+        assert describe_checkpoint(checkpoint).license == "unknown"
+    except ModelError as error:
+        assert str(checkpoint) in error.reason  # noqa: PT017 - two of them are optional
 
 
 def test_weights_may_be_on_a_server(checkpoint: Path) -> None:
