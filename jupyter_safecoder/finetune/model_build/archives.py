@@ -25,7 +25,7 @@ from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.files import atomic_directory, make_directory
 from jupyter_safecoder.finetune.corpus.sources import MAX_BYTES
 
-from .tar_stream import TarStream, TooLargeError
+from .tar_stream import TarStream
 
 #: Maximum bytes that an archive is extracted to, and maximum files: the largest source
 #: distributions have a tenth of that.
@@ -94,7 +94,7 @@ def unpack(archive: Path, target: Path, max_modules: int) -> None:
             for member, read in members:
                 if member in chosen:
                     _extract(member, read, directory / member.path)
-    except TooLargeError:
+    except OverflowError:
         raise _malicious(archive, _TOO_LARGE) from None
     except _DAMAGED as error:
         raise _damaged(archive, error) from error
@@ -167,7 +167,7 @@ def _zip_members(content: zipfile.ZipFile) -> Iterator[tuple[str, int, Read]]:
 def _tar_members(archive: Path, content: tarfile.TarFile) -> Iterator[tuple[str, int, Read]]:
     for number, info in enumerate(content):
         if number >= _MAX_MEMBERS:
-            raise TooLargeError
+            raise OverflowError
         # Of a sparse file, the size says nothing about the archive's.
         if info.isreg() and not info.issparse():
             _apply_data_filter(archive, info)
@@ -191,7 +191,7 @@ def _checked(archive: Path, members: Iterator[tuple[str, int, Read]]) -> Iterato
         path = PurePosixPath(name)
         total += size
         if number >= _MAX_MEMBERS or size < 0 or total > _MAX_EXTRACTED_BYTES:
-            raise TooLargeError
+            raise OverflowError
         if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
             raise _malicious(archive, "a name in it leads out of its directory")
         encoded = [len(part.encode("utf-8", "surrogateescape")) for part in path.parts]

@@ -17,10 +17,6 @@ _MAX_READ_BYTES, _MAX_HEADER_BYTES = 2**20, 64 * 2**20
 _COMPRESSIONS = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
 
 
-class TooLargeError(Exception):
-    """An archive is larger than it may be."""
-
-
 class TarStream(io.RawIOBase):
     """A stream for :func:`tarfile.open` that raises an error where too much would be read.
 
@@ -54,15 +50,15 @@ class TarStream(io.RawIOBase):
 
         Raises
         ------
-        TooLargeError
+        OverflowError
             If they are too many.
         """
         if not 0 <= size <= _MAX_READ_BYTES:
-            raise TooLargeError
+            raise OverflowError("the archive is too large")
         if self._header_bytes_left is not None:
             self._header_bytes_left -= size
             if self._header_bytes_left < 0:
-                raise TooLargeError
+                raise OverflowError("the archive is too large")
         return self._stream.read(size)
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
@@ -70,11 +66,11 @@ class TarStream(io.RawIOBase):
 
         Raises
         ------
-        TooLargeError
+        OverflowError
             If the archive may not have so many bytes.
         """
         if whence != io.SEEK_SET or not 0 <= offset <= self._max_bytes:
-            raise TooLargeError
+            raise OverflowError("the archive is too large")
         return self._stream.seek(offset)
 
     def tell(self) -> int:
