@@ -21,6 +21,7 @@
     ├── RuntimeUnavailable        there is no runtime
     ├── RuntimeNotReady           the runtime has no model loaded
     ├── ConnectionRefused         nothing listens at the address
+    │   └── UntrustedSocket       another account can have made the socket of the Hub's service
     ├── ConnectionLost            the connection closed before the response was complete
     │   └── RuntimeTimeout        the runtime did not finish a response in time
     ├── QueueFull                 the queue of waiting requests is full
@@ -179,6 +180,10 @@ class ConnectionRefused(SafeCoderError):
     """Nothing listens at the address."""
 
     code = "not_ready"
+
+
+class UntrustedSocket(ConnectionRefused):
+    """The socket of the Hub's service is absent, or another account can have made it."""
 
 
 class ConnectionLost(SafeCoderError):

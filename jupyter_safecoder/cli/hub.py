@@ -46,6 +46,14 @@ def add_hub_commands(commands: Any) -> None:
         "--key", type=Path, metavar="FILE.pem", help="private key of the TLS certificate"
     )
     hub.add_argument(
+        "--socket",
+        type=Path,
+        metavar="PATH",
+        help="Unix socket to listen on beside $JUPYTERHUB_SERVICE_URL; no other account may "
+        "be able to write to its directory",
+    )
+    hub.add_argument("--allow-root", action="store_true", help="run even if this account is root")
+    hub.add_argument(
         "--end-with-parent",
         action="store_true",
         help="stop when the process that started this one has stopped, even if it was killed",
@@ -105,8 +113,15 @@ def _hub(arguments: argparse.Namespace) -> int:
             "See 'Configure the Hub' in docs/how-to/jupyterhub.md.",
         )
         return 1
+    if not arguments.allow_root and hasattr(os, "getuid") and os.getuid() == 0:
+        print_error(
+            "The service does not run as root, because it reads models and notebooks of users.",
+            "Start it as an account of its own: 'user' of add_safecoder(), or User= of systemd. "
+            "--allow-root lets it run as root all the same.",
+        )
+        return 1
     try:
-        from jupyter_safecoder.errors import DatabaseError
+        from jupyter_safecoder.errors import DatabaseError, UntrustedSocket
         from jupyter_safecoder.hub.app import ServiceOptions, serve
 
         limits = {
@@ -122,6 +137,7 @@ def _hub(arguments: argparse.Namespace) -> int:
             events=arguments.events,
             certificate=arguments.certificate,
             key=arguments.key,
+            socket=arguments.socket,
             end_with_parent=arguments.end_with_parent,
             token_cache_seconds=arguments.token_cache_seconds,
         )
@@ -131,10 +147,12 @@ def _hub(arguments: argparse.Namespace) -> int:
             f"{error.name} is not installed here.", f"Install the service with: {INSTALL_HUB}."
         )
     except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
         print_error(
-            f"The service cannot start: {error.strerror or error}.", "Fix that and try again."
+            f"The service cannot start: {error.strerror or error}{where}.",
+            "Fix that and try again.",
         )
-    except DatabaseError as error:
+    except (DatabaseError, UntrustedSocket) as error:
         print_error(error.reason, error.remedy)
     return 1
 

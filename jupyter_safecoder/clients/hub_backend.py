@@ -6,11 +6,17 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeUnavailable
+from jupyter_safecoder.errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    RuntimeUnavailable,
+    UntrustedSocket,
+)
 from jupyter_safecoder.http.client import HttpClient, StreamedResponse
 from jupyter_safecoder.protocol import Status
 
 from .responses import read_status
+from .service_address import ServiceAddress
 
 _STATUS_TIMEOUT_S = 10.0
 
@@ -21,7 +27,7 @@ class HubBackend:
     Parameters
     ----------
     url
-        URL of the service.
+        URL of the service; of the scheme ``http+unix`` for a Unix socket.
     token
         API token of this server, from which the service knows the user.
     ca_file
@@ -29,7 +35,7 @@ class HubBackend:
     """
 
     def __init__(self, url: str, token: str, ca_file: str = "") -> None:
-        self._url = url.rstrip("/")
+        self._address = ServiceAddress.of_url(url)
         self._token = token
         self._ca_file = ca_file
         self._client: HttpClient | None = None
@@ -65,8 +71,8 @@ class HubBackend:
         try:
             async with self._connected().request(method, path, body) as response:
                 yield response
-        except ConnectionRefused:
-            absent = self._absent()
+        except ConnectionRefused as error:
+            absent = self._absent(error)
             raise RuntimeUnavailable(absent.reason, absent.remedy) from None
 
     async def close(self) -> None:
@@ -79,13 +85,15 @@ class HubBackend:
             client = self._connected()
             async with client.request(method, path, timeout_s=_STATUS_TIMEOUT_S) as response:
                 return read_status(await response.read()) or self._absent()
-        except (ConnectionRefused, ConnectionLost):
-            return self._absent()
+        except (ConnectionRefused, ConnectionLost) as error:
+            return self._absent(error)
 
-    def _absent(self) -> Status:
+    def _absent(self, error: Exception | None = None) -> Status:
+        if isinstance(error, UntrustedSocket):
+            return Status("failed", error.reason, error.remedy)
         return Status(
             "failed",
-            f"The Hub's SafeCoder service does not answer at {self._url}.",
+            f"The Hub's SafeCoder service does not answer at {self._address}.",
             "Wait a moment, or ask an administrator of the Hub.",
         )
 
@@ -93,5 +101,8 @@ class HubBackend:
         if self._client is None:
             headers = {"Authorization": f"token {self._token}"}
             context = ssl.create_default_context(cafile=self._ca_file or None)
-            self._client = HttpClient(self._url, headers, context=context)
+            address = self._address
+            self._client = HttpClient(
+                address.base_url, headers, address.socket, context, check=address.check
+            )
         return self._client

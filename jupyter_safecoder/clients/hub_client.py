@@ -6,7 +6,12 @@ import os
 import ssl
 from collections.abc import Callable
 
-from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeRequestError
+from jupyter_safecoder.errors import (
+    ConnectionLost,
+    ConnectionRefused,
+    RuntimeRequestError,
+    UntrustedSocket,
+)
 from jupyter_safecoder.http.sync_client import SyncHttpClient
 from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.settings import RuntimeSettings
@@ -14,6 +19,7 @@ from jupyter_safecoder.settings import RuntimeSettings
 from .completion_client import CompletionClient
 from .hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from .responses import read_status
+from .service_address import ServiceAddress
 
 _STATUS_TIMEOUT_S = 10.0
 
@@ -80,6 +86,8 @@ class HubClient(CompletionClient):
     def _request_status(self, method: str, path: str) -> Status:
         try:
             response = self._http.request(method, path, timeout_s=_STATUS_TIMEOUT_S)
+        except UntrustedSocket as error:
+            raise RuntimeRequestError(error.reason, error.remedy) from error
         except (ConnectionRefused, ConnectionLost) as error:
             raise RuntimeRequestError(
                 "The Hub's SafeCoder service does not answer.",
@@ -99,15 +107,18 @@ def hub_http_client(url: str, token: str) -> SyncHttpClient:
     Parameters
     ----------
     url
-        URL of the service.
+        URL of the service; of the scheme ``http+unix`` for a Unix socket.
     token
         Token of the user for the service.
     """
+    address = ServiceAddress.of_url(url)
     return SyncHttpClient(
-        url,
+        address.base_url,
         {"Authorization": f"token {token}"},
+        address.socket,
         # The system's certificate authorities, and those of $SSL_CERT_FILE.
         context=ssl.create_default_context() if url.startswith("https:") else None,
+        check=address.check,
     )
 
 

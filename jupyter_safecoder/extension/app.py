@@ -11,6 +11,7 @@ from traitlets import Enum, TraitError, Unicode, default, validate
 from jupyter_safecoder.clients.hub_backend import HubBackend
 from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.clients.local_backend import LocalBackend
+from jupyter_safecoder.clients.service_address import ServiceAddress
 from jupyter_safecoder.clients.supervisor import Supervisor
 from jupyter_safecoder.engines import engine_names
 from jupyter_safecoder.engines.selection.choice import AUTO
@@ -38,7 +39,8 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
 
     service_url = Unicode(
         help="URL of a JupyterHub's SafeCoder service, which is then used instead of a runtime of "
-        "this server. Empty: the service that the Hub names, if there is one.",
+        "this server: https://…, or http+unix://%2Fpath%2Fof%2Fsocket/… for a Unix socket. Empty: "
+        "the service that the Hub names, if there is one.",
     ).tag(config=True)
     service_ca_file = Unicode(
         help="Certificate authorities in PEM format that sign the service's certificate. Empty: "
@@ -72,6 +74,8 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
         settings = self.runtime_settings()
         self.supervisor = Supervisor(settings, log=self.log)
         token = os.environ.get(SERVICE_TOKEN_VARIABLE, "")
+        if warning := ServiceAddress.of_url(self.service_url).warning:
+            self.log.warning("%s", warning)
         self.settings["safecoder_backend"] = (
             HubBackend(self.service_url, token, self.service_ca_file)
             if self.service_url

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -59,6 +59,8 @@ class HttpClient:
         Path of a Unix socket to connect to, instead of the URL's host.
     context
         How the server's certificate is checked; ``None``: as the system does it.
+    check
+        Called before each request; raises ``ConnectionRefused`` if the server cannot be trusted.
     connect_s
         Seconds to wait for a connection.
     keepalive_s
@@ -72,6 +74,7 @@ class HttpClient:
         socket: str | None = None,
         context: ssl.SSLContext | None = None,
         *,
+        check: Callable[[], None] = lambda: None,
         connect_s: float = 5.0,
         keepalive_s: float = 15.0,
     ) -> None:
@@ -80,6 +83,7 @@ class HttpClient:
 
         self._base_url = base_url.rstrip("/")
         self._connect_s = connect_s
+        self._check = check
         connector: aiohttp.BaseConnector = (
             aiohttp.UnixConnector(socket, limit=0, keepalive_timeout=keepalive_s)
             if socket
@@ -127,13 +131,14 @@ class HttpClient:
         Raises
         ------
         ConnectionRefused
-            If nothing listens at the address.
+            If nothing listens at the address, or the server cannot be trusted.
         ConnectionLost
             If the connection closes before the response is complete, or time is up.
         """
         import aiohttp
         from yarl import URL
 
+        self._check()
         large = body is not None and len(body) > _MAX_PLAIN_BODY_BYTES
         with _translated_errors():
             response = await self._session.request(

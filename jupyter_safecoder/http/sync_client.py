@@ -41,7 +41,7 @@ class SyncHttpClient:
 
     Parameters
     ----------
-    base_url, headers, socket, context
+    base_url, headers, socket, context, check
         As for :class:`.client.HttpClient`.
     """
 
@@ -51,8 +51,12 @@ class SyncHttpClient:
         headers: Mapping[str, str],
         socket: str | None = None,
         context: ssl.SSLContext | None = None,
+        *,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
-        self._open = partial(HttpClient, base_url, headers, socket, context, connect_s=_CONNECT_S)
+        self._open = partial(
+            HttpClient, base_url, headers, socket, context, check=check, connect_s=_CONNECT_S
+        )
         self._opened = ExitStack()
         self._running: set[Future[Any]] = set()
         # At the exit of the process too: later the thread runs no more, and cannot be waited for.

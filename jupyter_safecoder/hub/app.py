@@ -11,11 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from tornado import web
 from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_unix_socket
 
+from jupyter_safecoder.clients.socket_trust import check_directory
 from jupyter_safecoder.hub.access.administrators import cookie_secret, hub_oauth
 from jupyter_safecoder.hub.access.authenticator import Authenticator
 from jupyter_safecoder.hub.access.limits import Limits
@@ -42,6 +45,7 @@ from jupyter_safecoder.settings import RuntimeSettings
 
 from .dispatcher import Dispatcher
 from .handlers import make_app
+from .local_service import LOOPBACK_HOSTS
 from .runtimes import Runtimes
 from .service import CompletionService
 
@@ -76,6 +80,8 @@ class ServiceOptions:
         File for Jupyter events; ``None``: none are written.
     certificate, key
         TLS certificate and its private key; ``None``: no TLS.
+    socket
+        Unix socket to listen on beside the port; ``None``: none. Every account can connect.
     end_with_parent
         Whether to stop when the process that started this one has stopped.
     token_cache_seconds
@@ -89,6 +95,7 @@ class ServiceOptions:
     events: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    socket: Path | None = None
     end_with_parent: bool = False
     token_cache_seconds: int = 30
 
@@ -98,13 +105,12 @@ async def serve(options: ServiceOptions) -> int:
 
     Raises
     ------
-    DatabaseError, OSError
+    DatabaseError, OSError, UntrustedSocket
         If the service cannot start.
     """
     parent = os.getppid()
     tls = _tls_context(options)
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")
-    url = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", _DEFAULT_URL))
     started = utc_timestamp()
     parts = _build(options)
     tasks = [
@@ -114,21 +120,57 @@ async def serve(options: ServiceOptions) -> int:
         asyncio.create_task(parts.training.scheduler.run()),
         asyncio.create_task(_retire_runtimes(parts.service)),
     ]
-    server = HTTPServer(
-        _application(parts, options, prefix),
+    application = _application(parts, options, prefix)
+    servers = [_listen(application, options, tls)]
+    if options.socket is not None:
+        servers.append(_listen_on_socket(application, options.socket))
+    await _wait_for_stop(parent if options.end_with_parent else None)
+    for task in tasks:
+        task.cancel()
+    for server in servers:
+        server.stop()
+    if options.socket is not None:
+        options.socket.unlink(missing_ok=True)
+    await parts.service.close()
+    return 0
+
+
+def _listen(
+    application: web.Application, options: ServiceOptions, tls: ssl.SSLContext | None
+) -> HTTPServer:
+    """Serve at the address that the Hub and its proxy know."""
+    url = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", _DEFAULT_URL))
+    server = _server(application, tls)
+    # With a socket, the Hub keeps the port for this account.
+    server.listen(
+        url.port or 8765, url.hostname or "127.0.0.1", reuse_port=options.socket is not None
+    )
+    log.info("Serving at %s.", url.geturl())
+    if tls is None and url.hostname not in LOOPBACK_HOSTS:
+        log.warning(
+            "Prompts and tokens cross the network unencrypted: use --certificate and --key, unless "
+            "the network between this service and users' servers encrypts them."
+        )
+    return server
+
+
+def _listen_on_socket(application: web.Application, path: Path) -> HTTPServer:
+    """Serve at a Unix socket to which every account can connect; tokens decide who may what."""
+    check_directory(path.absolute().parent)
+    server = _server(application)
+    server.add_socket(bind_unix_socket(str(path), mode=0o666))
+    log.info("Serving at %s.", path)
+    return server
+
+
+def _server(application: web.Application, tls: ssl.SSLContext | None = None) -> HTTPServer:
+    return HTTPServer(
+        application,
         ssl_options=tls,
         max_body_size=_MAX_BODY_BYTES,
         idle_connection_timeout=_IDLE_TIMEOUT_S,
         body_timeout=_BODY_TIMEOUT_S,
     )
-    server.listen(url.port or 8765, url.hostname or "127.0.0.1")
-    log.info("Serving at %s.", url.geturl())
-    await _wait_for_stop(parent if options.end_with_parent else None)
-    for task in tasks:
-        task.cancel()
-    server.stop()
-    await parts.service.close()
-    return 0
 
 
 class _Parts(NamedTuple):
@@ -170,7 +212,7 @@ def _build(options: ServiceOptions) -> _Parts:
     return _Parts(audit_writer, live_stats, metrics, service, training, dashboard)
 
 
-def _application(parts: _Parts, options: ServiceOptions, prefix: str) -> Any:
+def _application(parts: _Parts, options: ServiceOptions, prefix: str) -> web.Application:
     auth = hub_oauth(prefix, options.token_cache_seconds)
     return make_app(
         prefix,

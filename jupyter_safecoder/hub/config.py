@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyter_safecoder.child_process import module_command
 from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
+from jupyter_safecoder.clients.service_address import socket_url
 
 from .constants import ADMIN, COMPLETE, SCOPES, SERVICE, TRAIN, access_scope
+from .local_service import (
+    LOOPBACK_HOSTS,
+    default_socket,
+    prepare_directory,
+    reserve_port,
+    service_account,
+)
 from .server_token import server_token
+
+#: Argument of ``jupyter safecoder hub`` that lets it run as root.
+ALLOW_ROOT = "--allow-root"
 
 
 def add_safecoder(
@@ -21,6 +34,8 @@ def add_safecoder(
     api_token: str = "",
     admins: Sequence[str] = (),
     trainers: Sequence[str] = (),
+    user: str = "",
+    socket: str | None = None,
 ) -> None:
     """Add the service to a JupyterHub's configuration.
 
@@ -33,7 +48,8 @@ def add_safecoder(
     groups
         Groups whose members have access to the service; the policy says what each may do.
     url
-        Address at which the service listens. Users' servers must reach it there.
+        Address at which the Hub and its proxy reach the service. Users' servers reach it there
+        too, unless it has a socket.
     arguments
         Further arguments of ``jupyter safecoder hub``.
     api_token
@@ -45,30 +61,75 @@ def add_safecoder(
     trainers
         Users and groups who may train adapters for their group. A name that is one of ``groups``
         is a group.
+    user
+        Account that the service runs as, if the Hub starts it; required if the Hub runs as root.
+        The working directory of the service is its home directory. Empty: that of the Hub.
+    socket
+        Path of the Unix socket at which users' servers reach the service. ``None``: one is chosen
+        if the Hub starts the service, at a loopback address. Empty: none.
+
+    Raises
+    ------
+    ValueError
+        If the service would run as root, or another account could take its place.
     """
-    c.JupyterHub.services.append(_service(policy, url, arguments, api_token))
+    service = {
+        "name": SERVICE,
+        "url": url,
+        "oauth_client_allowed_scopes": [ADMIN],
+    }
+    servers_url = f"{url.rstrip('/')}/services/{SERVICE}/"
+    if api_token:
+        service["api_token"] = api_token
+        if socket:
+            servers_url = _url_of_socket(Path(socket))
+    else:
+        managed, path = _managed_service(policy, url, arguments, user, socket)
+        service.update(managed)
+        servers_url = _url_of_socket(path) if path else servers_url
+    c.JupyterHub.services.append(service)
     c.JupyterHub.custom_scopes.update(SCOPES)
     c.JupyterHub.load_roles.extend(_roles(groups, admins, trainers))
     # ADMIN is no scope of the server's token: code in a notebook must not be able to administer.
     c.Spawner.environment.update(
         {
-            URL_VARIABLE: f"{url.rstrip('/')}/services/{SERVICE}/",
+            URL_VARIABLE: servers_url,
             SERVICE_TOKEN_VARIABLE: server_token,
         }
     )
 
 
-def _service(policy: str, url: str, arguments: Sequence[str], api_token: str) -> dict[str, Any]:
-    service: dict[str, Any] = {
-        "name": SERVICE,
-        "url": url,
-        "oauth_no_confirm": True,
-        "oauth_client_allowed_scopes": [ADMIN],
-    }
-    if api_token:
-        return {**service, "api_token": api_token}
-    command = module_command("jupyter_safecoder", "hub", "--policy", policy)
-    return {**service, "command": [*command, "--end-with-parent", *arguments]}
+def _managed_service(
+    policy: str, url: str, arguments: Sequence[str], user: str, socket: str | None
+) -> tuple[dict[str, Any], Path | None]:
+    """Return what the Hub needs to start the service, and the service's socket."""
+    command = module_command("jupyter_safecoder", "hub", "--policy", policy, "--end-with-parent")
+    service: dict[str, Any] = {}
+    account = service_account(user, allow_root=ALLOW_ROOT in arguments)
+    if user:
+        service["user"] = user
+        if Path(account.pw_dir).is_dir():
+            service["cwd"] = account.pw_dir
+    parts = urlsplit(url)
+    path = Path(socket).resolve() if socket else None
+    if parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS:
+        # One address: an account could listen at the other one that 'localhost' means.
+        host = "127.0.0.1" if parts.hostname == "localhost" else str(parts.hostname)
+        port = parts.port or 80
+        reserve_port(host, port, account)
+        service["url"] = parts._replace(
+            netloc=f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        ).geturl()
+        if socket is None:
+            path = default_socket(account, port)
+    if path is not None:
+        prepare_directory(path, account)
+        command += ["--socket", str(path)]
+    return {**service, "command": [*command, *arguments]}, path
+
+
+def _url_of_socket(path: Path) -> str:
+    return socket_url(path, f"/services/{SERVICE}/")
 
 
 def _roles(

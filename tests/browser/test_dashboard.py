@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
@@ -92,6 +93,10 @@ def page_of(hub: Hub, browser: Browser, name: str, scheme: str = "light") -> Pag
     page.fill("#username_input", name)
     page.fill("#password_input", "open")
     page.click("#login_submit")
+    authorize = page.get_by_role("button", name="Authorize")
+    page.wait_for_url(re.compile("/services/safecoder/$|/oauth2/authorize"))
+    if authorize.is_visible():  # at the first login
+        authorize.click()
     page.wait_for_url(f"{hub.url}/services/safecoder/")
     return page
 
@@ -171,8 +176,9 @@ def test_users_without_the_scope_see_why(hub: Hub, browser: Browser) -> None:
         page.goto(f"{hub.url}/hub/login?next=/services/safecoder/")
         page.fill("#username_input", name)
         page.fill("#password_input", "open")
+        page.click("#login_submit")
         with page.expect_response(lambda answer: answer.status == 403):
-            page.click("#login_submit")
+            page.get_by_role("button", name="Authorize").click()
         expect(page.locator("body")).to_contain_text(sentence)
         expect(page.locator("body")).not_to_contain_text("grace")
         page.context.close()

@@ -266,8 +266,12 @@ def test_the_values_of_the_chart_say_what_add_safecoder_says() -> None:
     ours = Config()
     ours.JupyterHub.services, ours.JupyterHub.load_roles = [], []
     ours.JupyterHub.custom_scopes, ours.Spawner.environment = {}, {}
-    roles = {"trainers": ["ada"], "admins": ["dana"]}
-    add_safecoder(ours, "policy.toml", list(POLICY.groups), url, api_token=SECRET, **roles)
+    add_safecoder(
+        *(ours, "policy.toml", list(POLICY.groups), url),
+        api_token=SECRET,
+        trainers=["ada"],
+        admins=["dana"],
+    )
     chart = Config()
     chart.JupyterHub.custom_scopes = {}
     chart.KubeSpawner.environment = dict(values["singleuser"]["extraEnv"])

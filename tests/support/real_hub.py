@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
+import psutil
 
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.hub.accounting.audit_chain import verify
@@ -28,6 +29,8 @@ from tests.support.processes import until
 SCOPES = [access_scope("safecoder"), COMPLETE]
 PROXY = ROOT / "labextension/node_modules/.bin/configurable-http-proxy"
 ODD_USER, ODD_GROUP = 'o\'brien+ünï "<b>"', 'data & "ünïcode" <b>'
+#: The service's socket, in the Hub's directory.
+SOCKET = "run/service.sock"
 GROUPS = {"vision": ["ada", "cleo"], "speech": ["bob"], ODD_GROUP: [ODD_USER]}
 ADMIN = "dana"
 USERS = ("ada", "bob", "cleo", "eve", ODD_USER, ADMIN)
@@ -53,7 +56,7 @@ add_safecoder(
     arguments=["--state", {state!r}, "--engine", {engine!r}, "--model", {model!r},
                "--token-cache-seconds", "2", "--cache-dir", {cache!r}, "--events", {events!r},
                *{arguments!r}],
-    api_token={api_token!r}, trainers={trainers!r},
+    api_token={api_token!r}, trainers={trainers!r}, user={user!r}, socket={socket!r},
 )
 c.JupyterHub.load_groups = {{
     name: {{"users": users}} for name, users in {groups!r}.items()
@@ -163,6 +166,7 @@ def real_hub(
     model: Path | None = None,
     trainers: Sequence[str] = (),
     config: str = "",
+    user: str = "",
 ) -> Iterator[Hub]:
     """Start a JupyterHub that knows all users.
 
@@ -184,12 +188,14 @@ def real_hub(
         Users and groups who may train.
     config
         Further lines of ``jupyterhub_config.py``.
+    user
+        Account that the service runs as.
     """
     port, service = free_port(), f"http://127.0.0.1:{free_port()}"
     token = secrets.token_hex(16)
     (directory / "policy.toml").write_text(policy)
-    for user in USERS:
-        settings = directory / "home" / user / _NOTIFICATIONS
+    for name in USERS:
+        settings = directory / "home" / name / _NOTIFICATIONS
         settings.parent.mkdir(parents=True)
         settings.write_text('{"fetchNews": "false", "checkForUpdates": false}')
     values = {
@@ -199,7 +205,9 @@ def real_hub(
         "engine": "transformers" if model else "scripted",
         "model": str(model or write_scripted_model(directory / "model", dict(script))),
         "trainers": list(trainers),
-        "arguments": list(arguments),
+        "arguments": [*([] if user else ["--allow-root"]), *arguments],
+        "user": user,
+        "socket": "" if api_token else str(directory / SOCKET),
         "cache": str(directory / "cache"),
         "events": str(directory / "state/events.jsonl"),
         "groups": GROUPS,
@@ -250,6 +258,17 @@ def real_hub(
         finally:
             if running.process.poll() is None:
                 os.killpg(running.process.pid, signal.SIGKILL)
+
+
+def server_environment(hub: Hub, name: str) -> dict[str, str]:
+    """Return the environment of a user's server."""
+    [server] = [
+        process
+        for process in psutil.Process(hub.process.pid).children(recursive=True)
+        if process.environ().get("JUPYTERHUB_USER") == name
+        and "jupyterhub.singleuser" in process.cmdline()
+    ]
+    return dict(server.environ())
 
 
 def start_jupyterhub(directory: Path) -> subprocess.Popen[bytes]:

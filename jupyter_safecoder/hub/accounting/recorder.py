@@ -50,6 +50,15 @@ class Recorder:
         #: Called with each record.
         self.listeners: list[Callable[[Record], None]] = []
 
+    def recorded_name(self, user: str) -> str:
+        """Return a user's name or pseudonym, as the policy says.
+
+        Without a policy it is the pseudonym.
+        """
+        policy = self._policy.policy
+        by_name = policy is not None and policy.audit.identity == "name"
+        return user if by_name else self._pseudonyms.pseudonym(user)
+
     def new_record(
         self, user: str, action: str, group: str = "", grant: Grant | None = None
     ) -> Record:
@@ -66,10 +75,7 @@ class Recorder:
         grant
             That of the group; it names the model and the adapter.
         """
-        policy = self._policy.policy
-        by_name = policy is not None and policy.audit.identity == "name"
-        name = user if by_name else self._pseudonyms.pseudonym(user)
-        record = Record(name, action, group=group)
+        record = Record(self.recorded_name(user), action, group=group)
         if grant is not None:
             record.model, record.adapter = grant.model, grant.adapter
         return record
@@ -103,7 +109,7 @@ class Recorder:
         Parameters
         ----------
         user
-            JupyterHub's name of the user.
+            The recorded name of the user: a job keeps the one that it was submitted with.
         action
             ``train`` or ``use adapter``.
         group
@@ -118,8 +124,7 @@ class Recorder:
         RequestDenied
             If it cannot be written.
         """
-        record = self.new_record(user, action, group)
-        record.adapter, record.outcome = adapter, outcome
+        record = Record(user, action, outcome, group, adapter)
         await self.record_event(record)
 
     def record_refusal(self, user: str, action: str, denied: RequestDenied) -> None:

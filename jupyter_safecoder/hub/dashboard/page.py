@@ -47,15 +47,37 @@ class AdminPageHandler(AdminHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Referrer-Policy", "same-origin")
 
+    #: What the browser may want the response for, if it says so: to show it as a page.
+    destination = "document"
+
     async def prepare(self) -> None:
-        """Authenticate before anything else."""
+        """Refuse scripts and forms of other pages, then authenticate."""
+        # Templates read it, and would wait for the Hub otherwise.
+        self.current_user = None
         try:
+            self._check_origin()
             model = await self.authenticate()
         except RequestDenied as denied:
             return self.deny(denied)
         if model is None:
             self.on_anonymous()
         return None
+
+    def _check_origin(self) -> None:
+        """Deny what browsers send for a script, a frame or a form of another page.
+
+        A script of the same origin must not read the page, which has the token of the buttons.
+        Programs send no such headers: they have a token of their own.
+        """
+        destination = self.request.headers.get("Sec-Fetch-Dest", self.destination)
+        site = self.request.headers.get("Sec-Fetch-Site", "same-origin")
+        is_navigation = self.request.method == "GET" and self.destination == "document"
+        if destination != self.destination or not (is_navigation or site == "same-origin"):
+            raise RequestDenied(
+                403,
+                "This page cannot be used by a script or a form of another page.",
+                "Open it in a window of the browser.",
+            )
 
     def on_anonymous(self) -> None:
         """Respond to a request without a valid cookie or token."""
@@ -103,6 +125,8 @@ class PageHandler(AdminPageHandler):
 
 class FragmentHandler(PageHandler):
     """The part of the dashboard that changes, for its script."""
+
+    destination = "empty"
 
     def on_anonymous(self) -> None:
         """Deny the request: a script cannot log in."""

@@ -22,6 +22,7 @@ from jupyter_safecoder.errors import (
     ConnectionRefused,
     FinetuneError,
     ServiceUnavailable,
+    UntrustedSocket,
 )
 from jupyter_safecoder.finetune.jobs.backends import AdapterInfo, TrainingBackend
 from jupyter_safecoder.finetune.jobs.job import Job
@@ -185,6 +186,8 @@ class HubTrainingClient(TrainingBackend):
             if response.status == HTTPStatus.OK:
                 return json.loads(response.content)
             event = decode_event(response.content)
+        except UntrustedSocket as error:
+            raise ServiceUnavailable(error.reason, error.remedy) from error
         except (ConnectionRefused, ConnectionLost, ValueError) as error:
             raise ServiceUnavailable(
                 "The Hub's SafeCoder service does not answer.",

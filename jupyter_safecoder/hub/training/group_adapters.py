@@ -167,4 +167,5 @@ class GroupAdapters:
         return "" if adapter.card.accepted else adapter.card.reason
 
     async def _record(self, user: User, group: str, qualified: str, outcome: str) -> None:
-        await self._recorder.record_training(user.name, "use adapter", group, qualified, outcome)
+        recorded = self._recorder.recorded_name(user.name)
+        await self._recorder.record_training(recorded, "use adapter", group, qualified, outcome)

@@ -96,11 +96,12 @@ class GroupJobs:
                     f"Your group has an adapter named {submission.name} already.",
                     "Use another name, or delete that adapter.",
                 )
-            row = await asyncio.to_thread(self._store.add, group, submission.name, user.name)
+            recorded = self._recorder.recorded_name(user.name)
+            row = await asyncio.to_thread(self._store.add, group, submission.name, recorded)
             job = LocalJob(self._settings.cache, qualified)
             documents = job.directory / DOCUMENTS_FILE
             request = JobRequest(
-                *(qualified, [str(documents)], settings, recipe, user.name),
+                *(qualified, [str(documents)], settings, recipe, recorded),
                 base=base.name,
                 documents=len(submission.documents),
             )
@@ -249,7 +250,8 @@ class GroupJobs:
         return status
 
     async def _record(self, user: User, group: str, qualified: str, outcome: str) -> None:
-        await self._recorder.record_training(user.name, "train", group, qualified, outcome)
+        recorded = self._recorder.recorded_name(user.name)
+        await self._recorder.record_training(recorded, "train", group, qualified, outcome)
 
 
 def _no_job(name: str) -> RequestDenied:

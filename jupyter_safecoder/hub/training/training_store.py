@@ -77,7 +77,7 @@ class TrainingStore:
         name
             Name of the job within the group.
         user
-            JupyterHub's name of the user who submitted it.
+            The recorded name of the user who submitted it.
 
         Raises
         ------

@@ -151,7 +151,15 @@ def test_a_cookie_alone_presses_no_button(hub: Hub) -> None:
         xsrf = re.search(r'name="_xsrf" value="([^"]+)"', form)
         assert xsrf
         data = {"username": ADMIN, "password": "open", "_xsrf": xsrf[1]}
-        page = browser.post("/hub/login?next=/services/safecoder/", data=data)
+        confirmation = browser.post("/hub/login?next=/services/safecoder/", data=data)
+        # A page of another user cannot log an administrator in unnoticed.
+        assert confirmation.url.path == "/hub/api/oauth2/authorize"
+        assert "Administer SafeCoder" in confirmation.text
+        fields = re.findall(r'name="(_xsrf|scopes)" value="([^"]+)"', confirmation.text)
+        data = {
+            name: [value for key, value in fields if key == name] for name in ("_xsrf", "scopes")
+        }
+        page = browser.post(confirmation.url, data=data, headers={"Referer": str(confirmation.url)})
         assert (page.status_code, page.url.path) == (200, "/services/safecoder/")
         found = re.search(r'name="_xsrf" value="([^"]+)"', page.text)
         assert found

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpx
 import nbformat
-import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -23,7 +22,7 @@ from jupyter_safecoder.clients.hub_environment import (
 )
 from jupyter_safecoder.hub.constants import access_scope
 from tests.support.processes import runtimes_of, until
-from tests.support.real_hub import POLICY, SCOPES, Hub, body
+from tests.support.real_hub import POLICY, SCOPES, Hub, body, server_environment
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -52,6 +51,8 @@ def test_the_token_of_a_server_opens_the_service_and_nothing_else(hub: Hub) -> N
         until(lambda: own.post("/start").json()["state"] == "ready", 60)
     environment = server_environment(hub, "bob")
     token, of_server = environment[SERVICE_TOKEN_VARIABLE], environment[TOKEN_VARIABLE]
+    # Nothing is sent to the port of the loopback address.
+    assert environment[URL_VARIABLE].startswith("http+unix://")
     assert hub.ask(token)[0] == 200
     headers = {"Authorization": f"token {token}"}
     assert hub.client.get(f"{hub.url}/user/bob/api/status", headers=headers).status_code == 403
@@ -59,17 +60,6 @@ def test_the_token_of_a_server_opens_the_service_and_nothing_else(hub: Hub) -> N
     assert hub.client.post(own_server, headers=headers).status_code == 403
     # The server's own opens no service.
     assert hub.ask(of_server)[0] == 403
-
-
-def server_environment(hub: Hub, name: str) -> dict[str, str]:
-    """Return the environment of a user's server."""
-    [server] = [
-        process
-        for process in psutil.Process(hub.process.pid).children(recursive=True)
-        if process.environ().get("JUPYTERHUB_USER") == name
-        and "jupyterhub.singleuser" in process.cmdline()
-    ]
-    return dict(server.environ())
 
 
 def test_a_user_without_a_group_sees_why_there_is_no_completion(hub: Hub) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from jupyter_safecoder.clients.hub_backend import HubBackend
-from jupyter_safecoder.errors import RuntimeUnavailable
+from jupyter_safecoder.clients.hub_client import hub_http_client
+from jupyter_safecoder.clients.service_address import socket_url
+from jupyter_safecoder.errors import ConnectionLost, RuntimeUnavailable
 from jupyter_safecoder.protocol import USER_HEADER, Error, Status, encode_event
 from tests.support.http_server import http_server
 
@@ -72,3 +77,26 @@ def test_a_service_that_is_gone() -> None:
 def test_what_is_no_service() -> None:
     with http_server(lambda received: (200, b"<html>")) as server:
         assert _run(server.url, lambda backend: backend.status()).state == "failed"
+
+
+def test_a_socket_that_another_account_can_have_made_gets_no_token(tmp_path: Path) -> None:
+    (directory := tmp_path / "run").mkdir()
+    path = directory / "s"
+    with socket.socket(socket.AF_UNIX) as imposter:
+        imposter.bind(str(path))
+        imposter.listen()
+        directory.chmod(0o777)
+        status = _run(socket_url(path, "/safecoder/"), lambda backend: backend.status())
+        assert status.state == "failed"
+        assert status.reason.startswith("No token is sent")
+        imposter.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            imposter.accept()
+        # The same socket, once its directory is not writable for others.
+        directory.chmod(0o755)
+        with closing(hub_http_client(socket_url(path, ""), "secret")) as client:
+            with pytest.raises(ConnectionLost):
+                client.request("GET", "/status", timeout_s=0.5)
+            connection, _ = imposter.accept()
+            assert b"token secret" in connection.recv(4096)
+            connection.close()

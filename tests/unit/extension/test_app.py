@@ -57,3 +57,13 @@ def test_a_user_s_server_on_a_hub_uses_the_service(
         app.service_url = url
     app.initialize_settings()
     assert isinstance(app.settings["safecoder_backend"], HubBackend)
+
+
+@pytest.mark.parametrize(("scheme", "warned"), [("http", True), ("https", False)])
+def test_a_service_without_tls_is_a_warning_in_the_log(
+    app: SafeCoder, caplog: pytest.LogCaptureFixture, scheme: str, warned: bool
+) -> None:
+    app.service_url = f"{scheme}://hub:8765/services/safecoder"
+    app.log.addHandler(caplog.handler)
+    app.initialize_settings()
+    assert ("unencrypted" in caplog.text) is warned

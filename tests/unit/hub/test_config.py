@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pwd
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,15 +13,29 @@ from traitlets.config import Config
 
 from jupyter_safecoder.child_process import module_command
 from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
-from jupyter_safecoder.hub import add_safecoder
+from jupyter_safecoder.clients.service_address import ServiceAddress
+from jupyter_safecoder.clients.socket_trust import check_directory
+from jupyter_safecoder.hub import add_safecoder, local_service
 from jupyter_safecoder.hub.constants import ADMIN, COMPLETE, SCOPES, TRAIN, access_scope
 from tests.support.spawners import FakeSpawner
+
+
+@pytest.fixture(autouse=True)
+def own_paths(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keep a Hub of root out of /run, and release the ports afterwards."""
+    monkeypatch.setattr(local_service, "_ROOT_DIRECTORY", tmp_path / "run")
+    monkeypatch.setattr(local_service, "_RESERVED", reserved := dict[Any, Any]())
+    yield
+    for port in reserved.values():
+        port.close()
 
 
 def configured(**options: Any) -> Any:
     """Return the configuration, as JupyterHub reads it."""
     c = Config()
-    add_safecoder(c, "/etc/policy.toml", ["vision", "speech"], **options)
+    given = {"arguments": [], **options}
+    given["arguments"] = [*given["arguments"], "--allow-root"]
+    add_safecoder(c, "/etc/policy.toml", ["vision", "speech"], **given)
     return c
 
 
@@ -30,8 +48,53 @@ def test_the_hub_starts_the_service_with_its_policy() -> None:
     command = service["command"]
     start = module_command("jupyter_safecoder", "hub")
     assert command[: len(start)] == start
-    assert command[-4:] == ["/etc/policy.toml", "--end-with-parent", "--state", "/var/lib"]
+    assert command[len(start) :][:3] == ["--policy", "/etc/policy.toml", "--end-with-parent"]
+    assert command[-3:] == ["--state", "/var/lib", "--allow-root"]
     assert "api_token" not in service
+    # An administrator's login is confirmed: a page of another user cannot do it in the background.
+    assert "oauth_no_confirm" not in service
+
+
+def test_servers_on_the_hub_s_host_reach_it_at_a_socket() -> None:
+    """Any account could listen at a port while the service is away."""
+    c = configured()
+    [service] = c.JupyterHub.services.get_value([])
+    assert service["url"] == "http://127.0.0.1:8765"
+    address = ServiceAddress.of_url(c.Spawner.environment.get_value({})[URL_VARIABLE])
+    assert address.socket is not None
+    assert service["command"][service["command"].index("--socket") + 1] == address.socket
+    assert address.base_url.endswith("/services/safecoder")
+    check_directory(Path(address.socket).parent)
+    assert ("127.0.0.1", 8765) in local_service._RESERVED
+
+
+def test_sockets_that_the_administrator_names(tmp_path: Path) -> None:
+    c = configured(socket=str(tmp_path / "s"), url="http://localhost:8766/")
+    environment = c.Spawner.environment.get_value({})
+    assert ServiceAddress.of_url(environment[URL_VARIABLE]).socket == str(tmp_path / "s")
+    # 'localhost' is two addresses, of which the other is not kept.
+    [service] = c.JupyterHub.services.get_value([])
+    assert service["url"] == "http://127.0.0.1:8766/"
+
+
+def test_servers_that_reach_no_socket() -> None:
+    for options in ({"socket": ""}, {"url": "http://172.17.0.1:8765"}):
+        c = configured(**options)
+        assert "--socket" not in c.JupyterHub.services.get_value([])[0]["command"]
+        url = c.Spawner.environment.get_value({})[URL_VARIABLE]
+        assert url.startswith("http://1")
+
+
+def test_the_account_of_the_service() -> None:
+    own = pwd.getpwuid(os.getuid())
+    [service] = configured(user=own.pw_name).JupyterHub.services.get_value([])
+    assert (service["user"], service["cwd"]) == (own.pw_name, own.pw_dir)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only for a Hub that runs as root")
+def test_a_hub_of_root_needs_an_account_for_the_service() -> None:
+    with pytest.raises(ValueError, match=r'add_safecoder\(c, …, user="safecoder"\)'):
+        add_safecoder(Config(), "/etc/policy.toml", ["vision"])
 
 
 def test_a_service_on_a_machine_of_its_own_is_not_started() -> None:

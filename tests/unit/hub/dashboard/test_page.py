@@ -132,3 +132,39 @@ def test_what_cannot_be_recorded_is_not_done(
         shutil.move(tmp_path / "away", tmp_path / "audit")
 
     run(monkeypatch, tmp_path, test)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "destination", "site", "status"),
+    [
+        ("GET", "", "document", "cross-site", 200),  # a link, or the login of the Hub
+        ("GET", "", "empty", "same-origin", 403),  # a script of a notebook's page
+        ("GET", "", "iframe", "same-origin", 403),
+        ("GET", "dashboard", "empty", "same-origin", 200),
+        ("GET", "dashboard", "empty", "same-site", 403),
+        ("GET", "dashboard", "document", "same-origin", 403),
+        ("POST", "drain", "document", "same-origin", 303),
+        ("POST", "drain", "document", "same-site", 403),
+        ("POST", "drain", "document", "cross-site", 403),
+        ("POST", "drain", "empty", "same-origin", 403),
+    ],
+)
+def test_scripts_and_forms_of_other_pages_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    method: str,
+    path: str,
+    destination: str,
+    site: str,
+    status: int,
+) -> None:
+    async def test(client: httpx.AsyncClient, parts: ServiceParts) -> None:
+        headers = {**ADMIN_TOKEN, "Sec-Fetch-Dest": destination, "Sec-Fetch-Site": site}
+        response = await client.request(method, path, headers=headers)
+        assert response.status_code == status
+        assert parts.service.gate.draining is (status == 303)
+        if status == 403:
+            assert "Active users" not in response.text
+            assert "Open it in a window of the browser." in response.text
+
+    run(monkeypatch, tmp_path, test)

@@ -142,3 +142,33 @@ def test_a_running_job_without_a_process_cannot_be_stopped(training_parts: Train
     store.set_state(store.jobs("vision")[0], RUNNING)
     with pytest.raises(FinetuneError):
         asyncio.run(jobs.stop(ADA, "vision", "ours"))
+
+
+def test_with_pseudonyms_no_file_of_a_job_names_its_user(
+    training_parts: TrainingParts, tmp_path: Path
+) -> None:
+    parts, training = training_parts.parts, training_parts.training
+    (tmp_path / "policy.toml").write_text('[groups.vision]\n[audit]\nidentity = "pseudonym"\n')
+    parts.policy.reload()
+    ada = User("ada-lovelace", ADA.groups, ADA.scopes)
+    pseudonym = parts.recorder.recorded_name(ada.name)
+
+    async def use() -> None:
+        await training.jobs.submit(ada, "vision", GRANT, submission())
+        await training.jobs.stop(ada, "vision", "ours")
+        await training.jobs.resume(ada, "vision", GRANT, "ours")
+        with pytest.raises(FinetuneError):
+            await training.adapters.activate(ada, "vision", GRANT, "absent", rollback=False)
+        [job] = training_parts.store.unfinished()
+        # As the scheduler does, later, perhaps in another process.
+        await training.scheduler._record(job, "started")
+
+    asyncio.run(use())
+    asyncio.run(parts.service.close())
+    assert LocalJob(parts.settings.cache, OURS).request().by == pseudonym
+    assert {record.user for record in parts.records} == {pseudonym}
+    assert {entry["user"] for entry in parts.entries} == {pseudonym}
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(path.name == "job.json" for path in files)
+    assert any(path.suffix == ".sqlite" for path in files)
+    assert [path for path in files if b"ada-lovelace" in path.read_bytes()] == []
