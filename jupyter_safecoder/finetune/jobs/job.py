@@ -237,6 +237,8 @@ class LocalJob(Job):
         status.state, status.phase, status.reason, status.remedy = "starting", "Starting", "", ""
         self.files.write_status(status)
         process = start_worker(self.directory, processes)
+        # The first worker writes its own, later: until then this is not that of an earlier one.
+        self.files.write("process", str(process.pid))
         started = time.monotonic()
         while not self.is_running:
             if process.poll() is not None:

@@ -71,7 +71,10 @@ def failure(error: Exception, log: Path) -> tuple[str, str]:
     """
     if isinstance(error, SafeCoderError):
         return error.reason, error.remedy
-    if isinstance(error, MemoryError):
+    # PyTorch has no exception of its own for the memory of the machine.
+    if isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    ):
         return (
             "There is not enough memory.",
             "Choose a smaller model, or a recipe with fewer tokens_per_step.",

@@ -17,6 +17,7 @@ from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
 from jupyter_safecoder.hub.accounting.recorder import Recorder
 
+from .job_memory import limit_memory
 from .training_store import DONE, FAILED, RUNNING, WAITING, TrainingJob, TrainingStore
 
 log = logging.getLogger(__name__)
@@ -140,6 +141,8 @@ class JobScheduler:
         # An earlier process of the service may have started it, and it may have ended.
         if not local.is_running and local.status().state != "done":
             local.resume()
+            if (pid := local.files.read("process")) is not None:
+                limit_memory(int(pid))
 
     def _fail(self, job: TrainingJob, status: JobStatus) -> None:
         local = self._local_job(job)

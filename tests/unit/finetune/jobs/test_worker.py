@@ -17,6 +17,8 @@ from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.settings import RuntimeSettings
 
 LOG = Path("/job/log")
+#: What PyTorch says under a limit of memory.
+_OUT_OF_MEMORY = "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,7 @@ LOG = Path("/job/log")
         (OSError(errno.EFBIG, "x"), "The disk is full.", "Free some space"),
         (OSError(errno.EACCES, "Permission denied", "/a"), "/a cannot be used: Permission", "Fix"),
         (MemoryError(), "There is not enough memory.", "Choose a smaller model"),
+        (RuntimeError(_OUT_OF_MEMORY), "There is not enough memory.", "Choose a smaller model"),
         (ZeroDivisionError("x"), "Training failed with an error (ZeroDivisionError).", "/job/log"),
     ],
 )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
+from jupyter_safecoder.finetune.jobs.job import LocalJob
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.access.namespaces import qualified_name
 from jupyter_safecoder.hub.access.policy import Grant
@@ -94,6 +98,19 @@ def test_an_orphan_waits_again(training_parts: TrainingParts) -> None:
     training_parts.parts.policy.reload()
     poll(training_parts)
     assert [job.state for job in training_parts.store.jobs("vision")] == [WAITING]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has this limit")
+def test_the_memory_of_a_job_s_process_is_limited(
+    training_parts: TrainingParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(training_parts, WAITING)
+    with subprocess.Popen(["sleep", "60"]) as process:
+        started = str(process.pid)
+        monkeypatch.setattr(LocalJob, "resume", lambda job: job.files.write("process", started))
+        poll(training_parts)
+        assert Path(f"/proc/{started}/oom_score_adj").read_text().strip() == "1000"
+        process.kill()
 
 
 def test_a_group_that_may_not_train_any_more_starts_no_job(training_parts: TrainingParts) -> None:
