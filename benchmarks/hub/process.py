@@ -81,7 +81,8 @@ def bench_hub_process(
         "policy": str(policy),
         "groups": _GROUPS,
         "service": service,
-        "arguments": ["--state", str(directory / "state"), *arguments],
+        # It has no users but those of the benchmark.
+        "arguments": ["--state", str(directory / "state"), "--allow-root", *arguments],
         "environment": {**_safecoder_environment(), "JUPYTER_RUNTIME_DIR": str(runtimes)},
         "port": port,
         "token": token,

@@ -1,4 +1,4 @@
-"""``jupyter safecoder hub``, ``policy`` and ``audit``."""
+"""``jupyter safecoder hub`` and ``policy``."""
 
 from __future__ import annotations
 
@@ -84,13 +84,6 @@ def add_hub_commands(commands: Any) -> None:
     check = add_command(actions, "check", _check_policy, "check whether a policy file is valid")
     check.add_argument("file", type=Path, metavar="FILE.toml", help="policy file")
 
-    audit = commands.add_parser("audit", help="verify the audit log of 'hub'")
-    actions = audit.add_subparsers(title="actions", required=True, metavar="ACTION")
-    verify = add_command(actions, "verify", _verify_audit, "verify the hash chain of an audit log")
-    verify.add_argument(
-        "directory", type=Path, metavar="DIRECTORY", help="directory of the audit log"
-    )
-
 
 def _cache_seconds(text: str) -> int:
     """Return a number of seconds; JupyterHub's client takes 0 and less for ever."""
@@ -174,21 +167,3 @@ def _check_policy(arguments: argparse.Namespace) -> int:
         names = ", ".join(map(repr, groups))
         print_line(f"The policy is valid. Its groups, the first that a user is in counts: {names}.")
     return 1 if reason else 0
-
-
-def _verify_audit(arguments: argparse.Namespace) -> int:
-    from jupyter_safecoder.hub.accounting.audit_chain import verify
-
-    if not arguments.directory.is_dir():
-        print_error(
-            f"{arguments.directory} is not a directory.", "Name the directory of the audit log."
-        )
-        return 1
-    result = verify(arguments.directory)
-    if arguments.json:
-        print_line(json.dumps({"ok": not result.error, **vars(result)}))
-    elif result.error:
-        print_error(result.error, f"The {result.lines:,} lines before it are valid.")
-    else:
-        print_line(f"The chain is valid: {result.lines:,} lines, the last hash is {result.last}.")
-    return 1 if result.error else 0

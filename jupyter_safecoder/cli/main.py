@@ -11,6 +11,7 @@ from jupyter_safecoder.errors import SafeCoderError
 from jupyter_safecoder.finetune.arguments import check_renamed
 
 from .adapters import add_adapter_commands
+from .audit import add_audit_commands
 from .bench import add_bench_commands, check_moved
 from .catalogue import add_catalogue_commands
 from .complete import add_complete_commands
@@ -60,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_adapter_commands(commands)
     add_bench_commands(commands)
     add_hub_commands(commands)
+    add_audit_commands(commands)
     add_doctor_command(commands)
     add_serve_command(commands)
     return parser

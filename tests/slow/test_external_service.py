@@ -25,7 +25,7 @@ import pytest
 from jupyter_safecoder.clients.hub_backend import HubBackend
 from jupyter_safecoder.clients.hub_client import HubClient
 from jupyter_safecoder.errors import RuntimeRequestError
-from jupyter_safecoder.hub.accounting.audit_chain import verify
+from jupyter_safecoder.hub.accounting.audit_verification import verify
 from jupyter_safecoder.hub.constants import COMPLETE, access_scope
 from jupyter_safecoder.models import EMBEDDED
 from jupyter_safecoder.protocol import Status
@@ -72,7 +72,8 @@ def command() -> list[str | Path]:
     """Return the command of the container, with its paths below ``/mnt``."""
     paths = {"/var/lib/safecoder": "/mnt/volume", "/etc/safecoder/policy.toml": "/mnt/policy.toml"}
     program, *rest = (paths.get(word, word) for word in DEPLOYMENTS["compose"]().command)
-    return [Path(sys.executable).with_name(program), *rest]
+    # In its namespaces it is root; in the container it is not.
+    return [Path(sys.executable).with_name(program), *rest, "--allow-root"]
 
 
 @contextmanager

@@ -27,7 +27,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Page, expect, sync_playwright
 
-from jupyter_safecoder.hub.accounting.audit_chain import verify
+from jupyter_safecoder.hub.accounting.audit_verification import verify
 from jupyter_safecoder.hub.accounting.database import Database
 from jupyter_safecoder.hub.accounting.usage import UsageStore
 from tests.support.processes import runtimes_of, until

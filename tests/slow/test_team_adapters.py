@@ -21,7 +21,7 @@ from jupyter_safecoder.adapters.registry import Registry, export
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
 from jupyter_safecoder.finetune.jobs.job import LocalJob
 from jupyter_safecoder.hub.access.namespaces import qualified_name
-from jupyter_safecoder.hub.accounting.audit_chain import verify
+from jupyter_safecoder.hub.accounting.audit_verification import verify
 from jupyter_safecoder.hub.constants import COMPLETE, TRAIN, access_scope
 from tests.support.hub_training import HubUser, document
 from tests.support.processes import children_that_run, runtimes_of, until

@@ -19,7 +19,7 @@ import httpx
 import psutil
 
 from jupyter_safecoder.engines.scripted import write_scripted_model
-from jupyter_safecoder.hub.accounting.audit_chain import verify
+from jupyter_safecoder.hub.accounting.audit_verification import verify
 from jupyter_safecoder.hub.constants import COMPLETE, access_scope
 from tests.support.jupyter_server import free_port
 from tests.support.paths import ROOT

@@ -40,9 +40,14 @@ def audit_page() -> str:
 # Audit log
 
 Files `audit-NUMBER.jsonl` in the directory `audit` of the service's state: a JSON object a line.
-No text of users is in it. `jupyter safecoder audit verify` checks the chain of hashes.
+No text of users is in it. `jupyter safecoder audit verify` checks it.
 
 {table(["field", "type", "meaning"], rows)}
+
+A log with a key (`jupyter safecoder audit key`) has `number`, which counts the entries from 0, and
+`code`: the HMAC-SHA-256 of the entry without `code` and `hash` (JSON with sorted keys), with the
+key of its number. The key of the next number is the SHA-256 of the text `key of the next line of
+an audit log`, a zero byte and the key. It overwrites the one before in the file `key`.
 
 The log itself writes two kinds of entries. They have `time`, `action`, `previous` and `hash`, and:
 

@@ -194,9 +194,10 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "groups": "names of the groups, in the order of the file",
     },
     "audit verify": {
-        "ok, error": "whether the chain is unbroken, and where it breaks, or empty",
+        "ok, error": "whether nothing is wrong, and what is wrong where, or empty",
         "lines": "number of lines that are part of the unbroken chain",
         "last": "hash of the last of these lines",
+        "found": "where the hashes of `--hash` are, by hash",
     },
     "doctor": {
         "ok": "whether all checks passed",

@@ -1,7 +1,6 @@
-"""Reads the audit log: verifies its hash chain, and returns entries after a position or a time.
+"""Reads the audit log, whose lines each have the hash of the one before.
 
-A line that is altered, removed or moved breaks the chain. Lines that are cut off at the end do not:
-keep the last hash elsewhere if that matters.
+``audit_verification.py`` verifies it.
 """
 
 from __future__ import annotations
@@ -23,25 +22,6 @@ _TAIL_BYTES = 2**17
 _NAME = "audit-{:06d}.jsonl"
 
 
-@dataclass(frozen=True)
-class ChainVerification:
-    """Result of a verification.
-
-    Parameters
-    ----------
-    lines
-        Number of valid lines before the first error.
-    last
-        Hash of the last valid line.
-    error
-        Where the chain breaks, and how; empty if it is whole.
-    """
-
-    lines: int
-    last: str
-    error: str = ""
-
-
 @dataclass(frozen=True, order=True)
 class LogPosition:
     """The end of a line: the number of its file, and its offset in bytes."""
@@ -50,47 +30,12 @@ class LogPosition:
     offset: int = 0
 
 
-def verify(directory: Path) -> ChainVerification:
-    """Verify the chain through all files of a directory.
-
-    Raises
-    ------
-    OSError
-        If they cannot be read.
-    """
-    files = log_files(directory)
-    last, lines = GENESIS_HASH, 0
-    pruned_before: str | None = None
-    if files and file_number(files[0]) > 1:
-        # Earlier files were pruned if a later line says so; otherwise they were removed.
-        last = pruned_before = first_previous_hash(files[0])
-    for path, number, line in _numbered_lines(files):
-        try:
-            entry = json.loads(line)
-            recorded = entry.pop("hash")
-            valid = entry["previous"] == last and entry_hash(entry) == recorded
-        except (ValueError, KeyError, TypeError, AttributeError):
-            valid = False
-        if not valid:
-            return ChainVerification(
-                lines, last, f"{path.name}, line {number}: the chain breaks here."
-            )
-        if entry.get("action") == "pruned" and entry.get("begins") == pruned_before:
-            pruned_before = None
-        last, lines = recorded, lines + 1
-    if pruned_before is not None:
-        return ChainVerification(
-            0, last, f"{files[0].name}, line 1: the files before it were removed."
-        )
-    return ChainVerification(lines, last)
-
-
 def entries_after(
     directory: Path, position: LogPosition, limit: int
 ) -> list[tuple[dict[str, Any], LogPosition]]:
     """Return entries after a position, each with its own position.
 
-    A line that is not an entry is left out: :func:`verify` reports it.
+    A line that is not an entry is left out: :func:`~.audit_verification.verify` reports it.
 
     Parameters
     ----------
@@ -213,7 +158,8 @@ def _field(line: bytes, name: str) -> str:
         return "broken"
 
 
-def _numbered_lines(files: list[Path]) -> Iterator[tuple[Path, int, bytes]]:
+def numbered_lines(files: list[Path]) -> Iterator[tuple[Path, int, bytes]]:
+    """Yield the lines of files, each with its file and its number there, from 1."""
     for path in files:
         with path.open("rb") as stream:
             for number, line in enumerate(stream, 1):

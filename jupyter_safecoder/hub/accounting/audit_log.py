@@ -27,6 +27,8 @@ from .audit_chain import (
     numbered_file,
     read_tail,
 )
+from .audit_key import KeyFile, LineKey
+from .record import parse_object
 
 _DAY_S = 86_400.0
 #: Seconds to wait for another process to close the log: one that stops may need a moment.
@@ -53,13 +55,15 @@ class AuditLog:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.directory = directory
         self._rotate_bytes = rotate_bytes
-        self._lock = _acquire_lock(directory)
+        self._lock = acquire_lock(directory)
         #: Identifies the log in a database that several services share.
         self.name = _read_name(directory / "name")
         files = log_files(directory)
         self._number = file_number(files[-1]) if files else 1
         cut = _cut_torn_line(files[-1]) if files else 0
         self.last_hash = last_hash(files)
+        self._key_file = KeyFile(directory)
+        self._key = self._current_key(files)
         if cut:
             self.write({"action": "recovered", "bytes": cut})
 
@@ -72,13 +76,24 @@ class AuditLog:
             If they cannot be written; then none of them is in the log.
         """
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        last, lines = self.last_hash, []
+        last, key, lines = self.last_hash, self._key, []
         for entry in entries:
             body = {"time": now, **entry, "previous": last}
+            if key is not None:
+                body["number"] = key.number
+                body["code"] = key.code(body)
+                key = key.next()
             last = entry_hash(body)
             lines.append(json.dumps({**body, "hash": last}) + "\n")
-        _append(self._current_file(), "".join(lines).encode())
-        self.last_hash = last
+        path = self._current_file()
+        size = _append(path, "".join(lines).encode())
+        if key is not None:
+            try:
+                self._key_file.write(key)
+            except OSError:
+                os.truncate(path, size)
+                raise
+        self.last_hash, self._key = last, key
 
     def prune(self, retention_days: int) -> int:
         """Delete files whose last line is older; return how many.
@@ -106,6 +121,18 @@ class AuditLog:
         """Release the lock, so that another process can write."""
         self._lock.release()
 
+    def _current_key(self, files: Sequence[Path]) -> LineKey | None:
+        """Return the key of the next line; a killed process may have written lines since."""
+        key = self._key_file.read()
+        if key is None:
+            return None
+        lines = read_tail(files[-1]).splitlines() if files else []
+        number = parse_object(lines[-1]).get("number") if lines else None
+        if isinstance(number, int) and number >= key.number:
+            key = key.at(number + 1)
+            self._key_file.write(key)
+        return key
+
     def _current_file(self) -> Path:
         path = numbered_file(self.directory, self._number)
         try:
@@ -119,7 +146,8 @@ class AuditLog:
         return path
 
 
-def _append(path: Path, content: bytes) -> None:
+def _append(path: Path, content: bytes) -> int:
+    """Append to a file, all or nothing; return the size that it had before."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         size = os.fstat(handle).st_size
@@ -131,9 +159,17 @@ def _append(path: Path, content: bytes) -> None:
             raise
     finally:
         os.close(handle)
+    return size
 
 
-def _acquire_lock(directory: Path) -> FileLock:
+def acquire_lock(directory: Path) -> FileLock:
+    """Return the lock of a log, acquired.
+
+    Raises
+    ------
+    OSError
+        If another process writes the log.
+    """
     # Not of one thread: the audit writer's thread closes the log.
     lock = FileLock(directory / "lock", mode=0o600, thread_local=False)
     try:

@@ -51,6 +51,7 @@ class AuditWriter:
         self._queue: queue.SimpleQueue[tuple[Record, Future[None]] | None] = queue.SimpleQueue()
         self._counted = usage.counted_position(audit.name)
         self._pruned_at = -_PRUNE_INTERVAL_S
+        self._logged_hash = ""
         #: Why records cannot be written, or usage cannot be counted; empty while they can.
         self.audit_error = ""
         self.count_error = ""
@@ -132,12 +133,19 @@ class AuditWriter:
         if self.count_error or time.monotonic() - self._pruned_at < _PRUNE_INTERVAL_S:
             return
         self._pruned_at = time.monotonic()
+        self._log_hash()
         if days := self._retention_days():
             try:
                 self._audit.prune(days)
                 self._usage.prune(days)
             except (SQLAlchemyError, OSError) as error:
                 log.error("Old entries cannot be deleted: %s.", type(error).__name__)
+
+    def _log_hash(self) -> None:
+        """Write the last hash to the service's log: elsewhere, it proves the lines before it."""
+        if self.last_hash != self._logged_hash:
+            self._logged_hash = self.last_hash
+            log.info("The last hash of the audit log is %s.", self.last_hash)
 
     def _set_error(self, attribute: str, message: str, error: Exception | None) -> None:
         """Set or clear an error; log it once when it begins, and once when it is over."""

@@ -20,8 +20,8 @@ from tornado.testing import bind_unused_port
 from jupyter_safecoder.cli.main import build_parser
 from jupyter_safecoder.hub import add_safecoder
 from jupyter_safecoder.hub.access.policy_parser import parse_policy
-from jupyter_safecoder.hub.accounting.audit_chain import verify
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
+from jupyter_safecoder.hub.accounting.audit_verification import verify
 from jupyter_safecoder.hub.accounting.pseudonyms import Pseudonyms
 from jupyter_safecoder.hub.app import ServiceOptions, serve
 from jupyter_safecoder.hub.constants import COMPLETE, TRAIN

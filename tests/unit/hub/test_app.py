@@ -13,7 +13,7 @@ import pytest
 from tornado.testing import bind_unused_port
 
 from jupyter_safecoder.errors import DatabaseError
-from jupyter_safecoder.hub.accounting.audit_chain import verify
+from jupyter_safecoder.hub.accounting.audit_verification import verify
 from jupyter_safecoder.hub.app import ServiceOptions, serve
 from jupyter_safecoder.hub.constants import ADMIN, METRICS
 from jupyter_safecoder.settings import RuntimeSettings

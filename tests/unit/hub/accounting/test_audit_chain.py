@@ -17,9 +17,9 @@ from jupyter_safecoder.hub.accounting.audit_chain import (
     entry_hash,
     last_hash,
     log_files,
-    verify,
 )
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
+from jupyter_safecoder.hub.accounting.audit_verification import verify
 from jupyter_safecoder.hub.accounting.database import Database
 from jupyter_safecoder.hub.accounting.record import Record
 from jupyter_safecoder.hub.accounting.usage import UsageStore

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_safecoder.cli.main import main
-from jupyter_safecoder.hub.accounting.audit_chain import LogPosition, entries_after, verify
+from jupyter_safecoder.hub.accounting.audit_chain import LogPosition, entries_after
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
+from jupyter_safecoder.hub.accounting.audit_verification import verify
 from tests.support.full_disk import files_of_at_most
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from jupyter_safecoder.hub.accounting.audit_chain import verify
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
+from jupyter_safecoder.hub.accounting.audit_verification import verify
 from jupyter_safecoder.hub.accounting.audit_writer import AuditWriter
 from jupyter_safecoder.hub.accounting.database import Database
 from jupyter_safecoder.hub.accounting.record import Record
