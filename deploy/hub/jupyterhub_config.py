@@ -27,7 +27,7 @@ c.JupyterHub.cookie_secret_file = "/srv/jupyterhub/cookie_secret"  # noqa: S105
 # A restarted Hub keeps the proxy and the users' servers.
 c.JupyterHub.cleanup_servers = False
 c.ConfigurableHTTPProxy.should_start = False
-c.ConfigurableHTTPProxy.api_url = "http://proxy:8001"
+c.ConfigurableHTTPProxy.api_url = "http://proxy-api:8001"
 
 c.JupyterHub.spawner_class = "docker"
 c.DockerSpawner.image = "safecoder-user"
@@ -40,4 +40,6 @@ c.DockerSpawner.mem_limit = "2G"
 c.DockerSpawner.extra_host_config = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges:true"],
+    # Processes and threads of a user.
+    "pids_limit": 1024,
 }

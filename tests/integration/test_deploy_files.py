@@ -143,6 +143,29 @@ def test_compose_s_service_has_a_read_only_root_and_an_internal_network() -> Non
     assert "ports" not in service
 
 
+def test_only_the_hub_reaches_the_routes_of_compose_s_proxy() -> None:
+    whole = read("compose.yaml")
+    networks = whole["services"]["proxy"]["networks"]
+    [control] = [name for name, own in networks.items() if "proxy-api" in own.get("aliases", ())]
+    members = [
+        name
+        for name, service in whole["services"].items()
+        if control in service.get("networks", ())
+    ]
+    assert members == ["proxy", "hub"]
+    assert whole["networks"][control]["internal"] is True
+    # DockerSpawner puts users' servers into another one.
+    assert "name" not in whole["networks"][control]
+
+
+def test_processes_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, service in read("compose.yaml")["services"].items():
+        assert service.get("pids_limit") or name == "user"
+    configured = hub_configuration(monkeypatch).DockerSpawner.extra_host_config
+    assert configured["pids_limit"] > 0
+    assert "TasksMax=" in (DEPLOY_HUB / "safecoder.service").read_text()
+
+
 def hub_configuration(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return what jupyterhub_config.py says, read as JupyterHub reads it."""
     monkeypatch.setenv("SAFECODER_TOKEN", SECRET)
@@ -163,7 +186,8 @@ def test_the_hub_of_compose_knows_its_neighbours(monkeypatch: pytest.MonkeyPatch
     assert environment[URL_VARIABLE] == f"{service['url']}/services/{SERVICE}/"
     assert c.JupyterHub.hub_connect_ip in services
     proxy = urlsplit(c.ConfigurableHTTPProxy.api_url)
-    assert f"--api-port={proxy.port}" in services[proxy.hostname]["command"]
+    assert f"--api-port={proxy.port}" in services["proxy"]["command"]
+    assert f"--api-ip={proxy.hostname}" in services["proxy"]["command"]
     assert c.DockerSpawner.network_name == whole["networks"]["users"]["name"]
     assert c.DockerSpawner.image == services["user"]["image"]
     assert {"SAFECODER_TOKEN", "CONFIGPROXY_AUTH_TOKEN"} <= set(services["hub"]["environment"])
