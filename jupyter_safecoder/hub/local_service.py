@@ -83,30 +83,39 @@ def prepare_directory(path: Path, account: struct_passwd) -> None:
     Raises
     ------
     ValueError
-        If the path is too long, or another account can write to one of its directories.
-    OSError
-        If it cannot be created.
+        If the path is too long, the directory cannot be created, or another account can write to one
+        of its directories.
     """
     if len(os.fsencode(path)) > _MAX_SOCKET_PATH_BYTES:
         raise ValueError(f"add_safecoder(): {path} is too long for a Unix socket: name a shorter.")
     directory = path.parent
-    for part in (*reversed(directory.parents), directory):
-        if not part.exists():
-            # The umask may have taken rights of others away.
-            part.mkdir(mode=0o755)
-            part.chmod(0o755)
-            if part == directory and os.getuid() == 0:
-                os.chown(part, account.pw_uid, account.pw_gid)
     try:
-        info = check_directory(directory)
+        _create(directory)
+        owner = check_directory(directory).st_uid
+        if os.getuid() != 0 or owner == account.pw_uid:
+            return
+        if owner == 0:
+            os.chown(directory, account.pw_uid, account.pw_gid)
+            return
     except UntrustedSocket as error:
         raise ValueError(f"add_safecoder(): {error.reason}") from None
-    if info.st_uid not in (0, account.pw_uid) and os.getuid() == 0:
+    except OSError as error:
         raise ValueError(
-            f"add_safecoder(): {directory} belongs to neither root nor {account.pw_name!r}."
-        )
-    if info.st_uid != account.pw_uid and os.getuid() == 0:
-        os.chown(directory, account.pw_uid, account.pw_gid)
+            f"add_safecoder(): {directory} cannot be created: {error.strerror}. Name a socket in "
+            "another directory with socket=."
+        ) from None
+    raise ValueError(
+        f"add_safecoder(): {directory} belongs to neither root nor {account.pw_name!r}."
+    )
+
+
+def _create(directory: Path) -> None:
+    """Create a directory and those above it, which every account may pass through."""
+    for part in (*reversed(directory.parents), directory):
+        if not part.exists():
+            part.mkdir(mode=0o755)
+            # The umask may have taken rights of others away.
+            part.chmod(0o755)
 
 
 def reserve_port(host: str, port: int, account: struct_passwd) -> None:

@@ -176,9 +176,10 @@ def test_users_without_the_scope_see_why(hub: Hub, browser: Browser) -> None:
         page.goto(f"{hub.url}/hub/login?next=/services/safecoder/")
         page.fill("#username_input", name)
         page.fill("#password_input", "open")
-        page.click("#login_submit")
         with page.expect_response(lambda answer: answer.status == 403):
-            page.get_by_role("button", name="Authorize").click()
+            page.click("#login_submit")
+            if name == "ada":  # who may open the service, but not its dashboard
+                page.get_by_role("button", name="Authorize").click()
         expect(page.locator("body")).to_contain_text(sentence)
         expect(page.locator("body")).not_to_contain_text("grace")
         page.context.close()

@@ -33,6 +33,8 @@ from .record import parse_object
 _DAY_S = 86_400.0
 #: Seconds to wait for another process to close the log: one that stops may need a moment.
 _LOCK_TIMEOUT_S = 10.0
+#: More lines than are written at once, before the key is changed.
+_MAX_UNNOTED_LINES = 10_000
 
 
 class AuditLog:
@@ -127,9 +129,14 @@ class AuditLog:
         if key is None:
             return None
         lines = read_tail(files[-1]).splitlines() if files else []
-        number = parse_object(lines[-1]).get("number") if lines else None
-        if isinstance(number, int) and number >= key.number:
-            key = key.at(number + 1)
+        body = parse_object(lines[-1]) if lines else {}
+        body.pop("hash", None)
+        code, number = body.pop("code", None), body.get("number")
+        if not isinstance(number, int) or not 0 <= number - key.number < _MAX_UNNOTED_LINES:
+            return key
+        of_line = key.at(number)
+        if of_line.code(body) == code:  # otherwise it is that of another key
+            key = of_line.next()
             self._key_file.write(key)
         return key
 

@@ -110,15 +110,20 @@ def verify(
 
 
 class _Codes:
-    """Checks the codes of lines, in their order."""
+    """Checks the codes of lines, in their order.
+
+    Lines before the first one of the key have none, or those of an earlier key. The first code
+    proves them, because it is of the hash of the line before, too.
+    """
 
     def __init__(self, first: LineKey) -> None:
         self._first = first
         self._next = first
         self._started = False
+        self._seen_code = False
 
     def check(self, entry: dict[str, Any], *, after_pruned: bool) -> bool:
-        """Return whether the code of an entry is the next one; entries before the first have none.
+        """Return whether the code of an entry is the next one.
 
         Parameters
         ----------
@@ -129,22 +134,26 @@ class _Codes:
         """
         body = dict(entry)
         code, number = body.pop("code", None), body.get("number")
-        if code is None and number is None:
-            return not self._started
         if not isinstance(code, str) or not isinstance(number, int) or number > _MAX_LINES:
-            return False
-        if not self._started and after_pruned:
+            return not self._started
+        if not self._started and not self._seen_code and after_pruned:
             self._next = self._first.at(number)
-        self._started = True
+        elif not self._started:
+            self._next = self._first
+        self._seen_code = True
         if number != self._next.number or not hmac.compare_digest(code, self._next.code(body)):
-            return False
+            return not self._started
+        self._started = True
         self._next = self._next.next()
         return True
 
     def check_end(self, directory: Path) -> str:
         """Return what is wrong with the end of the log; empty if nothing is."""
         if not self._started:
-            return "No line has a code: the key is that of another log, or was not in use yet."
+            return (
+                "No line has a code of the key: the first one was altered or removed, the key is "
+                "not that of this log, or the service does not use it yet."
+            )
         current = KeyFile(directory).read()
         if current is None:
             return "The key of the next line is not in the directory: the end is not proved."

@@ -60,6 +60,12 @@ def test_the_directory_of_a_socket(tmp_path: Path) -> None:
         prepare_directory(tmp_path / ("x" * 120) / "s.sock", OWN)
 
 
+def test_a_directory_that_cannot_be_created(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="cannot be created: .* with socket="):
+        prepare_directory(tmp_path / "file" / "run" / "s.sock", OWN)
+
+
 @needs_root
 def test_the_directory_belongs_to_the_service_s_account(tmp_path: Path) -> None:
     path, nobody = tmp_path / "run" / "s.sock", pwd.getpwnam("nobody")

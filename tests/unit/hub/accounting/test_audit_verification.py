@@ -97,7 +97,7 @@ def test_a_log_with_a_key(directory: Path, first: LineKey) -> None:
     numbers = [json.loads(line)["number"] for line in path.read_text().splitlines()]
     assert numbers == [0, 1, 2]
     other = LineKey.new()
-    assert "line 1: the code is not that of the key" in verify(directory, key=other).error
+    assert "No line has a code of the key" in verify(directory, key=other).error
     # Nothing on the disk of the service finds the keys of these lines.
     assert KeyFile(directory).read() == first.at(3)
 
@@ -161,7 +161,20 @@ def test_a_log_that_has_got_a_key_later(directory: Path) -> None:
     # The first code proves the lines before it too.
     rewrite(directory, renamed)
     assert verify(directory).error == ""
-    assert "line 3: the code is not" in verify(directory, key=first).error
+    assert "No line has a code of the key: the first" in verify(directory, key=first).error
+
+
+def test_a_log_that_has_got_another_key(directory: Path, first: LineKey) -> None:
+    """A backup has no key, so it is continued with another."""
+    write(directory, "ada", "bob")
+    KeyFile(directory).path.unlink()
+    create_key(directory, directory.parent / "second")
+    second = read_key(directory.parent / "second")
+    hashes = write(directory, "cleo", "ada")
+    assert verify(directory, hashes, second).error == ""
+    assert "line 3: the code is not that of the key" in verify(directory, key=first).error
+    rewrite(directory, renamed)
+    assert "No line has a code of the key" in verify(directory, key=second).error
 
 
 def test_a_process_that_was_killed_before_it_changed_the_key(
