@@ -83,19 +83,20 @@ def prepare_directory(path: Path, account: struct_passwd) -> None:
     Raises
     ------
     ValueError
-        If the path is too long, the directory cannot be created, or another account can write to one
-        of its directories.
+        If the path is too long, the directory cannot be created or is not that account's, or
+        another account can write to one of the directories of the path.
     """
     if len(os.fsencode(path)) > _MAX_SOCKET_PATH_BYTES:
         raise ValueError(f"add_safecoder(): {path} is too long for a Unix socket: name a shorter.")
     directory = path.parent
     try:
-        _create(directory)
+        is_ours = _create(directory) or _ROOT_DIRECTORY in directory.parents
         owner = check_directory(directory).st_uid
         if os.getuid() != 0 or owner == account.pw_uid:
             return
-        if owner == 0:
-            os.chown(directory, account.pw_uid, account.pw_gid)
+        # A directory that was there may have files of the Hub: it stays root's.
+        if owner == 0 and is_ours:
+            os.chown(directory, account.pw_uid, account.pw_gid, follow_symlinks=False)
             return
     except UntrustedSocket as error:
         raise ValueError(f"add_safecoder(): {error.reason}") from None
@@ -105,17 +106,21 @@ def prepare_directory(path: Path, account: struct_passwd) -> None:
             "another directory with socket=."
         ) from None
     raise ValueError(
-        f"add_safecoder(): {directory} belongs to neither root nor {account.pw_name!r}."
+        f"add_safecoder(): {directory} does not belong to {account.pw_name!r}: name a socket in a "
+        "directory of its own, which is then created."
     )
 
 
-def _create(directory: Path) -> None:
-    """Create a directory and those above it, which every account may pass through."""
-    for part in (*reversed(directory.parents), directory):
-        if not part.exists():
-            part.mkdir(mode=0o755)
-            # The umask may have taken rights of others away.
-            part.chmod(0o755)
+def _create(directory: Path) -> bool:
+    """Create a directory, through which every account may pass; return whether there was none."""
+    if directory.exists():
+        return False
+    umask = os.umask(0o022)
+    try:
+        directory.mkdir(parents=True)
+    finally:
+        os.umask(umask)
+    return True
 
 
 def reserve_port(host: str, port: int, account: struct_passwd) -> None:

@@ -62,22 +62,36 @@ def test_the_directory_of_a_socket(tmp_path: Path) -> None:
 
 def test_a_directory_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match="cannot be created: .* with socket="):
+    with pytest.raises(ValueError, match=r"cannot be created: .* with socket="):
         prepare_directory(tmp_path / "file" / "run" / "s.sock", OWN)
 
 
 @needs_root
 def test_the_directory_belongs_to_the_service_s_account(tmp_path: Path) -> None:
     path, nobody = tmp_path / "run" / "s.sock", pwd.getpwnam("nobody")
-    for account in (nobody, nobody, OWN):
-        if account is OWN:
-            os.chown(path.parent, 0, 0)
-        prepare_directory(path, account)
-        assert path.parent.stat().st_uid == account.pw_uid
-    assert path.parent.parent.stat().st_uid == 0
-    os.chown(path.parent, 1, -1)
-    with pytest.raises(ValueError, match="belongs to neither root nor 'nobody'"):
+    for _ in range(2):
         prepare_directory(path, nobody)
+        assert path.parent.stat().st_uid == nobody.pw_uid
+        assert path.parent.parent.stat().st_uid == 0
+    os.chown(path.parent, 1, -1)
+    with pytest.raises(ValueError, match="does not belong to 'nobody'"):
+        prepare_directory(path, nobody)
+
+
+@needs_root
+def test_a_directory_of_the_hub_is_not_given_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have the database of the Hub."""
+    nobody = pwd.getpwnam("nobody")
+    with pytest.raises(ValueError, match="does not belong to 'nobody'"):
+        prepare_directory(tmp_path / "s.sock", nobody)
+    assert tmp_path.stat().st_uid == 0
+    # The default one has sockets only: an earlier service may have run as root.
+    monkeypatch.setattr(local_service, "_ROOT_DIRECTORY", tmp_path)
+    (tmp_path / "8765").mkdir()
+    prepare_directory(default_socket(nobody, 8765), nobody)
+    assert (tmp_path / "8765").stat().st_uid == nobody.pw_uid
 
 
 def test_the_default_socket_differs_for_each_port() -> None:
