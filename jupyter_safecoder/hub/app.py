@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -141,10 +142,9 @@ def _listen(
     """Serve at the address that the Hub and its proxy know."""
     url = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", _DEFAULT_URL))
     server = _server(application, tls)
-    # With a socket, the Hub keeps the port for this account.
-    server.listen(
-        url.port or 8765, url.hostname or "127.0.0.1", reuse_port=options.socket is not None
-    )
+    # The Hub that starts a service keeps the port for this account.
+    reuse_port = options.end_with_parent and hasattr(socket, "SO_REUSEPORT")
+    server.listen(url.port or 8765, url.hostname or "127.0.0.1", reuse_port=reuse_port)
     log.info("Serving at %s.", url.geturl())
     if tls is None and url.hostname not in LOOPBACK_HOSTS:
         log.warning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -18,7 +19,7 @@ import pytest
 from tornado.testing import bind_unused_port
 
 from jupyter_safecoder.cli.main import build_parser
-from jupyter_safecoder.hub import add_safecoder
+from jupyter_safecoder.hub import add_safecoder, local_service
 from jupyter_safecoder.hub.access.policy_parser import parse_policy
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
 from jupyter_safecoder.hub.accounting.audit_verification import verify
@@ -179,21 +180,28 @@ def test_the_service_denies_everything_with_an_old_policy(
     assert "line 16: record was renamed to audit." in caplog.text
 
 
-def test_the_configuration_of_a_hub_is_accepted() -> None:
+def test_the_configuration_of_a_hub_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_service, "_ROOT_DIRECTORY", tmp_path)
     c = SimpleNamespace(
         JupyterHub=SimpleNamespace(services=[], custom_scopes={}, load_roles=[]),
         Spawner=SimpleNamespace(environment={}),
     )
+    arguments = ["--state", "state", "--token-cache", "5", "--max-running", "4"]
+    if os.getuid() == 0:
+        # Only this had to change, or 'user' had to be given: see the changelog.
+        arguments.append("--allow-root")
     add_safecoder(
         c,
         policy="policy.toml",
         groups=["vision"],
         url="http://127.0.0.1:8765",
-        arguments=["--state", "state", "--token-cache", "5", "--max-running", "4"],
+        arguments=arguments,
         api_token="",
         admins=["dana"],
         trainers=["ada"],
     )
     command = c.JupyterHub.services[0]["command"]
-    arguments = build_parser().parse_args(command[command.index("hub") :])
-    assert (arguments.token_cache_seconds, arguments.max_running) == (5, 4)
+    parsed = build_parser().parse_args(command[command.index("hub") :])
+    assert (parsed.token_cache_seconds, parsed.max_running) == (5, 4)
