@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from tornado.httpserver import HTTPServer
-
 from jupyter_safecoder.hub.access.administrators import cookie_secret, hub_oauth
 from jupyter_safecoder.hub.access.authenticator import Authenticator
 from jupyter_safecoder.hub.access.limits import Limits
@@ -40,6 +38,7 @@ from jupyter_safecoder.hub.training.submission import MAX_COMPRESSED_BYTES
 from jupyter_safecoder.hub.training.training_store import TrainingStore
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .connections import BoundedServer, Connections
 from .dispatcher import Dispatcher
 from .handlers import make_app
 from .runtimes import Runtimes
@@ -114,8 +113,10 @@ async def serve(options: ServiceOptions) -> int:
         asyncio.create_task(parts.training.scheduler.run()),
         asyncio.create_task(_retire_runtimes(parts.service)),
     ]
-    server = HTTPServer(
-        _application(parts, options, prefix),
+    connections = Connections()
+    server = BoundedServer(
+        _application(parts, options, prefix, connections),
+        connections,
         ssl_options=tls,
         max_body_size=_MAX_BODY_BYTES,
         idle_connection_timeout=_IDLE_TIMEOUT_S,
@@ -170,7 +171,9 @@ def _build(options: ServiceOptions) -> _Parts:
     return _Parts(audit_writer, live_stats, metrics, service, training, dashboard)
 
 
-def _application(parts: _Parts, options: ServiceOptions, prefix: str) -> Any:
+def _application(
+    parts: _Parts, options: ServiceOptions, prefix: str, connections: Connections
+) -> Any:
     auth = hub_oauth(prefix, options.token_cache_seconds)
     return make_app(
         prefix,
@@ -182,6 +185,7 @@ def _application(parts: _Parts, options: ServiceOptions, prefix: str) -> Any:
             *page_routes(prefix, parts.dashboard, auth),
             *metrics_routes(prefix, parts.dashboard, parts.metrics, auth),
         ],
+        connections,
         cookie_secret=cookie_secret(),
     )
 

@@ -45,7 +45,9 @@ class Record:
         The model that completed, or that the action is about; empty: not known.
     reason
         Why a request was refused: ``policy`` (the file is invalid), ``not granted``, ``no scope``,
-        ``limit``, ``queue``, ``drained``, ``audit`` (the log cannot be written) or ``database``.
+        ``limit`` (of the policy), ``flood`` (too many requests or refusals in a minute), ``bodies``
+        (too many or too large at once), ``invalid`` (not a request), ``queue``, ``drained``,
+        ``audit`` (the log cannot be written) or ``database``.
     prompt_tokens
         Tokens of the prompt.
     completion_tokens

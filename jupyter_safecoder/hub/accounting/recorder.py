@@ -9,8 +9,10 @@ from jupyter_safecoder.errors import (
     QueueTimeout,
     RequestDenied,
     RuntimeUnavailable,
+    SafeCoderError,
     Superseded,
 )
+from jupyter_safecoder.hub.access.flood_guard import INVALID
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
 
@@ -66,13 +68,16 @@ class Recorder:
         grant
             That of the group; it names the model and the adapter.
         """
-        policy = self._policy.policy
-        by_name = policy is not None and policy.audit.identity == "name"
-        name = user if by_name else self._pseudonyms.pseudonym(user)
-        record = Record(name, action, group=group)
+        record = Record(self.recorded_name(user), action, group=group)
         if grant is not None:
             record.model, record.adapter = grant.model, grant.adapter
         return record
+
+    def recorded_name(self, user: str) -> str:
+        """Return a user's name or pseudonym, as the policy says."""
+        policy = self._policy.policy
+        by_name = policy is not None and policy.audit.identity == "name"
+        return user if by_name else self._pseudonyms.pseudonym(user)
 
     async def record_event(self, record: Record) -> None:
         """Record an event, and return once it is in the audit log.
@@ -122,10 +127,31 @@ class Recorder:
         record.adapter, record.outcome = adapter, outcome
         await self.record_event(record)
 
-    def record_refusal(self, user: str, action: str, denied: RequestDenied) -> None:
-        """Record that a user was denied something, without waiting for the audit log."""
-        record = self.new_record(user, action)
-        record.outcome, record.reason = "refused", denied.kind
+    def record_refusal(
+        self,
+        user: str,
+        action: str,
+        error: SafeCoderError,
+        group: str = "",
+        grant: Grant | None = None,
+    ) -> None:
+        """Record that a user was denied something, without waiting for the audit log.
+
+        Parameters
+        ----------
+        user, action, group, grant
+            As for :meth:`new_record`.
+        error
+            Why; an error without a kind is that of an invalid body.
+        """
+        record = self.new_record(user, action, group, grant)
+        kind = error.kind if isinstance(error, RequestDenied) else INVALID
+        record.outcome, record.reason = "refused", kind
+        self._emit(record)
+
+    def record_exclusion(self, record: Record) -> None:
+        """Record that the policy excludes a request, without waiting for the audit log."""
+        record.outcome, record.total_ms = "excluded", record.elapsed_ms()
         self._emit(record)
 
     def record_failure(self, record: Record, error: BaseException) -> None:

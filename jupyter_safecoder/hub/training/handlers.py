@@ -21,6 +21,7 @@ from jupyter_safecoder.errors import (
 )
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.access.authenticator import Authenticator
+from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.handlers import ServiceBodyHandler, ServiceHandler
 from jupyter_safecoder.hub.service import CompletionService
 from jupyter_safecoder.protocol import Error
@@ -42,6 +43,7 @@ _ACTIVATION_SCHEMA: dict[str, Any] = {
 
 class _TrainingHandler(ServiceBodyHandler):
     feature = "train"
+    grant: Grant
 
     def initialize(  # type: ignore[override]
         self,

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from jupyter_safecoder.hub.access.authenticator import Authenticator
+from jupyter_safecoder.hub.connections import Connections
 from jupyter_safecoder.hub.constants import COMPLETE, TRAIN
 from jupyter_safecoder.hub.handlers import make_app
 from jupyter_safecoder.hub.training.handlers import training_routes
@@ -44,7 +45,7 @@ def run(monkeypatch: pytest.MonkeyPatch, training_parts: TrainingParts, test: Te
         service = training_parts.parts.service
         async with hub_api(monkeypatch, OWNERS):
             routes = training_routes(training_parts.training)
-            app = make_app(PREFIX, service, Authenticator(30), 4096, routes, [])
+            app = make_app(PREFIX, service, Authenticator(30), 4096, routes, [], Connections())
             async with (
                 served(app) as url,
                 httpx.AsyncClient(base_url=f"{url}{PREFIX}", trust_env=False) as client,

@@ -1,0 +1,117 @@
+"""Bounds the open connections of each address without a token, and of each user.
+
+A connection belongs to its address until a request on it has a valid token, and then to that user.
+Where an owner has too many, the one that was used least recently is closed. A new one is never
+refused: users may share an address with who floods it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
+
+#: Maximum number of connections of an address without a token, and of a user.
+MAX_UNKNOWN, MAX_OF_USER = 128, 64
+#: Seconds for which a connection may be open before a request on it has a valid token.
+UNKNOWN_TIMEOUT_S = 15.0
+_Owner = tuple[str, str]
+
+
+class Connections:
+    """The open connections by owner."""
+
+    def __init__(self) -> None:
+        self._owners: dict[IOStream, _Owner] = {}
+        self._streams: dict[_Owner, OrderedDict[IOStream, None]] = {}
+        self._timers: dict[IOStream, asyncio.TimerHandle] = {}
+
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def opened(self, stream: IOStream, address: str) -> None:
+        """Add a new connection; it is closed soon unless :meth:`identified` is called.
+
+        Parameters
+        ----------
+        stream
+            The connection.
+        address
+            Where it comes from.
+        """
+        self._own(stream, ("address", address), MAX_UNKNOWN)
+        loop = asyncio.get_running_loop()
+        self._timers[stream] = loop.call_later(UNKNOWN_TIMEOUT_S, self._close, stream)
+
+    def identified(self, stream: IOStream, user: str) -> None:
+        """Note that a request on a connection has the token of a user.
+
+        Parameters
+        ----------
+        stream
+            The connection.
+        user
+            JupyterHub's name of the user.
+        """
+        # One that is closed already is not added again.
+        if stream in self._owners:
+            self._own(stream, ("user", user), MAX_OF_USER)
+
+    def closed(self, stream: IOStream) -> None:
+        """Forget a connection."""
+        owner = self._owners.pop(stream, None)
+        if owner is None:
+            return
+        streams = self._streams[owner]
+        del streams[stream]
+        if not streams:
+            del self._streams[owner]
+        if timer := self._timers.pop(stream, None):
+            timer.cancel()
+
+    def _own(self, stream: IOStream, owner: _Owner, maximum: int) -> None:
+        self.closed(stream)
+        self._owners[stream] = owner
+        streams = self._streams.setdefault(owner, OrderedDict())
+        streams[stream] = None
+        if len(streams) > maximum:
+            self._close(next(iter(streams)))
+
+    def _close(self, stream: IOStream) -> None:
+        self.closed(stream)
+        stream.close()
+
+
+class BoundedServer(HTTPServer):
+    """An HTTP server with bounded connections.
+
+    Parameters
+    ----------
+    application
+        Handles the requests.
+    connections
+        Counts the connections.
+    **options
+        Those of Tornado's server.
+    """
+
+    # Tornado's servers are made by this method instead of __init__.
+    def initialize(  # type: ignore[override]
+        self, application: Any, connections: Connections, **options: Any
+    ) -> None:
+        """Store the counter, and pass the rest on."""
+        self.connections = connections
+        super().initialize(application, **options)
+
+    def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
+        """Count a new connection."""
+        self.connections.opened(stream, str(address[0]) if address else "")
+        super().handle_stream(stream, address)
+
+    def on_close(self, server_conn: Any) -> None:
+        """Forget a connection."""
+        self.connections.closed(server_conn.stream)
+        super().on_close(server_conn)

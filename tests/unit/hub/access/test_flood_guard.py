@@ -1,0 +1,69 @@
+"""How many requests and refusals of one user the service takes in a minute."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_safecoder.errors import BodyTooLarge, InvalidRequest, RateLimited, RequestDenied
+from jupyter_safecoder.hub.access import flood_guard
+from jupyter_safecoder.hub.access.flood_guard import MAX_REFUSALS, MAX_REQUESTS, FloodGuard
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1000.0]
+    monkeypatch.setattr(flood_guard, "_now", lambda: now[0])
+    return now
+
+
+def test_requests_in_a_minute(clock: list[float]) -> None:
+    guard = FloodGuard()
+    for _ in range(MAX_REQUESTS):
+        guard.count_request("mallory")
+    clock[0] += 20
+    with pytest.raises(RateLimited, match="3,000 requests within") as raised:
+        guard.count_request("mallory")
+    assert (raised.value.kind, raised.value.retry_after_s) == ("flood", 40)
+    guard.count_request("ada")
+    clock[0] += 40
+    guard.count_request("mallory")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidRequest("x"),
+        BodyTooLarge("x"),
+        RequestDenied(403, "", "", "not granted"),
+        RateLimited("", 1.0, "limit"),
+    ],
+)
+def test_refusals_in_a_minute(clock: list[float], error: RequestDenied) -> None:
+    guard = FloodGuard()
+    for _ in range(MAX_REFUSALS):
+        guard.count_request("mallory")
+        guard.count_refusal("mallory", error)
+    with pytest.raises(RateLimited, match="60 requests that were refused"):
+        guard.count_request("mallory")
+    clock[0] += 60
+    guard.count_request("mallory")
+
+
+def test_refusals_that_are_the_service_s_do_not_count(clock: list[float]) -> None:
+    guard = FloodGuard()
+    for kind in ("policy", "queue", "drained", "audit", "database", "flood"):
+        for _ in range(MAX_REFUSALS):
+            guard.count_refusal("ada", RequestDenied(503, "", "", kind))
+    guard.count_request("ada")
+
+
+def test_users_who_are_idle_are_forgotten(
+    clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flood_guard, "_MAX_TRACKED_USERS", 2)
+    guard = FloodGuard()
+    for name in ("a", "b"):
+        guard.count_request(name)
+    clock[0] += 60
+    guard.count_request("c")
+    assert list(guard._requests) == ["c"]
