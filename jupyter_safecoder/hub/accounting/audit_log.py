@@ -18,6 +18,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from jupyter_safecoder.files import atomic_write
+
 from .audit_chain import (
     entry_hash,
     file_number,
@@ -29,6 +31,9 @@ from .audit_chain import (
 )
 
 _DAY_S = 86_400.0
+#: A file of this size is deleted when the disk is full: some thousand lines still fit then.
+_RESERVE, _RESERVED_BYTES = "reserve", 2**20
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 #: Seconds to wait for another process to close the log: one that stops may need a moment.
 _LOCK_TIMEOUT_S = 10.0
 
@@ -60,11 +65,15 @@ class AuditLog:
         self._number = file_number(files[-1]) if files else 1
         cut = _cut_torn_line(files[-1]) if files else 0
         self.last_hash = last_hash(files)
+        #: Whether there is space for what is recorded while the disk is full.
+        self.has_reserve = (directory / _RESERVE).exists()
         if cut:
             self.write({"action": "recovered", "bytes": cut})
 
     def write(self, *entries: Mapping[str, Any]) -> None:
         """Append entries; when this returns the system has them, so a killed process loses none.
+
+        If the disk is full, they take the place of the reserve.
 
         Raises
         ------
@@ -77,8 +86,32 @@ class AuditLog:
             body = {"time": now, **entry, "previous": last}
             last = entry_hash(body)
             lines.append(json.dumps({**body, "hash": last}) + "\n")
-        _append(self._current_file(), "".join(lines).encode())
+        content = "".join(lines).encode()
+        try:
+            _append(self._current_file(), content)
+        except OSError as error:
+            if error.errno not in _DISK_FULL or not self.has_reserve:
+                raise
+            self.has_reserve = False
+            (self.directory / _RESERVE).unlink(missing_ok=True)
+            _append(self._current_file(), content)
         self.last_hash = last
+
+    def make_reserve(self) -> None:
+        """Reserve space on the disk, unless there is such a reserve.
+
+        Raises
+        ------
+        OSError
+            If there is no space for it.
+        """
+        if self.has_reserve:
+            return
+        if not self.directory.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.directory))
+        with atomic_write(self.directory / _RESERVE, mode=0o600) as stream:
+            stream.write(bytes(_RESERVED_BYTES))
+        self.has_reserve = True
 
     def prune(self, retention_days: int) -> int:
         """Delete files whose last line is older; return how many.

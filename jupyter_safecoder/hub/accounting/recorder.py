@@ -18,10 +18,8 @@ from jupyter_safecoder.hub.access.policy_file import PolicyFile
 
 from .audit_writer import AuditWriter
 from .pseudonyms import Pseudonyms
-from .record import Record
+from .record import PROBE_ACTION, Record
 
-#: Action of a record that only finds out whether the audit log can be written again.
-PROBE_ACTION = "probe"
 _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     (RequestDenied, "refused"),
     (Superseded, "superseded"),
@@ -91,12 +89,7 @@ class Recorder:
             await asyncio.wrap_future(self._writer.append(record))
         except OSError as error:
             record.outcome, record.reason = "refused", "audit"
-            raise RequestDenied(
-                503,
-                "The audit log cannot be written, so all requests are denied.",
-                "An administrator must free space on the disk that it is on.",
-                "audit",
-            ) from error
+            raise _not_writable() from error
         finally:
             self._notify(record)
 
@@ -172,6 +165,8 @@ class Recorder:
         RequestDenied
             If it still cannot be written.
         """
+        if self._writer.is_congested:
+            raise _not_writable()
         if self._writer.audit_error:
             # The first request after the error is over finds out that it is.
             record = self.new_record(user, PROBE_ACTION)
@@ -184,8 +179,17 @@ class Recorder:
 
     def _emit(self, record: Record) -> None:
         self._notify(record)
-        self._writer.append(record)
+        self._writer.append_repeated(record)
 
     def _notify(self, record: Record) -> None:
         for listener in self.listeners:
             listener(record)
+
+
+def _not_writable() -> RequestDenied:
+    return RequestDenied(
+        503,
+        "The audit log cannot be written, so all requests are denied.",
+        "An administrator must free space on the disk that it is on.",
+        "audit",
+    )
