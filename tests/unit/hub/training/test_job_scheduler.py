@@ -22,14 +22,14 @@ from jupyter_safecoder.hub.training.training_store import (
     TrainingJob,
 )
 
-from .conftest import ADA, GRANT, TrainingParts, submission
+from .conftest import ADA, GRANT, TrainingParts, allowed
 
 OURS = qualified_name("vision", "ours")
 
 
 def submit(training_parts: TrainingParts, state: str) -> TrainingJob:
     """Submit a job, and say that it is in a state."""
-    asyncio.run(training_parts.training.jobs.submit(ADA, "vision", GRANT, submission()))
+    asyncio.run(training_parts.training.jobs.submit(ADA, "vision", GRANT, allowed()))
     [job] = training_parts.store.jobs("vision")
     training_parts.store.set_state(job, state)
     return job
