@@ -43,7 +43,12 @@ given = json.loads(os.environ["SAFECODER_BENCH_HUB"])
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 c.JupyterHub.services = []
 add_safecoder(
-    c, given["policy"], given["groups"], url=given["service"], arguments=given["arguments"]
+    c,
+    given["policy"],
+    given["groups"],
+    url=given["service"],
+    arguments=given["arguments"],
+    trainers=given["groups"],
 )
 # A Hub passes nothing of its own environment to a service but the path of Python.
 c.JupyterHub.services[0]["environment"] = given["environment"]
