@@ -30,12 +30,15 @@ from .load_generator import RequestResult, make_user, open_endpoint, run_open_lo
 from .process import GROUPS, BenchHub, bench_hub_process
 
 #: The service compares paths and texts with these in each request.
-_POLICY = "".join(
-    f"[groups.{group}]\n"
-    'exclude_paths = ["*/patients/*", "*a*a*a*a*a*a*b"]\n'
-    'exclude_text = ["Project Raven"]\n'
-    for group in GROUPS
-)
+_POLICY = f"""
+[groups.{GROUPS[0]}]
+exclude_paths = ["*/patients/*", "*a*a*a*a*a*a*b"]
+exclude_text = ["Project Raven"]
+[groups.{GROUPS[1]}]
+exclude_text = ["Project Raven"]
+"""
+#: The attacks of a user of the second group: requests without a path are denied in the first.
+_WITHOUT_PATHS = frozenset({"long texts", "texts of the window"})
 _ROUNDS, _PAUSE_S, _SAMPLE_S = 2, 2.0, 0.5
 _STOP_S = 30.0
 
@@ -74,7 +77,7 @@ def bench_attacks(
         directory = Path(temporary)
         model = write_scripted_model(directory / "model", SCRIPT)
         arguments = ["--engine", "scripted", "--model", str(model)]
-        number = options.users + len(attacks)
+        number = options.users + 2 * len(attacks) + 1
         with bench_hub_process(directory, number, arguments, report_status, _POLICY) as hub:
             return asyncio.run(_measure(hub, options, tasks, report_status, attacks))
 
@@ -107,7 +110,10 @@ async def _measure(
         async def typed(seed: str) -> list[RequestResult]:
             return await run_open_loop(endpoint, users, seconds, seed)
 
-        for name, hostile in zip(attacks, names[options.users :], strict=True):
+        # Users are in the two groups by turns.
+        first = options.users + options.users % 2
+        for number, name in enumerate(attacks):
+            hostile = names[first + 2 * number + (name in _WITHOUT_PATHS)]
             report[name] = await _measure_attack(
                 hub, name, hub.tokens[hostile], typed, report_status
             )
@@ -175,6 +181,8 @@ def _attacker(url: str, token: str, name: str) -> Iterator[subprocess.Popen[str]
         assert process.stdin is not None
         process.stdin.write(json.dumps({"url": url, "token": token, "attack": name}) + "\n")
         process.stdin.flush()
+        assert process.stdout is not None
+        process.stdout.readline()
         yield process
     finally:
         if process.poll() is None:

@@ -67,7 +67,8 @@ class Target:
         self.statuses[status] += 1
 
 
-Attack = Callable[[Target], Awaitable[None]]
+#: Attacks until it is cancelled, with a body that is made before.
+Attack = Callable[[Target, bytes], Awaitable[None]]
 
 
 async def _repeat(target: Target, send: Callable[[], Awaitable[None]], clients: int) -> None:
@@ -78,9 +79,8 @@ async def _repeat(target: Target, send: Callable[[], Awaitable[None]], clients: 
     await asyncio.gather(*(client() for _ in range(clients)))
 
 
-def _flood(method: str, path: str, make: Callable[[], bytes], clients: int = _CLIENTS) -> Attack:
-    async def attack(target: Target) -> None:
-        body = make()
+def _flood(method: str, path: str, clients: int = _CLIENTS) -> Attack:
+    async def attack(target: Target, body: bytes) -> None:
         await _repeat(target, partial(target.send, method, path, body), clients)
 
     return attack
@@ -88,7 +88,7 @@ def _flood(method: str, path: str, make: Callable[[], bytes], clients: int = _CL
 
 def _large_request() -> bytes:
     """Return a request that is valid, and nearly as large as possible."""
-    cells = tuple(Cell("code", _WIDE * 100 + "x = 1\n" * 80) for _ in range(5000))
+    cells = tuple(Cell("code", _WIDE * 20 + "x = 1\n" * 140) for _ in range(5000))
     return CompletionRequest("x = ", "", before=cells, path="a/b.ipynb").to_json()
 
 
@@ -102,25 +102,26 @@ def _hostile_path() -> bytes:
     return CompletionRequest("x = ", "", path="a" * 4000 + "!").to_json()
 
 
-def _text(characters: int) -> Callable[[], bytes]:
-    return lambda: json.dumps({"prompt": "f(x) = " * (characters // 7)}).encode()
+def _text(characters: int) -> bytes:
+    return json.dumps({"prompt": "f(x) = " * (characters // 7)}).encode()
 
 
 def _bomb() -> bytes:
-    return gzip.compress(bytes(1000 * _MEGABYTE))
+    return gzip.compress(bytes(300 * _MEGABYTE), 1)
 
 
 def _value_bomb() -> bytes:
-    return gzip.compress(b'{"name":"x","settings":{},"documents":[%b[]]}' % (b"[]," * 10_000_000))
+    text = b'{"name":"x","settings":{},"documents":[%b[]]}' % (b"[]," * 5_000_000)
+    return gzip.compress(text, 1)
 
 
-async def _slow_readers(target: Target) -> None:
+async def _slow_readers(target: Target, body: bytes) -> None:
     """Ask for long completions with small buffers, and never read."""
     options = CompletionOptions(max_tokens=1024, rules=False)
 
     async def client(number: int) -> None:
         while True:
-            body = CompletionRequest(
+            request = CompletionRequest(
                 "x", "", options=options, document=str(number), path="a/b.ipynb"
             ).to_json()
             parts = urlsplit(target.url)
@@ -130,15 +131,15 @@ async def _slow_readers(target: Target) -> None:
             loop = asyncio.get_running_loop()
             with connection, suppress(OSError):
                 await loop.sock_connect(connection, (parts.hostname, parts.port))
-                head = target.head("POST", "completions", len(body))
-                await loop.sock_sendall(connection, head + body)
+                head = target.head("POST", "completions", len(request))
+                await loop.sock_sendall(connection, head + request)
                 target.statuses["not read"] += 1
                 await asyncio.sleep(_TIMEOUT_S)
 
     await asyncio.gather(*(client(number) for number in range(_CLIENTS)))
 
 
-async def _silent_connections(target: Target) -> None:
+async def _silent_connections(target: Target, body: bytes) -> None:
     """Open connections that send half a head, and open them again when they are closed."""
 
     async def client() -> None:
@@ -154,14 +155,14 @@ async def _silent_connections(target: Target) -> None:
     await asyncio.gather(*(client() for _ in range(_SILENT_CLIENTS)))
 
 
-async def _unknown_tokens(target: Target) -> None:
+async def _unknown_tokens(target: Target, body: bytes) -> None:
     async def send() -> None:
-        await target.send("POST", "completions", b"{}", secrets.token_hex(16))
+        await target.send("POST", "completions", body, secrets.token_hex(16))
 
     await _repeat(target, send, _CLIENTS)
 
 
-async def _slow_bodies(target: Target) -> None:
+async def _slow_bodies(target: Target, body: bytes) -> None:
     """Announce large bodies, and send a byte of each now and then."""
 
     async def client() -> None:
@@ -180,26 +181,29 @@ async def _slow_bodies(target: Target) -> None:
     await asyncio.gather(*(client() for _ in range(_CLIENTS)))
 
 
-#: By name; the reports use the names.
-ATTACKS: dict[str, Attack] = {
-    "large bodies": _flood("POST", "completions", _large_request),
-    "many cells": _flood("POST", "completions", _many_cells),
-    "slow bodies": _slow_bodies,
-    "refusals": _flood("POST", "completions", lambda: b"{"),
-    "hostile paths": _flood("POST", "completions", _hostile_path),
-    "long texts": _flood("POST", "v1/completions", _text(8 * _MEGABYTE - 100)),
-    "texts of the window": _flood("POST", "v1/completions", _text(120_000)),
-    "clients that do not read": _slow_readers,
-    "connections without a token": _silent_connections,
-    "unknown tokens": _unknown_tokens,
-    "status requests": _flood("GET", "status", lambda: b""),
-    "gzip bombs": _flood("POST", "jobs", _bomb),
-    "bombs of values": _flood("POST", "jobs", _value_bomb),
+#: The function that makes the body, and the attack, by name; the reports use the names.
+ATTACKS: dict[str, tuple[Callable[[], bytes], Attack]] = {
+    "large bodies": (_large_request, _flood("POST", "completions")),
+    "many cells": (_many_cells, _flood("POST", "completions")),
+    "slow bodies": (bytes, _slow_bodies),
+    "refusals": (lambda: b"{", _flood("POST", "completions")),
+    "hostile paths": (_hostile_path, _flood("POST", "completions")),
+    "long texts": (partial(_text, 8 * _MEGABYTE - 100), _flood("POST", "v1/completions")),
+    "texts of the window": (partial(_text, 120_000), _flood("POST", "v1/completions")),
+    "clients that do not read": (bytes, _slow_readers),
+    "connections without a token": (bytes, _silent_connections),
+    "unknown tokens": (lambda: b"{}", _unknown_tokens),
+    "status requests": (bytes, _flood("GET", "status")),
+    "gzip bombs": (_bomb, _flood("POST", "jobs")),
+    "bombs of values": (_value_bomb, _flood("POST", "jobs")),
 }
 
 
 async def _attack(target: Target, name: str) -> None:
-    attacking = asyncio.ensure_future(ATTACKS[name](target))
+    make, attack = ATTACKS[name]
+    body = make()
+    print("ready", flush=True)
+    attacking = asyncio.ensure_future(attack(target, body))
     await asyncio.to_thread(sys.stdin.read)
     attacking.cancel()
     await asyncio.wait([attacking])

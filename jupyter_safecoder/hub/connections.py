@@ -13,9 +13,13 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
+from tornado.netutil import add_accept_handler
 
 #: Maximum number of connections of an address without a token, and of a user.
-MAX_UNKNOWN, MAX_OF_USER = 128, 64
+MAX_UNKNOWN, MAX_OF_USER = 256, 64
+#: Maximum number of connections that are accepted in a period, and its seconds: opening connections
+#: takes time from those that are open.
+MAX_ACCEPTED, ACCEPT_PERIOD_S = 40, 0.1
 #: Seconds for which a connection may be open before a request on it has a valid token.
 UNKNOWN_TIMEOUT_S = 15.0
 _Owner = tuple[str, str]
@@ -104,10 +108,12 @@ class BoundedServer(HTTPServer):
     ) -> None:
         """Store the counter, and pass the rest on."""
         self.connections = connections
+        self._accepted, self._period_ends = 0, 0.0
         super().initialize(application, **options)
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Count a new connection."""
+        self._count_accepted()
         self.connections.opened(stream, str(address[0]) if address else "")
         super().handle_stream(stream, address)
 
@@ -115,3 +121,19 @@ class BoundedServer(HTTPServer):
         """Forget a connection."""
         self.connections.closed(server_conn.stream)
         super().on_close(server_conn)
+
+    def _count_accepted(self) -> None:
+        """Pause at the maximum of a period: others wait in the queues of the sockets."""
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._period_ends:
+            self._accepted, self._period_ends = 0, loop.time() + ACCEPT_PERIOD_S
+        self._accepted += 1
+        if self._accepted == MAX_ACCEPTED:
+            for remove in self._handlers.values():
+                remove()
+            loop.call_at(self._period_ends, self._go_on)
+
+    def _go_on(self) -> None:
+        if not self._stopped:
+            for number, one in self._sockets.items():
+                self._handlers[number] = add_accept_handler(one, self._handle_connection)

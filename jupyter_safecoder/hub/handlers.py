@@ -28,7 +28,7 @@ from .connections import Connections
 from .relay import Head
 from .service import CompletionService
 
-#: Seconds until a user who floods the service gets the refusal of a request.
+#: Seconds until who floods the service gets the refusal of a request.
 _FLOOD_PAUSE_S = 1.0
 T = TypeVar("T")
 
@@ -60,7 +60,12 @@ class ServiceHandler(ProtocolHandler):
         RequestDenied
             If there is none, or the user has sent too many requests within a minute.
         """
-        user = await self.authenticator.user_for(self.request.headers.get("Authorization", ""))
+        try:
+            user = await self.authenticator.user_for(self.request.headers.get("Authorization", ""))
+        except RequestDenied:
+            if self.service.gate.flood_guard.count_unknown():
+                await asyncio.sleep(_FLOOD_PAUSE_S)
+            raise
         connection: Any = self.request.connection
         self.settings["connections"].identified(connection.stream, user.name)
         try:

@@ -13,11 +13,12 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from jupyter_safecoder.validation import ValueCounter
+
 #: zlib's window bits for data in gzip format.
 _GZIP = 31
 #: Bytes that are read and unpacked at once.
 _CHUNK_BYTES = 2**16
-_ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _SPACE = re.compile(r"[ \t\r\n]*")
 _decoder = json.JSONDecoder()
 
@@ -46,7 +47,7 @@ def unpack(body: bytes, max_bytes: int, max_values: int) -> str:
         If it is not UTF-8 in gzip format, or incomplete.
     """
     decompressor = zlib.decompressobj(_GZIP)
-    content, values = bytearray(), _ValueCounter()
+    content, values = bytearray(), ValueCounter()
     try:
         for start in range(0, len(body), _CHUNK_BYTES):
             packed = body[start : start + _CHUNK_BYTES]
@@ -147,23 +148,3 @@ class _Reader:
         found = _SPACE.match(self._text, self._at)
         assert found is not None
         return found.end()
-
-
-class _ValueCounter:
-    """Counts what begins a value outside of strings, over the parts of a JSON text."""
-
-    def __init__(self) -> None:
-        self.number = 1
-        self._in_string = 0
-        self._rest = b""
-
-    def add(self, part: bytes) -> None:
-        """Count the values that begin in the next part."""
-        text = self._rest + part
-        # An escape may be cut in two.
-        backslashes = len(text) - len(text.rstrip(b"\\"))
-        self._rest = text[len(text) - backslashes % 2 :]
-        parts = _ESCAPE.sub(b"", text[: len(text) - backslashes % 2]).split(b'"')
-        for outside in parts[self._in_string :: 2]:
-            self.number += outside.count(b",") + outside.count(b"[") + outside.count(b"{")
-        self._in_string ^= (len(parts) - 1) & 1

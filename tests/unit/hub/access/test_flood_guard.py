@@ -6,7 +6,13 @@ import pytest
 
 from jupyter_safecoder.errors import BodyTooLarge, InvalidRequest, RateLimited, RequestDenied
 from jupyter_safecoder.hub.access import flood_guard
-from jupyter_safecoder.hub.access.flood_guard import MAX_REFUSALS, MAX_REQUESTS, FloodGuard
+from jupyter_safecoder.hub.access.flood_guard import (
+    MAX_BURST,
+    MAX_REFUSALS,
+    MAX_UNKNOWN_PER_S,
+    REQUESTS_PER_S,
+    FloodGuard,
+)
 
 
 @pytest.fixture
@@ -16,17 +22,28 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_requests_in_a_minute(clock: list[float]) -> None:
+def test_requests_in_a_second(clock: list[float]) -> None:
     guard = FloodGuard()
-    for _ in range(MAX_REQUESTS):
+    for _ in range(MAX_BURST):
         guard.count_request("mallory")
-    clock[0] += 20
-    with pytest.raises(RateLimited, match="3,000 requests within") as raised:
+    with pytest.raises(RateLimited, match="20 requests a second") as raised:
         guard.count_request("mallory")
-    assert (raised.value.kind, raised.value.retry_after_s) == ("flood", 40)
+    assert raised.value.kind == "flood"
+    assert raised.value.retry_after_s == pytest.approx(1 / REQUESTS_PER_S)
     guard.count_request("ada")
-    clock[0] += 40
-    guard.count_request("mallory")
+    for _ in range(100):
+        clock[0] += 1 / REQUESTS_PER_S
+        guard.count_request("mallory")
+        with pytest.raises(RateLimited):
+            guard.count_request("mallory")
+
+
+def test_unknown_tokens_in_a_second(clock: list[float]) -> None:
+    guard = FloodGuard()
+    assert [guard.count_unknown() for _ in range(MAX_UNKNOWN_PER_S)] == [False] * MAX_UNKNOWN_PER_S
+    assert guard.count_unknown()
+    clock[0] += 1
+    assert not guard.count_unknown()
 
 
 @pytest.mark.parametrize(
@@ -43,7 +60,7 @@ def test_refusals_in_a_minute(clock: list[float], error: RequestDenied) -> None:
     for _ in range(MAX_REFUSALS):
         guard.count_request("mallory")
         guard.count_refusal("mallory", error)
-    with pytest.raises(RateLimited, match="60 requests that were refused"):
+    with pytest.raises(RateLimited, match="60 requests within a minute"):
         guard.count_request("mallory")
     clock[0] += 60
     guard.count_request("mallory")
@@ -66,4 +83,4 @@ def test_users_who_are_idle_are_forgotten(
         guard.count_request(name)
     clock[0] += 60
     guard.count_request("c")
-    assert list(guard._requests) == ["c"]
+    assert list(guard._full_at) == ["c"]
