@@ -39,7 +39,7 @@ exclude_text = ["Project Raven"]
 """
 #: The attacks of a user of the second group: requests without a path are denied in the first.
 _WITHOUT_PATHS = frozenset({"long texts", "texts of the window"})
-_ROUNDS, _PAUSE_S, _SAMPLE_S = 2, 2.0, 0.5
+_ROUNDS, _PAUSE_S, _SAMPLE_S = 3, 0.5, 0.5
 _STOP_S = 30.0
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import ssl
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -51,7 +53,14 @@ _PARENT_POLL_S, _RETIRE_POLL_S = 1.0, 1.0
 #: Entries of the audit log that are read before other tasks may run: some milliseconds.
 _ENTRIES_AT_ONCE = 200
 _DEFAULT_URL = "http://127.0.0.1:8765"
-_MAX_REQUEST_BYTES = RuntimeSettings.max_request_bytes
+#: Less than a runtime of one user takes: the time for a body is that of all users. An editor sends
+#: what is around the cursor, a tenth of this.
+_MAX_REQUEST_BYTES = 2**20
+#: Seconds after which a thread that parses lets the event loop go on; Python's default is ten times
+#: as long, and a response takes several turns of the loop.
+_SWITCH_INTERVAL_S = 0.0005
+#: Maximum number of open files, if the system allows it: each connection is one.
+_MAX_OPEN_FILES = 8192
 #: Tornado's limit. Up to there, a client that sends too much gets a response that says so.
 _MAX_BODY_BYTES = 4 * MAX_COMPRESSED_BYTES
 log = logging.getLogger(__name__)
@@ -101,6 +110,8 @@ async def serve(options: ServiceOptions) -> int:
         If the service cannot start.
     """
     parent = os.getppid()
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    _allow_open_files()
     tls = _tls_context(options)
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")
     url = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", _DEFAULT_URL))
@@ -196,6 +207,14 @@ def _tls_context(options: ServiceOptions) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(options.certificate, options.key)
     return context
+
+
+def _allow_open_files() -> None:
+    """Raise the limit of open files, which for many processes is a thousand."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(_MAX_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 async def _wait_for_stop(parent: int | None) -> None:

@@ -16,10 +16,10 @@ from tornado.iostream import IOStream
 from tornado.netutil import add_accept_handler
 
 #: Maximum number of connections of an address without a token, and of a user.
-MAX_UNKNOWN, MAX_OF_USER = 256, 64
+MAX_UNKNOWN, MAX_OF_USER = 1000, 64
 #: Maximum number of connections that are accepted in a period, and its seconds: opening connections
 #: takes time from those that are open.
-MAX_ACCEPTED, ACCEPT_PERIOD_S = 40, 0.1
+MAX_ACCEPTED, ACCEPT_PERIOD_S = 100, 0.1
 #: Seconds for which a connection may be open before a request on it has a valid token.
 UNKNOWN_TIMEOUT_S = 15.0
 _Owner = tuple[str, str]

@@ -8,6 +8,8 @@ from jupyter_safecoder.errors import RateLimited
 
 #: Maximum number of bodies of one user that are received at once.
 MAX_RECEIVED = 4
+#: A body of which a user may have one at a time, until it is answered: an editor sends much less.
+LARGE_BYTES = 2**17
 #: Maximum bytes of the bodies of one user, and of all users, until they are answered.
 MAX_USER_BYTES, MAX_TOTAL_BYTES = 32 * 2**20, 256 * 2**20
 _RETRY_AFTER_S = 1.0
@@ -51,6 +53,7 @@ class BodySlots:
 
     def __init__(self) -> None:
         self._received: Counter[str] = Counter()
+        self._large: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
 
     @property
@@ -77,12 +80,15 @@ class BodySlots:
             return BodySlot(self, user, size)
         if self._received[user] >= MAX_RECEIVED:
             raise _limited(f"You send more than {MAX_RECEIVED} requests at the same moment.")
+        if size > LARGE_BYTES and self._large[user]:
+            raise _limited("Your last large request is not answered yet.")
         if self._bytes[user] + size > MAX_USER_BYTES:
             raise _limited("Your requests that are not answered yet are too large together.")
         if self.total_bytes + size > MAX_TOTAL_BYTES:
             raise _limited("The requests of all users are too large together.")
         self._received[user] += 1
         self._bytes[user] += size
+        self._large[user] += size > LARGE_BYTES
         return BodySlot(self, user, size)
 
     def end_receiving(self, user: str) -> None:
@@ -92,6 +98,7 @@ class BodySlots:
     def release(self, user: str, size: int) -> None:
         """Give the bytes of a body back."""
         _subtract(self._bytes, user, size)
+        _subtract(self._large, user, size > LARGE_BYTES)
 
 
 def _subtract(counter: Counter[str], user: str, number: int) -> None:

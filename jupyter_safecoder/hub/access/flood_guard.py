@@ -13,7 +13,7 @@ from collections import deque
 from jupyter_safecoder.errors import RateLimited, RequestDenied, SafeCoderError
 
 #: Maximum number of requests of a user in a second, in the long run, and at once after a pause.
-REQUESTS_PER_S, MAX_BURST = 20, 200
+REQUESTS_PER_S, MAX_BURST = 20, 60
 #: Maximum number of requests of a user in a minute that are refused.
 MAX_REFUSALS = 60
 #: Maximum number of requests with unknown tokens in a second before each of them has to wait.

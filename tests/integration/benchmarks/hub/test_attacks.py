@@ -15,10 +15,10 @@ from jupyter_safecoder.errors import BodyTooLarge, InvalidRequest
 from jupyter_safecoder.hub.training.submission import MAX_COMPRESSED_BYTES, decode
 from jupyter_safecoder.openai_protocol import parse_openai_request
 from jupyter_safecoder.protocol import parse_request
-from jupyter_safecoder.settings import RuntimeSettings
 from tests.support.hub_service import served
 
-MAX_BYTES = RuntimeSettings.max_request_bytes
+#: What the service takes.
+MAX_BYTES = 2**20
 
 
 def body(name: str) -> bytes:

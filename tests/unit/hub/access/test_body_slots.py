@@ -6,6 +6,7 @@ import pytest
 
 from jupyter_safecoder.errors import RateLimited
 from jupyter_safecoder.hub.access.body_slots import (
+    LARGE_BYTES,
     MAX_RECEIVED,
     MAX_TOTAL_BYTES,
     MAX_USER_BYTES,
@@ -38,6 +39,18 @@ def test_bytes_until_the_answer() -> None:
     first.release()
     assert slots.total_bytes == 0
     slots.take("mallory", 1)
+
+
+def test_one_large_body_until_its_answer() -> None:
+    slots = BodySlots()
+    large = slots.take("mallory", LARGE_BYTES + 1)
+    large.received()
+    with pytest.raises(RateLimited, match="last large request"):
+        slots.take("mallory", LARGE_BYTES + 1)
+    slots.take("mallory", LARGE_BYTES)
+    slots.take("ada", LARGE_BYTES + 1)
+    large.release()
+    slots.take("mallory", LARGE_BYTES + 1)
 
 
 def test_bytes_of_all_users() -> None:
