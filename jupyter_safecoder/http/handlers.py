@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,8 +31,13 @@ _LARGE_BYTES = 2**18
 #: A larger body of a client that has sent too much is not received: it may get a closed connection
 #: instead of the reason.
 _MAX_DROPPED_BYTES = 2**18
+#: Seconds after which a thread that parses lets the event loop go on. Python's default is ten times
+#: as long, and a response takes several turns of the loop.
+_SWITCH_INTERVAL_S = 0.0005
 #: One thread: several that parse would keep the event loop from its share of the interpreter.
-_parsing = ThreadPoolExecutor(1, "safecoder-parse")
+_parsing = ThreadPoolExecutor(
+    1, "safecoder-parse", lambda: sys.setswitchinterval(_SWITCH_INTERVAL_S)
+)
 T = TypeVar("T")
 #: HTTP status of a response whose error has a code of the protocol.
 HTTP_STATUS = {

@@ -8,7 +8,6 @@ import os
 import resource
 import signal
 import ssl
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -56,9 +55,6 @@ _DEFAULT_URL = "http://127.0.0.1:8765"
 #: Less than a runtime of one user takes: the time for a body is that of all users. An editor sends
 #: what is around the cursor, a tenth of this.
 _MAX_REQUEST_BYTES = 2**20
-#: Seconds after which a thread that parses lets the event loop go on; Python's default is ten times
-#: as long, and a response takes several turns of the loop.
-_SWITCH_INTERVAL_S = 0.0005
 #: Maximum number of open files, if the system allows it: each connection is one.
 _MAX_OPEN_FILES = 8192
 #: Tornado's limit. Up to there, a client that sends too much gets a response that says so.
@@ -110,7 +106,6 @@ async def serve(options: ServiceOptions) -> int:
         If the service cannot start.
     """
     parent = os.getppid()
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     _allow_open_files()
     tls = _tls_context(options)
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")

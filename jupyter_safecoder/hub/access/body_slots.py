@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 
 from jupyter_safecoder.errors import RateLimited
 
 #: Maximum number of bodies of one user that are received at once.
 MAX_RECEIVED = 4
-#: A body of which a user may have one at a time, until it is answered: an editor sends much less.
-LARGE_BYTES = 2**17
+#: A larger body than an editor sends. A user may have one at a time, and the next one this many
+#: seconds after it is answered.
+LARGE_BYTES, LARGE_PAUSE_S = 2**17, 1.0
 #: Maximum bytes of the bodies of one user, and of all users, until they are answered.
 MAX_USER_BYTES, MAX_TOTAL_BYTES = 32 * 2**20, 256 * 2**20
 _RETRY_AFTER_S = 1.0
@@ -53,7 +56,8 @@ class BodySlots:
 
     def __init__(self) -> None:
         self._received: Counter[str] = Counter()
-        self._large: Counter[str] = Counter()
+        #: Until when each user may send no other large body.
+        self._large_until: dict[str, float] = {}
         self._bytes: Counter[str] = Counter()
 
     @property
@@ -80,15 +84,16 @@ class BodySlots:
             return BodySlot(self, user, size)
         if self._received[user] >= MAX_RECEIVED:
             raise _limited(f"You send more than {MAX_RECEIVED} requests at the same moment.")
-        if size > LARGE_BYTES and self._large[user]:
-            raise _limited("Your last large request is not answered yet.")
+        if size > LARGE_BYTES and self._large_until.get(user, 0.0) > _now():
+            raise _limited("Your last large request was a moment ago.")
         if self._bytes[user] + size > MAX_USER_BYTES:
             raise _limited("Your requests that are not answered yet are too large together.")
         if self.total_bytes + size > MAX_TOTAL_BYTES:
             raise _limited("The requests of all users are too large together.")
         self._received[user] += 1
         self._bytes[user] += size
-        self._large[user] += size > LARGE_BYTES
+        if size > LARGE_BYTES:
+            self._large_until[user] = math.inf
         return BodySlot(self, user, size)
 
     def end_receiving(self, user: str) -> None:
@@ -98,13 +103,20 @@ class BodySlots:
     def release(self, user: str, size: int) -> None:
         """Give the bytes of a body back."""
         _subtract(self._bytes, user, size)
-        _subtract(self._large, user, size > LARGE_BYTES)
+        if size > LARGE_BYTES:
+            now = _now()
+            self._large_until = {u: until for u, until in self._large_until.items() if until > now}
+            self._large_until[user] = now + LARGE_PAUSE_S
 
 
 def _subtract(counter: Counter[str], user: str, number: int) -> None:
     counter[user] -= number
     if counter[user] <= 0:
         del counter[user]
+
+
+def _now() -> float:
+    return time.monotonic()
 
 
 def _limited(reason: str) -> RateLimited:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import pytest
 
 from jupyter_safecoder.errors import RateLimited
+from jupyter_safecoder.hub.access import body_slots
 from jupyter_safecoder.hub.access.body_slots import (
     LARGE_BYTES,
+    LARGE_PAUSE_S,
     MAX_RECEIVED,
     MAX_TOTAL_BYTES,
     MAX_USER_BYTES,
     BodySlots,
 )
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [1000.0]
+    monkeypatch.setattr(body_slots, "_now", lambda: now[0])
+    return now
 
 
 def test_bodies_that_are_received_at_once() -> None:
@@ -29,7 +38,7 @@ def test_bodies_that_are_received_at_once() -> None:
         slots.take("mallory", 100)
 
 
-def test_bytes_until_the_answer() -> None:
+def test_bytes_until_the_answer(clock: list[float]) -> None:
     slots = BodySlots()
     first = slots.take("mallory", MAX_USER_BYTES)
     first.received()
@@ -41,7 +50,7 @@ def test_bytes_until_the_answer() -> None:
     slots.take("mallory", 1)
 
 
-def test_one_large_body_until_its_answer() -> None:
+def test_one_large_body_until_its_answer_and_a_pause(clock: list[float]) -> None:
     slots = BodySlots()
     large = slots.take("mallory", LARGE_BYTES + 1)
     large.received()
@@ -50,6 +59,9 @@ def test_one_large_body_until_its_answer() -> None:
     slots.take("mallory", LARGE_BYTES)
     slots.take("ada", LARGE_BYTES + 1)
     large.release()
+    with pytest.raises(RateLimited, match="last large request"):
+        slots.take("mallory", LARGE_BYTES + 1)
+    clock[0] += LARGE_PAUSE_S
     slots.take("mallory", LARGE_BYTES + 1)
 
 
