@@ -115,6 +115,8 @@ class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
     """Receives the body of a request that its user may make."""
 
     feature = ""
+    #: Whether the body is meant to be large.
+    bulk = False
     group = ""
     grant: Grant | None = None
     _slot: BodySlot | None = None
@@ -129,7 +131,8 @@ class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
             self.allow()
             await self.admit()
             size = min(self.declared_bytes(), self.max_body_bytes)
-            self._slot = self.service.gate.body_slots.take(self.user.name, size)
+            slots = self.service.gate.body_slots
+            self._slot = slots.take(self.user.name, size, bulk=self.bulk)
         except RequestDenied as denied:
             self.record_refusal(denied)
             raise

@@ -29,12 +29,15 @@ class BodySlot:
         The user who sends the body.
     size
         In bytes.
+    is_large
+        Whether a pause follows it.
     """
 
-    def __init__(self, slots: BodySlots, user: str, size: int) -> None:
+    def __init__(self, slots: BodySlots, user: str, size: int, *, is_large: bool) -> None:
         self._slots = slots
         self._user = user
         self._size = size
+        self._is_large = is_large
         self._receiving = self._held = size > 0
 
     def received(self) -> None:
@@ -48,7 +51,7 @@ class BodySlot:
         self.received()
         if self._held:
             self._held = False
-            self._slots.release(self._user, self._size)
+            self._slots.release(self._user, self._size, is_large=self._is_large)
 
 
 class BodySlots:
@@ -65,7 +68,7 @@ class BodySlots:
         """Bytes of the bodies of all users."""
         return self._bytes.total()
 
-    def take(self, user: str, size: int) -> BodySlot:
+    def take(self, user: str, size: int, *, bulk: bool = False) -> BodySlot:
         """Return a place for a body.
 
         Parameters
@@ -74,6 +77,8 @@ class BodySlots:
             The user who sends it.
         size
             In bytes, as its client declares it; 0: there is no body.
+        bulk
+            Whether it is meant to be large, and other rules say how many there may be.
 
         Raises
         ------
@@ -81,10 +86,11 @@ class BodySlots:
             If the user sends too many at once, or the service has no memory for it.
         """
         if not size:
-            return BodySlot(self, user, size)
+            return BodySlot(self, user, size, is_large=False)
         if self._received[user] >= MAX_RECEIVED:
             raise _limited(f"You send more than {MAX_RECEIVED} requests at the same moment.")
-        if size > LARGE_BYTES and self._large_until.get(user, 0.0) > _now():
+        is_large = size > LARGE_BYTES and not bulk
+        if is_large and self._large_until.get(user, 0.0) > _now():
             raise _limited("Your last large request was a moment ago.")
         if self._bytes[user] + size > MAX_USER_BYTES:
             raise _limited("Your requests that are not answered yet are too large together.")
@@ -92,18 +98,18 @@ class BodySlots:
             raise _limited("The requests of all users are too large together.")
         self._received[user] += 1
         self._bytes[user] += size
-        if size > LARGE_BYTES:
+        if is_large:
             self._large_until[user] = math.inf
-        return BodySlot(self, user, size)
+        return BodySlot(self, user, size, is_large=is_large)
 
     def end_receiving(self, user: str) -> None:
         """Count a body less that is received."""
         _subtract(self._received, user, 1)
 
-    def release(self, user: str, size: int) -> None:
+    def release(self, user: str, size: int, *, is_large: bool) -> None:
         """Give the bytes of a body back."""
         _subtract(self._bytes, user, size)
-        if size > LARGE_BYTES:
+        if is_large:
             now = _now()
             self._large_until = {u: until for u, until in self._large_until.items() if until > now}
             self._large_until[user] = now + LARGE_PAUSE_S

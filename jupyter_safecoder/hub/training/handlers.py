@@ -93,6 +93,7 @@ class _TrainingHandler(ServiceBodyHandler):
 class JobsHandler(_TrainingHandler):
     """``jobs``: the jobs of the user's group."""
 
+    bulk = True
     _leave: Callable[[], None] | None = None
     _reading = False
 

@@ -183,6 +183,7 @@ def test_who_is_refused_again_and_again_has_to_wait(
 ) -> None:
     async def test(client: httpx.AsyncClient, parts: ServiceParts) -> None:
         monkeypatch.setattr("jupyter_safecoder.hub.handlers._FLOOD_PAUSE_S", 0.0)
+        monkeypatch.setattr("jupyter_safecoder.hub.access.flood_guard.MAX_BURST", 1000)
 
         async def send(user: str, body: bytes) -> int:
             response = await client.post("completions", content=body, headers=token(user))

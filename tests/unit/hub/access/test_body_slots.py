@@ -57,6 +57,7 @@ def test_one_large_body_until_its_answer_and_a_pause(clock: list[float]) -> None
     with pytest.raises(RateLimited, match="last large request"):
         slots.take("mallory", LARGE_BYTES + 1)
     slots.take("mallory", LARGE_BYTES)
+    slots.take("mallory", LARGE_BYTES + 1, bulk=True).release()
     slots.take("ada", LARGE_BYTES + 1)
     large.release()
     with pytest.raises(RateLimited, match="last large request"):
