@@ -65,7 +65,7 @@ def parse_json(body: bytes, max_values: int = MAX_VALUES) -> Any:
                 raise InvalidRequest(f"The body has more than {max_values:,} JSON values.")
     try:
         # Not as bytes, which json would also take in UTF-16 and UTF-32: they are not counted.
-        return json.loads(body.decode())
+        return json.loads(body.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         raise InvalidRequest("The body is not valid JSON.") from None
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias, TypeVar
 
+from jupyter_safecoder.errors import InvalidPattern
+
 #: Maximum length of a pattern in characters.
 MAX_CHARACTERS = 1000
 _STAR = "*"
@@ -31,23 +33,6 @@ _Token: TypeAlias = Callable[[str], bool] | str
 _Segment: TypeAlias = Sequence[_Token] | str
 _Item = TypeVar("_Item")
 _Part = TypeVar("_Part")
-
-
-class InvalidPattern(ValueError):
-    """A line is not a pattern.
-
-    Parameters
-    ----------
-    line
-        The number of the line, counted from 1.
-    reason
-        What is wrong, as the end of a sentence.
-    """
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(f"line {line}: {reason}")
-        self.line = line
-        self.reason = reason
 
 
 @dataclass(frozen=True)

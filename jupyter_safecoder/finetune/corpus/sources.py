@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.errors import FinetuneError, InvalidPattern
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
-from jupyter_safecoder.finetune.ignore_file import IgnorePatterns, InvalidPattern
+from jupyter_safecoder.finetune.ignore_file import IgnorePatterns
 
 #: A file in the format of ``.gitignore``, read in every directory.
 IGNORE_FILE = ".safecoderignore"

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from jupyter_safecoder.errors import BodyTooLarge
 from jupyter_safecoder.validation import ValueCounter
 
 #: zlib's window bits for data in gzip format.
@@ -21,10 +22,6 @@ _GZIP = 31
 _CHUNK_BYTES = 2**16
 _SPACE = re.compile(r"[ \t\r\n]*")
 _decoder = json.JSONDecoder()
-
-
-class TooMuch(Exception):
-    """The JSON has more bytes, values or items than allowed."""
 
 
 def unpack(body: bytes, max_bytes: int, max_values: int) -> str:
@@ -41,7 +38,7 @@ def unpack(body: bytes, max_bytes: int, max_values: int) -> str:
 
     Raises
     ------
-    TooMuch
+    BodyTooLarge
         If there are more.
     ValueError
         If it is not UTF-8 in gzip format, or incomplete.
@@ -57,7 +54,10 @@ def unpack(body: bytes, max_bytes: int, max_values: int) -> str:
                 content += part
                 values.add(part)
                 if len(content) > max_bytes or values.number > max_values:
-                    raise TooMuch
+                    raise BodyTooLarge(
+                        f"The body unpacks to more than {max_bytes:,} bytes, or to more than "
+                        f"{max_values:,} JSON values."
+                    )
     except zlib.error as error:
         raise ValueError("The body is not in gzip format.") from error
     if not decompressor.eof:

@@ -16,7 +16,7 @@ from jupyter_safecoder.errors import BodyTooLarge, InvalidRequest
 from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.validation import validate
 
-from .bounded_json import TooMuch, read_object, unpack
+from .bounded_json import read_object, unpack
 
 #: Bounds of a body: bytes as it is sent, bytes of its JSON, and number of documents.
 MAX_COMPRESSED_BYTES, MAX_BYTES, MAX_DOCUMENTS = 16 * 2**20, 32 * 2**20, 2000
@@ -106,13 +106,14 @@ def decode(body: bytes) -> JobSubmission:
         documents.append(Document.from_json(document, f"document {len(documents)}"))
 
     try:
-        text = unpack(body, MAX_BYTES, MAX_VALUES)
+        try:
+            text = unpack(body, MAX_BYTES, MAX_VALUES)
+        except BodyTooLarge:
+            raise _too_large() from None
         data = validate(_SCHEMA, read_object(text, "documents", add), "the submission")
         paths = data.get("paths")
         if not documents or (paths is not None and len(paths) != len(documents)):
             raise ValueError
-    except TooMuch:
-        raise _too_large() from None
     except BodyTooLarge:
         raise
     except (ValueError, RecursionError):

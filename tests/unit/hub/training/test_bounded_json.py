@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from jupyter_safecoder.errors import BodyTooLarge
 from jupyter_safecoder.hub.training import bounded_json
-from jupyter_safecoder.hub.training.bounded_json import TooMuch, read_object, unpack
+from jupyter_safecoder.hub.training.bounded_json import read_object, unpack
 
 MEGABYTE = 2**20
 
@@ -25,7 +26,7 @@ def number_of_values(data: Any) -> int:
 def test_what_unpacks_to_much_is_refused_before_it_takes_memory() -> None:
     bomb = gzip.compress(bytes(500 * MEGABYTE))
     tracemalloc.start()
-    with pytest.raises(TooMuch):
+    with pytest.raises(BodyTooLarge):
         unpack(bomb, MEGABYTE, 10**9)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -35,7 +36,7 @@ def test_what_unpacks_to_much_is_refused_before_it_takes_memory() -> None:
 @pytest.mark.parametrize("item", ["[]", "{}", "0", '""', "[[]]", '{"":{}}'])
 def test_many_values_are_refused_before_objects_are_made(item: str) -> None:
     text = f"[{','.join([item] * 100_000)}]"
-    with pytest.raises(TooMuch):
+    with pytest.raises(BodyTooLarge):
         unpack(gzip.compress(text.encode()), 100 * MEGABYTE, 50_000)
 
 
@@ -62,7 +63,7 @@ def test_no_json_has_more_values_than_are_counted() -> None:
     for _ in range(300):
         data = value(4)
         packed = gzip.compress(json.dumps(data).encode())
-        with pytest.raises(TooMuch):
+        with pytest.raises(BodyTooLarge):
             unpack(packed, MEGABYTE, number_of_values(data) - 1)
 
 
@@ -105,8 +106,8 @@ def test_nothing_is_read_after_an_item_that_is_refused() -> None:
 
     def add(item: Any) -> None:
         if len(items) == 3:
-            raise TooMuch
+            raise BodyTooLarge
         items.append(item)
 
-    with pytest.raises(TooMuch):
+    with pytest.raises(BodyTooLarge):
         read_object('{"items": [1, 2, 3, 4, no json', "items", add)
