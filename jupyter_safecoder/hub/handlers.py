@@ -134,7 +134,11 @@ class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
             slots = self.service.gate.body_slots
             self._slot = slots.take(self.user.name, size, bulk=self.bulk)
         except RequestDenied as denied:
-            self.record_refusal(denied)
+            try:
+                self.record_refusal(denied)
+            except RateLimited:
+                await asyncio.sleep(_FLOOD_PAUSE_S)
+                raise
             raise
         if self._disconnected:
             self._release()
@@ -152,11 +156,17 @@ class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
         """Return if the user may do this now; raise :class:`RequestDenied` otherwise."""
 
     def record_refusal(self, error: SafeCoderError) -> None:
-        """Record and count that the request was refused."""
-        self.service.gate.flood_guard.count_refusal(self.user.name, error)
+        """Record and count that the request was refused.
+
+        Raises
+        ------
+        RateLimited
+            If too many of the user were refused.
+        """
         self.service.recorder.record_refusal(
             self.user.name, self.feature, error, self.group, self.grant
         )
+        self.service.gate.flood_guard.count_refusal(self.user.name, error)
 
     def body(self) -> bytes:
         """Return the whole body, after which its user may send another."""

@@ -13,7 +13,7 @@ from collections import deque
 from jupyter_safecoder.errors import RateLimited, RequestDenied, SafeCoderError
 
 #: Maximum number of requests of a user in a second, in the long run, and at once after a pause.
-REQUESTS_PER_S, MAX_BURST = 20, 60
+REQUESTS_PER_S, MAX_BURST = 50, 100
 #: Maximum number of requests of a user in a minute that are refused.
 MAX_REFUSALS = 60
 #: Maximum number of requests with unknown tokens in a second before each of them has to wait.
@@ -36,6 +36,7 @@ class FloodGuard:
         #: When each user may have a full burst again.
         self._full_at: dict[str, float] = {}
         self._refusals: dict[str, deque[float]] = {}
+        self._invalid: dict[str, deque[float]] = {}
         self._unknown: deque[float] = deque(maxlen=MAX_UNKNOWN_PER_S)
 
     def count_request(self, user: str) -> None:
@@ -47,7 +48,7 @@ class FloodGuard:
             If the user has sent too many, or too many that were refused.
         """
         now = _now()
-        self._check_refusals(user, now)
+        _check(self._invalid, user, now)
         full_at = max(self._full_at.get(user, now), now) + 1 / REQUESTS_PER_S
         if (excess := full_at - now - MAX_BURST / REQUESTS_PER_S) > 0:
             raise RateLimited(
@@ -73,27 +74,35 @@ class FloodGuard:
             The user.
         error
             Why the request was refused.
+
+        Raises
+        ------
+        RateLimited
+            If too many were refused: the reason that the user gets instead.
         """
         reason = error.kind if isinstance(error, RequestDenied) else INVALID
         if reason not in _OWN_REASONS:
             return
+        # Whether another request is refused for its body is not known before the body is received.
+        # What is refused before is checked again each time: the policy may have changed.
+        counted = self._invalid if reason == INVALID else self._refusals
         now = _now()
-        if user not in self._refusals and len(self._refusals) >= _MAX_TRACKED_USERS:
-            self._refusals = {
-                one: times
-                for one, times in self._refusals.items()
-                if times and now - times[-1] < _MINUTE_S
-            }
-        self._refusals.setdefault(user, deque(maxlen=MAX_REFUSALS)).append(now)
+        _check(counted, user, now)
+        if user not in counted and len(counted) >= _MAX_TRACKED_USERS:
+            for one, times in list(counted.items()):
+                if now - times[-1] >= _MINUTE_S:
+                    del counted[one]
+        counted.setdefault(user, deque(maxlen=MAX_REFUSALS)).append(now)
 
-    def _check_refusals(self, user: str, now: float) -> None:
-        times = self._refusals.get(user)
-        if times is not None and len(times) == MAX_REFUSALS and now - times[0] < _MINUTE_S:
-            raise RateLimited(
-                f"You have sent {MAX_REFUSALS} requests within a minute that were refused.",
-                _MINUTE_S - (now - times[0]),
-                FLOOD,
-            )
+
+def _check(counted: dict[str, deque[float]], user: str, now: float) -> None:
+    times = counted.get(user)
+    if times is not None and len(times) == MAX_REFUSALS and now - times[0] < _MINUTE_S:
+        raise RateLimited(
+            f"You have sent {MAX_REFUSALS} requests within a minute that were refused.",
+            _MINUTE_S - (now - times[0]),
+            FLOOD,
+        )
 
 
 def _now() -> float:

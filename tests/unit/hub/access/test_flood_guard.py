@@ -26,7 +26,7 @@ def test_requests_in_a_second(clock: list[float]) -> None:
     guard = FloodGuard()
     for _ in range(MAX_BURST):
         guard.count_request("mallory")
-    with pytest.raises(RateLimited, match="20 requests a second") as raised:
+    with pytest.raises(RateLimited, match="50 requests a second") as raised:
         guard.count_request("mallory")
     assert raised.value.kind == "flood"
     assert raised.value.retry_after_s == pytest.approx(1 / REQUESTS_PER_S)
@@ -46,16 +46,8 @@ def test_unknown_tokens_in_a_second(clock: list[float]) -> None:
     assert not guard.count_unknown()
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        InvalidRequest("x"),
-        BodyTooLarge("x"),
-        RequestDenied(403, "", "", "not granted"),
-        RateLimited("", 1.0, "limit"),
-    ],
-)
-def test_refusals_in_a_minute(clock: list[float], error: RequestDenied) -> None:
+@pytest.mark.parametrize("error", [InvalidRequest("x"), BodyTooLarge("x")])
+def test_invalid_requests_in_a_minute(clock: list[float], error: InvalidRequest) -> None:
     guard = FloodGuard()
     for _ in range(MAX_REFUSALS):
         guard.count_request("mallory")
@@ -64,6 +56,20 @@ def test_refusals_in_a_minute(clock: list[float], error: RequestDenied) -> None:
         guard.count_request("mallory")
     clock[0] += 60
     guard.count_request("mallory")
+
+
+@pytest.mark.parametrize("kind", ["not granted", "no scope", "limit", "bodies"])
+def test_refusals_in_a_minute(clock: list[float], kind: str) -> None:
+    guard = FloodGuard()
+    error = RequestDenied(403, "", "", kind)
+    for _ in range(MAX_REFUSALS):
+        guard.count_refusal("mallory", error)
+    with pytest.raises(RateLimited, match="60 requests within a minute"):
+        guard.count_refusal("mallory", error)
+    # What is not refused any more, because the policy has changed, is allowed at once.
+    guard.count_request("mallory")
+    clock[0] += 60
+    guard.count_refusal("mallory", error)
 
 
 def test_refusals_that_are_the_service_s_do_not_count(clock: list[float]) -> None:
