@@ -99,6 +99,11 @@ def _add_hub(commands: Any) -> None:
         help="minutes of typing before one user floods the service, to see whether its memory "
         "grows (default: the duration of a measurement)",
     )
+    parser.add_argument(
+        "--attack",
+        action="store_true",
+        help="measure instead how much one hostile user delays the others, attack by attack",
+    )
 
 
 def _add_capacity(commands: Any) -> None:
@@ -178,12 +183,14 @@ def _engines(arguments: argparse.Namespace) -> int:
 
 
 def _hub(arguments: argparse.Namespace) -> int:
+    from benchmarks.hub.attack_benchmark import bench_attacks
     from benchmarks.hub.benchmark import HubBench, bench_hub
 
     steady_s = arguments.seconds if arguments.minutes is None else 60 * arguments.minutes
     options = HubBench(arguments.users, arguments.seconds, steady_s)
+    bench = bench_attacks if arguments.attack else bench_hub
     with progress_spinner("Measuring…") as show:
-        report = bench_hub(options, read_tasks_of(None), show)
+        report = bench(options, read_tasks_of(None), show)
     return print_report(report, arguments.json)
 
 

@@ -7,6 +7,7 @@
     │   ├── InvalidRequest        the body of a request cannot be used
     │   │   └── BodyTooLarge
     │   ├── InvalidArguments      arguments of a command cannot be used
+    │   ├── InvalidPattern        a line of a .safecoderignore is not a pattern
     │   └── NotebookError         a notebook, cursor or task file cannot be used
     ├── ModelError                a model cannot be found, described, verified or converted
     │   └── DownloadError         a file cannot be had from a place, or is another one there
@@ -101,6 +102,22 @@ class BodyTooLarge(InvalidRequest):
 
 class InvalidArguments(InvalidInput):
     """The arguments of a command, or of ``%safecoder``, cannot be used."""
+
+
+class InvalidPattern(InvalidInput):
+    """A line of a ``.safecoderignore`` is not a pattern.
+
+    Parameters
+    ----------
+    line
+        The number of the line, counted from 1.
+    reason
+        What is wrong, as the end of a sentence.
+    """
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
 
 
 class NotebookError(InvalidInput):

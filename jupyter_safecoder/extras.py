@@ -22,7 +22,7 @@ INSTALL_FINETUNE = "pip install 'jupyter-safecoder[local,checkpoints,finetune]'"
 INSTALL_HUB = "pip install 'jupyter-safecoder[hub,local]'"
 
 #: Modules of the extra ``finetune`` that corpora and training need.
-CORPUS = ("datasketch", "pathspec")
+CORPUS = ("datasketch",)
 TRAINING = ("filelock", "peft", "torch", "transformers", "tokenizers")
 
 

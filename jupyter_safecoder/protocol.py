@@ -279,6 +279,10 @@ def parse_status(body: str | bytes) -> Status:
         raise ValueError("The body is not a status of the SafeCoder protocol.") from error
 
 
+#: Many more than the values of a request with as many cells as the schema allows.
+_MAX_VALUES = 50_000
+
+
 def parse_request(body: bytes) -> CompletionRequest:
     """Return the completion request of a JSON body, checked against the schema.
 
@@ -287,7 +291,7 @@ def parse_request(body: bytes) -> CompletionRequest:
     InvalidRequest
         If the body is not JSON, or not a request of this protocol version.
     """
-    data = parse_json(body)
+    data = parse_json(body, _MAX_VALUES)
     if not isinstance(data, dict) or data.get("version") != PROTOCOL_VERSION:
         raise InvalidRequest(
             f"The body is not a request of protocol version {PROTOCOL_VERSION}.",

@@ -61,9 +61,9 @@ from .process import BenchHub, bench_hub_process
 
 #: About the speed of a small model on an accelerator: fifty users who type leave more than half of
 #: it free, so that few requests wait for others.
-_SPEED = {"first_token_ms": 30, "token_ms": 3}
+SPEED = {"first_token_ms": 30, "token_ms": 3}
 _SATURATED_TOKENS = 64
-_SCRIPT = {"otherwise": "pass" * (_SATURATED_TOKENS // 2), **_SPEED}
+SCRIPT = {"otherwise": "pass" * (_SATURATED_TOKENS // 2), **SPEED}
 _SAMPLE_S = 2.0
 _FLOOD_RATE, _NOTEBOOKS, _ROUNDS = 20.0, 10, 2
 #: Minimum number of notebooks in the closed loop: twice what an engine runs at once.
@@ -121,7 +121,7 @@ def bench_hub(
         )
     with tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
-        model = write_scripted_model(directory / "model", _SCRIPT)
+        model = write_scripted_model(directory / "model", SCRIPT)
         arguments = ["--engine", "scripted", "--model", str(model)]
         with bench_hub_process(directory, options.users, arguments, report_status) as hub:
             return asyncio.run(_Measurement(hub, options, tasks, report_status).run())
@@ -162,7 +162,7 @@ class _Measurement:
                 memory.result()  # it ends only with an error
         return {
             "users": self._options.users,
-            "engine": {"name": "scripted", **_SPEED, "answer_tokens": OPTIONS.max_tokens},
+            "engine": {"name": "scripted", **SPEED, "answer_tokens": OPTIONS.max_tokens},
             "load_average": round(load, 2),
             **steady,
             **flood,

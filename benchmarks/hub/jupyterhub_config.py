@@ -47,6 +47,7 @@ add_safecoder(
     url=given["service"],
     arguments=given["arguments"],
     socket="",
+    trainers=given["groups"],
 )
 # A Hub passes nothing of its own environment to a service but the path of Python.
 c.JupyterHub.services[0]["environment"] = given["environment"]

@@ -22,12 +22,12 @@ from jupyter_safecoder.clients.hub_client import HubClient
 from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeRequestError
 from jupyter_safecoder.extras import INSTALL_HUB
 from jupyter_safecoder.http.sync_client import SyncHttpClient
-from jupyter_safecoder.hub.constants import COMPLETE, SERVICE, access_scope
+from jupyter_safecoder.hub.constants import SERVICE, TRAIN, access_scope
 from jupyter_safecoder.protocol import Status
 from tests.support.jupyter_server import free_port
 
 #: Each user is in one of them; both have the same grant.
-_GROUPS = ("odd", "even")
+GROUPS = ("odd", "even")
 _CONFIG = Path(__file__).with_name("jupyterhub_config.py")
 _START_S, _STOP_S = 60.0, 20.0
 
@@ -44,7 +44,11 @@ class BenchHub:
 
 @contextmanager
 def bench_hub_process(
-    directory: Path, users: int, arguments: Sequence[str], report_status: Callable[[str], None]
+    directory: Path,
+    users: int,
+    arguments: Sequence[str],
+    report_status: Callable[[str], None],
+    policy_text: str = "".join(f"[groups.{group}]\n" for group in GROUPS),
 ) -> Iterator[BenchHub]:
     """Yield a JupyterHub that runs as long as the context, with a runtime that is ready.
 
@@ -58,6 +62,8 @@ def bench_hub_process(
         Further arguments of ``jupyter safecoder hub``.
     report_status
         Called with what is being done.
+    policy_text
+        The policy.
 
     Raises
     ------
@@ -75,11 +81,11 @@ def bench_hub_process(
     service = f"http://127.0.0.1:{free_port()}"
     runtimes = directory / "runtime"
     policy = directory / "policy.toml"
-    policy.write_text("".join(f"[groups.{group}]\n" for group in _GROUPS), "utf-8")
-    scopes = [access_scope(SERVICE), COMPLETE]
+    policy.write_text(policy_text, "utf-8")
+    scopes = [access_scope(SERVICE), TRAIN]
     given = {
         "policy": str(policy),
-        "groups": _GROUPS,
+        "groups": GROUPS,
         "service": service,
         # It has no users but those of the benchmark.
         "arguments": ["--state", str(directory / "state"), "--allow-root", *arguments],
@@ -174,8 +180,8 @@ def _create_users(
 ) -> dict[str, str]:
     """Create users, and return a token of each, as their servers would have."""
     _call(api, "POST", "/users", {"usernames": names})
-    for number, group in enumerate(_GROUPS):
-        members = {"users": names[number :: len(_GROUPS)]}
+    for number, group in enumerate(GROUPS):
+        members = {"users": names[number :: len(GROUPS)]}
         _call(api, "POST", f"/groups/{group}/users", members)
     return {
         name: _call(api, "POST", f"/users/{name}/tokens", {"scopes": scopes})["token"]

@@ -13,7 +13,7 @@ from tornado.iostream import StreamClosedError
 
 from jupyter_safecoder.clients.hub_backend import HubBackend
 from jupyter_safecoder.clients.local_backend import LocalBackend
-from jupyter_safecoder.errors import ConnectionLost, RuntimeUnavailable
+from jupyter_safecoder.errors import ConnectionLost, RequestDenied, RuntimeUnavailable
 from jupyter_safecoder.http.handlers import ProtocolHandler, StreamedBodyHandler
 from jupyter_safecoder.openai_protocol import OpenAIErrors
 from jupyter_safecoder.protocol import Status
@@ -112,6 +112,17 @@ class _BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prep
     def max_body_bytes(self) -> int:
         """Maximum size of the body."""
         return int(self.settings["safecoder_max_request_bytes"])
+
+    async def authorize(self) -> None:
+        """Drop the body of a request without a user, which ``@web.authenticated`` refuses.
+
+        Raises
+        ------
+        RequestDenied
+            If there is no user.
+        """
+        if self.current_user is None:
+            raise RequestDenied(403, "You are not logged in.", "Log in to this server.")
 
     async def proxy_post(self, path: str) -> None:
         """Relay the body; disconnecting closes the backend's connection, which cancels there."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import traceback
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.client import responses
-from typing import Any
+from typing import Any, TypeVar
 
 from tornado import web
 from tornado.iostream import StreamClosedError
@@ -24,6 +26,19 @@ log = logging.getLogger(__name__)
 #: Seconds that a client has to read what was sent: one that reads nothing would keep its place
 #: among the requests that run.
 _READ_S = 10.0
+#: A larger body is parsed in a thread: the event loop would stand still meanwhile.
+_LARGE_BYTES = 2**18
+#: A larger body of a client that has sent too much is not received: it may get a closed connection
+#: instead of the reason.
+_MAX_DROPPED_BYTES = 2**18
+#: Seconds after which a thread that parses lets the event loop go on. Python's default is ten times
+#: as long, and a response takes several turns of the loop.
+_SWITCH_INTERVAL_S = 0.0005
+#: One thread: several that parse would keep the event loop from its share of the interpreter.
+_parsing = ThreadPoolExecutor(
+    1, "safecoder-parse", lambda: sys.setswitchinterval(_SWITCH_INTERVAL_S)
+)
+T = TypeVar("T")
 #: HTTP status of a response whose error has a code of the protocol.
 HTTP_STATUS = {
     "bad_request": 400,
@@ -37,6 +52,21 @@ HTTP_STATUS = {
     "not_ready": 503,
     "runtime_unavailable": 503,
 }
+
+
+async def parse_body(body: bytes, parse: Callable[[bytes], T]) -> T:
+    """Return what a function makes of a body, without blocking the event loop for a large one.
+
+    Parameters
+    ----------
+    body
+        The body.
+    parse
+        A pure function; what it raises is raised.
+    """
+    if len(body) <= _LARGE_BYTES:
+        return parse(body)
+    return await asyncio.get_running_loop().run_in_executor(_parsing, parse, body)
 
 
 class BoundedBody:
@@ -151,7 +181,8 @@ class StreamedBodyHandler(ProtocolHandler):
         ------
         SafeCoderError
             If it is not. The body is then received and dropped before the client gets the error:
-            a client that is still writing would not read an earlier response.
+            a client that is still writing would not read an earlier response. Only a large body
+            of a client that has to wait before its next request is not received.
         """
 
     async def prepare(self) -> None:
@@ -163,6 +194,15 @@ class StreamedBodyHandler(ProtocolHandler):
             await self.authorize()
         except SafeCoderError as error:
             self._denied = error
+            if error.retry_after_s is not None and self.declared_bytes() > _MAX_DROPPED_BYTES:
+                self.refuse(error)
+
+    def declared_bytes(self) -> int:
+        """Return the size of the body as its client declares it, or else the maximum."""
+        length = self.request.headers.get("Content-Length", "")
+        if length.isascii() and length.isdigit():
+            return int(length)
+        return self.max_body_bytes if "Transfer-Encoding" in self.request.headers else 0
 
     def data_received(self, chunk: bytes) -> None:
         """Receive a chunk of the body."""

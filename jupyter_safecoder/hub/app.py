@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -16,7 +17,6 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tornado import web
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_unix_socket
 
 from jupyter_safecoder.clients.socket_trust import check_directory
@@ -44,6 +44,7 @@ from jupyter_safecoder.hub.training.submission import MAX_COMPRESSED_BYTES
 from jupyter_safecoder.hub.training.training_store import TrainingStore
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .connections import BoundedServer, Connections
 from .dispatcher import Dispatcher
 from .handlers import make_app
 from .local_service import LOOPBACK_HOSTS
@@ -57,7 +58,11 @@ _PARENT_POLL_S, _RETIRE_POLL_S = 1.0, 1.0
 #: Entries of the audit log that are read before other tasks may run: some milliseconds.
 _ENTRIES_AT_ONCE = 200
 _DEFAULT_URL = "http://127.0.0.1:8765"
-_MAX_REQUEST_BYTES = RuntimeSettings.max_request_bytes
+#: Less than a runtime of one user takes: the time for a body is that of all users. An editor sends
+#: what is around the cursor, a tenth of this.
+_MAX_REQUEST_BYTES = 2**20
+#: Maximum number of open files, if the system allows it: each connection is one.
+_MAX_OPEN_FILES = 8192
 #: Tornado's limit. Up to there, a client that sends too much gets a response that says so.
 _MAX_BODY_BYTES = 4 * MAX_COMPRESSED_BYTES
 log = logging.getLogger(__name__)
@@ -110,6 +115,7 @@ async def serve(options: ServiceOptions) -> int:
         If the service cannot start.
     """
     parent = os.getppid()
+    _allow_open_files()
     tls = _tls_context(options)
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/safecoder/")
     started = utc_timestamp()
@@ -121,10 +127,11 @@ async def serve(options: ServiceOptions) -> int:
         asyncio.create_task(parts.training.scheduler.run()),
         asyncio.create_task(_retire_runtimes(parts.service)),
     ]
-    application = _application(parts, options, prefix)
-    servers = [_listen(application, options, tls)]
+    connections = Connections()
+    application = _application(parts, options, prefix, connections)
+    servers = [_listen(application, connections, options, tls)]
     if options.socket is not None:
-        servers.append(_listen_on_socket(application, options.socket))
+        servers.append(_listen_on_socket(application, connections, options.socket))
     await _wait_for_stop(parent if options.end_with_parent else None)
     for task in tasks:
         task.cancel()
@@ -137,11 +144,14 @@ async def serve(options: ServiceOptions) -> int:
 
 
 def _listen(
-    application: web.Application, options: ServiceOptions, tls: ssl.SSLContext | None
-) -> HTTPServer:
+    application: web.Application,
+    connections: Connections,
+    options: ServiceOptions,
+    tls: ssl.SSLContext | None,
+) -> BoundedServer:
     """Serve at the address that the Hub and its proxy know."""
     url = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", _DEFAULT_URL))
-    server = _server(application, tls)
+    server = _server(application, connections, tls)
     # The Hub that starts a service keeps the port for this account.
     reuse_port = options.end_with_parent and hasattr(socket, "SO_REUSEPORT")
     server.listen(url.port or 8765, url.hostname or "127.0.0.1", reuse_port=reuse_port)
@@ -154,18 +164,23 @@ def _listen(
     return server
 
 
-def _listen_on_socket(application: web.Application, path: Path) -> HTTPServer:
+def _listen_on_socket(
+    application: web.Application, connections: Connections, path: Path
+) -> BoundedServer:
     """Serve at a Unix socket to which every account can connect; tokens decide who may what."""
     check_directory(path.absolute().parent)
-    server = _server(application)
+    server = _server(application, connections)
     server.add_socket(bind_unix_socket(str(path), mode=0o666))
     log.info("Serving at %s.", path)
     return server
 
 
-def _server(application: web.Application, tls: ssl.SSLContext | None = None) -> HTTPServer:
-    return HTTPServer(
+def _server(
+    application: web.Application, connections: Connections, tls: ssl.SSLContext | None = None
+) -> BoundedServer:
+    return BoundedServer(
         application,
+        connections,
         ssl_options=tls,
         max_body_size=_MAX_BODY_BYTES,
         idle_connection_timeout=_IDLE_TIMEOUT_S,
@@ -212,7 +227,9 @@ def _build(options: ServiceOptions) -> _Parts:
     return _Parts(audit_writer, live_stats, metrics, service, training, dashboard)
 
 
-def _application(parts: _Parts, options: ServiceOptions, prefix: str) -> web.Application:
+def _application(
+    parts: _Parts, options: ServiceOptions, prefix: str, connections: Connections
+) -> web.Application:
     auth = hub_oauth(prefix, options.token_cache_seconds)
     return make_app(
         prefix,
@@ -224,6 +241,7 @@ def _application(parts: _Parts, options: ServiceOptions, prefix: str) -> web.App
             *page_routes(prefix, parts.dashboard, auth),
             *metrics_routes(prefix, parts.dashboard, parts.metrics, auth),
         ],
+        connections,
         cookie_secret=cookie_secret(),
     )
 
@@ -234,6 +252,14 @@ def _tls_context(options: ServiceOptions) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(options.certificate, options.key)
     return context
+
+
+def _allow_open_files() -> None:
+    """Raise the limit of open files, which for many processes is a thousand."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(_MAX_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 async def _wait_for_stop(parent: int | None) -> None:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 from tornado import web
 
-from jupyter_safecoder.errors import RequestDenied, RuntimeNotReady
-from jupyter_safecoder.http.handlers import ProtocolHandler, StreamedBodyHandler
+from jupyter_safecoder.errors import (
+    InvalidRequest,
+    RateLimited,
+    RequestDenied,
+    RuntimeNotReady,
+    SafeCoderError,
+)
+from jupyter_safecoder.http.handlers import ProtocolHandler, StreamedBodyHandler, parse_body
 from jupyter_safecoder.hub.access.authenticator import Authenticator, User
+from jupyter_safecoder.hub.access.body_slots import BodySlot
+from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.openai_protocol import OpenAIErrors, model_body, parse_openai_request
 from jupyter_safecoder.protocol import Error, Status, parse_request
 
+from .connections import Connections
 from .relay import Head
 from .service import CompletionService
+
+#: Seconds until who floods the service gets the refusal of a request.
+_FLOOD_PAUSE_S = 1.0
+T = TypeVar("T")
 
 
 class ServiceHandler(ProtocolHandler):
@@ -39,8 +53,28 @@ class ServiceHandler(ProtocolHandler):
         self.set_header("Cache-Control", "no-store")
 
     async def authenticate(self) -> User:
-        """Return the user whose token the request has."""
-        return await self.authenticator.user_for(self.request.headers.get("Authorization", ""))
+        """Return the user whose token the request has.
+
+        Raises
+        ------
+        RequestDenied
+            If there is none, or the user has sent too many requests within a minute.
+        """
+        try:
+            user = await self.authenticator.user_for(self.request.headers.get("Authorization", ""))
+        except RequestDenied:
+            if self.service.gate.flood_guard.count_unknown():
+                await asyncio.sleep(_FLOOD_PAUSE_S)
+            raise
+        connection: Any = self.request.connection
+        self.settings["connections"].identified(connection.stream, user.name)
+        try:
+            self.service.gate.flood_guard.count_request(user.name)
+        except RateLimited:
+            # So that the next one does not come at once on this connection.
+            await asyncio.sleep(_FLOOD_PAUSE_S)
+            raise
+        return user
 
 
 class NotFoundHandler(ServiceHandler):
@@ -81,15 +115,33 @@ class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
     """Receives the body of a request that its user may make."""
 
     feature = ""
+    #: Whether the body is meant to be large.
+    bulk = False
+    group = ""
+    grant: Grant | None = None
+    _slot: BodySlot | None = None
 
     async def authorize(self) -> None:
-        """Authenticate the user, and check that the request is allowed."""
+        """Authenticate the user, and check that the request is allowed now.
+
+        All that needs no body is checked before it is received.
+        """
         self.user = await self.authenticate()
         try:
             self.allow()
+            await self.admit()
+            size = min(self.declared_bytes(), self.max_body_bytes)
+            slots = self.service.gate.body_slots
+            self._slot = slots.take(self.user.name, size, bulk=self.bulk)
         except RequestDenied as denied:
-            self.service.recorder.record_refusal(self.user.name, self.feature, denied)
+            try:
+                self.record_refusal(denied)
+            except RateLimited:
+                await asyncio.sleep(_FLOOD_PAUSE_S)
+                raise
             raise
+        if self._disconnected:
+            self._release()
 
     @property
     def max_body_bytes(self) -> int:
@@ -100,24 +152,77 @@ class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
         """Return if the user may do this; raise :class:`RequestDenied` otherwise."""
         raise NotImplementedError
 
+    async def admit(self) -> None:
+        """Return if the user may do this now; raise :class:`RequestDenied` otherwise."""
+
+    def record_refusal(self, error: SafeCoderError) -> None:
+        """Record and count that the request was refused.
+
+        Raises
+        ------
+        RateLimited
+            If too many of the user were refused.
+        """
+        self.service.recorder.record_refusal(
+            self.user.name, self.feature, error, self.group, self.grant
+        )
+        self.service.gate.flood_guard.count_refusal(self.user.name, error)
+
+    def body(self) -> bytes:
+        """Return the whole body, after which its user may send another."""
+        if self._slot is not None:
+            self._slot.received()
+        try:
+            return super().body()
+        except InvalidRequest as error:
+            self.record_refusal(error)
+            raise
+
+    def on_finish(self) -> None:
+        """Give the memory of the body back."""
+        self._release()
+
+    def on_connection_close(self) -> None:
+        """Cancel the response, and give the memory of the body back."""
+        super().on_connection_close()
+        self._release()
+
+    def _release(self) -> None:
+        if self._slot is not None:
+            self._slot.release()
+
 
 class _RelayHandler(ServiceBodyHandler):
     """Relays the response of a runtime line by line."""
 
+    grant: Grant
+
     def allow(self) -> None:
         """Find the group that counts for the user, and its grant."""
-        self._group, self._grant = self.service.gate.grant(self.user, self.feature)
+        self.group, self.grant = self.service.gate.grant(self.user, self.feature)
+
+    async def admit(self) -> None:
+        """Count the request."""
+        await self.service.admit(self.user, self.grant)
 
     async def post(self) -> None:
         """Respond, unless the client disconnects."""
         await self.respond(self._relay)
 
-    def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
+    async def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
         """Return the items of the response."""
         raise NotImplementedError
 
+    async def parsed(self, body: bytes, parse: Callable[[bytes], T]) -> T:
+        """Return the request of a body; an invalid one is recorded and counted."""
+        try:
+            return await parse_body(body, parse)
+        except InvalidRequest as error:
+            self.record_refusal(error)
+            raise
+
     async def _relay(self, body: bytes) -> None:
-        async with aclosing(self.items(body)) as items:
+        async with aclosing(await self.items(body)) as items:
             async for item in items:
                 if isinstance(item, Head):
                     self._write_head(item)
@@ -136,11 +241,11 @@ class CompletionsHandler(_RelayHandler):
 
     feature = "complete"
 
-    def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
+    async def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
         """Return the items of the response."""
         self.set_header("Content-Type", "application/x-ndjson")
-        request = parse_request(body)
-        return self.service.complete(self.user, self._group, self._grant, request, body)
+        request = await self.parsed(body, parse_request)
+        return self.service.complete(self.user, self.group, self.grant, request, body)
 
 
 class OpenAICompletionsHandler(OpenAIErrors, _RelayHandler):
@@ -148,10 +253,10 @@ class OpenAICompletionsHandler(OpenAIErrors, _RelayHandler):
 
     feature = "text"
 
-    def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
+    async def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
         """Return the items of the response."""
-        request = parse_openai_request(body)
-        return self.service.complete_openai(self.user, self._group, self._grant, request, body)
+        request = await self.parsed(body, parse_openai_request)
+        return self.service.complete_openai(self.user, self.group, self.grant, request, body)
 
 
 class ModelsHandler(OpenAIErrors, ServiceHandler):
@@ -190,6 +295,7 @@ def make_app(
     max_bytes: int,
     routes: Sequence[tuple[str, type[ServiceHandler], dict[str, Any]]],
     pages: Sequence[Any],
+    connections: Connections,
     **settings: Any,
 ) -> web.Application:
     """Return the application of the service.
@@ -206,6 +312,8 @@ def make_app(
         Further endpoints below the prefix: path, handler, and arguments beside the usual ones.
     pages
         Further rules with complete paths, for Tornado.
+    connections
+        The open connections.
     **settings
         Settings of the application.
     """
@@ -226,5 +334,6 @@ def make_app(
         default_handler_class=NotFoundHandler,
         default_handler_args=arguments,
         log_function=lambda handler: None,
+        connections=connections,
         **settings,
     )

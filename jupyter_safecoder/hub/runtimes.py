@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 _NO_ADAPTER = "-"
 #: Seconds between two requests for the status of a runtime that loads.
 _POLL_S = 0.2
+#: Seconds between two restarts of a failed runtime by its users.
+_RESTART_PAUSE_S = 60.0
 
 #: Model and adapter; empty: the service's model, no adapter.
 RuntimeKey = tuple[str, str]
@@ -39,6 +42,8 @@ class Runtimes:
         self._number = 0
         #: Runtimes that load before a group is assigned to them.
         self._loading: set[RuntimeKey] = set()
+        #: When a user last restarted a runtime that had failed.
+        self._restarted: dict[RuntimeKey, float] = {}
         #: Retired runtimes by the task that stops them later.
         self._retired: dict[asyncio.Task[None], _Runtime] = {}
 
@@ -67,6 +72,19 @@ class Runtimes:
             key: (state, supervisor.connection.pid if supervisor.connection else None)
             for (key, (supervisor, _)), state in zip(runtimes, states, strict=True)
         }
+
+    async def start(self, model: str, adapter: str) -> Status:
+        """Start a runtime; one that failed is restarted at most once a minute.
+
+        Any user of a group may ask for it, and loading a model takes time and memory from others.
+        """
+        backend, now = self.get(model, adapter), time.monotonic()
+        status = await backend.status()
+        if status.state == "failed":
+            if now - self._restarted.get((model, adapter), -_RESTART_PAUSE_S) < _RESTART_PAUSE_S:
+                return status
+            self._restarted[model, adapter] = now
+        return await backend.start()
 
     async def restart(self, model: str, adapter: str) -> None:
         """Restart a runtime, which ends its responses; does nothing if there is none."""

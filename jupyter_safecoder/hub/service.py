@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 from jupyter_safecoder.errors import (
     ConnectionLost,
@@ -14,8 +15,9 @@ from jupyter_safecoder.errors import (
     RequestDenied,
     Superseded,
 )
+from jupyter_safecoder.http.handlers import parse_body
 from jupyter_safecoder.hub.access.authenticator import User
-from jupyter_safecoder.hub.access.namespaces import display_names, group_prefix
+from jupyter_safecoder.hub.access.namespaces import display_names, group_prefix, qualified_model
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.access.policy_gate import PolicyGate
 from jupyter_safecoder.hub.accounting.record import Record
@@ -65,10 +67,22 @@ class CompletionService:
         return status
 
     async def start(self, grant: Grant) -> Status:
-        """Start the runtime that serves a grant, or restart it if it failed."""
+        """Start the runtime that serves a grant, or restart it if it failed a minute ago."""
         if drained := self.gate.drained_status():
             return drained
-        return display_names(await self.runtimes.get(grant.model, grant.adapter).start())
+        return display_names(await self.runtimes.start(grant.model, grant.adapter))
+
+    async def admit(self, user: User, grant: Grant) -> None:
+        """Count a request for a completion before its body is received.
+
+        Raises
+        ------
+        RequestDenied
+            If the service drains, nothing can be recorded, or a limit of the grant is reached.
+        """
+        self.gate.check_draining()
+        await self.recorder.check_writable(user.name)
+        await self.gate.check_limits(self.recorder.recorded_name(user.name), grant)
 
     async def complete(
         self, user: User, group: str, grant: Grant, request: CompletionRequest, body: bytes
@@ -90,19 +104,17 @@ class CompletionService:
         Raises
         ------
         RequestDenied
-            If the request is not allowed now, or cannot be recorded.
+            If the service drains, the queue is full, or the request cannot be recorded.
         RuntimeUnavailable, RuntimeTimeout, ConnectionLost
             If there is no runtime, it does not finish in time, or it stops.
         """
         record = self.recorder.new_record(user.name, "complete", group, grant)
-        if grant.excludes(request):
-            record.outcome = "excluded"
-            await self.recorder.record_event(record)
+        allowed = await parse_body(body, partial(_allowed_body, grant, request))
+        if allowed is None:
+            self.recorder.record_exclusion(record)
             yield _done("excluded")
             return
-        filtered = grant.filter_request(request)
-        if filtered.before != request.before:
-            body = filtered.to_json()
+        body = allowed
         forwarded = RuntimeRequest(user.name, request.document, grant, "/completions", body)
         items = self._respond(forwarded, record, record.update_from_event)
         try:
@@ -134,19 +146,22 @@ class CompletionService:
             As for a completion; also if the policy excludes paths, which other editors do not send.
         """
         record = self.recorder.new_record(user.name, "text", group, grant)
-        prompt = request.prompt if isinstance(request.prompt, str) else ""
-        if grant.excludes_text(prompt, request.suffix):
-            record.outcome = "excluded"
-            await self.recorder.record_event(record)
+        if await parse_body(body, lambda _: grant.excludes_openai(request)):
+            self.recorder.record_exclusion(record)
             raise RequestDenied(
                 403,
                 "The policy of this JupyterHub excludes this text, or files that it cannot "
                 "distinguish from it.",
                 "Use a notebook, or ask an administrator.",
             )
-        if request.stream and not request.include_usage:
-            # Tokens are counted from the runtime's usage.
-            body = replace(request, include_usage=True).to_json()
+        # Tokens of a stream are counted from the runtime's usage.
+        sent = replace(
+            request,
+            model=qualified_model(request.model, grant.adapter),
+            include_usage=request.stream or request.include_usage,
+        )
+        if sent != request:
+            body = sent.to_json()
         forwarded = RuntimeRequest(user.name, "", grant, "/v1/completions", body)
         items = self._respond(forwarded, record, record.update_from_openai)
         try:
@@ -214,8 +229,6 @@ class CompletionService:
     ) -> AsyncGenerator[Head | Queued | bytes]:
         """Yield positions in the queue, then the head and the lines of the response."""
         self.gate.check_draining()
-        await self.recorder.check_writable(request.user)
-        await self.gate.check_limits(record.user, request.grant)
         with self.dispatcher.slot(request) as ticket:
             async with aclosing(self.dispatcher.positions(ticket)) as positions:
                 async for position in positions:
@@ -224,6 +237,14 @@ class CompletionService:
             async with aclosing(self.dispatcher.relay(request, ticket)) as items:
                 async for item in items:
                     yield item
+
+
+def _allowed_body(grant: Grant, request: CompletionRequest, body: bytes) -> bytes | None:
+    """Return the body without what a policy leaves out; ``None`` if it excludes all of it."""
+    if grant.excludes(request):
+        return None
+    filtered = grant.filter_request(request)
+    return body if filtered.before == request.before else filtered.to_json()
 
 
 def _update_record(record: Record, item: Head | Queued | bytes, update: _Update) -> bool:

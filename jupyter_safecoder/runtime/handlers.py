@@ -8,6 +8,7 @@ from contextlib import aclosing
 from tornado import web
 
 from jupyter_safecoder.errors import InvalidRequest, RuntimeNotReady
+from jupyter_safecoder.http.handlers import parse_body
 from jupyter_safecoder.protocol import Error, encode_event, parse_request
 from jupyter_safecoder.validation import parse_json, validate
 
@@ -102,7 +103,7 @@ class CompletionsHandler(RuntimeBodyHandler):
         await self.respond(self._complete)
 
     async def _complete(self, body: bytes) -> None:
-        request = parse_request(body)
+        request = await parse_body(body, parse_request)
         completions, model = self.runtime.completions, self.runtime.status().model
         if completions is None or model is None:
             raise self.not_ready()

@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_safecoder.http.handlers import parse_body
 from jupyter_safecoder.openai_protocol import (
     OpenAIErrors,
     OpenAIRequest,
@@ -73,7 +74,7 @@ class OpenAICompletionsHandler(OpenAIErrors, RuntimeBodyHandler):
         await self.respond(self._complete)
 
     async def _complete(self, body: bytes) -> None:
-        request = parse_openai_request(body)
+        request = await parse_body(body, parse_openai_request)
         completions, model = self.runtime.openai_completions, self.runtime.status().model
         if completions is None or model is None:
             raise self.not_ready()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -88,3 +89,21 @@ def test_what_is_not_json(body: bytes) -> None:
     with pytest.raises(InvalidRequest) as raised:
         parse_json(body)
     assert str(raised.value) == "The body is not valid JSON."
+
+
+@pytest.mark.parametrize("item", ["[]", "{}", "0", '""', "[[]]"])
+def test_many_values_are_refused_before_objects_are_made(item: str) -> None:
+    text = f"[{','.join([item] * 50_000)}"  # not JSON, which nobody sees
+    with pytest.raises(InvalidRequest, match="more than 10,000 JSON values"):
+        parse_json(text.encode(), 10_000)
+
+
+def test_characters_of_texts_are_no_values() -> None:
+    texts = ["[,{" * 5_000, '"', "\\", '\\"', '","', "ü,["]
+    assert parse_json(json.dumps(texts).encode(), len(texts) + 1) == texts
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_values_cannot_be_hidden_in_another_encoding(encoding: str) -> None:
+    with pytest.raises(InvalidRequest, match="not valid JSON"):
+        parse_json(json.dumps([1, 2]).encode(encoding), 100)

@@ -235,6 +235,13 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "rss_mb": "list of the memory of service and runtime together, in MB",
         "rss": "of each: `{every_s, service_mb, runtime_mb}`, lists of samples that are `every_s` "
         "seconds apart",
+        "attacks": "with `--attack`, beside `users`, `engine` and `load_average` alone: for each "
+        "attack `{ratio, p95_ms, service_mb, statuses}`. `p95_ms` is the p95 of the other users' "
+        "TTFT: `{without, during}`, in milliseconds, and `ratio` the second by the first, each the "
+        "median of five rounds; "
+        "`service_mb` is the memory of the service: `{before, most}`; `statuses` has how often the "
+        "attacker got which HTTP status",
+        "worst_ratio": "with `--attack`: the highest of the ratios",
     },
     "capacity": {
         "model": "name of the model",

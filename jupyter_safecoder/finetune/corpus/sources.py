@@ -6,14 +6,10 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.extras import require_extra
+from jupyter_safecoder.errors import FinetuneError, InvalidPattern
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from jupyter_safecoder.finetune.ignore_file import IgnorePatterns
 
 #: A file in the format of ``.gitignore``, read in every directory.
 IGNORE_FILE = ".safecoderignore"
@@ -45,12 +41,12 @@ class _IgnoreRules:
     """The patterns of a ``.safecoderignore``, which hold below its directory."""
 
     directory: Path
-    patterns: GitIgnoreSpec
+    patterns: IgnorePatterns
 
     def match(self, path: Path, *, is_directory: bool) -> bool:
         """Return whether a path below the directory is excluded."""
         relative = Path(os.path.abspath(path)).relative_to(self.directory).as_posix()
-        return self.patterns.match_file(f"{relative}/" if is_directory else relative)
+        return self.patterns.match(relative, is_directory=is_directory)
 
 
 def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
@@ -58,8 +54,9 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
 
     Symbolic links are followed if they lead to something below one of the paths: a user who can
     write to a shared directory must not choose what else is learned. ``.safecoderignore`` is read
-    in every directory, and in those above as far as the root of a repository. A file of documents
-    that are read already is taken only where it is named itself.
+    in every directory, and, if it belongs to this user or to root, in those above as far as the
+    root of a repository. A file of documents that are read already is taken only where it is named
+    itself.
 
     Parameters
     ----------
@@ -182,7 +179,7 @@ def _ignore_rules_above(path: Path) -> list[_IgnoreRules]:
     rules: list[_IgnoreRules] = []
     absolute = Path(os.path.abspath(path))
     for directory in absolute.parents if path.is_file() else (absolute, *absolute.parents):
-        if directory != absolute:
+        if directory != absolute and _is_own(directory / IGNORE_FILE):
             rules += _ignore_rules_in(directory)
         if os.path.exists(directory / ".git"):
             break
@@ -194,15 +191,28 @@ def _ignore_rules_in(directory: Path) -> list[_IgnoreRules]:
     # Not Path.is_file(), which raises in a directory that cannot be read.
     if not os.path.isfile(file):
         return []
-    # Late: a thin installation needs no pathspec where nothing is excluded.
-    require_extra("pathspec")
-    from pathspec import GitIgnoreSpec
-
     try:
-        patterns = GitIgnoreSpec.from_lines(file.read_text("utf-8").split("\n"))
+        patterns = IgnorePatterns(file.read_text("utf-8"))
+    except InvalidPattern as error:
+        raise FinetuneError(
+            f"Line {error.line} of {file} cannot be read: it {error.reason}.",
+            "Fix or remove the line.",
+        ) from error
     except (OSError, ValueError) as error:
         # The patterns keep something out of the corpus: training without them could leak it.
         raise FinetuneError(
             f"{file} cannot be read ({type(error).__name__}).", "Fix or remove it."
         ) from error
     return [_IgnoreRules(Path(os.path.abspath(directory)), patterns)]
+
+
+def _is_own(file: Path) -> bool:
+    """Return whether a file belongs to this user or to root: those of others do not count.
+
+    A user who can write to a directory above, such as ``/tmp``, would choose what is learned.
+    """
+    try:
+        owner = os.stat(file).st_uid
+    except OSError:
+        return False
+    return not hasattr(os, "geteuid") or owner in (0, os.geteuid())

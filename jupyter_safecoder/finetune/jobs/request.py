@@ -41,6 +41,8 @@ class JobRequest:
         Name of the base model; empty: the recipe names it.
     documents
         Number of documents to learn from; 0: the recipe names their sources.
+    excluded_documents, excluded_cells
+        Number of documents, and of cells of the others, that a Hub's policy excludes.
     """
 
     name: str
@@ -51,6 +53,8 @@ class JobRequest:
     processes: int = 1
     base: str = ""
     documents: int = 0
+    excluded_documents: int = 0
+    excluded_cells: int = 0
 
     @property
     def first_status(self) -> JobStatus:
@@ -62,6 +66,8 @@ class JobRequest:
             base=self.base,
             documents=self.documents,
             minutes=expected_minutes(self.recipe),
+            excluded_documents=self.excluded_documents,
+            excluded_cells=self.excluded_cells,
         )
 
     def to_json(self) -> str:

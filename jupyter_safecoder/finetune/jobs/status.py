@@ -49,6 +49,8 @@ class JobStatus:
         Number of documents that it was started with; 0: not known yet.
     minutes
         How long the job takes at most, evaluation included; ``None``: that depends on its steps.
+    excluded_documents, excluded_cells
+        Number of documents, and of cells of the others, that a Hub's policy excludes.
     """
 
     name: str
@@ -67,6 +69,8 @@ class JobStatus:
     base: str = ""
     documents: int = 0
     minutes: float | None = None
+    excluded_documents: int = 0
+    excluded_cells: int = 0
 
     @property
     def over(self) -> bool:
@@ -108,7 +112,13 @@ def describe_plan(status: JobStatus) -> str:
         duration = "how long it takes is known after its first steps"
     else:
         duration = f"up to about {status.minutes:g} minutes, evaluation before and after included"
+    excluded = ""
+    if status.excluded_documents or status.excluded_cells:
+        excluded = (
+            f" The policy of this JupyterHub excludes {status.excluded_documents} files, and "
+            f"{status.excluded_cells} cells of the others."
+        )
     return (
         f"Training {base}{documents}: {duration}. It leaves processor time to completions and to "
-        "kernels."
+        f"kernels.{excluded}"
     )

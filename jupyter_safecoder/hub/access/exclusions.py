@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Collection
 from fnmatch import fnmatchcase
 
-#: The drive of JupyterLab's content manager that a path is in, such as ``RTC:``.
+#: The drive of JupyterLab's content manager that a path is in, such as ``RTC:``; for ``match``
+#: only: a search would try every place of a long path.
 _DRIVE = re.compile(r"[^/:]*:")
 
 
@@ -28,9 +29,10 @@ def matches_path(path: str, patterns: Collection[str]) -> bool:
     if not patterns:
         return False
     path = normalize(path).replace("\\", "/")
+    drive = _DRIVE.match(path)
     written = {
         posixpath.normpath("/" + name.lstrip("/"))
-        for name in (path, _DRIVE.sub("", path, count=1))
+        for name in (path, path[drive.end() :] if drive else path)
         if name
     }
     return any(

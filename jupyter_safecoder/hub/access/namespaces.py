@@ -46,6 +46,22 @@ def display_name(name: str) -> str:
     return _PREFIX.sub("", name)
 
 
+def qualified_model(model: str, adapter: str) -> str:
+    """Return the name of a model as its runtime knows it.
+
+    Parameters
+    ----------
+    model
+        The name as :func:`display_names` shows it, or any other, which is returned as it is.
+    adapter
+        The qualified name of the adapter that the runtime serves.
+    """
+    displayed = display_name(adapter)
+    if displayed != adapter and model.endswith(f"+{displayed}"):
+        return model.removesuffix(displayed) + adapter
+    return model
+
+
 def display_names(status: Status) -> Status:
     """Return a runtime's status with the names that users know."""
     model = status.model and replace(status.model, name=display_name(status.model.name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from jupyter_safecoder.openai_protocol import OpenAIRequest
 from jupyter_safecoder.option import option
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 
@@ -51,7 +52,8 @@ class Grant:
     exclude_text: tuple[str, ...] = option(
         (),
         "A cell that contains one of these texts goes into no prompt, whatever the case and the "
-        "Unicode form of its letters.",
+        "Unicode form of its letters. If there are any, prompts of other editors that are token "
+        "ids are denied: the service cannot read them.",
     )
     requests_per_minute: int = option(
         0, "Maximum number of requests of each user in a minute. 0: no limit.", minimum=0
@@ -94,10 +96,18 @@ class Grant:
             request.prefix + request.suffix, self.exclude_text
         )
 
-    def excludes_text(self, *texts: str) -> bool:
-        """Return whether texts of another editor, which sends no path, may go into no prompt."""
-        return bool(self.exclude_paths) or any(
-            contains_text(text, self.exclude_text) for text in texts
+    def excludes_openai(self, request: OpenAIRequest) -> bool:
+        """Return whether nothing may be completed for another editor, which sends no path.
+
+        Token ids are not read here: no text can be excluded from them, so they are excluded where
+        the policy names a text.
+        """
+        if self.exclude_paths:
+            return True
+        if not isinstance(request.prompt, str):
+            return bool(self.exclude_text)
+        return any(
+            contains_text(text, self.exclude_text) for text in (request.prompt, request.suffix)
         )
 
     def filter_request(self, request: CompletionRequest) -> CompletionRequest:

@@ -14,6 +14,8 @@ from jupyter_safecoder.errors import (
 from jupyter_safecoder.protocol import Status
 
 from .authenticator import User
+from .body_slots import BodySlots
+from .flood_guard import FloodGuard
 from .limits import Limits
 from .policy import Grant
 from .policy_file import PolicyFile
@@ -41,6 +43,9 @@ class PolicyGate:
         self._policy = policy
         self._limits = limits
         self._active_adapter = active_adapter
+        #: Bounds the requests and the bodies of each user, whatever the policy allows.
+        self.flood_guard = FloodGuard()
+        self.body_slots = BodySlots()
         #: Whether new requests are denied; running ones finish.
         self.draining = False
 

@@ -18,6 +18,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from jupyter_safecoder.files import atomic_write
+
 from .audit_chain import (
     entry_hash,
     file_number,
@@ -31,6 +33,9 @@ from .audit_key import KeyFile, LineKey
 from .record import parse_object
 
 _DAY_S = 86_400.0
+#: A file of this size is deleted when the disk is full: some thousand lines still fit then.
+_RESERVE, _RESERVED_BYTES = "reserve", 2**20
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 #: Seconds to wait for another process to close the log: one that stops may need a moment.
 _LOCK_TIMEOUT_S = 10.0
 #: More lines than are written at once, before the key is changed.
@@ -66,11 +71,15 @@ class AuditLog:
         self.last_hash = last_hash(files)
         self._key_file = KeyFile(directory)
         self._key = self._current_key(files)
+        #: Whether there is space for what is recorded while the disk is full.
+        self.has_reserve = (directory / _RESERVE).exists()
         if cut:
             self.write({"action": "recovered", "bytes": cut})
 
     def write(self, *entries: Mapping[str, Any]) -> None:
         """Append entries; when this returns the system has them, so a killed process loses none.
+
+        If the disk is full, they take the place of the reserve.
 
         Raises
         ------
@@ -87,8 +96,16 @@ class AuditLog:
                 key = key.next()
             last = entry_hash(body)
             lines.append(json.dumps({**body, "hash": last}) + "\n")
+        content = "".join(lines).encode()
         path = self._current_file()
-        size = _append(path, "".join(lines).encode())
+        try:
+            size = _append(path, content)
+        except OSError as error:
+            if error.errno not in _DISK_FULL or not self.has_reserve:
+                raise
+            self.has_reserve = False
+            (self.directory / _RESERVE).unlink(missing_ok=True)
+            size = _append(path, content)
         if key is not None:
             try:
                 self._key_file.write(key)
@@ -96,6 +113,22 @@ class AuditLog:
                 os.truncate(path, size)
                 raise
         self.last_hash, self._key = last, key
+
+    def make_reserve(self) -> None:
+        """Reserve space on the disk, unless there is such a reserve.
+
+        Raises
+        ------
+        OSError
+            If there is no space for it.
+        """
+        if self.has_reserve:
+            return
+        if not self.directory.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.directory))
+        with atomic_write(self.directory / _RESERVE, mode=0o600) as stream:
+            stream.write(bytes(_RESERVED_BYTES))
+        self.has_reserve = True
 
     def prune(self, retention_days: int) -> int:
         """Delete files whose last line is older; return how many.

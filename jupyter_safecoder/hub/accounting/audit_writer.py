@@ -6,26 +6,34 @@ database misses while it is away is counted when it is back.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import queue
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import asdict
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from .audit_chain import entries_after
 from .audit_log import AuditLog
-from .record import Record
+from .record import PROBE_ACTION, Record
+from .repeats import Repeats
 from .usage import UsageStore
 
 #: Maximum number of records that are written at once, and of entries that are counted at once.
 _MAX_BATCH, _MAX_COUNTED = 256, 1_000
 #: Seconds between two attempts to reach a database, and between two deletions of old data.
 _RETRY_S, _PRUNE_INTERVAL_S = 1.0, 3600.0
+#: Seconds between two checks whether a minute is over of which repeated records are counted.
+_FLUSH_INTERVAL_S = 5.0
+#: Maximum number of records that wait to be written. New requests are denied from the half of it
+#: on, so that those that run already can be recorded.
+_MAX_QUEUED = 10_000
 log = logging.getLogger(__name__)
 
 
@@ -49,12 +57,15 @@ class AuditWriter:
         self._usage = usage
         self._retention_days = retention_days
         self._queue: queue.SimpleQueue[tuple[Record, Future[None]] | None] = queue.SimpleQueue()
+        self._repeats = Repeats()
         self._counted = usage.counted_position(audit.name)
         self._pruned_at = -_PRUNE_INTERVAL_S
         self._logged_hash = ""
         #: Why records cannot be written, or usage cannot be counted; empty while they can.
         self.audit_error = ""
         self.count_error = ""
+        with suppress(OSError):  # the first record reports it
+            audit.make_reserve()
         self._thread = threading.Thread(target=self._run, name="safecoder-audit", daemon=True)
         self._thread.start()
 
@@ -63,8 +74,22 @@ class AuditWriter:
         written: Future[None] = Future()
         # So that cancelling the future does not keep the record from being written.
         written.set_running_or_notify_cancel()
-        self._queue.put((record, written))
+        if self._queue.qsize() < _MAX_QUEUED:
+            self._queue.put((record, written))
+        else:
+            written.set_exception(OSError(errno.EAGAIN, "too many records wait to be written"))
         return written
+
+    def append_repeated(self, record: Record) -> None:
+        """Append a record of which a user may cause many: see :class:`~.repeats.Repeats`."""
+        for one in self._repeats.add(record):
+            if self.append(one).done():
+                log.error("A record is lost: too many wait to be written.")
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether so many records wait to be written that no more should be caused."""
+        return self._queue.qsize() >= _MAX_QUEUED // 2
 
     @property
     def directory(self) -> Path:
@@ -78,6 +103,8 @@ class AuditWriter:
 
     def close(self) -> None:
         """Write and count what is queued, then let another process write the log."""
+        for record in self._repeats.close():
+            self.append(record)
         self._queue.put(None)
         self._thread.join()
         self._audit.close()
@@ -96,8 +123,11 @@ class AuditWriter:
 
     def _next_batch(self) -> list[tuple[Record, Future[None]] | None]:
         """Wait for records; return an empty list after a while."""
-        batch = []
-        timeout = _RETRY_S if self.count_error else _PRUNE_INTERVAL_S
+        batch: list[tuple[Record, Future[None]] | None] = []
+        batch += [(record, Future()) for record in self._repeats.due()]
+        if batch:
+            return batch
+        timeout = _RETRY_S if self.count_error else _FLUSH_INTERVAL_S
         try:
             batch.append(self._queue.get(timeout=timeout))
             while len(batch) < _MAX_BATCH:
@@ -107,17 +137,29 @@ class AuditWriter:
         return batch
 
     def _write(self, pairs: list[tuple[Record, Future[None]]]) -> None:
+        full: OSError | None = None
         try:
-            self._audit.write(*(asdict(record) for record, _ in pairs))
-            error: OSError | None = None
-        except OSError as failure:
-            error = failure
-        self._set_error("audit_error", "The audit log cannot be written", error)
+            self._audit.make_reserve()
+        except OSError as error:
+            # What runs already is recorded as long as that is possible, but nothing new begins.
+            full = error
+            for _, written in (pair for pair in pairs if pair[0].action == PROBE_ACTION):
+                written.set_exception(error)
+            pairs = [pair for pair in pairs if pair[0].action != PROBE_ACTION]
+        failure: OSError | None = None
+        try:
+            if pairs:
+                self._audit.write(*(record.to_entry() for record, _ in pairs))
+                if not self._audit.has_reserve:
+                    full = full or OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            failure = error
+        self._set_error("audit_error", "The audit log cannot be written", failure or full)
         for _, written in pairs:
-            if error is None:
+            if failure is None:
                 written.set_result(None)
             else:
-                written.set_exception(error)
+                written.set_exception(failure)
 
     def _count(self) -> None:
         error: Exception | None = None

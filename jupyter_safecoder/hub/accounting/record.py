@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time as clock
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 #: Actions that count as a request for a completion.
 REQUEST_ACTIONS = frozenset({"complete", "text"})
+#: Action of a record that only finds out whether the audit log can be written again.
+PROBE_ACTION = "probe"
 #: Names in audit logs of version 0.1.
 _RENAMED_FIELDS = {"person": "user"}
 _RENAMED_OUTCOMES = {"runtime_lost": "runtime_unavailable", "replaced": "superseded"}
@@ -45,7 +47,9 @@ class Record:
         The model that completed, or that the action is about; empty: not known.
     reason
         Why a request was refused: ``policy`` (the file is invalid), ``not granted``, ``no scope``,
-        ``limit``, ``queue``, ``drained``, ``audit`` (the log cannot be written) or ``database``.
+        ``limit`` (of the policy), ``flood`` (too many requests or refusals in a minute), ``bodies``
+        (too many or too large at once), ``invalid`` (not a request), ``queue``, ``drained``,
+        ``audit`` (the log cannot be written) or ``database``.
     prompt_tokens
         Tokens of the prompt.
     completion_tokens
@@ -59,6 +63,9 @@ class Record:
         Milliseconds from the request's arrival at the service to the end.
     time
         When the request arrived, in ISO 8601.
+    count
+        Number of requests of this kind that the line stands for, within a minute from ``time`` on;
+        missing: 1. Kinds are those of refused, excluded and other requests without a token.
     """
 
     user: str
@@ -74,6 +81,7 @@ class Record:
     ttft_ms: float | None = None
     total_ms: float = 0.0
     time: str = field(default_factory=utc_timestamp)
+    count: int = 1
 
     def __post_init__(self) -> None:
         # Not a field: it is a time of this process, and is not recorded.
@@ -82,6 +90,13 @@ class Record:
     def elapsed_ms(self) -> float:
         """Return the milliseconds since the record was created."""
         return round(1000 * (clock.perf_counter() - self._started), 1)
+
+    def to_entry(self) -> dict[str, Any]:
+        """Return the fields of the entry in the audit log."""
+        entry = asdict(self)
+        if self.count == 1:
+            del entry["count"]
+        return entry
 
     def update_from_event(self, line: bytes) -> bool:
         """Update the record from a line of a completion; return whether it is the last line."""

@@ -9,17 +9,17 @@ from jupyter_safecoder.errors import (
     QueueTimeout,
     RequestDenied,
     RuntimeUnavailable,
+    SafeCoderError,
     Superseded,
 )
+from jupyter_safecoder.hub.access.flood_guard import INVALID
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
 
 from .audit_writer import AuditWriter
 from .pseudonyms import Pseudonyms
-from .record import Record
+from .record import PROBE_ACTION, Record
 
-#: Action of a record that only finds out whether the audit log can be written again.
-PROBE_ACTION = "probe"
 _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     (RequestDenied, "refused"),
     (Superseded, "superseded"),
@@ -92,12 +92,7 @@ class Recorder:
             await asyncio.wrap_future(self._writer.append(record))
         except OSError as error:
             record.outcome, record.reason = "refused", "audit"
-            raise RequestDenied(
-                503,
-                "The audit log cannot be written, so all requests are denied.",
-                "An administrator must free space on the disk that it is on.",
-                "audit",
-            ) from error
+            raise _not_writable() from error
         finally:
             self._notify(record)
 
@@ -127,10 +122,31 @@ class Recorder:
         record = Record(user, action, outcome, group, adapter)
         await self.record_event(record)
 
-    def record_refusal(self, user: str, action: str, denied: RequestDenied) -> None:
-        """Record that a user was denied something, without waiting for the audit log."""
-        record = self.new_record(user, action)
-        record.outcome, record.reason = "refused", denied.kind
+    def record_refusal(
+        self,
+        user: str,
+        action: str,
+        error: SafeCoderError,
+        group: str = "",
+        grant: Grant | None = None,
+    ) -> None:
+        """Record that a user was denied something, without waiting for the audit log.
+
+        Parameters
+        ----------
+        user, action, group, grant
+            As for :meth:`new_record`.
+        error
+            Why; an error without a kind is that of an invalid body.
+        """
+        record = self.new_record(user, action, group, grant)
+        kind = error.kind if isinstance(error, RequestDenied) else INVALID
+        record.outcome, record.reason = "refused", kind
+        self._emit(record)
+
+    def record_exclusion(self, record: Record) -> None:
+        """Record that the policy excludes a request, without waiting for the audit log."""
+        record.outcome, record.total_ms = "excluded", record.elapsed_ms()
         self._emit(record)
 
     def record_failure(self, record: Record, error: BaseException) -> None:
@@ -151,6 +167,8 @@ class Recorder:
         RequestDenied
             If it still cannot be written.
         """
+        if self._writer.is_congested:
+            raise _not_writable()
         if self._writer.audit_error:
             # The first request after the error is over finds out that it is.
             record = self.new_record(user, PROBE_ACTION)
@@ -163,8 +181,17 @@ class Recorder:
 
     def _emit(self, record: Record) -> None:
         self._notify(record)
-        self._writer.append(record)
+        self._writer.append_repeated(record)
 
     def _notify(self, record: Record) -> None:
         for listener in self.listeners:
             listener(record)
+
+
+def _not_writable() -> RequestDenied:
+    return RequestDenied(
+        503,
+        "The audit log cannot be written, so all requests are denied.",
+        "An administrator must free space on the disk that it is on.",
+        "audit",
+    )

@@ -83,7 +83,7 @@ class UsageStore:
             if entry.get("action") in REQUEST_ACTIONS and entry.get("outcome") != "refused":
                 key = stored_name(str(entry.get("user"))), str(entry.get("time"))[:10]
                 row = sums.setdefault(key, [0, 0, 0])
-                row[0] += 1
+                row[0] += _integer(entry.get("count", 1))
                 row[1] += _integer(entry.get("prompt_tokens"))
                 row[2] += _integer(entry.get("completion_tokens"))
         end = entries[-1][1]

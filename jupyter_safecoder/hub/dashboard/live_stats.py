@@ -10,8 +10,12 @@ from datetime import datetime, timezone
 from statistics import median
 from typing import Any
 
-from jupyter_safecoder.hub.accounting.record import REQUEST_ACTIONS, Record, current_entry
-from jupyter_safecoder.hub.accounting.recorder import PROBE_ACTION
+from jupyter_safecoder.hub.accounting.record import (
+    PROBE_ACTION,
+    REQUEST_ACTIONS,
+    Record,
+    current_entry,
+)
 
 from .latency_histogram import LatencyHistogram
 
@@ -202,14 +206,14 @@ class LiveStats:
         return self._minutes[number]
 
     def _count(self, minute: MinuteBucket, record: Record) -> None:
-        minute.requests += 1
+        minute.requests += record.count
         minute.prompt_tokens += record.prompt_tokens
         minute.completion_tokens += record.completion_tokens
         minute.users |= 1 << self._user_bits.setdefault(record.user, len(self._user_bits))
         if record.outcome == "refused":
-            _count_bounded(minute.refusals, record.reason)
+            _count_bounded(minute.refusals, record.reason, record.count)
         elif record.outcome in ERROR_CODES:
-            _count_bounded(minute.errors, record.outcome)
+            _count_bounded(minute.errors, record.outcome, record.count)
         if record.ttft_ms is not None:
             minute.ttft.add(record.ttft_ms)
 
@@ -223,8 +227,8 @@ class LiveStats:
             self._active[record.user] = user
         user.last = max(user.last, when)
         user.group, user.adapter = record.group or user.group, record.adapter
-        user.requests += 1
-        user.refused += record.outcome == "refused"
+        user.requests += record.count
+        user.refused += record.count * (record.outcome == "refused")
         user.tokens += record.prompt_tokens + record.completion_tokens
         if record.ttft_ms is not None:
             user.latencies_ms.append(record.ttft_ms)
@@ -233,9 +237,9 @@ class LiveStats:
         last = self.errors[0] if self.errors else None
         key = (record.outcome, record.group, record.adapter)
         if last and (last.outcome, last.group, last.adapter) == key:
-            last.time, last.count = max(last.time, when), last.count + 1
+            last.time, last.count = max(last.time, when), last.count + record.count
         else:
-            self.errors.appendleft(ErrorGroup(when, *key))
+            self.errors.appendleft(ErrorGroup(when, *key, record.count))
 
     def _drop_inactive(self, now: float) -> None:
         self._active = {
@@ -259,8 +263,8 @@ def _record(entry: dict[str, Any]) -> Record | None:
     return Record(**values)
 
 
-def _count_bounded(counter: Counter[str], reason: str) -> None:
-    counter[reason if reason in counter or len(counter) < _MAX_REASONS else "other"] += 1
+def _count_bounded(counter: Counter[str], reason: str, number: int) -> None:
+    counter[reason if reason in counter or len(counter) < _MAX_REASONS else "other"] += number
 
 
 def _epoch_seconds(timestamp: str, now: float) -> float:

@@ -29,7 +29,7 @@ from jupyter_safecoder.finetune.jobs.job import Job
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.protocol import Error, decode_event
 
-from .collect import collect_documents
+from .collect import collect_documents, document_paths
 from .submission import JobSubmission, encode
 
 _READ_TIMEOUT_S = 120.0
@@ -109,7 +109,8 @@ class HubTrainingClient(TrainingBackend):
         self.jobs()
         try:
             documents = collect_documents(paths, progress)
-            body = encode(JobSubmission(name, dict(settings), documents))
+            sources = [document_paths(document) for document in documents]
+            body = encode(JobSubmission(name, dict(settings), documents, sources))
         except BodyTooLarge as error:
             raise FinetuneError(error.reason, "Name fewer notebooks.") from None
         progress(1.0, "Sending")

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jupyter_safecoder.errors import FinetuneError, UnusableFile
 from jupyter_safecoder.finetune.corpus.sources import find_sources
 from jupyter_safecoder.finetune.documents import Document, read_document
+
+
+def document_paths(document: Document) -> list[str]:
+    """Return the paths of a document: as it was found, and where its links lead if they differ."""
+    found = os.path.abspath(document.path)
+    return list(dict.fromkeys([found, os.path.realpath(found)]))
 
 
 def collect_documents(

@@ -19,10 +19,10 @@ from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.accounting.recorder import Recorder
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .exclusions import AllowedSubmission
 from .group_adapters import GroupAdapters, group_settings
 from .job_scheduler import JobScheduler, exceeds_time_limit
 from .recipe_limits import limit_recipe
-from .submission import JobSubmission
 from .training_store import DONE, STOPPED, WAITING, TrainingJob, TrainingStore
 
 
@@ -62,7 +62,7 @@ class GroupJobs:
         self._lock = lock
 
     async def submit(
-        self, user: User, group: str, grant: Grant, submission: JobSubmission
+        self, user: User, group: str, grant: Grant, allowed: AllowedSubmission
     ) -> JobStatus:
         """Queue a job.
 
@@ -72,7 +72,7 @@ class GroupJobs:
             The user who submits it.
         group, grant
             The user's group, and its grant.
-        submission
+        allowed
             What to train on, and how.
 
         Raises
@@ -86,6 +86,7 @@ class GroupJobs:
         OSError
             If the job cannot be written.
         """
+        submission = allowed.submission
         qualified = qualified_name(group, submission.name)
         settings, base = await asyncio.to_thread(find_base, group_settings(self._settings, grant))
         recipe = limit_recipe(submission.settings, grant, base)
@@ -104,6 +105,8 @@ class GroupJobs:
                 *(qualified, [str(documents)], settings, recipe, recorded),
                 base=base.name,
                 documents=len(submission.documents),
+                excluded_documents=allowed.excluded_documents,
+                excluded_cells=allowed.excluded_cells,
             )
 
             def write() -> None:

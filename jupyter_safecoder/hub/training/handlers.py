@@ -21,11 +21,13 @@ from jupyter_safecoder.errors import (
 )
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.access.authenticator import Authenticator
+from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.handlers import ServiceBodyHandler, ServiceHandler
 from jupyter_safecoder.hub.service import CompletionService
 from jupyter_safecoder.protocol import Error
 from jupyter_safecoder.validation import parse_json, validate
 
+from .exclusions import AllowedSubmission, allowed_submission
 from .service import TrainingService
 from .submission import MAX_COMPRESSED_BYTES, decode
 
@@ -42,6 +44,7 @@ _ACTIVATION_SCHEMA: dict[str, Any] = {
 
 class _TrainingHandler(ServiceBodyHandler):
     feature = "train"
+    grant: Grant
 
     def initialize(  # type: ignore[override]
         self,
@@ -90,6 +93,10 @@ class _TrainingHandler(ServiceBodyHandler):
 class JobsHandler(_TrainingHandler):
     """``jobs``: the jobs of the user's group."""
 
+    bulk = True
+    _leave: Callable[[], None] | None = None
+    _reading = False
+
     @property
     def max_body_bytes(self) -> int:
         """Maximum size of a submission."""
@@ -101,11 +108,45 @@ class JobsHandler(_TrainingHandler):
 
     async def post(self) -> None:
         """Submit a job."""
-        await self.respond_with(self._submit)
+        self._reading = True
+        try:
+            await self.respond_with(self._submit)
+        finally:
+            self._reading = False
+            self._release()
+
+    async def admit(self) -> None:
+        """Take one submission of a group at a time: each takes memory until it is written.
+
+        Raises
+        ------
+        RateLimited
+            If the group submits another one.
+        """
+        if self.request.method == "POST":
+            self._leave = self.training.enter_submission(self.group)
 
     async def _submit(self) -> JobStatus:
-        submission = await asyncio.to_thread(decode, self.body())
-        return await self.training.jobs.submit(self.user, self.group, self.grant, submission)
+        body = self.body()
+
+        def read() -> AllowedSubmission:
+            return allowed_submission(decode(body), self.grant)
+
+        async with self.training.decoding:
+            try:
+                allowed = await asyncio.to_thread(read)
+            except InvalidRequest as error:
+                self.record_refusal(error)
+                raise
+        return await self.training.jobs.submit(self.user, self.group, self.grant, allowed)
+
+    def _release(self) -> None:
+        # A client that disconnects does not end what is done with its body.
+        if self._reading:
+            return
+        super()._release()
+        if self._leave is not None:
+            self._leave()
 
 
 class JobHandler(_TrainingHandler):

@@ -26,6 +26,9 @@ _POLL_S = 1.0
 #: A job estimates its time, so it may run over: it is stopped after 1.25 times its limit, and
 #: killed after twice the limit if it does not react.
 _STOP_FACTOR, _KILL_FACTOR = 1.25, 2.0
+#: Seconds that a job has to write a checkpoint after it was asked to stop; then it is killed: other
+#: jobs wait for it.
+_STOP_GRACE_S = 60.0
 #: Directory of notebooks in the jobs of version 0.1.
 _OLD_SOURCES = "sources"
 
@@ -67,6 +70,8 @@ class JobScheduler:
         self._cache = cache
         self._lock = lock
         self._timed_until: dict[int, float] = {}
+        #: When each job that was asked to stop must have stopped.
+        self._stop_until: dict[int, float] = {}
         self._requeued = False
 
     async def run(self) -> None:
@@ -158,12 +163,18 @@ class JobScheduler:
             shutil.rmtree(directory / _OLD_SOURCES, ignore_errors=True)
         self._store.set_state(job, status.state)
         self._timed_until.pop(job.id, None)
+        self._stop_until.pop(job.id, None)
 
     def _enforce_limits(self, job: TrainingJob) -> None:
         now = time.monotonic()
         self._store.add_runtime(job, now - self._timed_until.get(job.id, now))
         self._timed_until[job.id] = now
         grant, local = self._grant(job), self._local_job(job)
+        if local.files.stop_requested():
+            until = self._stop_until.setdefault(job.id, now + _STOP_GRACE_S)
+            if now >= until:
+                local.kill()
+                return
         if grant is None:
             return
         if exceeds_time_limit(job, grant, _KILL_FACTOR):

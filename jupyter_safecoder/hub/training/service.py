@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
-from jupyter_safecoder.errors import RequestDenied
+from jupyter_safecoder.errors import RateLimited, RequestDenied
 from jupyter_safecoder.hub.access.authenticator import User
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
@@ -42,6 +43,9 @@ class TrainingService:
         settings: RuntimeSettings,
     ) -> None:
         self._gate = service.gate
+        #: Held while a submission is read: one takes up to some hundred megabytes.
+        self.decoding = asyncio.Lock()
+        self._submitting: set[str] = set()
         # The base model is trained, whatever adapter it is served with.
         base = replace(settings, adapter="")
         # Changes of jobs are serialized: those of users and those of the scheduler.
@@ -68,3 +72,24 @@ class TrainingService:
                 "no scope",
             )
         return self._gate.grant(user, "train")
+
+    def enter_submission(self, group: str) -> Callable[[], None]:
+        """Return what ends the submission of a group, which begins now; it may be called twice.
+
+        Raises
+        ------
+        RateLimited
+            If a submission of the group is in progress.
+        """
+        if group in self._submitting:
+            raise RateLimited("Your group submits another job at this moment.", 5.0, "bodies")
+        self._submitting.add(group)
+        left = False
+
+        def leave() -> None:
+            nonlocal left
+            if not left:
+                left = True
+                self._submitting.discard(group)
+
+        return leave

@@ -1,13 +1,13 @@
 """A submission of a training job: documents and settings, compressed and bounded in size.
 
-It has no file names: nothing in it can name a path on the service's machine.
+The paths of its documents are those of the user's server. They are compared with the policy, and
+never used as paths or kept.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,18 +16,29 @@ from jupyter_safecoder.errors import BodyTooLarge, InvalidRequest
 from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.validation import validate
 
+from .bounded_json import read_object, unpack
+
 #: Bounds of a body: bytes as it is sent, bytes of its JSON, and number of documents.
 MAX_COMPRESSED_BYTES, MAX_BYTES, MAX_DOCUMENTS = 16 * 2**20, 32 * 2**20, 2000
-#: zlib's window bits for data in gzip format.
-_GZIP = 31
+#: Maximum number of the values of its JSON: each takes memory, however short it is.
+MAX_VALUES = 500_000
+_MAX_PATH_CHARACTERS, _MAX_PATHS = 4096, 2
+#: All but the documents, each of which is checked by Document.
 _SCHEMA = {
     "type": "object",
-    "required": ["name", "settings", "documents"],
+    "required": ["name", "settings"],
     "properties": {
         "name": {"type": "string"},
         "settings": {"type": "object"},
-        # Each of them is checked by Document.
-        "documents": {"type": "array", "minItems": 1},
+        "paths": {
+            "type": "array",
+            "items": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": _MAX_PATHS,
+                "items": {"type": "string", "minLength": 1, "maxLength": _MAX_PATH_CHARACTERS},
+            },
+        },
     },
 }
 
@@ -44,11 +55,15 @@ class JobSubmission:
         Settings of the recipe; the others have their defaults.
     documents
         What to train on.
+    paths
+        The paths of each document on the user's server: as it was found, and where its links lead.
+        ``None``: a client of an older version sends none.
     """
 
     name: str
     settings: dict[str, Any]
     documents: Sequence[Document]
+    paths: Sequence[Sequence[str]] | None = None
 
 
 def encode(submission: JobSubmission) -> bytes:
@@ -65,6 +80,8 @@ def encode(submission: JobSubmission) -> bytes:
         "settings": submission.settings,
         "documents": [document.to_json() for document in submission.documents],
     }
+    if submission.paths is not None:
+        data["paths"] = submission.paths
     text = json.dumps(data).encode()
     body = gzip.compress(text)
     if len(text) > MAX_BYTES or len(body) > MAX_COMPRESSED_BYTES:
@@ -82,27 +99,29 @@ def decode(body: bytes) -> JobSubmission:
     InvalidRequest
         If it is not a submission.
     """
-    decompressor = zlib.decompressobj(_GZIP)
+    documents: list[Document] = []
+
+    def add(document: Any) -> None:
+        _check_number(len(documents) + 1)
+        documents.append(Document.from_json(document, f"document {len(documents)}"))
+
     try:
-        text = decompressor.decompress(body, MAX_BYTES + 1)
-        if len(text) > MAX_BYTES:
-            raise _too_large()
-        if not decompressor.eof:
+        try:
+            text = unpack(body, MAX_BYTES, MAX_VALUES)
+        except BodyTooLarge:
+            raise _too_large() from None
+        data = validate(_SCHEMA, read_object(text, "documents", add), "the submission")
+        paths = data.get("paths")
+        if not documents or (paths is not None and len(paths) != len(documents)):
             raise ValueError
-        data = validate(_SCHEMA, json.loads(text), "the submission")
-        _check_number(len(data["documents"]))
-        documents = [
-            Document.from_json(document, f"document {number}")
-            for number, document in enumerate(data["documents"])
-        ]
     except BodyTooLarge:
         raise
-    except (zlib.error, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         raise InvalidRequest(
             "The body is not a submission of a training job.",
             "Restart the user's server with the version of SafeCoder that the service has.",
         ) from None
-    return JobSubmission(data["name"], data["settings"], documents)
+    return JobSubmission(data["name"], data["settings"], documents, paths)
 
 
 def _check_number(documents: int) -> None:
@@ -112,5 +131,6 @@ def _check_number(documents: int) -> None:
 
 def _too_large() -> BodyTooLarge:
     return BodyTooLarge(
-        f"The files are larger than the service accepts: {MAX_BYTES // 2**20} MB of text."
+        f"The files are larger than the service accepts: {MAX_BYTES // 2**20} MB of text, in "
+        f"about {MAX_VALUES // 4:,} cells."
     )

@@ -44,7 +44,7 @@ def test_the_magics_import_nothing_heavy() -> None:
         "import json, sys, jupyter_safecoder.magics.magic; print(json.dumps(sorted(sys.modules)))"
     )
     modules = set(json.loads(run_python(code).stdout))
-    heavy = {"peft", "accelerate", "matplotlib", "ipywidgets", "datasketch", "pathspec"}
+    heavy = {"peft", "accelerate", "matplotlib", "ipywidgets", "datasketch"}
     assert not (HEAVY | heavy) & modules
 
 

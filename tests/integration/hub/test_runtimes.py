@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.hub.runtimes import Runtimes
 from jupyter_safecoder.settings import RuntimeSettings
@@ -69,6 +71,32 @@ def test_a_runtime_that_loads_is_not_retired(tmp_path: Path) -> None:
         await asyncio.sleep(0)
         runtimes.retire(set())
         assert (await loading).state == "ready"
+        await runtimes.close()
+
+    asyncio.run(test())
+
+
+def test_users_restart_a_failed_runtime_at_most_once_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failed(runtimes: Runtimes) -> int | None:
+        """Return the process of the runtime once it has failed."""
+        while (found := (await runtimes.states())["", ""])[0].state != "failed":
+            await asyncio.sleep(0.05)
+        return found[1]
+
+    async def test() -> None:
+        settings = RuntimeSettings(model=str(tmp_path / "none"), cache_dir=str(tmp_path))
+        runtimes = Runtimes(settings)
+        assert (await runtimes.load("", "")).state == "failed"
+        first = await failed(runtimes)
+        assert (await runtimes.start("", "")).state != "failed"
+        second = await failed(runtimes)
+        assert second != first
+        assert (await runtimes.start("", "")).state == "failed"
+        assert await failed(runtimes) == second
+        monkeypatch.setattr("jupyter_safecoder.hub.runtimes._RESTART_PAUSE_S", 0.0)
+        assert (await runtimes.start("", "")).state != "failed"
         await runtimes.close()
 
     asyncio.run(test())

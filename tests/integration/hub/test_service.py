@@ -90,6 +90,7 @@ def test_what_the_policy_excludes_reaches_no_runtime(tmp_path: Path) -> None:
         request = parse_openai_request(body)
         with pytest.raises(RequestDenied, match="excludes this text"):
             await collect(parts.service.complete_openai(ADA, "vision", grant, request, body))
+        await parts.service.close()
         return parts
 
     parts = asyncio.run(test())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,13 +14,14 @@ from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from jupyter_safecoder.errors import BodyTooLarge, QueueFull, RequestDenied
+from jupyter_safecoder.errors import BodyTooLarge, QueueFull, RateLimited, RequestDenied
 from jupyter_safecoder.http import handlers
 from jupyter_safecoder.http.handlers import (
     HTTP_STATUS,
     BoundedBody,
     ProtocolHandler,
     StreamedBodyHandler,
+    parse_body,
 )
 from jupyter_safecoder.protocol import Error, decode_event, schema
 
@@ -31,8 +33,8 @@ Handle = Callable[["Handler", bytes], Awaitable[None]]
 class Handler(StreamedBodyHandler):
     """Responds with the function of a test."""
 
-    def initialize(self, handle: Handle, denied: bool = False) -> None:
-        self.handle, self.denied = handle, denied
+    def initialize(self, handle: Handle, denied: bool = False, limited: bool = False) -> None:
+        self.handle, self.denied, self.limited = handle, denied, limited
 
     @property
     def max_body_bytes(self) -> int:
@@ -41,6 +43,8 @@ class Handler(StreamedBodyHandler):
     async def authorize(self) -> None:
         if self.denied:
             raise RequestDenied(403, "Not you.", "Ask.")
+        if self.limited:
+            raise RateLimited("Too much.", 7.0, "limit")
 
     async def post(self) -> None:
         await self.respond(lambda body: self.handle(self, body))
@@ -265,3 +269,32 @@ def test_a_client_that_is_still_there_when_the_service_stops_gets_the_last_line(
     event = decode_event(last)
     assert isinstance(event, Error)
     assert event.code == "runtime_unavailable"
+
+
+def test_a_large_body_is_parsed_outside_the_event_loop() -> None:
+    def parse(body: bytes) -> tuple[int, bool]:
+        return len(body), threading.current_thread() is threading.main_thread()
+
+    assert asyncio.run(parse_body(b"x" * 2**18, parse)) == (2**18, True)
+    assert asyncio.run(parse_body(b"x" * (2**18 + 1), parse)) == (2**18 + 1, False)
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 5000000", "Content-Length: 20"])
+def test_who_has_to_wait_is_told_before_a_large_body(length: str) -> None:
+    async def never(handler: Handler, body: bytes) -> None:
+        raise AssertionError
+
+    async def run() -> bytes:
+        async with served(never, limited=True) as client:
+            reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+            writer.write(f"POST / HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n".encode())
+            if length.endswith(" 20"):
+                writer.write(bytes(20))
+            answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            writer.close()
+            await writer.wait_closed()
+        return answer
+
+    head = asyncio.run(run()).decode()
+    assert " 429 " in head.splitlines()[0]
+    assert "Retry-After: 7" in head

@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from jupyter_safecoder.hub.access.authenticator import Authenticator
+from jupyter_safecoder.hub.access.body_slots import MAX_RECEIVED
+from jupyter_safecoder.hub.connections import Connections
 from jupyter_safecoder.hub.handlers import make_app
 from tests.support.hub_api import hub_api, user_model
 from tests.support.hub_service import ServiceParts, make_service, served
@@ -33,7 +35,9 @@ def run(monkeypatch: pytest.MonkeyPatch, directory: Path, test: Test, **options:
     async def whole() -> None:
         parts = make_service(directory, POLICY, **options)  # type: ignore[arg-type]
         async with hub_api(monkeypatch, OWNERS):
-            app = make_app(PREFIX, parts.service, Authenticator(30), MAX_BYTES, [], [])
+            app = make_app(
+                PREFIX, parts.service, Authenticator(30), MAX_BYTES, [], [], Connections()
+            )
             async with (
                 served(app) as url,
                 httpx.AsyncClient(base_url=f"{url}{PREFIX}", trust_env=False) as client,
@@ -149,3 +153,75 @@ def test_completions_of_both_protocols_are_relayed(
 
     script = {"answers": [{"after": "hello", "text": "_world()"}], "otherwise": "pass"}
     run(monkeypatch, tmp_path, test, script=script)
+
+
+def test_nothing_is_received_from_who_has_reached_a_limit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def test(client: httpx.AsyncClient, parts: ServiceParts) -> None:
+        (tmp_path / "policy.toml").write_text("[groups.vision]\nrequests_per_minute = 1\n")
+        parts.service.gate.reload_policy()
+        # One that cannot be parsed counts too.
+        assert (await client.post("completions", content=b"{", headers=token("ada"))).is_error
+        reader, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        writer.write(
+            f"POST {PREFIX}completions HTTP/1.1\r\nHost: x\r\nAuthorization: token ada\r\n"
+            "Content-Length: 8000000\r\n\r\n".encode()
+        )
+        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode()
+        writer.close()
+        await writer.wait_closed()
+        assert " 429 " in head.splitlines()[0]
+        assert "Retry-After: " in head
+        assert [record.reason for record in parts.records] == ["invalid", "limit"]
+
+    run(monkeypatch, tmp_path, test)
+
+
+def test_who_is_refused_again_and_again_has_to_wait(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def test(client: httpx.AsyncClient, parts: ServiceParts) -> None:
+        monkeypatch.setattr("jupyter_safecoder.hub.handlers._FLOOD_PAUSE_S", 0.0)
+        monkeypatch.setattr("jupyter_safecoder.hub.access.flood_guard.MAX_BURST", 1000)
+
+        async def send(user: str, body: bytes) -> int:
+            response = await client.post("completions", content=body, headers=token(user))
+            return response.status_code
+
+        assert [await send("ada", b"{") for _ in range(61)] == [400] * 60 + [429]
+        assert [await send("eve", BODY) for _ in range(61)] == [403] * 60 + [429]
+        # Others are not affected, nor is anyone by refusals that are the service's.
+        parts.service.gate.draining = True
+        statuses = [(await client.post("v1/completions", headers=token("bob"))) for _ in range(61)]
+        assert {status.status_code for status in statuses} == {503}
+
+    run(monkeypatch, tmp_path, test)
+
+
+def test_the_bodies_of_a_user_are_bounded_until_they_are_answered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def test(client: httpx.AsyncClient, parts: ServiceParts) -> None:
+        slots = parts.service.gate.body_slots
+        head = f"POST {PREFIX}completions HTTP/1.1\r\nHost: x\r\nAuthorization: token ada\r\n"
+        head += "Content-Length: 4000\r\n\r\n"
+        open_connections = []
+        for number in range(1, MAX_RECEIVED + 1):
+            _, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+            writer.write(head.encode())
+            open_connections.append(writer)
+            while slots.total_bytes < 4000 * number:
+                await asyncio.sleep(0.01)
+        response = await client.post("completions", content=BODY, headers=token("ada"))
+        assert (response.status_code, response.headers["Retry-After"]) == (429, "1")
+        response = await client.post("v1/completions", content=b"{", headers=token("bob"))
+        assert response.status_code == 400
+        for writer in open_connections:
+            writer.close()
+        while slots.total_bytes:
+            await asyncio.sleep(0.01)
+        response = await client.post("completions", content=BODY, headers=token("ada"))
+        assert response.status_code == 503
+
+    run(monkeypatch, tmp_path, test)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
+from jupyter_safecoder.hub.accounting.audit_verification import verify
 from jupyter_safecoder.hub.accounting.audit_writer import AuditWriter
 from jupyter_safecoder.hub.accounting.database import Database
 from jupyter_safecoder.hub.accounting.record import Record
 from jupyter_safecoder.hub.accounting.usage import UsageStore
+from tests.support.full_disk import small_disk
 from tests.support.processes import until
 from tests.support.real_postgresql import Postgres
 
@@ -80,3 +85,33 @@ def test_while_the_database_is_away_nothing_is_lost(postgres: Postgres, tmp_path
     until(lambda: not writer.count_error)
     writer.close()
     assert UsageStore(Database(url)).tokens_today("ada") == 4
+
+
+def test_a_full_disk_has_room_for_what_runs_and_nothing_new(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with small_disk(disk, "size=3m") as mounted:
+        if not mounted:
+            pytest.skip("needs a disk that may be filled")
+        url = f"sqlite:///{tmp_path / 'usage.sqlite'}"
+        writer = make_writer(url, disk / "audit")
+        end = Record("ada", outcome="end", completion_tokens=1)
+        writer.append(end).result()
+        with (disk / "filler").open("wb", buffering=0) as filler, suppress(OSError):
+            while True:
+                filler.write(bytes(4096))
+        # Some lines may still fit into the last block.
+        for _ in range(200):
+            writer.append(end).result()
+        assert writer.audit_error == "The audit log cannot be written: No space left on device."
+        with pytest.raises(OSError, match="No space"):
+            writer.append(Record("ada", "probe", outcome="done")).result()
+        for _ in range(200):
+            writer.append(end).result()
+        (disk / "filler").unlink()
+        writer.append(Record("ada", "probe", outcome="done")).result()
+        assert writer.audit_error == ""
+        assert (disk / "audit" / "reserve").stat().st_size == 2**20
+        writer.close()
+        assert UsageStore(Database(url)).tokens_today("ada") == 401
+        assert verify(disk / "audit").error == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,12 +68,30 @@ def test_a_relative_path(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [Path(one.path).name for one in left_out] == ["deep"]
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"ok.py\n!\n"])
-def test_patterns_that_cannot_be_read(tree: Path, content: bytes) -> None:
-    (tree / ".safecoderignore").write_bytes(content)
+def test_patterns_that_cannot_be_read(tree: Path) -> None:
+    file = tree / ".safecoderignore"
+    file.write_bytes(b"\xff\xfe")
     with pytest.raises(FinetuneError, match="cannot be read") as raised:
         find_sources([tree])
     assert raised.value.remedy == "Fix or remove it."
+    file.write_text("ok.py\n[z-a].py\n")
+    with pytest.raises(FinetuneError) as raised:
+        find_sources([tree])
+    assert raised.value.reason == (
+        f"Line 2 of {file} cannot be read: it has a range that ends before it begins."
+    )
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_patterns_above_count_only_if_they_are_one_s_own(tree: Path) -> None:
+    file = tree / ".safecoderignore"
+    file.write_text("a.py\n")
+    (tree / "inner" / "deep" / ".safecoderignore").write_text("")
+    assert taken(tree, tree / "inner") == {"inner/deep/b.py"}
+    os.chown(file, 1234, 1234)
+    assert "inner/a.py" in taken(tree, tree / "inner")
+    # Below a named directory those of others count: they can only exclude.
+    assert taken(tree) == {"b.py", "inner/deep/b.py"}
 
 
 def test_a_link_does_not_lead_out_of_the_named_directories(tree: Path) -> None:

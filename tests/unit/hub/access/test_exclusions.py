@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from jupyter_safecoder.hub.access.exclusions import contains_text, matches_path
@@ -64,3 +66,13 @@ def test_a_text_is_found_in_any_form(text: str) -> None:
 def test_an_excluded_text_may_have_any_form_itself() -> None:
     assert contains_text("STRASSE", ("straße",))
     assert contains_text("straße", ("STRASSE",))
+
+
+@pytest.mark.parametrize("pattern", ["*/patients/*", "*a*a*a*a*a*a*b", "*b"])
+@pytest.mark.parametrize("path", ["a" * 4000 + "!", "a/" * 2000 + "!", ":" * 4000, "/" * 4000])
+def test_no_path_takes_long(pattern: str, path: str) -> None:
+    started = time.monotonic()
+    for _ in range(100):
+        assert not matches_path(path, (pattern,))
+    # A quarter of a second each, with a search for the drive at every place of the path.
+    assert time.monotonic() - started < 10

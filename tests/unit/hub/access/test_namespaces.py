@@ -9,6 +9,7 @@ from jupyter_safecoder.hub.access.namespaces import (
     display_name,
     display_names,
     group_prefix,
+    qualified_model,
     qualified_name,
 )
 from jupyter_safecoder.protocol import ModelInfo, Status
@@ -51,3 +52,13 @@ def test_users_see_names_without_prefixes() -> None:
     assert status.adapter == "ours"
     assert status.model is not None
     assert status.model.name == "tiny+ours"
+
+
+def test_a_model_is_known_by_the_name_that_is_listed() -> None:
+    adapter = qualified_name("vision", "ours")
+    model = f"base+{adapter}"
+    assert qualified_model("base+ours", adapter) == model
+    # All others stay as they are, and the runtime refuses them.
+    for name in ("base+others", "base", "", "ours", model):
+        assert qualified_model(name, adapter) == name
+    assert qualified_model("base+tuned", "tuned") == "base+tuned"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_safecoder.hub.access.policy import Grant, Policy
+from jupyter_safecoder.openai_protocol import OpenAIRequest
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 
 REQUEST = CompletionRequest(
@@ -66,6 +67,17 @@ def test_cells_with_excluded_text_are_left_out_and_the_path_is_not_forwarded() -
     request = CompletionRequest("x", "", before=cells, path="a.ipynb")
     assert not grant.excludes(request)
     assert grant.filter_request(request) == CompletionRequest("x", "", before=(Cell("code", "a"),))
-    assert grant.excludes_text("my Secret")
-    assert not grant.excludes_text("x", "")
-    assert Grant(exclude_paths=("a",)).excludes_text("x")
+
+
+def test_requests_of_other_editors() -> None:
+    grant = Grant(exclude_text=("secret",))
+    assert grant.excludes_openai(OpenAIRequest("my Secret"))
+    assert grant.excludes_openai(OpenAIRequest("x", suffix="secret"))
+    assert not grant.excludes_openai(OpenAIRequest("x"))
+    assert Grant(exclude_paths=("a",)).excludes_openai(OpenAIRequest("x"))
+
+
+def test_token_ids_are_excluded_where_a_text_is() -> None:
+    ids = OpenAIRequest((1, 2, 3))
+    assert Grant(exclude_text=("secret",)).excludes_openai(ids)
+    assert not Grant().excludes_openai(ids)

@@ -17,6 +17,8 @@ from jupyter_safecoder.errors import (
     Superseded,
 )
 from jupyter_safecoder.hub.access.policy import Grant
+from jupyter_safecoder.hub.accounting.audit_verification import verify
+from jupyter_safecoder.hub.dashboard.live_stats import LiveStats
 from tests.support.hub_service import make_service
 
 
@@ -97,3 +99,41 @@ def test_what_cannot_be_recorded_is_denied_until_it_can(tmp_path: Path) -> None:
     asyncio.run(parts.recorder.check_writable("ada"))
     assert [entry["action"] for entry in parts.entries] == ["probe"]
     assert parts.audit_writer.audit_error == ""
+
+
+def test_many_refusals_of_a_user_are_two_lines_that_count_them(tmp_path: Path) -> None:
+    parts = make_service(tmp_path)
+    for _ in range(1000):
+        parts.recorder.record_refusal("eve", "text", RequestDenied(403, "", "", "not granted"))
+    parts.recorder.close()
+    assert [entry.get("count", 1) for entry in parts.entries] == [1, 999]
+    assert len(parts.records) == 1000
+    assert verify(tmp_path / "audit").error == ""
+    assert parts.usage.users_today() == []
+    # The dashboard of the next start has all of them.
+    stats = LiveStats()
+    stats.rebuild(parts.entries)
+    assert stats.last(60).refused == 1000
+
+
+def test_many_exclusions_are_counted_as_requests(tmp_path: Path) -> None:
+    parts = make_service(tmp_path)
+    for _ in range(10):
+        parts.recorder.record_exclusion(parts.recorder.new_record("ada", "complete", "vision"))
+    parts.recorder.close()
+    assert [entry.get("count", 1) for entry in parts.entries] == [1, 9]
+    assert [(row.user, row.requests) for row in parts.usage.users_today()] == [("ada", 10)]
+
+
+def test_nothing_new_begins_while_too_much_waits_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = make_service(tmp_path)
+    writer = "jupyter_safecoder.hub.accounting.audit_writer"
+    monkeypatch.setattr(f"{writer}._MAX_QUEUED", 0)
+    with pytest.raises(RequestDenied) as raised:
+        asyncio.run(parts.recorder.check_writable("ada"))
+    assert raised.value.kind == "audit"
+    with pytest.raises(RequestDenied):
+        asyncio.run(parts.recorder.record_event(parts.recorder.new_record("ada", "drain")))
+    assert parts.entries == []

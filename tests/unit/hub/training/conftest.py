@@ -11,6 +11,7 @@ from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.hub.access.authenticator import User
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.constants import TRAIN
+from jupyter_safecoder.hub.training.exclusions import AllowedSubmission
 from jupyter_safecoder.hub.training.service import TrainingService
 from jupyter_safecoder.hub.training.submission import JobSubmission
 from jupyter_safecoder.hub.training.training_store import TrainingStore
@@ -47,3 +48,8 @@ def training_parts(tmp_path: Path) -> TrainingParts:
 def submission(name: str = "ours", **settings: object) -> JobSubmission:
     """Return a submission of one document."""
     return JobSubmission(name, dict(settings), [DOCUMENT])
+
+
+def allowed(name: str = "ours", **settings: object) -> AllowedSubmission:
+    """Return a submission of which the policy excludes nothing."""
+    return AllowedSubmission(submission(name, **settings))

@@ -81,6 +81,7 @@ def test_a_job_is_sent_as_documents(service: Service, tmp_path: Path) -> None:
     sent = decode(service.requests[-1][1])
     assert (sent.name, sent.settings) == ("ours", {"rank": 8})
     assert [cell.source for cell in sent.documents[0].cells] == ["a = 1"]
+    assert sent.paths == [[str(tmp_path / "team.py")]]
 
 
 def test_a_user_who_may_not_train_learns_it_before_anything_is_read(

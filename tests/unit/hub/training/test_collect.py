@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.hub.training.collect import collect_documents
+from jupyter_safecoder.hub.training.collect import collect_documents, document_paths
 
 
 def write_notebook(path: Path) -> None:
@@ -57,3 +57,14 @@ def test_progress_is_reported(tmp_path: Path) -> None:
     heard: list[tuple[float, str]] = []
     collect_documents([tmp_path], lambda share, text: heard.append((share, text)))
     assert heard == [(0.0, "Reading a.py"), (0.5, "Reading b.py")]
+
+
+def test_the_paths_of_a_document_are_where_it_is_and_where_its_links_lead(tmp_path: Path) -> None:
+    (tmp_path / "finance").mkdir()
+    (tmp_path / "finance" / "a.py").write_text("a = 1")
+    (tmp_path / "b.py").symlink_to("finance/a.py")
+    [found] = collect_documents([tmp_path])
+    names = {str(tmp_path / "b.py"), str(tmp_path / "finance" / "a.py")}
+    assert set(document_paths(found)) == names
+    [file] = collect_documents([tmp_path / "finance"])
+    assert document_paths(file) == [str(tmp_path / "finance" / "a.py")]

@@ -18,14 +18,14 @@ from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.training.training_store import DONE, RUNNING
 from jupyter_safecoder.models import EMBEDDED
 
-from .conftest import ADA, DOCUMENT, GRANT, TrainingParts, submission
+from .conftest import ADA, DOCUMENT, GRANT, TrainingParts, allowed
 
 OURS = qualified_name("vision", "ours")
 
 
 def test_a_submitted_job_waits_with_its_documents(training_parts: TrainingParts) -> None:
     jobs = training_parts.training.jobs
-    status = asyncio.run(jobs.submit(ADA, "vision", GRANT, submission()))
+    status = asyncio.run(jobs.submit(ADA, "vision", GRANT, allowed()))
     assert (status.name, status.state) == ("ours", "waiting")
     directory = training_parts.directory(OURS)
     assert directory.stat().st_mode & 0o077 == 0
@@ -41,29 +41,29 @@ def test_a_submitted_job_waits_with_its_documents(training_parts: TrainingParts)
 def test_the_model_of_the_group_is_trained(training_parts: TrainingParts, tmp_path: Path) -> None:
     jobs = training_parts.training.jobs
     model = str(write_scripted_model(tmp_path / "model", {}))
-    status = asyncio.run(jobs.submit(ADA, "vision", GRANT, submission("service")))
+    status = asyncio.run(jobs.submit(ADA, "vision", GRANT, allowed("service")))
     assert status.plan == {"base": EMBEDDED, "documents": 1, "minutes": 9}
     grant = replace(GRANT, model=model, max_training_minutes=5)
-    status = asyncio.run(jobs.submit(ADA, "vision", grant, submission()))
+    status = asyncio.run(jobs.submit(ADA, "vision", grant, allowed()))
     assert status.plan == {"base": "scripted", "documents": 1, "minutes": 5}
     request = LocalJob(training_parts.parts.settings.cache, OURS).request()
     assert (request.settings.model, request.recipe.minutes) == (model, 5)
     missing = replace(GRANT, model="no-such-model", max_training_jobs=0)
     with pytest.raises(ModelError, match="no model named"):
-        asyncio.run(jobs.submit(ADA, "vision", missing, submission("third")))
+        asyncio.run(jobs.submit(ADA, "vision", missing, allowed("third")))
     assert len(asyncio.run(jobs.list_jobs("vision"))) == 2
 
 
 def test_a_group_has_a_maximum_of_jobs(training_parts: TrainingParts) -> None:
     jobs = training_parts.training.jobs
     for name in ("a", "b"):
-        asyncio.run(jobs.submit(ADA, "vision", GRANT, submission(name)))
+        asyncio.run(jobs.submit(ADA, "vision", GRANT, allowed(name)))
     with pytest.raises(RequestDenied, match="may have 2 jobs") as raised:
-        asyncio.run(jobs.submit(ADA, "vision", GRANT, submission("c")))
+        asyncio.run(jobs.submit(ADA, "vision", GRANT, allowed("c")))
     assert raised.value.status == 429
     assert training_parts.parts.records[-1].outcome == "refused"
     unlimited = Grant(max_training_jobs=0)
-    asyncio.run(jobs.submit(ADA, "vision", unlimited, submission("c")))
+    asyncio.run(jobs.submit(ADA, "vision", unlimited, allowed("c")))
 
 
 def test_a_job_that_cannot_be_written_leaves_nothing(
@@ -75,14 +75,14 @@ def test_a_job_that_cannot_be_written_leaves_nothing(
     monkeypatch.setattr("jupyter_safecoder.hub.training.group_jobs.write_documents_file", fail)
     jobs = training_parts.training.jobs
     with pytest.raises(OSError, match="No space left"):
-        asyncio.run(jobs.submit(ADA, "vision", GRANT, submission()))
+        asyncio.run(jobs.submit(ADA, "vision", GRANT, allowed()))
     assert training_parts.store.jobs("vision") == []
     assert not training_parts.directory(OURS).exists()
 
 
 def test_a_waiting_job_is_stopped_and_resumed(training_parts: TrainingParts) -> None:
     jobs = training_parts.training.jobs
-    asyncio.run(jobs.submit(ADA, "vision", GRANT, submission()))
+    asyncio.run(jobs.submit(ADA, "vision", GRANT, allowed()))
     status = asyncio.run(jobs.stop(ADA, "vision", "ours"))
     assert (status.state, status.reason) == ("stopped", "It was stopped while it waited.")
     status = asyncio.run(jobs.resume(ADA, "vision", GRANT, "ours"))
@@ -95,7 +95,7 @@ def test_a_waiting_job_is_stopped_and_resumed(training_parts: TrainingParts) -> 
 
 def test_a_job_is_resumed_only_while_it_has_time(training_parts: TrainingParts) -> None:
     jobs, store = training_parts.training.jobs, training_parts.store
-    asyncio.run(jobs.submit(ADA, "vision", GRANT, submission()))
+    asyncio.run(jobs.submit(ADA, "vision", GRANT, allowed()))
     asyncio.run(jobs.stop(ADA, "vision", "ours"))
     [job] = store.jobs("vision")
     store.add_runtime(job, 60 * 60 * 1.5)
@@ -108,7 +108,7 @@ def test_a_job_is_resumed_only_while_it_has_time(training_parts: TrainingParts) 
 
 def test_a_finished_job_is_deleted_with_its_documents(training_parts: TrainingParts) -> None:
     jobs = training_parts.training.jobs
-    asyncio.run(jobs.submit(ADA, "vision", GRANT, submission()))
+    asyncio.run(jobs.submit(ADA, "vision", GRANT, allowed()))
     with pytest.raises(FinetuneError, match="runs or waits"):
         asyncio.run(jobs.delete(ADA, "vision", "ours"))
     asyncio.run(jobs.stop(ADA, "vision", "ours"))
@@ -123,7 +123,7 @@ def test_a_finished_job_is_deleted_with_its_documents(training_parts: TrainingPa
 @pytest.mark.parametrize("name", [OURS, "../ours", "other"])
 def test_jobs_of_another_group_cannot_be_named(training_parts: TrainingParts, name: str) -> None:
     jobs = training_parts.training.jobs
-    asyncio.run(jobs.submit(ADA, "vision", GRANT, submission()))
+    asyncio.run(jobs.submit(ADA, "vision", GRANT, allowed()))
     bob = User("bob", frozenset({"speech"}))
     for request in (
         lambda: jobs.get("speech", name),
@@ -138,7 +138,7 @@ def test_jobs_of_another_group_cannot_be_named(training_parts: TrainingParts, na
 
 def test_a_running_job_without_a_process_cannot_be_stopped(training_parts: TrainingParts) -> None:
     jobs, store = training_parts.training.jobs, training_parts.store
-    asyncio.run(jobs.submit(ADA, "vision", GRANT, submission()))
+    asyncio.run(jobs.submit(ADA, "vision", GRANT, allowed()))
     store.set_state(store.jobs("vision")[0], RUNNING)
     with pytest.raises(FinetuneError):
         asyncio.run(jobs.stop(ADA, "vision", "ours"))
@@ -154,7 +154,7 @@ def test_with_pseudonyms_no_file_of_a_job_names_its_user(
     pseudonym = parts.recorder.recorded_name(ada.name)
 
     async def use() -> None:
-        await training.jobs.submit(ada, "vision", GRANT, submission())
+        await training.jobs.submit(ada, "vision", GRANT, allowed())
         await training.jobs.stop(ada, "vision", "ours")
         await training.jobs.resume(ada, "vision", GRANT, "ours")
         with pytest.raises(FinetuneError):

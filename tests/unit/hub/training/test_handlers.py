@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import httpx
 import pytest
 
+from jupyter_safecoder.finetune.documents import read_documents_file
 from jupyter_safecoder.hub.access.authenticator import Authenticator
+from jupyter_safecoder.hub.connections import Connections
 from jupyter_safecoder.hub.constants import COMPLETE, TRAIN
 from jupyter_safecoder.hub.handlers import make_app
 from jupyter_safecoder.hub.training.handlers import training_routes
-from jupyter_safecoder.hub.training.submission import encode
+from jupyter_safecoder.hub.training.submission import JobSubmission, encode
+from jupyter_safecoder.protocol import Cell
 from tests.support.hub_api import ACCESS, hub_api, user_model
 from tests.support.hub_service import served
 
@@ -44,7 +48,7 @@ def run(monkeypatch: pytest.MonkeyPatch, training_parts: TrainingParts, test: Te
         service = training_parts.parts.service
         async with hub_api(monkeypatch, OWNERS):
             routes = training_routes(training_parts.training)
-            app = make_app(PREFIX, service, Authenticator(30), 4096, routes, [])
+            app = make_app(PREFIX, service, Authenticator(30), 4096, routes, [], Connections())
             async with (
                 served(app) as url,
                 httpx.AsyncClient(base_url=f"{url}{PREFIX}", trust_env=False) as client,
@@ -149,5 +153,54 @@ def test_a_disk_or_database_that_fails_is_said(
             503,
             "The service's database cannot be used.",
         )
+
+    run(monkeypatch, training_parts, test)
+
+
+def test_a_group_submits_one_job_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, training_parts: TrainingParts
+) -> None:
+    async def test(client: httpx.AsyncClient) -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", client.base_url.port)
+        writer.write(
+            f"POST {PREFIX}jobs HTTP/1.1\r\nHost: x\r\nAuthorization: token ada\r\n"
+            "Content-Length: 4000\r\n\r\n".encode()
+        )
+        while not training_parts.training._submitting:
+            await asyncio.sleep(0.01)
+        content, headers = encode(submission()), token("ada")
+        response = await client.post("jobs", content=content, headers=headers)
+        assert (response.status_code, response.headers["Retry-After"]) == (429, "5")
+        assert (await client.get("jobs", headers=headers)).status_code == 200
+        writer.close()
+        await writer.wait_closed()
+        while training_parts.training._submitting:
+            await asyncio.sleep(0.01)
+        response = await client.post("jobs", content=content, headers=headers)
+        assert response.json()["state"] == "waiting"
+
+    run(monkeypatch, training_parts, test)
+
+
+def test_what_the_policy_excludes_is_not_trained_and_is_counted(
+    monkeypatch: pytest.MonkeyPatch, training_parts: TrainingParts
+) -> None:
+    async def test(client: httpx.AsyncClient) -> None:
+        parts = training_parts.parts
+        (parts.directory / "policy.toml").write_text(
+            "[groups.vision]\nexclude_paths = ['finance/*']\nexclude_text = ['secret']\n"
+        )
+        parts.service.gate.reload_policy()
+        [one] = submission().documents
+        secret = replace(one, cells=(*one.cells, Cell("code", "Secret")), numbers=(0, 1))
+        body = JobSubmission("ours", {}, [one, secret], [["/home/ada/finance/a.py"], ["/b.py"]])
+        response = await client.post("jobs", content=encode(body), headers=token("ada"))
+        status = response.json()
+        assert (status["documents"], status["excluded_documents"]) == (1, 1)
+        assert status["excluded_cells"] == 1
+        [file] = parts.settings.cache.glob("jobs/*/documents.json")
+        [kept] = read_documents_file(file)
+        assert kept.cells == one.cells
+        assert "finance" not in str([path.read_text() for path in file.parent.glob("*.json")])
 
     run(monkeypatch, training_parts, test)

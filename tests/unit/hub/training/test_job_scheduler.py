@@ -26,14 +26,14 @@ from jupyter_safecoder.hub.training.training_store import (
     TrainingJob,
 )
 
-from .conftest import ADA, GRANT, TrainingParts, submission
+from .conftest import ADA, GRANT, TrainingParts, allowed
 
 OURS = qualified_name("vision", "ours")
 
 
 def submit(training_parts: TrainingParts, state: str) -> TrainingJob:
     """Submit a job, and say that it is in a state."""
-    asyncio.run(training_parts.training.jobs.submit(ADA, "vision", GRANT, submission()))
+    asyncio.run(training_parts.training.jobs.submit(ADA, "vision", GRANT, allowed()))
     [job] = training_parts.store.jobs("vision")
     training_parts.store.set_state(job, state)
     return job
@@ -55,6 +55,42 @@ def poll(training_parts: TrainingParts) -> None:
             await asyncio.wait_for(task, 0.7)
 
     asyncio.run(run())
+
+
+#: A job's process that does not stop when it is asked to.
+_DEAF = """\
+import sys, os, time
+from pathlib import Path
+from jupyter_safecoder.finetune.jobs.job_files import JobFiles
+files = JobFiles(Path(sys.argv[1]), sys.argv[2])
+with files.lock():
+    files.write("process", str(os.getpid()))
+    print(flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_job_that_does_not_stop_when_it_is_asked_to_is_killed(
+    training_parts: TrainingParts,
+) -> None:
+    submit(training_parts, RUNNING)
+    write_status(training_parts, "running")
+    cache = str(training_parts.parts.settings.cache)
+    arguments = [sys.executable, "-c", _DEAF, cache, OURS]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        asyncio.run(training_parts.training.jobs.stop(ADA, "vision", "ours"))
+        poll(training_parts)
+        assert process.poll() is None
+        scheduler = training_parts.training.scheduler
+        [job] = training_parts.store.jobs("vision")
+        scheduler._stop_until[job.id] -= 60
+        poll(training_parts)
+        assert process.wait(30) == -9
+    poll(training_parts)
+    [job] = training_parts.store.jobs("vision")
+    assert job.state == "stopped"
 
 
 @pytest.mark.parametrize(
