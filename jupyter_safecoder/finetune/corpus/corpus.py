@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.finetune.documents import Document
-from jupyter_safecoder.finetune.redaction import Secret, find_secrets, is_distinctive, redact
 from jupyter_safecoder.finetune.samples.fim_spans import span_count
 from jupyter_safecoder.protocol import Cell
+from jupyter_safecoder.secrets import Secret, find_secrets, is_distinctive, redact
 
 from .scan import scan
 from .sources import LeftOut

@@ -7,9 +7,9 @@ from random import Random
 from typing import Any
 
 from jupyter_safecoder.finetune.corpus.corpus import Corpus
-from jupyter_safecoder.finetune.redaction import PLACEHOLDERS
 from jupyter_safecoder.finetune.samples.samples import FimExample
 from jupyter_safecoder.protocol import CompletionRequest
+from jupyter_safecoder.secrets import PLACEHOLDERS
 
 from .evaluate import ExampleCompletion
 

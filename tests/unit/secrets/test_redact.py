@@ -14,10 +14,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from jupyter_safecoder.finetune.corpus.corpus import build_corpus
 from jupyter_safecoder.finetune.recipe import Recipe
-from jupyter_safecoder.finetune.redaction import Secret, find_secrets, is_distinctive, redact
 from jupyter_safecoder.finetune.samples.samples import SampleBuilder
 from jupyter_safecoder.models import EMBEDDED, resolve_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
+from jupyter_safecoder.secrets import Secret, find_secrets, is_distinctive, redact
 from tests.support.secret_cases import CASES, code_with_secret, value
 from tests.support.team_notebooks import write_team
 

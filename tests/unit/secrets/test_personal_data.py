@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.finetune.redaction.personal_data import (
+from jupyter_safecoder.secrets.personal_data import (
     find_email_addresses,
     find_ip_addresses,
 )

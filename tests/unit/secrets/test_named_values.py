@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.finetune.redaction.named_values import (
+from jupyter_safecoder.secrets.named_values import (
     find_named_values,
     is_secret_name,
     other_text,

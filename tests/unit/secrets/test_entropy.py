@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.finetune.redaction.entropy import entropy, find_random
+from jupyter_safecoder.secrets.entropy import entropy, find_random
 
 
 def found(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_safecoder.finetune.redaction import PLACEHOLDERS, Secret
+from jupyter_safecoder.secrets import PLACEHOLDERS, Secret
 
 
 def test_the_representation_hides_the_value() -> None:

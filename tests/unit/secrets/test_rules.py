@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.finetune.redaction.rules import Rule, find_by_form, load_rules
+from jupyter_safecoder.secrets.rules import Rule, find_by_form, load_rules
 from tests.support.secret_cases import CASES, code_with_secret, value
 
 
