@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +33,8 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
     NotebookError
         If the file cannot be read, or is not a notebook.
     """
-    import nbformat
-
-    try:
-        notebook = nbformat.reader.reads(path.read_text("utf-8"))
-        # Not nbformat.read(), whose validation logs the text of what is invalid.
-        if notebook.nbformat != 4:
-            notebook = nbformat.convert(notebook, 4)
+    with _reported(path):
+        notebook = _load(path)
         cells = [
             (
                 Cell(cell.cell_type, _text(cell.source), _first_output(cell)),
@@ -49,6 +47,41 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
             "kernelspec", {}
         ).get("language", "python")
         return cells, str(language).lower()
+
+
+def read_cells_with_outputs(path: Path) -> list[Cell]:
+    """Return the cells of a notebook, each with the text of all its outputs.
+
+    The text of an output starts on a line of its own. Streams, plain text and tracebacks are first,
+    in the order of the outputs; HTML, Markdown and other text that stands for the same follows.
+
+    Raises
+    ------
+    NotebookError
+        If the file cannot be read, or is not a notebook.
+    """
+    with _reported(path):
+        return [
+            Cell(cell.cell_type, _text(cell.source), _all_outputs(cell))
+            for cell in _load(path).cells
+        ]
+
+
+def _load(path: Path) -> Any:
+    import nbformat
+
+    notebook = nbformat.reader.reads(path.read_text("utf-8"))
+    # Not nbformat.read(), whose validation logs the text of what is invalid.
+    return notebook if notebook.nbformat == 4 else nbformat.convert(notebook, 4)
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    """Report any error of reading a notebook as a :class:`NotebookError`."""
+    import nbformat
+
+    try:
+        yield
     except FileNotFoundError:
         raise NotebookError(f"There is no file {path}.") from None
     except OSError as error:
@@ -118,6 +151,21 @@ def _first_output(cell: Any) -> str:
         if text:
             return _text(text)
     return ""
+
+
+def _all_outputs(cell: Any) -> str:
+    plain: list[str] = []
+    others: list[str] = []
+    for output in cell.get("outputs", ()):
+        if output.output_type == "stream":
+            plain.append(_text(output.text))
+        elif output.output_type == "error":
+            plain += map(str, output.get("traceback", ()))
+        for kind, data in sorted(output.get("data", {}).items()):
+            if kind.startswith("text/") or kind.endswith(("json", "xml", "javascript")):
+                text = data if isinstance(data, (str, list)) else json.dumps(data)
+                (plain if kind == "text/plain" else others).append(_text(text))
+    return "\n".join(text.removesuffix("\n") for text in [*plain, *others])
 
 
 def _tags(value: str | list[str]) -> frozenset[str]:

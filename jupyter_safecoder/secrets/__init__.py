@@ -1,6 +1,26 @@
-"""Redaction: secrets and personal data of notebooks are replaced by placeholders."""
+"""Secrets: passwords, keys and personal data in cells are found, and replaced by placeholders."""
 
-from .redact import find_secrets, is_distinctive, redact
+from .cell import MAX_CHARACTERS, find_secrets
+from .document import CellSecrets, Finding, find_in_cells, findings, is_too_large, search_cells
+from .redact import redact, replace_spans
 from .secret import PLACEHOLDERS, Secret
+from .spread import Spread, find_values, identifiers, is_distinctive
 
-__all__ = ["PLACEHOLDERS", "Secret", "find_secrets", "is_distinctive", "redact"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "PLACEHOLDERS",
+    "CellSecrets",
+    "Finding",
+    "Secret",
+    "Spread",
+    "find_in_cells",
+    "find_secrets",
+    "find_values",
+    "findings",
+    "identifiers",
+    "is_distinctive",
+    "is_too_large",
+    "redact",
+    "replace_spans",
+    "search_cells",
+]

@@ -1,4 +1,4 @@
-"""Strings that are as random as a key: hexadecimal digits, and strings of a high entropy."""
+"""Strings that are as random as a key: by their pairs of characters, and hexadecimal digits."""
 
 from __future__ import annotations
 
@@ -7,55 +7,124 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from .bigrams import randomness
+from .plausible import MIN_RANDOMNESS
 from .secret import Secret
 
-_RANDOM = re.compile(
-    r"(?<![A-Za-z0-9+/_=.-])(?P<value>[A-Za-z0-9+/_-]{20,}={0,2})(?![A-Za-z0-9+/_=-])"
-)
-_HEX = re.compile(
-    r"(?<![A-Za-z0-9])(?P<value>[0-9a-fA-F]{32,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
-    r"(?![A-Za-z0-9])"
-)
-#: The words before a checksum or a revision, which is no secret.
-_CHECKSUM = re.compile(
-    r"(?i)(?:commit|revision|\brev|sha-?\d*|md5|checksum|digest|hash|\.git@|github\.com/[\w./-]+@)"
+#: A longer string is data: an image, weights, a compressed file.
+_MAX_CHARACTERS = 200
+_MIN_CHARACTERS = 20
+#: As a whole string literal, shorter ones are keys too, if they have three classes of characters
+#: and these are more random.
+_MIN_QUOTED, _MIN_SHORT = 11, 2.5
+_TOKEN = re.compile(r"[A-Za-z0-9+/_-]{11,}(?:[.~][A-Za-z0-9+/_-]{6,}){0,4}={0,2}")
+#: What may stand before a token; it is not in the pattern, where it would be tried everywhere.
+_IN_TOKEN = re.compile(r"[A-Za-z0-9+/_=.~-]")
+_HEX_DIGITS = re.compile(r"[0-9a-fA-F-]+")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_HEX = re.compile(r"[0-9a-fA-F]{32,128}")
+#: The words before a checksum, an identifier or data, which are no secrets.
+_HARMLESS = re.compile(
+    r"(?i)(?:commit|revision|\brev|sha-?\d*|md5|checksum|digest|hash(?:es)?|\.git@|"
+    r"github\.com/[\w./-]{1,80}@|etag|fingerprint|integrity|signature|"
+    r"(?:^|[^a-z])(?:\w{0,20}_)?(?:ids?|uuid|guid|cid|doi|nonce|iv|tag|ref|version|expected|image|img|"
+    r"icon|logo|png|svg|thumbnail|data|blob|payload|plaintext|ciphertext|vectors?|message|msg|"
+    r"seq|sequences?|smiles|inchi(?:key)?|dna|rna|protein|alphabet|chars|charset|pattern|regex|format|"
+    r"fmt|public_?key|pubkey|pub))"
     r"[\w()\[\]]{0,24}\W{0,8}$"
 )
+#: The name right before a value, and functions that take an identifier or data.
+_TAKES_HASH = re.compile(
+    r"(?i)(?:assert\w{0,20}|checkout|commit|hash\w{0,12}|md5|sha\d{0,3}|digest|uuid|get_run|get_by_id|"
+    r"load_\w{1,20}|verify|compare|expected|known_hash|fingerprint|equal)\b[^\n]{0,200}$"
+)
 #: The text before an image or a sound that is embedded in a document.
-_MEDIA = re.compile(r"data:(?:image|audio|video|font)/[\w.+-]+;base64,$")
+_MEDIA = re.compile(r"data:[a-z]{1,20}/[\w.+-]{1,60};base64,$")
+_ADDRESS = re.compile(r"://[^\s\"'?&=@]{0,200}$")
+_FILE_BEFORE = re.compile(r"\.(?:zip|gz|tgz|bz2|xz|tar|csv|tsv|txt|json|npz?|h5|whl|py|pth?|bin|png)\b[^\n]{0,40}$")
+_ASSIGNED = re.compile(r"(?:[=(,]\s{0,20})[rbuf]{0,2}[\"']$")
+_ASSIGNED_TO_NAME = re.compile(r"=\s{0,20}[rbuf]{0,2}[\"']$")
+_KEYED = re.compile(r"[\"']\s{0,3}:\s{0,20}[rbuf]{0,2}[\"']$")
+_DECODER = re.compile(r"(?:\w{1,20}\.)?(?:fromhex|unhexlify|\w{0,20}b64decode)\(\s{0,9}[rbu]{0,2}[\"']$")
+_QUOTES = ('"', "'", "`")
+_LINE_OF_DATA = re.compile(r"[\s\"'+\\,()\[\]b]*[A-Za-z0-9+/_-]{40,}=*[\s\"'+\\,()\[\]n]*$")
+_SEQUENTIAL = 0.5
 #: Characters before a string that are searched for these.
 _LOOKBEHIND = 48
-#: Bits per character: words are below, keys above (measured on the standard library's names).
-_MIN_ENTROPY = 3.6
 
 
 def find_random(text: str) -> Iterator[Secret]:
     """Yield the random strings of a text, unless the text before one shows what it is."""
-    for match in _HEX.finditer(text):
-        if len(set(match["value"])) > 6 and not _CHECKSUM.search(_before(text, match)):
-            yield Secret(match["value"], "high entropy")
-    for match in _RANDOM.finditer(text):
-        value, before = match["value"], _before(text, match)
-        if _HEX.fullmatch(value) or _MEDIA.search(before) or _CHECKSUM.search(before):
+    for match in _TOKEN.finditer(text):
+        start, value = match.start(), match[0]
+        if start and _IN_TOKEN.match(text, start - 1):
             continue
-        if _is_random(value, before):
-            yield Secret(value, "high entropy")
+        if len(value) <= _MAX_CHARACTERS and _is_key(text, start, value):
+            yield Secret(value, "high entropy", start=start)
 
 
-def _is_random(value: str, before: str) -> bool:
-    # Paths and long names have slashes and underscores between words.
-    longest = max(re.split(r"[/_-]", value), key=len)
-    is_path = value.startswith("/") or before.endswith(("/", "~", ":"))
-    body = longest if is_path or len(longest) >= 16 else value
-    if len(longest) < 10 or entropy(body) < _MIN_ENTROPY:
+def _is_key(text: str, start: int, value: str) -> bool:
+    if _HEX_DIGITS.fullmatch(value):
+        return _is_hexadecimal_key(text, start, value)
+    quoted = text[start - 1 : start] in _QUOTES and text[start + len(value) : start + len(value) + 1] in _QUOTES
+    if len(value) < (_MIN_CHARACTERS if not quoted else _MIN_QUOTED):
         return False
-    numbers = len(re.findall(r"\d+", body))
-    mixed_case = re.search(r"[a-z]", body) and re.search(r"[A-Z]", body)
-    return numbers >= (3 if mixed_case else 5)
+    bits = _MIN_SHORT if len(value) < 16 else MIN_RANDOMNESS
+    if _classes(value) < (3 if len(value) < 16 else 2) or _is_sequential(value):
+        return False
+    if randomness(value.rstrip("=")) < bits:
+        return False
+    before = _before(text[max(0, start - _LOOKBEHIND) : start])
+    if _MEDIA.search(before) or _HARMLESS.search(before):
+        return False
+    if value.startswith("//") or text[start - 1 : start] == "/" or _ADDRESS.search(text[max(0, start - 200) : start]):
+        return False
+    return not _is_block(text, start, start + len(value))
 
 
-def _before(text: str, match: re.Match[str]) -> str:
-    return text[max(0, match.start() - _LOOKBEHIND) : match.start()]
+def _is_hexadecimal_key(text: str, start: int, value: str) -> bool:
+    is_uuid = bool(_UUID.fullmatch(value))
+    if len(set(value)) <= 6 or not (is_uuid or _HEX.fullmatch(value)):
+        return False
+    line = text[text.rfind("\n", max(0, start - 200), start) + 1 : start][-200:]
+    named = _ASSIGNED_TO_NAME if is_uuid else _ASSIGNED
+    if not named.search(line) or text[start + len(value) : start + len(value) + 1] not in "\"'":
+        return False
+    return not (
+        _HARMLESS.search(_before(line[-_LOOKBEHIND:])) or _TAKES_HASH.search(line) or _FILE_BEFORE.search(line)
+    )
+
+
+def _before(text: str) -> str:
+    """Return the text before a literal, without a function that decodes it."""
+    return _DECODER.sub("", text)
+
+
+def _classes(value: str) -> int:
+    """Return the number of classes: capital letters, small letters, digits."""
+    return (value.upper() != value) + (value.lower() != value) + any(map(str.isdigit, value))
+
+
+def _is_sequential(value: str) -> bool:
+    """Return whether most characters follow the one before: an alphabet."""
+    pairs = zip(value, value[1:], strict=False)
+    return sum(ord(b) - ord(a) == 1 for a, b in pairs) > _SEQUENTIAL * len(value)
+
+
+def _is_block(text: str, start: int, end: int) -> bool:
+    """Return whether a string is a line of several that are such strings: encoded data."""
+    if end - start < 40:
+        return False
+    first = text.rfind("\n", 0, start) + 1
+    last = text.find("\n", end)
+    last = len(text) if last < 0 else last
+    above = text[text.rfind("\n", 0, max(0, first - 1)) + 1 : max(0, first - 1)]
+    below = text[last + 1 : last + 200].partition("\n")[0]
+    return _is_data_line(text[first:last]) and (_is_data_line(above) or _is_data_line(below))
+
+
+def _is_data_line(line: str) -> bool:
+    return len(line) <= _MAX_CHARACTERS and bool(_LINE_OF_DATA.match(line))
 
 
 def entropy(text: str) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 #: Functions whose result has the text of their arguments. The arguments of other functions are not
 #: followed: those of ``connect(password_name)`` are names more often than values.
@@ -19,19 +19,34 @@ _TRANSPARENT = frozenset(
         *("quote", "quote_plus", "b64encode", "b64decode", "fromhex", "SecretStr", "Secret"),
     }
 )
+#: Functions that declare a field or an option with a default value.
+_DECLARING = frozenset({"Field", "field", "Option", "Argument", "Str", "Unicode", "Password"})
 #: Functions that take a name, and as the next argument its default or new value.
-_NAME_VALUE = frozenset({"get", "getenv", "setdefault", "pop", "setattr", "setenv", "config"})
+_NAME_VALUE = frozenset(
+    {
+        *("get", "getenv", "setdefault", "pop", "setattr", "setenv", "config", "set", "put"),
+        *("fill", "type", "add_header", "putheader", "assign", "set_option", "field", "set_secret"),
+    }
+)
 #: A URL with a gap that a password fills.
-_URL_TEMPLATE = re.compile(r"://[^\s/@]*:(?:%s|%\(\w+\)s|\{\w*\})@")
+_URL_TEMPLATE = re.compile(r"://[^\s/@]{0,99}:(?:%s|%\(\w{1,40}\)s|\{\w{0,40}\})@")
 _LITERAL = re.compile(
     r"[A-Za-z]{0,2}(?P<quote>\"\"\"|'''|\"|')(?P<value>(?:\\[\s\S]|(?!(?P=quote))[\s\S])*)(?P=quote)"
 )
 #: Characters of the prefix and the quotes of a literal. A constant that takes more was escaped, or
 #: is several literals in a row.
 _DELIMITERS = 3
-_MAGIC = re.compile(r"^(?P<indent>\s*)[%!?].*$", re.MULTILINE)
+_MAGIC = re.compile(r"^(?P<indent>[ \t]*)[%!?].*$", re.MULTILINE)
+_ASSIGNED_MAGIC = re.compile(r"^(?P<target>[ \t]*[\w, ]{1,80}=[ \t]*)[%!].*$", re.MULTILINE)
 
 Assignment = tuple[str, ast.AST]
+
+
+class Literal(NamedTuple):
+    """A string literal as it is written, and where its text starts in the cell."""
+
+    text: str
+    start: int
 
 
 class Literals:
@@ -49,74 +64,109 @@ class Literals:
     """
 
     def __init__(self, code: str) -> None:
-        tree = ast.parse(_MAGIC.sub(r"\g<indent>pass", code))
+        self.tree = ast.parse(_ASSIGNED_MAGIC.sub(r"\g<target>0", _MAGIC.sub(r"\g<indent>pass", code)))
+        self._code = code
         self._lines = code.split("\n")
-        self._nodes = list(ast.walk(tree))
-        # A name stands for the constant that is assigned to it somewhere in the cell.
-        self._constants = {
-            target.id: node.value
-            for node in self._nodes
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name)
+        self._starts = [0]
+        for line in self._lines:
+            self._starts.append(self._starts[-1] + len(line) + 1)
+        self.nodes = list(ast.walk(self.tree))
+        # A name stands for the constants that are assigned to it somewhere in the cell.
+        self._constants: dict[str, list[ast.Constant]] = {}
+        for node in self.nodes:
+            for name, value in _assignments(node) if isinstance(node, _BINDING) else ():
+                if isinstance(value, ast.Constant) and isinstance(value.value, (str, bytes)):
+                    self._constants.setdefault(name, []).append(value)
+
+    def constants(self) -> dict[str, tuple[Literal, ...]]:
+        """Return the literals that are assigned to each name alone."""
+        return {
+            name: tuple(literal for node in nodes for literal in self._as_written(node))
+            for name, nodes in self._constants.items()
         }
 
-    def assigned(self, is_secret: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    def assigned(
+        self, is_secret: Callable[[str], bool], missing: set[str] | None = None
+    ) -> Iterator[tuple[str, Literal]]:
         """Yield the name and the literals, as they are written, of values of secret names.
 
         Parameters
         ----------
         is_secret
             Whether a name is secret.
+        missing
+            Gets the names in such values that the cell assigns no literal to.
         """
-        for node in self._nodes:
+        for node in self.nodes:
             for name, value in _assignments(node):
                 if is_secret(name):
-                    parts = self.parts(value)
-                    whole = ["".join(parts)] if len(parts) > 1 else []
-                    yield from ((name, part) for part in parts + whole)
+                    parts = self.parts(value, missing)
+                    whole = [Literal("".join(part.text for part in parts), -1)]
+                    yield from ((name, part) for part in parts + whole * (len(parts) > 1))
             template = _template(node)
-            if template is not None and _URL_TEMPLATE.search("".join(self.parts(template))):
+            if template is not None and _URL_TEMPLATE.search(self.text(template)):
                 for value in _template_arguments(node):
-                    yield from (("password", part) for part in self.parts(value))
+                    yield from (("password", part) for part in self.parts(value, missing))
 
-    def concatenated(self) -> Iterator[list[str]]:
+    def concatenated(self) -> Iterator[list[Literal]]:
         """Yield the parts of each string that is made of several, in their order."""
-        for node in self._nodes:
+        for node in self.nodes:
             if isinstance(node, (ast.BinOp, ast.JoinedStr, ast.Call, ast.Constant)):
                 parts = self.parts(node)
                 if len(parts) > 1:
                     yield parts
 
-    def parts(self, node: ast.AST | None) -> list[str]:
-        """Return the literals whose text is in the value of an expression, in their order."""
-        found: list[str] = []
+    def text(self, node: ast.AST | None) -> str:
+        """Return the text of the literals in the value of an expression."""
+        return "".join(part.text for part in self.parts(node))
+
+    def parts(self, node: ast.AST | None, missing: set[str] | None = None) -> list[Literal]:
+        """Return the literals whose text is in the value of an expression, in their order.
+
+        Parameters
+        ----------
+        node
+            The expression.
+        missing
+            Gets the names in it that the cell assigns no literal to.
+        """
+        found: list[Literal] = []
         pending = [node]
         while pending:
             node = pending.pop()
             if isinstance(node, ast.Name):
-                node = self._constants.get(node.id)
-            if not isinstance(node, ast.Constant):
+                constants = self._constants.get(node.id, [])
+                if missing is not None and not constants:
+                    missing.add(node.id)
+                for constant in constants:
+                    found += self._as_written(constant)
+            elif not isinstance(node, ast.Constant):
                 pending += _operands(node)[::-1]
             elif isinstance(node.value, (str, bytes)):
                 found += self._as_written(node)
         return found
 
-    def _as_written(self, node: Any) -> list[str]:
+    def _as_written(self, node: Any) -> list[Literal]:
         """Return the literals of a constant as they are written: several in a row are one."""
-        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
         value = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
-        if first == last and node.end_col_offset - node.col_offset <= len(value) + _DELIMITERS:
-            return [value]
-        # Columns count bytes.
-        lines = [line.encode() for line in self._lines[first : last + 1]]
-        lines[-1] = lines[-1][: node.end_col_offset]
-        lines[0] = lines[0][node.col_offset :]
-        text = b"\n".join(lines).decode(errors="replace")
-        written = [match["value"] for match in _LITERAL.finditer(text)]
+        start = self._offset(node.lineno, node.col_offset)
+        end = self._offset(node.end_lineno or node.lineno, node.end_col_offset)
+        text = self._code[start:end]
+        if len(text) <= len(value) + _DELIMITERS + len(text) - len(text.lstrip("rbufRBUF")):
+            return [Literal(value, start + max(0, text.find(value)))]
+        written = [Literal(m["value"], start + m.start("value")) for m in _LITERAL.finditer(text)]
         # Before Python 3.12 a constant in an f-string has the position of the whole f-string.
-        joined = "".join(written)
-        return written if joined == value or "\\" in joined else [value]
+        joined = "".join(literal.text for literal in written)
+        if joined == value or "\\" in joined:
+            return written
+        return [Literal(value, start + text.find(value) if value in text else -1)]
+
+    def _offset(self, line: int, column: int) -> int:
+        # Columns count bytes.
+        text = self._lines[line - 1]
+        if not text.isascii():
+            column = len(text.encode()[:column].decode(errors="replace"))
+        return self._starts[line - 1] + column
 
 
 def _operands(node: ast.AST | None) -> Sequence[ast.AST]:
@@ -132,10 +182,13 @@ def _operands(node: ast.AST | None) -> Sequence[ast.AST]:
             return [node.body, node.orelse]
         case ast.Tuple() | ast.List() | ast.Set():
             return node.elts
-        case ast.Call() if _name(node.func) in _TRANSPARENT:
+        case ast.Call() if name_of(node.func) in _TRANSPARENT:
             receiver = [node.func.value] if isinstance(node.func, ast.Attribute) else []
             return [*receiver, *_arguments(node)]
-        case ast.Call() if _name(node.func) in _NAME_VALUE:
+        case ast.Call() if name_of(node.func) in _DECLARING:
+            given = [one.value for one in node.keywords if one.arg in ("default", "value")]
+            return [*node.args[:1], *given]
+        case ast.Call() if name_of(node.func) in _NAME_VALUE:
             return node.args[1:]
     return []
 
@@ -153,7 +206,7 @@ def _of_assign(node: ast.Assign) -> Iterator[Assignment]:
 
 def _of_target(node: ast.AnnAssign | ast.AugAssign | ast.NamedExpr) -> Iterator[Assignment]:
     if node.value is not None:
-        yield _name(node.target), node.value
+        yield name_of(node.target), node.value
 
 
 def _of_keyword(node: ast.keyword) -> Iterator[Assignment]:
@@ -161,11 +214,11 @@ def _of_keyword(node: ast.keyword) -> Iterator[Assignment]:
 
 
 def _of_dict(node: ast.Dict) -> Iterator[Assignment]:
-    return ((_name(key), value) for key, value in zip(node.keys, node.values, strict=True))
+    return ((name_of(key), value) for key, value in zip(node.keys, node.values, strict=True))
 
 
 def _of_compare(node: ast.Compare) -> Iterator[Assignment]:
-    return ((_name(node.left), other) for other in node.comparators)
+    return ((name_of(node.left), other) for other in node.comparators)
 
 
 def _of_parameters(node: ast.arguments) -> Iterator[Assignment]:
@@ -177,16 +230,16 @@ def _of_parameters(node: ast.arguments) -> Iterator[Assignment]:
 
 
 def _of_call(node: ast.Call) -> Iterator[Assignment]:
-    if _name(node.func) in _NAME_VALUE:
+    if name_of(node.func) in _NAME_VALUE:
         for argument, following in zip(node.args, node.args[1:], strict=False):
-            yield _name(argument), following
+            yield name_of(argument), following
 
 
 def _of_default(node: ast.BoolOp) -> Iterator[Assignment]:
     """Read ``os.getenv("TOKEN") or "…"``."""
     first = node.values[0]
     if isinstance(first, ast.Call) and first.args:
-        yield from ((_name(first.args[0]), value) for value in node.values[1:])
+        yield from ((name_of(first.args[0]), value) for value in node.values[1:])
 
 
 _READERS: dict[type[ast.AST], Callable[[Any], Iterable[Assignment]]] = {
@@ -201,6 +254,8 @@ _READERS: dict[type[ast.AST], Callable[[Any], Iterable[Assignment]]] = {
     ast.Call: _of_call,
     ast.BoolOp: _of_default,
 }
+#: The nodes that give a name a value.
+_BINDING = (ast.Assign, ast.AnnAssign, ast.NamedExpr)
 
 
 def _unpack(target: ast.AST, value: ast.AST) -> Iterator[Assignment]:
@@ -209,17 +264,18 @@ def _unpack(target: ast.AST, value: ast.AST) -> Iterator[Assignment]:
         for one, part in zip(target.elts, value.elts, strict=False):
             yield from _unpack(one, part)
     else:
-        yield _name(target), value
+        yield name_of(target), value
 
 
-def _name(node: ast.AST | None) -> str:
+def name_of(node: ast.AST | None) -> str:
+    """Return the name that an expression is called by, or an empty text."""
     match node:
         case ast.Name():
             return node.id
         case ast.Attribute():
             return node.attr
         case ast.Subscript():
-            return _name(node.slice)
+            return name_of(node.slice)
         case ast.Constant(value=str() as text):
             return text
     return ""

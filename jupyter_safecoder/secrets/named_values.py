@@ -1,83 +1,68 @@
-"""Finds values that are assigned to a secret name, in code, files, shell commands and prose.
-
-A name such as ``db_password`` or ``API_TOKEN`` marks its value as a secret.
-"""
+"""Finds values that are assigned to a secret name, in code, files, shell commands and prose."""
 
 from __future__ import annotations
 
+import keyword
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
+from .names import (
+    NAMING,
+    is_password_name,
+    is_phrase_name,
+    is_pin_name,
+    is_secret_name,
+    is_weak_name,
+)
+from .plausible import COMMON_WORDS, has_sign_or_digit, is_gap, is_random, resembles_password
 from .secret import PASSWORD, Secret
 
-_NAMING = (
-    r"passw(?:or)?[dt]|passwd|passphrase|passcode|pass(?![a-z])|pwd|(?<![a-z])pw(?![a-z])|kennwort|"
-    r"mot_?de_?passe|contrase[nñ]a|senha|secret|credential|"
-    r"token(?!i[sz]|\w*ids?\b|s?_?(?:count|len|limit|type|per))|api[-_ ]?key|(?:access|account|"
-    r"auth|private|secret|signing|encryption|master|shared|storage|license|client|consumer|service|"
-    r"subscription|function|host|admin|user|app|application|ssh|aws|azure|gcp|openai)[-_ ]?key"
-)
-_SECRET = re.compile(_NAMING, re.IGNORECASE)
-#: Names that contain such a word and hold something else.
-_HARMLESS = re.compile(
-    r"(?:com|by|sur|tres|over|under|low|high|band|first|second|one|two|multi|single|forward|"
-    r"backward)_?pass(?!w|p)|pass_?(?:rate|count|fail|band|through|e[sd]$)|"
-    r"(?:url|uri|path|file|dir|name|label|hint|prompt|help|column|field|regex|pattern|policy|"
-    r"length|endpoint|scope|type)s?$",
-    re.IGNORECASE,
-)
-_PASSWORDISH = re.compile(r"pass|pwd|(?<![a-z])pw(?![a-z])|kennwort|contrase|senha", re.IGNORECASE)
-#: A secret name in code, JSON, YAML, keyword arguments and subscripts, from the word that marks it
-#: as secret on. The characters before are read after a match: on long runs, matching them too would
-#: take minutes.
-_NAME = rf"(?i:(?P<name>(?:{_NAMING})[\w-]{{0,40}}))"
-_WHOLE_NAME = rf"(?i:(?P<name>[\w.-]{{0,40}}(?:{_NAMING})[\w-]{{0,40}}))"
+#: The part of a name that marks it as secret. The characters before and after are read at a match:
+#: on long runs, matching them too would take minutes.
+_MARK = re.compile(NAMING)
 _NAME_START = re.compile(r"[\w.-]{0,40}\Z")
+_NAME_END = re.compile(r"[\w-]{0,40}")
 _LITERAL = (
-    r"[rbuf]{0,2}(?P<quote>\"\"\"|'''|\"|')"
-    r"(?P<value>(?:(?<=\"\"\"|''')(?:(?!(?P=quote))[\s\S])+?|(?:(?!(?P=quote))[^\n])+?))(?P=quote)"
+    r"(?:\w{1,20}\(\s{0,9})?[rbuf]{0,2}(?P<quote>\"\"\"|'''|\"|')"
+    r"(?P<value>(?:(?<=\"\"\"|''')(?:(?!(?P=quote))[\s\S]){1,300}?|(?:(?!(?P=quote))[^\n]){1,300}?))"
+    r"(?P=quote)"
 )
+#: In code, JSON, YAML, keyword arguments and subscripts.
 _ASSIGNMENT = re.compile(
-    rf"{_NAME}[\"']?\s{{0,9}}\]?\s{{0,9}}(?::\s{{0,9}}[\w\[\]., |]{{1,40}})?(?::=|==?|!=|:|=>)"
+    r"[\"']?\s{0,9}\]?\s{0,9}(?::\s{0,9}[\w\[\]., |]{1,40})?(?::=|==?|!=|:|=>|<-|\+=)"
     rf"\s{{0,9}}\(?\s{{0,99}}{_LITERAL}"
 )
 #: ``setdefault("API_TOKEN", "…")``, ``("password", "…")``.
-_PAIR = re.compile(rf"[\"']{_WHOLE_NAME}[\"']\s*,\s*(?:default\s*=\s*)?{_LITERAL}")
+_PAIR = re.compile(rf"[\"']\s{{0,99}},\s{{0,99}}(?:default\s{{0,9}}=\s{{0,9}})?{_LITERAL}")
 #: Quotes that are escaped, because the assignment is in a string literal.
 _ESCAPED = re.compile(
-    rf"{_NAME}\\[\"']\s{{0,9}}:\s{{0,9}}\\(?P<quote>[\"'])(?P<value>[^\"'\\\n]+)\\(?P=quote)"
+    r"\\[\"']\s{0,9}:\s{0,9}\\(?P<quote>[\"'])(?P<value>[^\"'\\\n]{1,300})\\(?P=quote)"
 )
-_OPTION = re.compile(rf"(?<!-)--?{_WHOLE_NAME}[= ]\s*[\"']?(?P<value>[^\s\"'-][^\s\"']{{2,}})")
-_ENV_MAGIC = re.compile(
-    rf"^[ \t]*%(?:set_)?env[ \t]+{_WHOLE_NAME}[ \t]+(?P<value>\S+)", re.MULTILINE
-)
+_OPTION = re.compile(r"[= ][ ]{0,9}[\"']?(?P<value>[^\s\"'-][^\s\"']{2,299})")
+_IS_OPTION = re.compile(r"(?<![-\w])--?[\w.-]{0,40}\Z")
+_IS_ENV_MAGIC = re.compile(r"(?:^|\n)[ \t]{0,9}%(?:set_)?env[ \t]{1,9}[\w.-]{0,40}\Z")
+_ENV_MAGIC = re.compile(r"[ \t]{1,9}(?P<value>\S{1,300})")
 #: Without quotes: in shell commands, environment files, connection strings and prose.
 _UNQUOTED = re.compile(
-    rf"{_NAME}[\"'*_`]{{0,9}}\s{{0,9}}(?P<sign>=|:|\bis\b|\bist\b|\s-\s)[\s*`]{{0,9}}"
-    r"(?P<value>(?:(?!\\[nrt])[^\s\"'`;,&|<>(){}\[\]]){3,})(?=(?P<rest>[^\n]{0,80}))"
+    r"[\"'*_`]{0,9}\s{0,9}(?P<sign>=|:|：|\bis\b|\bist\b|\s-\s)[\s*`]{0,9}"
+    r"(?P<value>(?:(?!\\[nrt])[^\s\"'`;,&|<>(){}\[\]]){3,300})(?=(?P<rest>[^\n]{0,80}))"
 )
-_SHELL = re.compile(r"^\s*(?:!|%env|%set_env|%sx|export\s|set\s|ENV\s)")
+#: Several words, in prose or without quotes.
+_PHRASE = re.compile(
+    r"[\"'*_`]{0,9}\s{0,3}(?:=|:|is\b:?|ist\b:?)[\s*`\"']{0,9}(?P<value>[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){11,24})"
+)
+#: ``pin = 471188``
+_NUMBER = re.compile(r"[\"'*_`]{0,9}\s{0,9}(?:is|ist|:|=|lautet)[\s*`\"']{0,9}(?P<value>\d{4,8})(?![\w.])")
+_IS_NUMBER = re.compile(r"[-+]?\d{0,20}\.\d{1,20}(?:e[-+]?\d{1,3})?%?")
+_SHELL = re.compile(r"[ \t]*(?:!|%env|%set_env|%sx|export\s|set\s|ENV\s)")
 _COMMENT = re.compile(r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|#[^\n]*")
-#: Values that are a gap to fill in, a variable's name, or no secret at all.
-_NO_SECRET = re.compile(r"[<\[{$(%].*|\*+|x+|\.{3}|none|null|true|false|\d{1,3}", re.IGNORECASE)
-#: Text between two literals: a closing quote was matched as an opening one.
-_BETWEEN_LITERALS = re.compile(r"\s*[)\]},;:+](?:\s|$)")
-_COLUMN_BREAK = re.compile(r"\s*\|\s*|\t|\s{2,}")
 #: A string literal on one line, in either quote.
 _STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
-#: Words that are passwords in examples, and ordinary words everywhere else.
-COMMON_WORDS = frozenset(
-    {
-        *("password", "passwd", "secret", "token", "apikey", "api_key", "string", "default"),
-        *("example", "username", "changeme", "private", "public", "access", "credential"),
-        *("credentials", "bearer", "basic", "required", "optional", "hidden"),
-    }
-)
-
-
-def is_secret_name(name: str) -> bool:
-    """Return whether the values of a name are secret."""
-    return bool(_SECRET.search(name)) and not _HARMLESS.search(name)
+#: Longer text of a triple quote is not read as words.
+_MAX_REGION = 20_000
+#: Regions before a place that may contain it.
+_MAX_NESTED = 16
 
 
 def find_named_values(text: str, *, code: bool) -> Iterator[Secret]:
@@ -90,39 +75,97 @@ def find_named_values(text: str, *, code: bool) -> Iterator[Secret]:
     code
         Whether it is code, where ``password = name`` assigns no secret.
     """
-    if not _SECRET.search(text):
-        return
-    for pattern in (_ASSIGNMENT, _PAIR, _ESCAPED, _OPTION, _ENV_MAGIC):
-        for match in pattern.finditer(text):
-            yield from secret_of(_name(match), match["value"])
-    for part in other_text(text) if code else [text]:
-        for match in _UNQUOTED.finditer(part):
-            # An equals sign, or the end of the line behind it, makes a word of prose a value.
-            prose = match["sign"].strip() != "=" and bool(match["rest"].strip(" \t.,;*`\"'"))
-            value = match["value"].rstrip(".:!?*_")
-            yield from secret_of(_name(match), value, quoted=False, prose=prose)
-    if not code:
-        yield from _find_in_columns(text)
+    lowered = _lowered(text)
+    regions: list[tuple[int, int]] | None = None if code else [(0, len(text))]
+    done = -1
+    for mark in _MARK.finditer(lowered):
+        if mark.start() < done:
+            continue
+        if regions is None:
+            regions = sorted(other_regions(text))
+        before = _NAME_START.search(text[max(0, mark.start() - 40) : mark.start()])
+        start = mark.start() - len(before[0] if before else "")
+        end = _NAME_END.match(text, mark.end()).end()  # type: ignore[union-attr]
+        done = end
+        name = text[start:end]
+        if is_secret_name(name):
+            yield from _values_of(text, name, start, end, regions)
 
 
-def _name(match: re.Match[str]) -> str:
-    start = match.start("name")
-    before = _NAME_START.search(match.string[max(0, start - 40) : start])
-    return (before[0] if before else "") + match["name"]
+def _values_of(
+    text: str, name: str, start: int, end: int, regions: list[tuple[int, int]]
+) -> Iterator[Secret]:
+    for pattern in (_ASSIGNMENT, _PAIR, _ESCAPED):
+        match = pattern.match(text, end)
+        # In a list of words, one follows the other.
+        if match and not (pattern is _PAIR and _is_name(name, match["value"])):
+            yield from secret_of(name, match["value"], start=match.start("value"))
+    line_start = max(0, start - 60)
+    if name.startswith("-") and (match := _OPTION.match(text, end)):
+        yield from secret_of(name, match["value"], start=match.start("value"))
+    if "%" in text[line_start:start] and _IS_ENV_MAGIC.search(text[line_start:start]):
+        if match := _ENV_MAGIC.match(text, end):
+            yield from secret_of(name, match["value"], start=match.start("value"))
+    if is_pin_name(name) and (match := _NUMBER.match(text, end)):
+        yield Secret(match["value"], "pin", PASSWORD, match.start("value"))
+    if is_phrase_name(name) and (match := _PHRASE.match(text, end)):
+        yield Secret(match["value"], "seed phrase", PASSWORD, match.start("value"))
+    stop = _region_end(regions, end)
+    if stop and (match := _UNQUOTED.match(text, end, stop)):
+        # An equals sign, or the end of the line behind it, makes a word of prose a value.
+        is_sentence = bool(match["rest"].strip(" \t.,;*`\"'"))
+        prose = match["sign"].strip() != "=" and is_sentence
+        value = match["value"].rstrip(".:!?*_") if match["sign"] != "=" else match["value"]
+        value = value.rstrip(".*_") if prose or not is_sentence else value
+        yield from secret_of(name, value, quoted=False, prose=prose, start=match.start("value"))
+
+
+def _is_name(name: str, value: str) -> bool:
+    is_word = value.isidentifier() and not has_sign_or_digit(value)
+    return is_word and (keyword.iskeyword(value) or not is_password_name(name))
+
+
+def _lowered(text: str) -> str:
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    # Few letters become two in lower case.
+    return "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
+
+
+def _region_end(regions: list[tuple[int, int]], place: int) -> int:
+    """Return the end of the region that contains a place, or 0."""
+    index = bisect_right(regions, (place, 1 << 60))
+    # A literal may be in a line of a shell, and a line in a long string.
+    near = regions[max(0, index - _MAX_NESTED) : index]
+    return max((end for _, end in near if place <= end), default=0)
+
+
+def other_regions(code: str) -> list[tuple[int, int]]:
+    """Return where a cell is not Python: other languages, shell, strings, comments."""
+    start = len(code) - len(code.lstrip())
+    if code.startswith("%%", start) and not code.startswith("%%time", start):
+        return [(0, len(code))]
+    # In Python ``token = response`` assigns a name; a shell reads it as a value.
+    regions, place = [], 0
+    for line in code.split("\n"):
+        if _SHELL.match(line):
+            regions.append((place, place + len(line)))
+        place += len(line) + 1
+    regions += [(match.start() + 1, match.end() - 1) for match in _STRING.finditer(code)]
+    regions += [
+        match.span() for match in _COMMENT.finditer(code) if len(match[0]) <= _MAX_REGION
+    ]
+    return regions
 
 
 def other_text(code: str) -> list[str]:
-    """Return the parts of a cell that are not Python: other languages, shell, strings, comments."""
-    if code.lstrip().startswith("%%") and not code.lstrip().startswith("%%time"):
-        return [code]
-    # In Python ``token = response`` assigns a name; a shell reads it as a value.
-    shell = [line for line in code.split("\n") if _SHELL.match(line)]
-    strings = [match.group()[1:-1] for match in _STRING.finditer(code)]
-    return shell + strings + [match.group() for match in _COMMENT.finditer(code)]
+    """Return the parts of a cell that are not Python, in their order."""
+    return [code[start:end] for start, end in other_regions(code)]
 
 
 def secret_of(
-    name: str, value: str, *, quoted: bool = True, prose: bool = False
+    name: str, value: str, *, quoted: bool = True, prose: bool = False, start: int = -1
 ) -> Iterator[Secret]:
     """Yield the value of a name as a secret, if it is one.
 
@@ -134,30 +177,39 @@ def secret_of(
         Whether the value is a string literal.
     prose
         Whether more words follow the value, which may then be an ordinary word.
+    start
+        Where the value starts in its text.
     """
+    if start >= 0:
+        start += len(value) - len(value.lstrip())
     value = value.strip()
-    if len(value) < 3 or _NO_SECRET.fullmatch(value) or _BETWEEN_LITERALS.match(value):
+    if is_gap(value) or not is_secret_name(name):
         return
-    if not is_secret_name(name) or (not quoted and value.casefold() in COMMON_WORDS):
+    if not quoted and value.casefold() in COMMON_WORDS:
         return
-    if _PASSWORDISH.search(name):
+    if is_weak_name(name) and not _is_plausible_for_weak_name(name, value):
+        return
+    if is_phrase_name(name) and " " in value:
+        yield Secret(value, "seed phrase", PASSWORD, start)
+    elif is_password_name(name):
         # In a sentence an ordinary word follows "password" more often than a password.
-        if not prose or not value.isalpha() or not value.islower():
-            yield Secret(value, "password", PASSWORD)
-    elif len(value) >= 6 and not re.search(r"\s", value) and (quoted or not value.isalpha()):
-        yield Secret(value, "key")
+        if not prose or resembles_password(value) or not value.isalpha() or not value.islower():
+            yield Secret(value, "password", PASSWORD, start)
+    elif _is_key(value, quoted=quoted):
+        yield Secret(value, "key", start=start)
 
 
-def _find_in_columns(text: str) -> Iterator[Secret]:
-    """Yield the values below a heading that is a secret name."""
-    from_end, name = 0, ""
-    for line in text.split("\n"):
-        cells = _COLUMN_BREAK.split(line.strip().strip("|").strip())
-        headings = [n for n, cell in enumerate(cells) if cell and is_secret_name(cell)]
-        if not line.strip():
-            name = ""
-        elif headings and len(cells) > 1:
-            # Counted from the end: in a table that pandas prints, the index has no heading.
-            from_end, name = len(cells) - headings[0], cells[headings[0]]
-        elif name and len(cells) >= from_end > 0:
-            yield from secret_of(name, cells[-from_end], quoted=False)
+def _is_key(value: str, *, quoted: bool) -> bool:
+    if len(value) < 6 or re.search(r"\s", value) or _IS_NUMBER.fullmatch(value):
+        return False
+    return quoted or not value.isalpha()
+
+
+def _is_plausible_for_weak_name(name: str, value: str) -> bool:
+    if is_pin_name(name):
+        return value.isdigit() and 4 <= len(value) <= 8
+    if " " in value or len(value) < 6:
+        return False
+    return resembles_password(value) or (len(value) >= 12 and is_random(value)) or (
+        len(value) >= 16 and has_sign_or_digit(value) and is_random(value)
+    )

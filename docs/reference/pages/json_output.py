@@ -108,6 +108,15 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "left_out": "list of `{path, reason}`",
         "secrets": "list of `{path, cell, kind}`: where secrets are replaced",
     },
+    "secrets": {
+        "found": "list of `{path, cell, line, kind, start, end}`: where secrets are, never what "
+        "they are. `cell`: index from 0, `null` in a file that is no notebook; `line`: from 1, in "
+        "the cell or the file; the lines of a cell's outputs follow those of its source, first "
+        "streams, plain text and tracebacks, then HTML and other text; `start`, `end`: columns of "
+        "the line, in characters from 0. A secret of several lines has an entry for each",
+        "lines": "number of lines that were searched",
+        "left_out": "list of `{path, cell, reason}`: what is too large to be searched",
+    },
     "finetune": {
         "job, state": "name and state of the job (without `--wait`)",
         "job, directory": "name and directory of the job (with `--no-start`)",

@@ -1,0 +1,187 @@
+"""Finds the secrets of one text: of a cell, or of its output.
+
+A value that looks like a key is taken for one even where it is a checksum: a false positive costs
+less than a key in a model. What is known of a text is kept, so that a changed cell costs only itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
+
+from .entropy import find_random
+from .literals import Literal, Literals
+from .named_values import find_named_values, other_regions, secret_of
+from .names import is_secret_name
+from .personal_data import find_account_numbers, find_email_addresses, find_ip_addresses
+from .python_uses import find_used_values, is_usable, secret_from, shows_secret
+from .rules import find_by_form
+from .secret import Secret
+from .sentences import find_in_sentences
+from .tables import find_in_columns
+
+#: A longer text is not searched: it is left out of a corpus.
+MAX_CHARACTERS = 200_000
+#: A shorter part of a key gives nothing away.
+_MIN_PART_CHARACTERS = 3
+#: Texts that are kept with what was found in them.
+_MAX_KEPT = 1024
+
+
+@dataclass(frozen=True)
+class TextSecrets:
+    """What one text has.
+
+    Parameters
+    ----------
+    found
+        Its secrets, by their start; none overlaps another.
+    whole
+        Secrets that it has in parts only.
+    constants
+        The literals that names of Python code stand for.
+    missing
+        Names that are used as a secret and that other cells may assign, with whether any value of
+        theirs is one.
+    shows_secret
+        Whether it is code whose output is a secret.
+    """
+
+    found: tuple[Secret, ...] = ()
+    whole: tuple[Secret, ...] = ()
+    constants: Mapping[str, tuple[Literal, ...]] = field(default_factory=dict)
+    missing: Mapping[str, bool] = field(default_factory=dict)
+    shows_secret: bool = False
+
+
+@lru_cache(_MAX_KEPT)
+def search(text: str, *, code: bool) -> TextSecrets:
+    """Return the secrets of a text, and what other texts of its document need.
+
+    Parameters
+    ----------
+    text
+        The text of a cell, or of its output; a longer one than :data:`MAX_CHARACTERS` has none.
+    code
+        Whether it is code, where ``password = name`` assigns no secret.
+    """
+    if not text or len(text) > MAX_CHARACTERS:
+        return TextSecrets()
+    literals = _parse(text) if code else None
+    missing: dict[str, bool] = {}
+    candidates = list(_candidates(text, code=code, literals=literals, missing=missing))
+    return TextSecrets(
+        found=without_overlaps(text, (one for one in candidates if one.start >= 0)),
+        whole=tuple(one for one in candidates if one.start < 0),
+        constants=literals.constants() if literals else {},
+        missing=missing,
+        shows_secret=bool(literals and shows_secret(literals)),
+    )
+
+
+def find_secrets(text: str, *, code: bool) -> list[Secret]:
+    """Return the distinct secrets of a text, the longest first.
+
+    Parameters
+    ----------
+    text
+        The text of a cell, or of its output.
+    code
+        Whether it is code, where ``password = name`` assigns no secret.
+    """
+    searched = search(text, code=code)
+    found = {secret.value: secret for secret in (*searched.whole, *searched.found)}
+    return sorted(found.values(), key=lambda secret: -len(secret.value))
+
+
+def without_overlaps(text: str, secrets: Iterable[Secret]) -> tuple[Secret, ...]:
+    """Return secrets by their start; of those that overlap, the union as one.
+
+    Parameters
+    ----------
+    text
+        What they are in.
+    secrets
+        In any order. Of two for the same characters, the first decides the kind.
+    """
+    kept: list[Secret] = []
+    # The sort is stable: of two with the same place, the first stays first.
+    for secret in sorted(secrets, key=lambda one: (one.start, -one.end)):
+        last = kept[-1] if kept else None
+        if last is None or secret.start >= last.end:
+            kept.append(secret)
+        elif secret.end > last.end:
+            longer = max(last, secret, key=lambda one: len(one.value))
+            value = text[last.start : secret.end]
+            kept[-1] = Secret(value, longer.kind, longer.placeholder, last.start)
+    return tuple(kept)
+
+
+def _candidates(
+    text: str, *, code: bool, literals: Literals | None, missing: dict[str, bool]
+) -> Iterator[Secret]:
+    yield from find_by_form(text)
+    yield from find_named_values(text, code=code)
+    yield from find_random(text)
+    yield from find_ip_addresses(text)
+    yield from find_account_numbers(text)
+    yield from find_in_sentences(text, prose=not code)
+    # Outside of strings and comments ``a@b.c`` multiplies matrices.
+    regions = other_regions(text) if literals and "@" in text else [(0, len(text))]
+    for start, end in regions:
+        for secret in find_email_addresses(text[start:end]):
+            yield Secret(secret.value, secret.kind, secret.placeholder, start + secret.start)
+    if not code:
+        yield from find_in_columns(text)
+    if literals:
+        yield from _find_by_grammar(literals, missing)
+
+
+def _find_by_grammar(literals: Literals, missing: dict[str, bool]) -> Iterator[Secret]:
+    names: set[str] = set()
+    for name, literal in literals.assigned(is_secret_name, names):
+        yield from secret_of(name, literal.text, start=literal.start)
+    for name in names:
+        missing[name] = True
+    yield from find_used_values(literals, missing)
+    for parts in literals.concatenated():
+        yield from _find_split_keys(parts)
+
+
+def _parse(code: str) -> Literals | None:
+    try:
+        return Literals(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _find_split_keys(parts: Sequence[Literal]) -> Iterator[Secret]:
+    """Yield the keys of a concatenated string, and what each of its parts has of them."""
+    whole = "".join(part.text for part in parts)
+    for secret in chain(find_by_form(whole), find_random(whole)):
+        yield Secret(secret.value, secret.kind, secret.placeholder)
+        start = 0
+        for part in parts:
+            first, last = max(0, secret.start - start), max(0, secret.end - start)
+            shared = part.text[first:last]
+            start += len(part.text)
+            if len(shared) >= _MIN_PART_CHARACTERS and part.start >= 0:
+                yield Secret(shared, secret.kind, secret.placeholder, part.start + first)
+
+
+def resolve(searched: TextSecrets, missing: Mapping[str, bool]) -> Iterator[Secret]:
+    """Yield the literals of a text that names of other cells stand for.
+
+    Parameters
+    ----------
+    searched
+        What the text has.
+    missing
+        Names that other cells use as a secret.
+    """
+    for name in missing.keys() & searched.constants.keys():
+        for literal in searched.constants[name]:
+            if literal.start >= 0 and is_usable(literal.text, certain=missing[name]):
+                yield secret_from(literal)

@@ -1,0 +1,82 @@
+"""Names whose values are secret, in several languages.
+
+A name such as ``db_password``, ``API_TOKEN`` or ``wachtwoord`` marks its value as a secret.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Names of passwords: German, English, French, Spanish, Portuguese, Dutch, Danish, Norwegian,
+#: Swedish, Finnish, Polish, Czech, Hungarian, Serbian, Turkish, Italian, Russian, Ukrainian, Greek,
+#: Chinese, Japanese, Korean, Hebrew, Arabic.
+_PASSWORDS = (
+    r"passw(?:or)?[dt]|passwd|passphrase|passcode|(?<![a-z])pass(?![a-z])|pwd|(?<![a-z])pw(?![a-z])|"
+    r"passord|psswrd|(?<![a-z])psw(?![a-z])|(?<![a-z])pswd|"
+    r"kennwort|kennwörter|passwörter|losungswort|mot_?de_?passe|(?<![a-z])mdp(?![a-z])|contrase[nñ]a|contrasenya|"
+    r"senha|wachtwoord|has[lł]o(?![a-z])|l[oö]senord|salasana|adgangskode|(?<![a-z])heslo|jelsz[oó]|lozinka|"
+    r"(?<![a-z])[sş]ifre|пароль|пароля|паролем|гасло|κωδικ|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호|סיסמ|"
+    r"كلمة.?(?:المرور|السر)|seed_?phrase|recovery_?phrase|seed phrase|recovery phrase|mnemonic"
+)
+#: Names of keys and tokens.
+_KEYS = (
+    r"secret|credential|"
+    r"token(?!i[sz]|\w{0,40}ids?\b|s?_?(?:count|len|limit|type|per|acc|loss|rate|prob|freq|idx|index|size|embed|num|class|level|dim))|api[-_ ]?key|"
+    r"(?:access|account|auth|private|secret|signing|encryption|master|shared|storage|license|"
+    r"client|consumer|service|subscription|function|host|admin|user|app|application|ssh|aws|azure|"
+    r"gcp|openai|rapidapi|mapbox|weather|maps|crypt|cipher|hmac|jwt|session)[-_ ]?key(?![a-z])"
+)
+#: Names that hold other things as often: what they hold must be as random as a key.
+_WEAK = (
+    r"(?<![a-z])(?:clave|parola|geheim|cookie|jsessionid|phpsessid|csrf|sessid|appid|otp|"
+    r"auth|geheimnis|segredo|secreto|palabra_clave)(?![a-z])|session_?id|sid(?=[\"'])|"
+    r"parola_?chiave|csrf_?token|[a-z0-9]_key(?![a-z])"
+)
+#: Names of numbers that are secret.
+_PINS = r"(?<![a-z])(?:pin|pincode|pin_?nummer|pin_?number|geheimzahl|tan)(?![a-z])"
+NAMING = f"{_PASSWORDS}|{_KEYS}|{_WEAK}|{_PINS}"
+#: Names that contain such a word and hold something else.
+_HARMLESS = re.compile(
+    r"(?:com|by|sur|tres|over|under|low|high|band|first|second|one|two|multi|single|forward|"
+    r"backward)_?pass(?!w|p)|pass_?(?:rate|count|fail|band|through|e[sd]$)|"
+    r"(?:url|uri|path|file|dir|name|label|hint|prompt|help|column|field|regex|pattern|policy|"
+    r"length|endpoint|scope|type)s?$"
+)
+_STRONG = re.compile(f"{_PASSWORDS}|{_KEYS}")
+_SECRET = re.compile(NAMING)
+_PASSWORDISH = re.compile(f"{_PASSWORDS}|{_PINS}|clave|parola")
+_PIN = re.compile(_PINS)
+_PHRASE = re.compile(r"phrase|mnemonic")
+#: What a word in ``camelCase`` starts with.
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def folded(name: str) -> str:
+    """Return a name in lower case, with underscores between the words of ``camelCase``."""
+    return name.lower() if name.islower() else _CAMEL.sub("_", name).lower()
+
+
+def is_secret_name(name: str) -> bool:
+    """Return whether the values of a name are secret."""
+    lowered = folded(name)
+    return bool(_SECRET.search(lowered)) and not _HARMLESS.search(lowered)
+
+
+def is_weak_name(name: str) -> bool:
+    """Return whether a secret name holds other things as often, such as ``cookie``."""
+    return not _STRONG.search(folded(name))
+
+
+def is_password_name(name: str) -> bool:
+    """Return whether a secret name holds a password; others hold a key."""
+    return bool(_PASSWORDISH.search(folded(name)))
+
+
+def is_pin_name(name: str) -> bool:
+    """Return whether a secret name holds a number."""
+    return bool(_PIN.search(folded(name)))
+
+
+def is_phrase_name(name: str) -> bool:
+    """Return whether a secret name holds several words."""
+    return bool(_PHRASE.search(folded(name)))

@@ -1,0 +1,98 @@
+"""Finds passwords in sentences, of several languages, in markdown, outputs and comments.
+
+In a sentence, the value must have what words do not have: a digit, or a sign within.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .plausible import is_gap, resembles_password
+from .secret import PASSWORD, Secret
+
+_PASSWORD = (
+    r"password|passwort|passwd|kennwort|passphrase|passcode|mot de passe|contraseña|contrasena|clave|"
+    r"senha|palavra-passe|wachtwoord|parola d'ordine|parola|hasło|haslo|lösenord(?:et)?|losenord|"
+    r"salasana|adgangskode(?:n)?|passord(?:et)?|heslo|jelszó|lozinka|şifre|пароль|密码|密碼|パスワード|비밀번호|"
+    r"api[- ]?key|api[- ]?schlüssel|access token|token|secret|pwd|pw|pass|geheimwort|zugangscode"
+)
+_IS = (
+    r"is|ist|lautet|lautete|war|was|heißt|est|es|è|é|er|är|on|to|jest|je|це|это|είναι|是|は|будет|remains|"
+    r"zu|auf|en|a|til|till|reads|becomes|bleibt|sera|será|sarà|wurde auf|:|：|=|-|—|–|→"
+)
+_VALUE = (
+    r"[`\"'*_„“«]{0,3}(?P<value>(?=[^\s`\"'“”»<>]{0,60}[\d!#$%&*+?@^~=])[^\s`\"'“”»<>]{4,100})"
+)
+#: "The password for the lab server is …", "Passwort für den Server: …", "with the password …".
+_SENTENCE = re.compile(
+    rf"(?<![\w-])(?:{_PASSWORD})(?P<between>(?:[`\"'*_)]{{0,3}}[ ,]{{1,2}}(?:[^\s.!?;=`\"]|\.(?=\w)){{1,40}}){{0,8}}?)"
+    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:：]|)[ :]{{0,2}}(?<![^\W_]){_VALUE}",
+    re.IGNORECASE,
+)
+#: "… is the password".
+_REVERSED = re.compile(
+    rf"(?<![^\s`\"'*]){_VALUE}[`\"'*]{{0,3}} (?:is|ist|est|es|è|é|är|er|on|jest) "
+    rf"(?:(?:the|our|my|das|unser|mein|dein|le|la|il|el|o|a|het|ons) )?(?:\w{{1,20}} )?(?:{_PASSWORD})(?!\w)",
+    re.IGNORECASE,
+)
+_ACCESS = (
+    r"zugangsdaten|zugang|login|log in|logins|log-in|sign in|credentials?|anmeldung|anmelden|anmeldedaten|account|konto|"
+    r"user(?:name)?|benutzer(?:name)?|identifiants?|accès|acceso|acceder|credenciales|accesso|credenziali|"
+    r"acesso|inloggegevens|inloggen|logowanie|dane logowania|logga in|kirjautuminen|логин|доступ|access|auth|nutzer"
+)
+#: "Zugangsdaten: anna / …", "Credentials: anna:…".
+_PAIR = re.compile(
+    rf"(?<!\w)(?:{_ACCESS})(?!\w)[`\"'*_)]{{0,3}}[^\n:=/.!?]{{0,40}}?[:=]?[ ]{{0,3}}[`\"'*_(]{{0,3}}"
+    rf"[\w.@+-]{{2,40}}[`\"'*_]{{0,3}} ?[/:|] ?{_VALUE}",
+    re.IGNORECASE,
+)
+#: "anna / …", alone on a line or beside a word for access.
+_SLASH = re.compile(rf"(?<![^\s`\"'*(])[\w.@+-]{{2,40}}[`\"'*_]{{0,3}} / {_VALUE}")
+_ACCESS_WORD = re.compile(rf"(?<!\w)(?:{_ACCESS}|{_PASSWORD})(?!\w)", re.IGNORECASE)
+#: The end of a sentence, or of a list, that follows a value.
+_AFTER = ".,;:!?)*_]}"
+_MAX_LINE = 1000
+_WORD = re.compile(_PASSWORD + "|" + _ACCESS)
+#: A heading with a number, a version, a name of a product.
+_NAME_AND_NUMBER = re.compile(r"[A-Za-z]{1,4}-?\d{1,4}$|\w{1,20}\(|[\w-]{1,40}=\S{0,40}$|#\d{1,9}$|@\w{1,40}$|\w{1,20}'\w$")
+
+
+def find_in_sentences(text: str, *, prose: bool) -> Iterator[Secret]:
+    """Yield the passwords that sentences name.
+
+    Parameters
+    ----------
+    text
+        Markdown, an output, or code with comments.
+    prose
+        Whether it is a text; in code only comments are read.
+    """
+    start = 0
+    for line in text.split("\n"):
+        offset = 0
+        if not prose:
+            offset = line.find("#") + 1
+        if (prose or offset) and len(line) <= _MAX_LINE:
+            yield from _find_in_line(line, offset, start, prose=prose)
+        start += len(line) + 1
+
+
+def _find_in_line(line: str, offset: int, start: int, *, prose: bool) -> Iterator[Secret]:
+    has_word = bool(_WORD.search(line.lower()))
+    patterns = (_SENTENCE, _REVERSED, _PAIR) if has_word else ()
+    for pattern in patterns:
+        for match in pattern.finditer(line, offset):
+            yield from _password(match, start)
+    if prose and " / " in line:
+        for match in _SLASH.finditer(line, offset):
+            is_alone = line.strip(" \t>*-`") == match[0].strip(" \t>*-`")
+            if is_alone or _ACCESS_WORD.search(line):
+                yield from _password(match, start)
+
+
+def _password(match: re.Match[str], start: int) -> Iterator[Secret]:
+    value = match["value"].rstrip(_AFTER)
+    if is_gap(value) or not resembles_password(value) or _NAME_AND_NUMBER.match(value):
+        return
+    yield Secret(value, "password", PASSWORD, start + match.start("value"))
