@@ -1,6 +1,6 @@
 """Secrets: passwords, keys and personal data in cells are found, and replaced by placeholders."""
 
-from .cell import MAX_CHARACTERS, find_secrets
+from .cell import MAX_CHARACTERS, find_secrets, merged
 from .document import CellSecrets, Finding, find_in_cells, findings, is_too_large, search_cells
 from .redact import redact, replace_spans
 from .secret import PLACEHOLDERS, Secret
@@ -20,6 +20,7 @@ __all__ = [
     "identifiers",
     "is_distinctive",
     "is_too_large",
+    "merged",
     "redact",
     "replace_spans",
     "search_cells",

@@ -12,11 +12,11 @@ from functools import lru_cache
 from itertools import chain
 
 from .entropy import find_random
-from .literals import Literal, Literals
+from .literals import FRAGMENT, Literal, Literals
 from .named_values import find_named_values, other_regions, secret_of
-from .names import is_secret_name
+from .names import HINTS, is_secret_name
 from .personal_data import find_account_numbers, find_email_addresses, find_ip_addresses
-from .python_uses import find_used_values, is_usable, secret_from, shows_secret
+from .python_uses import CALL_HINTS, find_used_values, is_usable, secret_from, shows_secret
 from .rules import find_by_form
 from .secret import Secret
 from .sentences import find_in_sentences
@@ -28,6 +28,8 @@ MAX_CHARACTERS = 200_000
 _MIN_PART_CHARACTERS = 3
 #: Texts that are kept with what was found in them.
 _MAX_KEPT = 1024
+#: A part of each word for which the grammar is read.
+_USE_HINTS = (*HINTS, *CALL_HINTS, "@", "://")
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,9 @@ class TextSecrets:
     Parameters
     ----------
     found
-        Its secrets, by their start; none overlaps another.
+        Its secrets; one may be a part of another.
     whole
         Secrets that it has in parts only.
-    constants
-        The literals that names of Python code stand for.
     missing
         Names that are used as a secret and that other cells may assign, with whether any value of
         theirs is one.
@@ -51,7 +51,6 @@ class TextSecrets:
 
     found: tuple[Secret, ...] = ()
     whole: tuple[Secret, ...] = ()
-    constants: Mapping[str, tuple[Literal, ...]] = field(default_factory=dict)
     missing: Mapping[str, bool] = field(default_factory=dict)
     shows_secret: bool = False
 
@@ -69,13 +68,12 @@ def search(text: str, *, code: bool) -> TextSecrets:
     """
     if not text or len(text) > MAX_CHARACTERS:
         return TextSecrets()
-    literals = _parse(text) if code else None
+    literals = _parse(text) if code and _needs_grammar(text) else None
     missing: dict[str, bool] = {}
     candidates = list(_candidates(text, code=code, literals=literals, missing=missing))
     return TextSecrets(
-        found=without_overlaps(text, (one for one in candidates if one.start >= 0)),
+        found=tuple(one for one in candidates if one.start >= 0),
         whole=tuple(one for one in candidates if one.start < 0),
-        constants=literals.constants() if literals else {},
         missing=missing,
         shows_secret=bool(literals and shows_secret(literals)),
     )
@@ -96,7 +94,7 @@ def find_secrets(text: str, *, code: bool) -> list[Secret]:
     return sorted(found.values(), key=lambda secret: -len(secret.value))
 
 
-def without_overlaps(text: str, secrets: Iterable[Secret]) -> tuple[Secret, ...]:
+def merged(text: str, secrets: Iterable[Secret]) -> tuple[Secret, ...]:
     """Return secrets by their start; of those that overlap, the union as one.
 
     Parameters
@@ -146,8 +144,15 @@ def _find_by_grammar(literals: Literals, missing: dict[str, bool]) -> Iterator[S
     for name in names:
         missing[name] = True
     yield from find_used_values(literals, missing)
-    for parts in literals.concatenated():
-        yield from _find_split_keys(parts)
+    if literals.has_fragment():
+        for parts in literals.concatenated():
+            yield from _find_split_keys(parts)
+
+
+def _needs_grammar(code: str) -> bool:
+    """Return whether a cell has a word that makes a value secret, or a part of a key."""
+    lowered = code.lower()
+    return any(word in lowered for word in _USE_HINTS) or bool(FRAGMENT.search(code))
 
 
 def _parse(code: str) -> Literals | None:
@@ -171,17 +176,26 @@ def _find_split_keys(parts: Sequence[Literal]) -> Iterator[Secret]:
                 yield Secret(shared, secret.kind, secret.placeholder, part.start + first)
 
 
-def resolve(searched: TextSecrets, missing: Mapping[str, bool]) -> Iterator[Secret]:
-    """Yield the literals of a text that names of other cells stand for.
+@lru_cache(_MAX_KEPT)
+def _constants(code: str) -> Mapping[str, tuple[Literal, ...]]:
+    literals = _parse(code)
+    return literals.constants() if literals else {}
+
+
+def resolve(code: str, missing: Mapping[str, bool]) -> Iterator[Secret]:
+    """Yield the literals of a cell that names of other cells stand for.
 
     Parameters
     ----------
-    searched
-        What the text has.
+    code
+        The text of the cell.
     missing
-        Names that other cells use as a secret.
+        Names that other cells use as a secret, with whether any value of theirs is one.
     """
-    for name in missing.keys() & searched.constants.keys():
-        for literal in searched.constants[name]:
+    if not any(name in code for name in missing) or len(code) > MAX_CHARACTERS:
+        return
+    constants = _constants(code)
+    for name in missing.keys() & constants.keys():
+        for literal in constants[name]:
             if literal.start >= 0 and is_usable(literal.text, certain=missing[name]):
                 yield secret_from(literal)

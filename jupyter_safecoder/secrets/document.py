@@ -7,12 +7,12 @@ one cell only that one is searched again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_safecoder.protocol import Cell
 
-from .cell import MAX_CHARACTERS, TextSecrets, resolve, search, without_overlaps
+from .cell import MAX_CHARACTERS, TextSecrets, resolve, search
 from .plausible import is_gap
 from .secret import PASSWORD, Secret
 from .spread import Spread, spread_of
@@ -64,22 +64,29 @@ def find_in_cells(cells: Sequence[Cell]) -> list[CellSecrets]:
     return found
 
 
-def search_cells(cells: Sequence[Cell]) -> tuple[list[CellSecrets], Spread]:
+def search_cells(
+    cells: Sequence[Cell], before_cell: Callable[[], None] = lambda: None
+) -> tuple[list[CellSecrets], Spread]:
     """Return the secrets of each cell of a document, and the values to replace elsewhere.
 
     Parameters
     ----------
     cells
         The cells of one document, in their order.
+    before_cell
+        Called before each cell is searched; it may raise an exception to stop.
     """
-    sources = [search(cell.source, code=cell.type == "code") for cell in cells]
-    outputs = [search(cell.output, code=False) for cell in cells]
+    sources, outputs = [], []
+    for cell in cells:
+        before_cell()
+        sources.append(search(cell.source, code=cell.type == "code"))
+        outputs.append(search(cell.output, code=False))
     missing: dict[str, bool] = {}
     for one in sources:
         for name, certain in one.missing.items():
             missing[name] = missing.get(name, False) or certain
     own = [
-        CellSecrets(_of_source(source, missing), _of_output(source, output, cell.output))
+        CellSecrets(_of_source(cell, source, missing), _of_output(source, output, cell.output))
         for cell, source, output in zip(cells, sources, outputs, strict=True)
     ]
     whole = [secret for one in (*sources, *outputs) for secret in one.whole]
@@ -90,8 +97,10 @@ def search_cells(cells: Sequence[Cell]) -> tuple[list[CellSecrets], Spread]:
     ], spread
 
 
-def _of_source(searched: TextSecrets, missing: Mapping[str, bool]) -> tuple[Secret, ...]:
-    return (*searched.found, *resolve(searched, missing))
+def _of_source(
+    cell: Cell, searched: TextSecrets, missing: Mapping[str, bool]
+) -> tuple[Secret, ...]:
+    return (*searched.found, *(resolve(cell.source, missing) if cell.type == "code" else ()))
 
 
 def _of_output(source: TextSecrets, output: TextSecrets, text: str) -> tuple[Secret, ...]:

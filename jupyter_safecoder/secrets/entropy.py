@@ -20,6 +20,9 @@ _MIN_QUOTED, _MIN_SHORT = 11, 2.5
 _TOKEN = re.compile(r"[A-Za-z0-9+/_-]{11,}(?:[.~][A-Za-z0-9+/_-]{6,}){0,4}={0,2}")
 #: What may stand before a token; it is not in the pattern, where it would be tried everywhere.
 _IN_TOKEN = re.compile(r"[A-Za-z0-9+/_=.~-]")
+#: A path of SVG.
+_DRAWING = re.compile(r"[MmLlHhVvZzCcSsQqTtAa\d.,-]+")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _HEX_DIGITS = re.compile(r"[0-9a-fA-F-]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _HEX = re.compile(r"[0-9a-fA-F]{32,128}")
@@ -47,7 +50,12 @@ _ASSIGNED_TO_NAME = re.compile(r"=\s{0,20}[rbuf]{0,2}[\"']$")
 _KEYED = re.compile(r"[\"']\s{0,3}:\s{0,20}[rbuf]{0,2}[\"']$")
 _DECODER = re.compile(r"(?:\w{1,20}\.)?(?:fromhex|unhexlify|\w{0,20}b64decode)\(\s{0,9}[rbu]{0,2}[\"']$")
 _QUOTES = ('"', "'", "`")
-_LINE_OF_DATA = re.compile(r"[\s\"'+\\,()\[\]b]*[A-Za-z0-9+/_-]{40,}=*[\s\"'+\\,()\[\]n]*$")
+#: A line of encoded data, in quotes or not. Of data without quotes, the last line may be short.
+_LINE_OF_DATA = re.compile(
+    r"[ \t\"'+\\,()\[\]b]{0,40}[A-Za-z0-9+/_-]{40,}=*[ \t\"'+\\,()\[\]n]{0,9}$|"
+    r"[ \t]{0,40}[A-Za-z0-9+/_-]{16,}=*[ \t\\]{0,9}$"
+)
+_MIN_DATA_LINE = 40
 _SEQUENTIAL = 0.5
 #: Characters before a string that are searched for these.
 _LOOKBEHIND = 48
@@ -64,12 +72,16 @@ def find_random(text: str) -> Iterator[Secret]:
 
 
 def _is_key(text: str, start: int, value: str) -> bool:
+    if _DRAWING.fullmatch(value) or _DATE.match(value):
+        return False
     if _HEX_DIGITS.fullmatch(value):
         return _is_hexadecimal_key(text, start, value)
     quoted = text[start - 1 : start] in _QUOTES and text[start + len(value) : start + len(value) + 1] in _QUOTES
     if len(value) < (_MIN_CHARACTERS if not quoted else _MIN_QUOTED):
         return False
     bits = _MIN_SHORT if len(value) < 16 else MIN_RANDOMNESS
+    if len(value) > 36 and _UUID.search(value):
+        return False
     if _classes(value) < (3 if len(value) < 16 else 2) or _is_sequential(value):
         return False
     if randomness(value.rstrip("=")) < bits:
@@ -113,7 +125,8 @@ def _is_sequential(value: str) -> bool:
 
 def _is_block(text: str, start: int, end: int) -> bool:
     """Return whether a string is a line of several that are such strings: encoded data."""
-    if end - start < 40:
+    quoted = text[start - 1 : start] in _QUOTES
+    if end - start < (_MIN_DATA_LINE if quoted else 16):
         return False
     first = text.rfind("\n", 0, start) + 1
     last = text.find("\n", end)

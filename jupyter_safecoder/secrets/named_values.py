@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
 from .names import (
+    HINTS,
     NAMING,
+    is_any_key,
     is_password_name,
     is_phrase_name,
     is_pin_name,
     is_secret_name,
     is_weak_name,
 )
-from .plausible import COMMON_WORDS, has_sign_or_digit, is_gap, is_random, resembles_password
+from .plausible import COMMON_WORDS, has_sign_or_digit, is_gap, is_random, resembles_password, resembles_path
 from .secret import PASSWORD, Secret
 
 #: The part of a name that marks it as secret. The characters before and after are read at a match:
@@ -54,6 +55,9 @@ _PHRASE = re.compile(
 )
 #: ``pin = 471188``
 _NUMBER = re.compile(r"[\"'*_`]{0,9}\s{0,9}(?:is|ist|:|=|lautet)[\s*`\"']{0,9}(?P<value>\d{4,8})(?![\w.])")
+_HEX = re.compile(r"[0-9a-f]{24,128}")
+#: Characters of a key whose name holds other things as often.
+_MIN_KEY = 12
 _IS_NUMBER = re.compile(r"[-+]?\d{0,20}\.\d{1,20}(?:e[-+]?\d{1,3})?%?")
 _SHELL = re.compile(r"[ \t]*(?:!|%env|%set_env|%sx|export\s|set\s|ENV\s)")
 _COMMENT = re.compile(r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|#[^\n]*")
@@ -76,6 +80,8 @@ def find_named_values(text: str, *, code: bool) -> Iterator[Secret]:
         Whether it is code, where ``password = name`` assigns no secret.
     """
     lowered = _lowered(text)
+    if not any(hint in lowered for hint in HINTS):
+        return
     regions: list[tuple[int, int]] | None = None if code else [(0, len(text))]
     done = -1
     for mark in _MARK.finditer(lowered):
@@ -98,10 +104,13 @@ def _values_of(
     for pattern in (_ASSIGNMENT, _PAIR, _ESCAPED):
         match = pattern.match(text, end)
         # In a list of words, one follows the other.
-        if match and not (pattern is _PAIR and _is_name(name, match["value"])):
+        if match and not (pattern is _PAIR and _is_word(match["value"])):
             yield from secret_of(name, match["value"], start=match.start("value"))
     line_start = max(0, start - 60)
-    if name.startswith("-") and (match := _OPTION.match(text, end)):
+    if name.startswith("-") and (match := _OPTION.match(text, end)) and not (
+        # The end of a sentence about an option.
+        match["value"][-1] in ".,:;" and match["value"][:-1].isalpha()
+    ):
         yield from secret_of(name, match["value"], start=match.start("value"))
     if "%" in text[line_start:start] and _IS_ENV_MAGIC.search(text[line_start:start]):
         if match := _ENV_MAGIC.match(text, end):
@@ -120,9 +129,8 @@ def _values_of(
         yield from secret_of(name, value, quoted=False, prose=prose, start=match.start("value"))
 
 
-def _is_name(name: str, value: str) -> bool:
-    is_word = value.isidentifier() and not has_sign_or_digit(value)
-    return is_word and (keyword.iskeyword(value) or not is_password_name(name))
+def _is_word(value: str) -> bool:
+    return value.isidentifier() and not has_sign_or_digit(value)
 
 
 def _lowered(text: str) -> str:
@@ -202,14 +210,15 @@ def secret_of(
 def _is_key(value: str, *, quoted: bool) -> bool:
     if len(value) < 6 or re.search(r"\s", value) or _IS_NUMBER.fullmatch(value):
         return False
-    return quoted or not value.isalpha()
+    if resembles_path(value) or value.casefold() in COMMON_WORDS:
+        return False
+    return quoted or has_sign_or_digit(value) or (len(value) >= _MIN_KEY and is_random(value))
 
 
 def _is_plausible_for_weak_name(name: str, value: str) -> bool:
     if is_pin_name(name):
         return value.isdigit() and 4 <= len(value) <= 8
-    if " " in value or len(value) < 6:
+    if " " in value or len(value) < 6 or resembles_path(value):
         return False
-    return resembles_password(value) or (len(value) >= 12 and is_random(value)) or (
-        len(value) >= 16 and has_sign_or_digit(value) and is_random(value)
-    )
+    is_key = len(value) >= _MIN_KEY and (is_random(value) or bool(_HEX.fullmatch(value)))
+    return is_key or (resembles_password(value) and not is_any_key(name))

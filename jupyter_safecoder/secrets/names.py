@@ -11,7 +11,7 @@ import re
 #: Swedish, Finnish, Polish, Czech, Hungarian, Serbian, Turkish, Italian, Russian, Ukrainian, Greek,
 #: Chinese, Japanese, Korean, Hebrew, Arabic.
 _PASSWORDS = (
-    r"passw(?:or)?[dt]|passwd|passphrase|passcode|(?<![a-z])pass(?![a-z])|pwd|(?<![a-z])pw(?![a-z])|"
+    r"passw(?:or)?[dt]|passwd|passphrase|passcode|(?<![a-z])pass(?![a-z])|pwd|(?<![a-z])pw(?!_?[a-z]{3})(?![a-z])|pass_word|"
     r"passord|psswrd|(?<![a-z])psw(?![a-z])|(?<![a-z])pswd|"
     r"kennwort|kennwörter|passwörter|losungswort|mot_?de_?passe|(?<![a-z])mdp(?![a-z])|contrase[nñ]a|contrasenya|"
     r"senha|wachtwoord|has[lł]o(?![a-z])|l[oö]senord|salasana|adgangskode|(?<![a-z])heslo|jelsz[oó]|lozinka|"
@@ -30,11 +30,13 @@ _KEYS = (
 _WEAK = (
     r"(?<![a-z])(?:clave|parola|geheim|cookie|jsessionid|phpsessid|csrf|sessid|appid|otp|"
     r"auth|geheimnis|segredo|secreto|palabra_clave)(?![a-z])|session_?id|sid(?=[\"'])|"
-    r"parola_?chiave|csrf_?token|[a-z0-9]_key(?![a-z])"
+    r"parola_?chiave|csrf_?token"
 )
+#: Names of keys of all kinds, most of which are not secret.
+_ANY_KEY = r"[a-z0-9]_key(?![a-z])"
 #: Names of numbers that are secret.
 _PINS = r"(?<![a-z])(?:pin|pincode|pin_?nummer|pin_?number|geheimzahl|tan)(?![a-z])"
-NAMING = f"{_PASSWORDS}|{_KEYS}|{_WEAK}|{_PINS}"
+NAMING = f"{_PASSWORDS}|{_KEYS}|{_WEAK}|{_PINS}|{_ANY_KEY}"
 #: Names that contain such a word and hold something else.
 _HARMLESS = re.compile(
     r"(?:com|by|sur|tres|over|under|low|high|band|first|second|one|two|multi|single|forward|"
@@ -42,10 +44,19 @@ _HARMLESS = re.compile(
     r"(?:url|uri|path|file|dir|name|label|hint|prompt|help|column|field|regex|pattern|policy|"
     r"length|endpoint|scope|type)s?$"
 )
+#: A part of each word above, to tell quickly that a text has none of them.
+HINTS = (
+    *("pass", "pw", "psw", "wort", "mdp", "contrase", "senha", "has", "senord", "salasana", "kode", "woord"),
+    *("heslo", "jelsz", "lozinka", "ifre", "парол", "гасло", "κωδικ", "密", "口令", "パスワード"),
+    *("暗証番号", "비밀번호", "암호", "סיסמ", "كلمة", "phrase", "mnemonic", "secret", "credential"),
+    *("token", "key", "clave", "parol", "geheim", "cookie", "sessid", "csrf", "appid", "otp"),
+    *("auth", "segredo", "session", "sid", "pin", "tan", "wörter"),
+)
 _STRONG = re.compile(f"{_PASSWORDS}|{_KEYS}")
 _SECRET = re.compile(NAMING)
 _PASSWORDISH = re.compile(f"{_PASSWORDS}|{_PINS}|clave|parola")
 _PIN = re.compile(_PINS)
+_NAMED = re.compile(f"{_PASSWORDS}|{_KEYS}|{_WEAK}|{_PINS}")
 _PHRASE = re.compile(r"phrase|mnemonic")
 #: What a word in ``camelCase`` starts with.
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -62,9 +73,19 @@ def is_secret_name(name: str) -> bool:
     return bool(_SECRET.search(lowered)) and not _HARMLESS.search(lowered)
 
 
+def has_secret_name(text: str) -> bool:
+    """Return whether a text contains a secret name."""
+    return bool(_SECRET.search(text.lower()))
+
+
 def is_weak_name(name: str) -> bool:
     """Return whether a secret name holds other things as often, such as ``cookie``."""
     return not _STRONG.search(folded(name))
+
+
+def is_any_key(name: str) -> bool:
+    """Return whether nothing but ``_key`` marks a name as secret, as in ``sort_key``."""
+    return not _NAMED.search(folded(name))
 
 
 def is_password_name(name: str) -> bool:

@@ -45,6 +45,8 @@ _PHONE = re.compile(
     r"(?<=[Mm]obil: )|(?<=[Hh]andy: )|(?<=[Tt]elefoon: )|(?<=[Tt]éléphone : )|(?<=[Cc]all )|(?<= at )|(?<=unter )|"
     r"(?<=\btel\. ))\(?0\d{2,5}\)?[ /-]{0,2}\d{3,5}(?:[ -]?\d{2,4}){0,3})(?![\w/.-]?\d)"
 )
+#: What all of them have.
+_DIGITS = re.compile(r"\d{4}[\d ()/-]{3}|\+\d{1,3}[ (]")
 _MIN_PHONE_DIGITS, _MAX_PHONE_DIGITS = 8, 15
 
 
@@ -80,6 +82,8 @@ def _is_address(value: str) -> bool:
 
 def find_account_numbers(text: str) -> Iterator[Secret]:
     """Yield the bank accounts (IBAN), cards and telephone numbers of a text."""
+    if not _DIGITS.search(text):
+        return
     for match in _IBAN.finditer(text):
         value = match["value"].rstrip()
         if _is_iban(value.replace(" ", "")):

@@ -14,6 +14,7 @@ COMMON_WORDS = frozenset(
     {
         *("password", "passwd", "secret", "token", "apikey", "api_key", "string", "default"),
         *("example", "username", "changeme", "private", "public", "access", "credential"),
+        *("hs256", "hs384", "hs512", "rs256", "es256", "eddsa", "sha256", "sha512", "utf-8", "ascii"),
         *("credentials", "bearer", "basic", "required", "optional", "hidden"),
     }
 )
@@ -32,6 +33,8 @@ _PATH = re.compile(
 _NUMBER = re.compile(r"[-+]?[\d.,:_/eExX%-]+[A-Za-z%]{0,2}$")
 #: A word with a number: ``conv2d``, ``utf8``, ``log10``.
 _NUMBERED_WORD = re.compile(r"[a-z]{1,12}_?\d{1,3}[a-z]{0,2}$|[A-Z][a-z]{1,12}\d[a-zA-Z]{1,2}$|v?\d[\d.]*[a-z]{0,3}\d?$")
+#: ``~pandas.DataFrame.groupby``, ``module.function()``.
+_DOTTED = re.compile(r"~?[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,9}$|~\.?\w")
 _SIGNS = frozenset("!#$%&*+?@^~=§")
 
 
@@ -55,6 +58,8 @@ def resembles_password(value: str) -> bool:
     if len(value) < 6 or value != value.strip() or " " in value or "\n" in value:
         return False
     if not any(map(str.isalpha, value)) or _PATH.match(value) or _NUMBER.match(value):
+        return False
+    if _DOTTED.match(value) and not is_random(value):
         return False
     if not has_sign_or_digit(value) or _NUMBERED_WORD.match(value):
         return len(value) >= 10 and value.isalnum() and is_random(value)

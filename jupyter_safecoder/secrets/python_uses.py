@@ -61,11 +61,21 @@ _NAMES_OF_USERS = re.compile(
     r"username_?password|benutzer$|usuarios$|utilisateurs$|nutzer$"
 )
 _TAKES_USERS = frozenset({"basicauth", "authenticator", "basic_auth", "launch", "staticauthprovider"})
+#: A part of each word above, to tell quickly that a text has none of them.
+CALL_HINTS = (
+    *("login", "log_in", "logon", "sign", "cred", "account", "user", "minio", "wallet", "ftp"),
+    *("connect", "redis", "client", "cluster", "mongo", "server", "imap", "smtp", "pop3", "bind"),
+    *("crypt", "hmac", "jwt", "jws", "jose", "fernet", "aes", "poly1305", "hashpw", "pbkdf", "seed"),
+    *("unlock", "send_keys", "sendline", "input", "press_seq", "driver", "zugang", "benutzer"),
+    *("usuario", "utilisateur", "nutzer", "launch", "des", "blowfish", "arc4", "cmac", "blake2b"),
+)
 _TYPING = frozenset({"send_keys", "sendline", "input_text", "press_sequentially"})
 #: Four groups of four letters: a password that Google makes for an application.
 _APPLICATION_PASSWORD = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}")
 _PHRASE = re.compile(r"[a-z]{3,8}(?: [a-z]{3,8}){11,23}")
 _MIN_CHARACTERS = 4
+#: The nodes that use a value.
+_USING = (ast.Call, ast.keyword, ast.Assign, ast.AnnAssign)
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ def find_used_values(literals: Literals, missing: dict[str, bool]) -> Iterator[S
         whether any value of theirs is one.
     """
     for node in literals.nodes:
-        for use in _uses(node):
+        for use in _uses(node) if isinstance(node, _USING) else ():
             names: set[str] = set()
             for part in literals.parts(use.node, names):
                 if is_usable(part.text, certain=use.certain):

@@ -28,6 +28,8 @@ _ENCODED_DATA = re.compile(
     r"result|output|input|bytes|buf(?:fer)?|signature|assert\w{0,20}|==)\W{0,5}(?:bytes|bytearray|base64|binascii)?[.(]{0,2}$"
 )
 _LOOKBEHIND = 60
+#: What a key of a rule without keywords has.
+_LONG_RUN = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,24}\d)[A-Za-z0-9]{13}|[A-Za-z0-9]{16}|[a-z]{4}(?: [a-z]{4}){3}[\"']")
 
 
 def _is_password(value: str) -> bool:
@@ -89,12 +91,22 @@ def load_rules() -> tuple[Rule, ...]:
     )
 
 
+@cache
+def _by_keyword() -> tuple[tuple[str, int], ...]:
+    """Return each keyword with the place of its rule."""
+    return tuple(
+        (keyword, place) for place, rule in enumerate(load_rules()) for keyword in rule.keywords
+    )
+
+
 def find_by_form(text: str) -> Iterator[Secret]:
     """Yield the secrets of a text that a rule recognizes."""
-    lowered = text.lower()
-    for rule in load_rules():
-        if not rule.keywords or any(keyword in lowered for keyword in rule.keywords):
-            yield from rule.find(text)
+    lowered, rules = text.lower(), load_rules()
+    places = {place for keyword, place in _by_keyword() if keyword in lowered}
+    if _LONG_RUN.search(text):
+        places |= {place for place, rule in enumerate(rules) if not rule.keywords}
+    for place in sorted(places):
+        yield from rules[place].find(text)
 
 
 def _compile(regex: str) -> re.Pattern[str]:

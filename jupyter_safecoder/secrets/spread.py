@@ -2,7 +2,7 @@
 
 A value is sought elsewhere only if it is hardly anything else. ``password = "import"`` must change
 no other cell: a keyword, a builtin, a module and an identifier of the code are never sought, and an
-ordinary word only as a whole string literal of the same document.
+ordinary word only as a whole string literal, or beside a secret name, of the same document.
 """
 
 from __future__ import annotations
@@ -17,17 +17,23 @@ from functools import lru_cache
 
 from jupyter_safecoder.protocol import Cell
 
-from .cell import without_overlaps
+from .cell import merged
+from .names import has_secret_name
 from .plausible import COMMON_WORDS, has_sign_or_digit, is_random
 from .secret import EMAIL, IP_ADDRESS, NUMBER, Secret
 
 #: A shorter secret is replaced where it was found only: elsewhere it may be an ordinary word.
 _MIN_CHARACTERS = 6
+#: Spaces of a phrase that is hardly anything else.
+_MIN_SPACES = 3
 #: Values in one pattern.
 _MAX_VALUES = 400
 #: Not within a longer word: the password "list" must not change "listed". MySQL's option -p is
 #: followed by the password without a space, and a literal's line break ends with a letter.
 _WORD_START = r"(?:(?<!\w)|(?<=\s-p)|(?<=\\[nrt]))"
+_QUOTES = ('"', "'", "`")
+#: Characters between a secret name and its value in a sentence.
+_MAX_BESIDE = 100
 _WORD = re.compile(r"[^\W\d]\w{0,199}")
 #: Names of the language, of its library, and of packages that most notebooks import.
 _LANGUAGE = frozenset(
@@ -38,8 +44,10 @@ _LANGUAGE = frozenset(
         *("tensorflow", "keras", "polars", "plotly", "requests", "dataframe", "series", "ndarray"),
     }
 )
+_OTHER_LANGUAGE = re.compile(r"\s{0,99}%%(?!time|capture|prun)")
+_MAGIC = re.compile(r"^[ \t]{0,99}[!%].*$", re.MULTILINE)
 _STRING_OR_COMMENT = re.compile(
-    r"\"{3}[\s\S]{0,20000}?\"{3}|'{3}[\s\S]{0,20000}?'{3}|\"[^\"\n]{0,2000}\"|'[^'\n]{0,2000}'|#[^\n]*"
+    r"\"{3}[\s\S]{0,20000}?\"{3}|'{3}[\s\S]{0,20000}?'{3}|\"(?:[^\"\\\n]|\\.){0,2000}\"|'(?:[^'\\\n]|\\.){0,2000}'|#[^\n]*"
 )
 
 
@@ -48,11 +56,7 @@ def is_distinctive(secret: Secret) -> bool:
     value = secret.value
     if len(value) < _MIN_CHARACTERS or value.casefold() in COMMON_WORDS | _LANGUAGE:
         return False
-    return has_sign_or_digit(value) or " " in value or is_random(value) or _is_odd(value)
-
-
-def _is_odd(value: str) -> bool:
-    return not _WORD.fullmatch(value) and not value.replace("-", "").isalpha()
+    return has_sign_or_digit(value) or value.count(" ") >= _MIN_SPACES or is_random(value)
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,17 @@ class Spread:
 
     Parameters
     ----------
+    values
+        All secrets of the document, one for each value.
     anywhere
         Distinctive values.
-    in_literals
-        Words, which are replaced only as a whole string literal.
+    words
+        Words, which are replaced only as a whole string literal, and beside a secret name.
     """
 
+    values: tuple[Secret, ...]
     anywhere: tuple[Secret, ...]
-    in_literals: tuple[Secret, ...]
+    words: tuple[Secret, ...]
 
     def add_to(self, text: str, secrets: Iterable[Secret]) -> tuple[Secret, ...]:
         """Return the secrets of a text with those that its document has elsewhere.
@@ -80,14 +87,14 @@ class Spread:
         secrets
             What was found in it.
         """
-        return without_overlaps(text, [*secrets, *self.occurrences(text)])
+        return merged(text, [*secrets, *self.occurrences(text)])
 
     def occurrences(self, text: str) -> Iterator[Secret]:
         """Yield where the values stand in a text."""
         yield from find_values(text, self.anywhere)
-        for secret in self.in_literals:
-            for match in _literal_pattern(secret.value).finditer(text):
-                yield Secret(secret.value, secret.kind, secret.placeholder, match.start("value"))
+        for secret in find_values(text, self.words):
+            if _is_literal(text, secret) or _is_beside_name(text, secret):
+                yield secret
 
 
 def spread_of(cells: Sequence[Cell], secrets: Iterable[Secret]) -> Spread:
@@ -104,6 +111,7 @@ def spread_of(cells: Sequence[Cell], secrets: Iterable[Secret]) -> Spread:
     words = [secret for secret in distinct if _WORD.fullmatch(secret.value)]
     used = identifiers(cells) if words else frozenset()
     return Spread(
+        tuple(distinct),
         tuple(one for one in distinct if is_distinctive(one) and one.value not in used),
         tuple(one for one in words if not is_distinctive(one) and _is_sought(one, used)),
     )
@@ -124,12 +132,20 @@ def identifiers(cells: Iterable[Cell]) -> frozenset[str]:
 
 @lru_cache(1024)
 def _identifiers(code: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(_STRING_OR_COMMENT.sub(" ", code)))
+    if _OTHER_LANGUAGE.match(code):
+        return frozenset()
+    return frozenset(_WORD.findall(_STRING_OR_COMMENT.sub(" ", _MAGIC.sub("", code))))
 
 
-@lru_cache(256)
-def _literal_pattern(value: str) -> re.Pattern[str]:
-    return re.compile(rf"(?P<quote>[\"'`])(?P<value>{re.escape(value)})(?P=quote)")
+def _is_literal(text: str, secret: Secret) -> bool:
+    before = text[secret.start - 1 : secret.start]
+    return before in _QUOTES and before == text[secret.end : secret.end + 1]
+
+
+def _is_beside_name(text: str, secret: Secret) -> bool:
+    """Return whether the same line has a secret name before: "The password: …"."""
+    start = text.rfind("\n", max(0, secret.start - _MAX_BESIDE), secret.start) + 1
+    return has_secret_name(text[max(start, secret.start - _MAX_BESIDE) : secret.start])
 
 
 def find_values(text: str, secrets: Sequence[Secret]) -> Iterator[Secret]:

@@ -55,11 +55,6 @@ def test_code_is_read_differently_from_words() -> None:
     ]
 
 
-def test_columns_below_a_secret_heading() -> None:
-    table = "user | password\nanna | nachtigall9\n\nuser | city\nbob | berlin77"
-    assert {one.value for one in find_named_values(table, code=False)} == {"nachtigall9"}
-
-
 def test_the_text_of_a_cell_that_is_not_python() -> None:
     code = "x = 'words'  # a remark\n!export A=b\ny = x"
     assert other_text(code) == ["!export A=b", "words", "# a remark"]

@@ -163,7 +163,7 @@ def test_no_planted_secret_reaches_a_sample(tmp_path: Path) -> None:
     leaked = [
         (case["kind"], part) for case in CASES for part in forbidden(case) if part in together
     ]
-    assert leaked == []
+    assert leaked == [], repr(leaked)
     report = json.dumps(corpus.report())
     assert not any(json.dumps(value(case))[1:-1] in report for case in CASES)
     named = {(Path(place.path).name, place.cell) for place in corpus.secrets}
@@ -179,7 +179,11 @@ def test_the_longest_secret_is_replaced_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "distinctive"), [("nachtigall", True), ("abc", False), ("Password", False)]
+    ("value", "distinctive"),
+    [
+        *(("nachtigall7", True), ("kP#xq-Lz", True), ("xKfQvBzRtWjM", True)),
+        *(("abc", False), ("Password", False), ("nachtigall", False), ("import", False)),
+    ],
 )
 def test_what_is_replaced_in_other_documents_too(value: str, distinctive: bool) -> None:
     assert is_distinctive(Secret(value, "password")) is distinctive
