@@ -6,11 +6,14 @@ has a finding is a false positive, whatever kind the finding has.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from jupyter_safecoder.secrets import Finding, findings
+from jupyter_safecoder.evaluation.percentiles import percentiles
+from jupyter_safecoder.protocol import Cell
+from jupyter_safecoder.secrets import Finding, find_in_cells, findings
 
 from .forms import DERIVED, HELD_OUT, Planted, planted_notebooks
 from .innocent import innocent_notebooks
@@ -20,6 +23,8 @@ _REPETITIONS = 5
 #: Lines without a secret.
 MIN_LINES = 20_000
 _SHARE_OF_PLANTED = 0.5
+#: The cells that are timed, and the lines that they are chosen from.
+MIN_CELL_LINES, MAX_CELL_LINES, _TIMED_LINES = 10, 40, 12_000
 
 
 def bench_secrets(
@@ -38,13 +43,29 @@ def bench_secrets(
     -------
     dict
         ``derived`` and ``held_out``, each ``{planted, found, recall, kinds}``; ``lines`` without a
-        secret, ``false_positives`` among them and their ``false_positive_rate``; ``false_kinds``.
+        secret, ``false_positives`` among them and their ``false_positive_rate``; ``false_kinds``;
+        ``cell_ms``, the time to search a changed cell.
     """
     report: dict[str, Any] = {"seed": seed}
     for number, (name, file) in enumerate((("derived", DERIVED), ("held_out", HELD_OUT))):
         report[name] = _recall(file, seed)
         progress(_SHARE_OF_PLANTED * (number + 1) / 2)
-    return report | _false_positives(seed, progress)
+    report |= _false_positives(seed, progress)
+    return report | {"cell_ms": _cell_times(seed)}
+
+
+def _cell_times(seed: int) -> dict[str, float]:
+    """Return the time to search a changed cell, in milliseconds of processor time."""
+    times = []
+    for cells in innocent_notebooks(seed, _TIMED_LINES):
+        for number, cell in enumerate(cells):
+            if MIN_CELL_LINES <= 1 + cell.source.count("\n") <= MAX_CELL_LINES:
+                # What was searched before is known: a change makes it another cell.
+                changed = Cell(cell.type, f"{cell.source}\n# {number}")
+                started = time.process_time()
+                find_in_cells([changed])
+                times.append(1000 * (time.process_time() - started))
+    return percentiles(times)
 
 
 def _recall(file: str, seed: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from .sentences import find_in_sentences
 from .tables import find_in_columns
 
 #: A longer text is not searched: it is left out of a corpus.
-MAX_CHARACTERS = 200_000
+MAX_CHARACTERS = 100_000
 #: A shorter part of a key gives nothing away.
 _MIN_PART_CHARACTERS = 3
 #: Texts that are kept with what was found in them.

@@ -30,7 +30,7 @@ _HEX = re.compile(r"[0-9a-fA-F]{32,128}")
 _HARMLESS = re.compile(
     r"(?i)(?:commit|revision|\brev|sha-?\d*|md5|checksum|digest|hash(?:es)?|\.git@|"
     r"github\.com/[\w./-]{1,80}@|etag|fingerprint|integrity|signature|"
-    r"(?:^|[^a-z])(?:\w{0,20}_)?(?:ids?|uuid|guid|cid|doi|nonce|iv|tag|ref|version|expected|image|img|"
+    r"(?:^|[^a-z])(?:ids?|uuid|guid|cid|doi|nonce|iv|tag|ref|version|expected|image|img|"
     r"icon|logo|png|svg|thumbnail|data|blob|payload|plaintext|ciphertext|vectors?|message|msg|"
     r"seq|sequences?|smiles|inchi(?:key)?|dna|rna|protein|alphabet|chars|charset|pattern|regex|format|"
     r"fmt|public_?key|pubkey|pub))"

@@ -31,7 +31,7 @@ _NAME_VALUE = frozenset(
 #: A URL with a gap that a password fills.
 _URL_TEMPLATE = re.compile(r"://[^\s/@]{0,99}:(?:%s|%\(\w{1,40}\)s|\{\w{0,40}\})@")
 _LITERAL = re.compile(
-    r"[A-Za-z]{0,2}(?P<quote>\"\"\"|'''|\"|')(?P<value>(?:\\[\s\S]|(?!(?P=quote))[\s\S])*)(?P=quote)"
+    r"(?P<quote>\"\"\"|'''|\"|')(?P<value>(?:\\[\s\S]|(?!(?P=quote))[\s\S])*)(?P=quote)"
 )
 #: Characters of the prefix and the quotes of a literal. A constant that takes more was escaped, or
 #: is several literals in a row.

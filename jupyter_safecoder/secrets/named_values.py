@@ -31,7 +31,7 @@ _LITERAL = (
 )
 #: In code, JSON, YAML, keyword arguments and subscripts.
 _ASSIGNMENT = re.compile(
-    r"[\"']?\s{0,9}\]?\s{0,9}(?::\s{0,9}[\w\[\]., |]{1,40})?(?::=|==?|!=|:|=>|<-|\+=)"
+    r"[\"']?\s{0,9}(?:\]\s{0,9})?(?::\s{0,9}[\w\[\]., |]{1,40})?(?::=|==?|!=|:|=>|<-|\+=)"
     rf"\s{{0,9}}\(?\s{{0,99}}{_LITERAL}"
 )
 #: ``setdefault("API_TOKEN", "…")``, ``("password", "…")``.
@@ -61,8 +61,8 @@ _MIN_KEY = 12
 _IS_NUMBER = re.compile(r"[-+]?\d{0,20}\.\d{1,20}(?:e[-+]?\d{1,3})?%?")
 _SHELL = re.compile(r"[ \t]*(?:!|%env|%set_env|%sx|export\s|set\s|ENV\s)")
 _COMMENT = re.compile(r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|#[^\n]*")
-#: A string literal on one line, in either quote.
-_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
+#: A string literal on one line, in either quote; or an escape, whose quote starts none.
+STRING = re.compile(r"\\.|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 #: Longer text of a triple quote is not read as words.
 _MAX_REGION = 20_000
 #: Regions before a place that may contain it.
@@ -160,7 +160,8 @@ def other_regions(code: str) -> list[tuple[int, int]]:
         if _SHELL.match(line):
             regions.append((place, place + len(line)))
         place += len(line) + 1
-    regions += [(match.start() + 1, match.end() - 1) for match in _STRING.finditer(code)]
+    strings = (match.span() for match in STRING.finditer(code) if match[0][0] != "\\")
+    regions += [(start + 1, end - 1) for start, end in strings]
     regions += [
         match.span() for match in _COMMENT.finditer(code) if len(match[0]) <= _MAX_REGION
     ]

@@ -6,6 +6,7 @@ A name such as ``db_password``, ``API_TOKEN`` or ``wachtwoord`` marks its value 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 #: Names of passwords: German, English, French, Spanish, Portuguese, Dutch, Danish, Norwegian,
 #: Swedish, Finnish, Polish, Czech, Hungarian, Serbian, Turkish, Italian, Russian, Ukrainian, Greek,
@@ -57,6 +58,8 @@ _SECRET = re.compile(NAMING)
 _PASSWORDISH = re.compile(f"{_PASSWORDS}|{_PINS}|clave|parola")
 _PIN = re.compile(_PINS)
 _NAMED = re.compile(f"{_PASSWORDS}|{_KEYS}|{_WEAK}|{_PINS}")
+#: Names of which it is known whether they are secret.
+_MAX_KEPT = 4096
 _PHRASE = re.compile(r"phrase|mnemonic")
 #: What a word in ``camelCase`` starts with.
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -67,6 +70,7 @@ def folded(name: str) -> str:
     return name.lower() if name.islower() else _CAMEL.sub("_", name).lower()
 
 
+@lru_cache(_MAX_KEPT)
 def is_secret_name(name: str) -> bool:
     """Return whether the values of a name are secret."""
     lowered = folded(name)
@@ -78,6 +82,7 @@ def has_secret_name(text: str) -> bool:
     return bool(_SECRET.search(text.lower()))
 
 
+@lru_cache(_MAX_KEPT)
 def is_weak_name(name: str) -> bool:
     """Return whether a secret name holds other things as often, such as ``cookie``."""
     return not _STRONG.search(folded(name))
@@ -88,6 +93,7 @@ def is_any_key(name: str) -> bool:
     return not _NAMED.search(folded(name))
 
 
+@lru_cache(_MAX_KEPT)
 def is_password_name(name: str) -> bool:
     """Return whether a secret name holds a password; others hold a key."""
     return bool(_PASSWORDISH.search(folded(name)))

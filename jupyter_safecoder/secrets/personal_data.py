@@ -24,7 +24,7 @@ _IPV6 = re.compile(r"(?<![\w:.])(?P<value>(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{
 #: The text before four numbers with dots that are a version.
 _VERSION = re.compile(r"(?:[=<>~!]=|\bv|version\W{0,8}|release\W{0,8})$", re.IGNORECASE)
 #: ``[1000::2000]`` is a slice.
-_SLICE = re.compile(r"\d*::\d*")
+_SLICE = re.compile(r"\d{0,20}::\d{0,20}")
 #: Addresses that identify no machine.
 _PUBLIC = frozenset({"127.0.0.1", "0.0.0.0", "255.255.255.255", "255.255.255.0", "::1", "::"})  # noqa: S104
 #: Characters before an address that are searched for a version.

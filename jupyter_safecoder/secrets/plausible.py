@@ -24,9 +24,10 @@ _GAP = re.compile(
 )
 #: Text between two literals: a closing quote was matched as an opening one.
 _BETWEEN_LITERALS = re.compile(r"\s{0,9}[)\]},;:+](?:\s|$)")
-_PATH = re.compile(
-    r"[~.]{0,2}/|[A-Za-z]:\\|[a-z][a-z0-9+.-]{1,20}://|www\.|"
-    r"[\w./-]{0,99}\.(?:py|ipynb|json|csv|tsv|txt|md|ya?ml|toml|ini|cfg|db|sqlite3?|h5|pkl|png|jpe?g|"
+_PATH = re.compile(r"[~.]{0,2}/|[A-Za-z]:\\|[a-z][a-z0-9+.-]{1,20}://|www\.", re.IGNORECASE)
+_FILE_NAME = re.compile(r"[\w./-]+")
+_EXTENSION = re.compile(
+    r"\.(?:py|ipynb|json|csv|tsv|txt|md|ya?ml|toml|ini|cfg|db|sqlite3?|h5|pkl|png|jpe?g|"
     r"svg|html?|js|css|gz|zip|tar|pdf|xlsx?|parquet|npy|npz|log|sh|sql|xml|com|org|net|de|local)$",
     re.IGNORECASE,
 )
@@ -57,7 +58,7 @@ def resembles_password(value: str) -> bool:
     """Return whether a value has what words of prose and names in code do not have."""
     if len(value) < 6 or value != value.strip() or " " in value or "\n" in value:
         return False
-    if not any(map(str.isalpha, value)) or _PATH.match(value) or _NUMBER.match(value):
+    if not any(map(str.isalpha, value)) or resembles_path(value) or _NUMBER.match(value):
         return False
     if _DOTTED.match(value) and not is_random(value):
         return False
@@ -68,4 +69,6 @@ def resembles_password(value: str) -> bool:
 
 def resembles_path(value: str) -> bool:
     """Return whether a value is a path, an address or the name of a file."""
-    return bool(_PATH.match(value))
+    if _PATH.match(value):
+        return True
+    return bool(_EXTENSION.search(value) and _FILE_NAME.fullmatch(value))

@@ -25,9 +25,14 @@ _VALUE = (
     r"[`\"'*_„“«]{0,3}(?P<value>(?=[^\s`\"'“”»<>]{0,60}[\d!#$%&*+?@^~=])[^\s`\"'“”»<>]{4,100})"
 )
 #: "The password for the lab server is …", "Passwort für den Server: …", "with the password …".
+_BETWEEN = r"(?:[`\"'*_)]{0,3}[ ,]{1,2}(?:[^\s.!?;=`\"]|\.(?=\w)){1,40})"
 _SENTENCE = re.compile(
-    rf"(?<![\w-])(?:{_PASSWORD})(?P<between>(?:[`\"'*_)]{{0,3}}[ ,]{{1,2}}(?:[^\s.!?;=`\"]|\.(?=\w)){{1,40}}){{0,8}}?)"
-    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:：]|)[ :]{{0,2}}(?<![^\W_]){_VALUE}",
+    rf"(?<![\w-])(?:{_PASSWORD}){_BETWEEN}{{0,8}}?"
+    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:：])[ :]{{0,2}}{_VALUE}",
+    re.IGNORECASE,
+)
+_DIRECT = re.compile(
+    rf"(?<![\w-])(?:{_PASSWORD}){_BETWEEN}{{0,3}}?[`\"'*_)]{{0,3}}[ :：]{{1,3}}{_VALUE}",
     re.IGNORECASE,
 )
 #: "… is the password".
@@ -80,7 +85,7 @@ def find_in_sentences(text: str, *, prose: bool) -> Iterator[Secret]:
 
 def _find_in_line(line: str, offset: int, start: int, *, prose: bool) -> Iterator[Secret]:
     has_word = bool(_WORD.search(line.lower()))
-    patterns = (_SENTENCE, _REVERSED, _PAIR) if has_word else ()
+    patterns = (_SENTENCE, _DIRECT, _REVERSED, _PAIR) if has_word else ()
     for pattern in patterns:
         for match in pattern.finditer(line, offset):
             yield from _password(match, start)

@@ -47,7 +47,8 @@ _LANGUAGE = frozenset(
 _OTHER_LANGUAGE = re.compile(r"\s{0,99}%%(?!time|capture|prun)")
 _MAGIC = re.compile(r"^[ \t]{0,99}[!%].*$", re.MULTILINE)
 _STRING_OR_COMMENT = re.compile(
-    r"\"{3}[\s\S]{0,20000}?\"{3}|'{3}[\s\S]{0,20000}?'{3}|\"(?:[^\"\\\n]|\\.){0,2000}\"|'(?:[^'\\\n]|\\.){0,2000}'|#[^\n]*"
+    r"\\.|\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|\"(?:[^\"\\\n]|\\.)*\"|"
+    r"'(?:[^'\\\n]|\\.)*'|#[^\n]*"
 )
 
 

@@ -258,6 +258,16 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "identical": "whether all completions were the same, token by token",
         "tasks": "number of tasks",
     },
+    "secrets": {
+        "seed": "the seed of the secrets and of the other lines",
+        "derived, held_out": "secrets in forms that the rules were written for, and in forms that "
+        "were written before the rules: `{planted, found, recall, kinds}`; `kinds` has the share "
+        "of each kind that was found",
+        "lines, false_positives, false_positive_rate": "number of lines that hold no secret, of "
+        "those with a finding, and their share",
+        "false_kinds": "what these lines were taken for: kind to number of lines",
+        "cell_ms": f"time to search one changed cell of 10 to 40 lines: {_PERCENTILES}",
+    },
     "train": {
         "ours_tokens_per_s, trainer_tokens_per_s, ratio": "throughput of our training, of "
         "`transformers.Trainer`, and their ratio",

@@ -1,0 +1,93 @@
+"""No text takes more than linear time: each pattern, and the whole detector, on hostile text.
+
+The patterns are found in the modules, so that a new one is tested without an entry here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import jupyter_safecoder.secrets
+from jupyter_safecoder.protocol import Cell
+from jupyter_safecoder.secrets import findings
+from jupyter_safecoder.secrets.cell import MAX_CHARACTERS, search
+from jupyter_safecoder.secrets.rules import load_rules
+
+#: Characters of a hostile text, and seconds for it. Quadratic time is a hundred times as long for
+#: ten times the text: a pattern that takes less than a hundredth for a tenth passes at once.
+SIZE, BOUND_S, ATTEMPTS = 1_000_000, 1.0, 3
+BEGINNINGS = ("", "password", "login=", "x = '")
+RUNS = (
+    *("a", "A", "0", "é", "_", "-", ".", "/", "=", " ", "\t", "\n", "\\", '"', "'", '\\"', '"""'),
+    *("login=", "eyJ-", "a%", "a@", "a.", "1:", "1 ", "token", "password ", "password=", "pw:", "pin "),
+    *("-----BEGIN RSA PRIVATE KEY-----", "sk-", "://a:", "curl -u ", "echo a ", "cookie=", "a=b;"),
+    *("machine a ", "<password>", "<a ", '"auth": "', "f('", "'a', ", "| a ", "key", "AKIA", "a7"),
+    *("Passwort ist ", "user / ", "%env A", "PuTTY-User-Key-File-", "+49 1", "DE12 ", "4111 ", "ab:"),
+    *("a1-", "Cookie: a=b; ", "(", "#", "https://", "IDENTIFIED BY ", "x@y.", "2001:"),
+)
+
+
+def hostile(run: str, beginning: str, size: int) -> str:
+    return beginning + run * ((size - len(beginning)) // len(run))
+
+
+def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+    package = jupyter_safecoder.secrets
+    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for name, value in vars(importlib.import_module(info.name)).items():
+            if isinstance(value, re.Pattern):
+                yield f"{info.name.rpartition('.')[2]}.{name}", value
+    for rule in load_rules():
+        yield f"rule {rule.id}", rule.regex
+
+
+PATTERNS = dict(patterns())
+
+
+def seconds(run: Callable[[], object]) -> float:
+    started = time.process_time()
+    run()
+    return time.process_time() - started
+
+
+def count(pattern: re.Pattern[str], text: str) -> int:
+    return sum(1 for _ in pattern.finditer(text))
+
+
+def test_the_patterns_are_found() -> None:
+    assert len(PATTERNS) > 100
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_pattern_takes_linear_time(run: str) -> None:
+    slow = []
+    for beginning in BEGINNINGS[: 1 + (len(run) == 1)]:
+        small, large = hostile(run, beginning, SIZE // 10), hostile(run, beginning, SIZE)
+        for name, pattern in PATTERNS.items():
+            if seconds(lambda: count(pattern, small)) < BOUND_S / 100:  # noqa: B023
+                continue
+            times = (seconds(lambda: count(pattern, large)) for _ in range(ATTEMPTS))  # noqa: B023
+            if not any(time < BOUND_S for time in times):
+                slow.append(name)
+    assert slow == []
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+@pytest.mark.parametrize("code", [True, False])
+def test_the_largest_cell_takes_a_second(run: str, beginning: str, code: bool) -> None:
+    text = hostile(run, beginning, MAX_CHARACTERS)
+    times = (seconds(lambda: search.__wrapped__(text, code=code)) for _ in range(ATTEMPTS))
+    assert any(time < BOUND_S for time in times)
+
+
+def test_many_values_are_sought_in_linear_time() -> None:
+    addresses = [f"name{number}.of{number}@mail{number}.example.org" for number in range(2000)]
+    cells = [Cell("markdown", "\n".join(addresses)), *(Cell("code", "x = 1"),) * 50]
+    assert any(seconds(lambda: findings(cells)) < BOUND_S for _ in range(ATTEMPTS))
