@@ -15,7 +15,7 @@ from jupyter_safecoder.evaluation.percentiles import percentiles
 from jupyter_safecoder.protocol import Cell
 from jupyter_safecoder.secrets import Finding, find_in_cells, findings
 
-from .forms import DERIVED, HELD_OUT, Planted, planted_notebooks
+from .forms import DERIVED, FRESH, HELD_OUT, Planted, planted_notebooks
 from .innocent import innocent_notebooks
 
 #: Notebooks of each form.
@@ -23,6 +23,7 @@ _REPETITIONS = 5
 #: Lines without a secret.
 MIN_LINES = 20_000
 _SHARE_OF_PLANTED = 0.5
+_FORMS = {"derived": DERIVED, "held_out": HELD_OUT, "fresh": FRESH}
 #: The cells that are timed, and the lines that they are chosen from.
 MIN_CELL_LINES, MAX_CELL_LINES, _TIMED_LINES = 10, 40, 12_000
 
@@ -42,14 +43,14 @@ def bench_secrets(
     Returns
     -------
     dict
-        ``derived`` and ``held_out``, each ``{planted, found, recall, kinds}``; ``lines`` without a
+        ``derived``, ``held_out`` and ``fresh``, each ``{planted, found, recall, kinds}``; ``lines`` without a
         secret, ``false_positives`` among them and their ``false_positive_rate``; ``false_kinds``;
         ``cell_ms``, the time to search a changed cell.
     """
     report: dict[str, Any] = {"seed": seed}
-    for number, (name, file) in enumerate((("derived", DERIVED), ("held_out", HELD_OUT))):
+    for number, (name, file) in enumerate(_FORMS.items()):
+        progress(_SHARE_OF_PLANTED * number / len(_FORMS))
         report[name] = _recall(file, seed)
-        progress(_SHARE_OF_PLANTED * (number + 1) / 2)
     report |= _false_positives(seed, progress)
     return report | {"cell_ms": _cell_times(seed)}
 

@@ -13,8 +13,8 @@ from jupyter_safecoder.toml_file import read_toml
 
 from .values import DATABASES, HOSTS, USERS, random_value
 
-#: Forms from which the rules were derived, and forms that were written before them.
-DERIVED, HELD_OUT = "derived.toml", "held_out.toml"
+#: Forms that the rules were written for, and forms that were written before them and after them.
+DERIVED, HELD_OUT, FRESH = "derived.toml", "held_out.toml", "fresh.toml"
 _SLOT = re.compile(r"§|«(?P<name>user|host|db)»")
 _NAMES = {"user": USERS, "host": HOSTS, "db": DATABASES}
 
@@ -42,7 +42,7 @@ def planted_notebooks(file: str, repetitions: int, seed: int) -> Iterator[Plante
     Parameters
     ----------
     file
-        :data:`DERIVED` or :data:`HELD_OUT`.
+        :data:`DERIVED`, :data:`HELD_OUT` or :data:`FRESH`.
     repetitions
         Number of notebooks of a form, each with other secrets.
     seed

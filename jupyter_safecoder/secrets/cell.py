@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
-from .entropy import find_random
+from .entropy import find_random, find_random_passwords
 from .literals import FRAGMENT, Literal, Literals
 from .named_values import find_named_values, other_regions, secret_of
 from .names import HINTS, is_secret_name
@@ -123,9 +123,10 @@ def _candidates(
     yield from find_by_form(text)
     yield from find_named_values(text, code=code)
     yield from find_random(text)
+    yield from find_random_passwords(text)
     yield from find_ip_addresses(text)
     yield from find_account_numbers(text)
-    yield from find_in_sentences(text, prose=not code)
+    yield from find_in_sentences(text, code=code)
     # Outside of strings and comments ``a@b.c`` multiplies matrices.
     regions = other_regions(text) if literals and "@" in text else [(0, len(text))]
     for start, end in regions:

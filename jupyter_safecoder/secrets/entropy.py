@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from .bigrams import randomness
 from .plausible import MIN_RANDOMNESS
-from .secret import Secret
+from .secret import PASSWORD, Secret
 
 #: A longer string is data: an image, weights, a compressed file.
 _MAX_CHARACTERS = 200
@@ -49,6 +49,12 @@ _ASSIGNED = re.compile(r"(?:[=(,]\s{0,20})[rbuf]{0,2}[\"']$")
 _ASSIGNED_TO_NAME = re.compile(r"=\s{0,20}[rbuf]{0,2}[\"']$")
 _KEYED = re.compile(r"[\"']\s{0,3}:\s{0,20}[rbuf]{0,2}[\"']$")
 _DECODER = re.compile(r"(?:\w{1,20}\.)?(?:fromhex|unhexlify|\w{0,20}b64decode)\(\s{0,9}[rbu]{0,2}[\"']$")
+_LITERAL_WITH_SIGN = re.compile(r"[\"'](?P<value>[A-Za-z0-9!#$%&*+?=._@^~-]{10,40})[\"']")
+#: Words and numbers with a sign between them: a version, a name, a file.
+_SEPARATED = re.compile(
+    r"(?:[A-Za-z]{3,}|[A-Za-z]?\d{1,8})(?:[._=+@&-](?:[A-Za-z]{2,}|[A-Za-z]{0,2}\d{1,8}))*"
+)
+_MIN_WITH_SIGN = 2.0
 _QUOTES = ('"', "'", "`")
 #: A line of encoded data, in quotes or not. Of data without quotes, the last line may be short.
 _LINE_OF_DATA = re.compile(
@@ -71,6 +77,18 @@ def find_random(text: str) -> Iterator[Secret]:
             yield Secret(value, "high entropy", start=start)
 
 
+def find_random_passwords(text: str) -> Iterator[Secret]:
+    """Yield the string literals that have what a generator of passwords makes, with signs."""
+    for match in _LITERAL_WITH_SIGN.finditer(text):
+        value = match["value"]
+        bare = "".join(filter(str.isalnum, value))
+        if len(bare) == len(value) or _classes(bare) < 3 or _SEPARATED.fullmatch(value):
+            continue
+        before = text[max(0, match.start("value") - _LOOKBEHIND) : match.start("value")]
+        if randomness(bare) > _MIN_WITH_SIGN and not _HARMLESS.search(before):
+            yield Secret(value, "password", PASSWORD, match.start("value"))
+
+
 def _is_key(text: str, start: int, value: str) -> bool:
     if _DRAWING.fullmatch(value) or _DATE.match(value):
         return False
@@ -82,9 +100,9 @@ def _is_key(text: str, start: int, value: str) -> bool:
     bits = _MIN_SHORT if len(value) < 16 else MIN_RANDOMNESS
     if len(value) > 36 and _UUID.search(value):
         return False
-    if _classes(value) < (3 if len(value) < 16 else 2) or _is_sequential(value):
+    if _classes(value) < (3 if len(value) < 16 else 2):
         return False
-    if randomness(value.rstrip("=")) < bits:
+    if randomness(value.rstrip("=")) < bits or _is_sequential(value):
         return False
     before = _before(text[max(0, start - _LOOKBEHIND) : start])
     if _MEDIA.search(before) or _HARMLESS.search(before):

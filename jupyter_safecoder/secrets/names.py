@@ -13,7 +13,7 @@ from functools import lru_cache
 #: Chinese, Japanese, Korean, Hebrew, Arabic.
 _PASSWORDS = (
     r"passw(?:or)?[dt]|passwd|passphrase|passcode|(?<![a-z])pass(?![a-z])|pwd|(?<![a-z])pw(?!_?[a-z]{3})(?![a-z])|pass_word|"
-    r"passord|psswrd|(?<![a-z])psw(?![a-z])|(?<![a-z])pswd|"
+    r"passord|psswrd|(?<![a-z])psw(?![a-z])|(?<![a-z])pswd(?![a-z])|(?<![a-z])psk(?![a-z])|"
     r"kennwort|kennwörter|passwörter|losungswort|mot_?de_?passe|(?<![a-z])mdp(?![a-z])|contrase[nñ]a|contrasenya|"
     r"senha|wachtwoord|has[lł]o(?![a-z])|l[oö]senord|salasana|adgangskode|(?<![a-z])heslo|jelsz[oó]|lozinka|"
     r"(?<![a-z])[sş]ifre|пароль|пароля|паролем|гасло|κωδικ|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호|סיסמ|"
@@ -36,7 +36,7 @@ _WEAK = (
 #: Names of keys of all kinds, most of which are not secret.
 _ANY_KEY = r"[a-z0-9]_key(?![a-z])"
 #: Names of numbers that are secret.
-_PINS = r"(?<![a-z])(?:pin|pincode|pin_?nummer|pin_?number|geheimzahl|tan)(?![a-z])"
+_PINS = r"(?<![a-z])(?:pin|pincode|pin_?nummer|pin_?number|geheimzahl)(?![a-z])"
 NAMING = f"{_PASSWORDS}|{_KEYS}|{_WEAK}|{_PINS}|{_ANY_KEY}"
 #: Names that contain such a word and hold something else.
 _HARMLESS = re.compile(
@@ -47,11 +47,11 @@ _HARMLESS = re.compile(
 )
 #: A part of each word above, to tell quickly that a text has none of them.
 HINTS = (
-    *("pass", "pw", "psw", "wort", "mdp", "contrase", "senha", "has", "senord", "salasana", "kode", "woord"),
+    *("pass", "pw", "psw", "psk", "wort", "mdp", "contrase", "senha", "hasl", "hasł", "senord", "salasana", "kode", "woord"),
     *("heslo", "jelsz", "lozinka", "ifre", "парол", "гасло", "κωδικ", "密", "口令", "パスワード"),
     *("暗証番号", "비밀번호", "암호", "סיסמ", "كلمة", "phrase", "mnemonic", "secret", "credential"),
     *("token", "key", "clave", "parol", "geheim", "cookie", "sessid", "csrf", "appid", "otp"),
-    *("auth", "segredo", "session", "sid", "pin", "tan", "wörter"),
+    *("auth", "segredo", "session_id", "sessionid", "sid\"", "sid'", "pin", "geheimzahl", "wörter"),
 )
 _STRONG = re.compile(f"{_PASSWORDS}|{_KEYS}")
 _SECRET = re.compile(NAMING)

@@ -24,6 +24,8 @@ _GAP = re.compile(
 )
 #: Text between two literals: a closing quote was matched as an opening one.
 _BETWEEN_LITERALS = re.compile(r"\s{0,9}[)\]},;:+](?:\s|$)")
+#: Colours of a terminal.
+_ESCAPE = "\x1b"
 _PATH = re.compile(r"[~.]{0,2}/|[A-Za-z]:\\|[a-z][a-z0-9+.-]{1,20}://|www\.", re.IGNORECASE)
 _FILE_NAME = re.compile(r"[\w./-]+")
 _EXTENSION = re.compile(
@@ -35,13 +37,15 @@ _NUMBER = re.compile(r"[-+]?[\d.,:_/eExX%-]+[A-Za-z%]{0,2}$")
 #: A word with a number: ``conv2d``, ``utf8``, ``log10``.
 _NUMBERED_WORD = re.compile(r"[a-z]{1,12}_?\d{1,3}[a-z]{0,2}$|[A-Z][a-z]{1,12}\d[a-zA-Z]{1,2}$|v?\d[\d.]*[a-z]{0,3}\d?$")
 #: ``~pandas.DataFrame.groupby``, ``module.function()``.
-_DOTTED = re.compile(r"~?[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,9}$|~\.?\w")
+_DOTTED = re.compile(r"~?[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30}){1,9}$|~\.?\w")
 _SIGNS = frozenset("!#$%&*+?@^~=§")
 
 
 def is_gap(value: str) -> bool:
     """Return whether a value stands for a secret that is filled in elsewhere, or is none."""
-    return len(value) < 3 or bool(_GAP.fullmatch(value) or _BETWEEN_LITERALS.match(value))
+    if len(value) < 3 or _ESCAPE in value:
+        return True
+    return bool(_GAP.fullmatch(value) or _BETWEEN_LITERALS.match(value))
 
 
 def is_random(value: str) -> bool:
@@ -64,7 +68,7 @@ def resembles_password(value: str) -> bool:
         return False
     if not has_sign_or_digit(value) or _NUMBERED_WORD.match(value):
         return len(value) >= 10 and value.isalnum() and is_random(value)
-    return not value.endswith((")", "]", "}", "%"))
+    return not value.endswith((")", "]", "}", "%")) and not value.startswith("*")
 
 
 def resembles_path(value: str) -> bool:

@@ -63,11 +63,11 @@ _NAMES_OF_USERS = re.compile(
 _TAKES_USERS = frozenset({"basicauth", "authenticator", "basic_auth", "launch", "staticauthprovider"})
 #: A part of each word above, to tell quickly that a text has none of them.
 CALL_HINTS = (
-    *("login", "log_in", "logon", "sign", "cred", "account", "user", "minio", "wallet", "ftp"),
-    *("connect", "redis", "client", "cluster", "mongo", "server", "imap", "smtp", "pop3", "bind"),
+    *("login", "log_in", "logon", "sign_in", "signin", "cred", "account", "user", "minio", "wallet", "ftp"),
+    *("connect", "redis", "client", "cluster(", "mongo", "server", "imap", "smtp", "pop3", "bind"),
     *("crypt", "hmac", "jwt", "jws", "jose", "fernet", "aes", "poly1305", "hashpw", "pbkdf", "seed"),
     *("unlock", "send_keys", "sendline", "input", "press_seq", "driver", "zugang", "benutzer"),
-    *("usuario", "utilisateur", "nutzer", "launch", "des", "blowfish", "arc4", "cmac", "blake2b"),
+    *("usuario", "utilisateur", "nutzer", "launch(", "des.", "des3", "blowfish", "arc4", "cmac", "blake2b"),
 )
 _TYPING = frozenset({"send_keys", "sendline", "input_text", "press_sequentially"})
 #: Four groups of four letters: a password that Google makes for an application.
@@ -189,7 +189,7 @@ def _uses_of_call(call: ast.Call) -> Iterator[Use]:
         yield from _uses_of_connection(arguments)
     elif folded in _LAST or is_secret_name(name) or "auth" in folded:
         yield from (Use(one, certain=False) for one in arguments)
-    if folded in ("password", "passwordinput", "textinput"):
+    if folded in ("password", "passwordinput"):
         yield from (Use(one.value, certain=True) for one in call.keywords if one.arg == "value")
     if name in _TYPING and arguments and isinstance(call.func, ast.Attribute):
         field = call.func.value

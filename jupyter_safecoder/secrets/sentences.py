@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .plausible import is_gap, resembles_password
+from .named_values import other_regions
+from .plausible import is_gap, is_random, resembles_password
 from .secret import PASSWORD, Secret
 
 _PASSWORD = (
@@ -28,7 +29,7 @@ _VALUE = (
 _BETWEEN = r"(?:[`\"'*_)]{0,3}[ ,]{1,2}(?:[^\s.!?;=`\"]|\.(?=\w)){1,40})"
 _SENTENCE = re.compile(
     rf"(?<![\w-])(?:{_PASSWORD}){_BETWEEN}{{0,8}}?"
-    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:：])[ :]{{0,2}}{_VALUE}",
+    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:：是はが])[ :]{{0,2}}{_VALUE}",
     re.IGNORECASE,
 )
 _DIRECT = re.compile(
@@ -60,37 +61,39 @@ _AFTER = ".,;:!?)*_]}"
 _MAX_LINE = 1000
 _WORD = re.compile(_PASSWORD + "|" + _ACCESS)
 #: A heading with a number, a version, a name of a product.
-_NAME_AND_NUMBER = re.compile(r"[A-Za-z]{1,4}-?\d{1,4}$|\w{1,20}\(|[\w-]{1,40}=\S{0,40}$|#\d{1,9}$|@\w{1,40}$|\w{1,20}'\w$")
+_NAME_AND_NUMBER = re.compile(
+    r"[A-Za-z]{1,4}-?\d{1,4}$|\d{1,3}-[a-z]{1,20}$|[a-z]{1,20}-\d{1,4}$|"
+    r"\w{1,20}\(|[\w-]{1,40}=\S{0,40}$|#\d{1,9}$|@\w{1,40}$|\w{1,20}'\w$"
+)
 
 
-def find_in_sentences(text: str, *, prose: bool) -> Iterator[Secret]:
+def find_in_sentences(text: str, *, code: bool) -> Iterator[Secret]:
     """Yield the passwords that sentences name.
 
     Parameters
     ----------
     text
         Markdown, an output, or code with comments.
-    prose
-        Whether it is a text; in code only comments are read.
+    code
+        Whether it is code, of which strings and comments are read.
     """
-    start = 0
-    for line in text.split("\n"):
-        offset = 0
-        if not prose:
-            offset = line.find("#") + 1
-        if (prose or offset) and len(line) <= _MAX_LINE:
-            yield from _find_in_line(line, offset, start, prose=prose)
-        start += len(line) + 1
+    if code and not _WORD.search(text.lower()):
+        return
+    for first, last in other_regions(text) if code else [(0, len(text))]:
+        start = first
+        for line in text[first:last].split("\n"):
+            if len(line) <= _MAX_LINE:
+                yield from _find_in_line(line, start)
+            start += len(line) + 1
 
 
-def _find_in_line(line: str, offset: int, start: int, *, prose: bool) -> Iterator[Secret]:
-    has_word = bool(_WORD.search(line.lower()))
-    patterns = (_SENTENCE, _DIRECT, _REVERSED, _PAIR) if has_word else ()
-    for pattern in patterns:
-        for match in pattern.finditer(line, offset):
-            yield from _password(match, start)
-    if prose and " / " in line:
-        for match in _SLASH.finditer(line, offset):
+def _find_in_line(line: str, start: int) -> Iterator[Secret]:
+    if _WORD.search(line.lower()):
+        for pattern in (_SENTENCE, _DIRECT, _REVERSED, _PAIR):
+            for match in pattern.finditer(line):
+                yield from _password(match, start)
+    if " / " in line:
+        for match in _SLASH.finditer(line):
             is_alone = line.strip(" \t>*-`") == match[0].strip(" \t>*-`")
             if is_alone or _ACCESS_WORD.search(line):
                 yield from _password(match, start)
@@ -99,5 +102,7 @@ def _find_in_line(line: str, offset: int, start: int, *, prose: bool) -> Iterato
 def _password(match: re.Match[str], start: int) -> Iterator[Secret]:
     value = match["value"].rstrip(_AFTER)
     if is_gap(value) or not resembles_password(value) or _NAME_AND_NUMBER.match(value):
+        return
+    if "/" in value and not is_random(value):
         return
     yield Secret(value, "password", PASSWORD, start + match.start("value"))
