@@ -2,6 +2,7 @@
 
 from .cell import MAX_CHARACTERS, find_secrets, merged
 from .document import CellSecrets, Finding, find_in_cells, findings, is_too_large, search_cells
+from .plausible import is_high_entropy
 from .redact import redact, replace_spans
 from .secret import PLACEHOLDERS, Secret
 from .spread import Spread, find_values, identifiers, is_distinctive
@@ -19,6 +20,7 @@ __all__ = [
     "findings",
     "identifiers",
     "is_distinctive",
+    "is_high_entropy",
     "is_too_large",
     "merged",
     "redact",

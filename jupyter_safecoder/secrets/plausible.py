@@ -9,6 +9,9 @@ from .bigrams import randomness
 #: Bits per character above which a string comes from a random generator: 1 % of random strings of
 #: 20 characters are below 1.9, identifiers above 1.5 are one in thousands.
 MIN_RANDOMNESS = 1.5
+#: Bits per character from which on a string may be a key, and characters of a short one.
+_MIN_DOUBTFUL, _MIN_KEY_CHARACTERS = 1.0, 12
+_HEX = re.compile(r"[0-9a-fA-F]{16,128}")
 #: Words that are passwords in examples, and ordinary words everywhere else.
 COMMON_WORDS = frozenset(
     {
@@ -51,6 +54,13 @@ def is_gap(value: str) -> bool:
 def is_random(value: str) -> bool:
     """Return whether a string without spaces comes from a random generator."""
     return randomness(value) > MIN_RANDOMNESS
+
+
+def is_high_entropy(value: str) -> bool:
+    """Return whether a string may be a key, whatever is around it: checksums are ones, too."""
+    if len(value) < _MIN_KEY_CHARACTERS or not any(map(str.isdigit, value)):
+        return False
+    return bool(_HEX.fullmatch(value)) or randomness(value) > _MIN_DOUBTFUL
 
 
 def has_sign_or_digit(value: str) -> bool:
