@@ -20,7 +20,7 @@ SYMBOLS = ascii_lowercase + ascii_uppercase + "0" + "_-/+.=" + "?" + "$"
 END = len(SYMBOLS) - 1
 #: The classes of bits in the file, half a bit each.
 CLASSES = digits + ascii_lowercase
-_NUMBERS = {symbol: number for number, symbol in enumerate(SYMBOLS)}
+_NUMBERS = {symbol: number for number, symbol in enumerate(SYMBOLS[:END])}
 _NUMBERS |= dict.fromkeys(digits, _NUMBERS["0"])
 _OTHER = _NUMBERS["?"]
 #: What a digit costs beyond its class.

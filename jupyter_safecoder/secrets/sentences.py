@@ -56,6 +56,7 @@ _PAIR = re.compile(
 #: "anna / …", alone on a line or beside a word for access.
 _SLASH = re.compile(rf"(?<![^\s`\"'*(])[\w.@+-]{{2,40}}[`\"'*_]{{0,3}} / {_VALUE}")
 _ACCESS_WORD = re.compile(rf"(?<!\w)(?:{_ACCESS}|{_PASSWORD})(?!\w)", re.IGNORECASE)
+_NUMBERED = re.compile(r"[A-Za-z]{1,40}\d{1,4}")
 #: The end of a sentence, or of a list, that follows a value.
 _AFTER = ".,;:!?)*_]}"
 _MAX_LINE = 1000
@@ -95,7 +96,8 @@ def _find_in_line(line: str, start: int) -> Iterator[Secret]:
     if " / " in line:
         for match in _SLASH.finditer(line):
             is_alone = line.strip(" \t>*-`") == match[0].strip(" \t>*-`")
-            if is_alone or _ACCESS_WORD.search(line):
+            is_pair = is_alone and not _NUMBERED.fullmatch(match["value"])
+            if is_pair or _ACCESS_WORD.search(line):
                 yield from _password(match, start)
 
 
