@@ -47,7 +47,15 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks", description="Benchmarks of jupyter_safecoder."
     )
     commands = parser.add_subparsers(title="benchmarks", required=True, metavar="NAME")
-    for add in (_add_gateway, _add_engines, _add_hub, _add_capacity, _add_lookup, _add_train, _add_secrets):
+    for add in (
+        _add_gateway,
+        _add_engines,
+        _add_hub,
+        _add_capacity,
+        _add_lookup,
+        _add_train,
+        _add_secrets,
+    ):
         add(commands)
     return parser
 
@@ -141,10 +149,16 @@ def _add_train(commands: Any) -> None:
 
 def _add_secrets(commands: Any) -> None:
     parser = add_command(
-        commands, "secrets", _secrets, "how many secrets the detection finds, and what it takes for one"
+        commands,
+        "secrets",
+        _secrets,
+        "how many secrets the detection finds, and what it takes for one",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="seed of the secrets and of the other lines (default: 0)"
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of the secrets and of the other lines (default: 0)",
     )
 
 

@@ -43,8 +43,8 @@ def bench_secrets(
     Returns
     -------
     dict
-        ``derived``, ``held_out`` and ``fresh``, each ``{planted, found, recall, kinds}``; ``lines`` without a
-        secret, ``false_positives`` among them and their ``false_positive_rate``; ``false_kinds``;
+        ``derived``, ``held_out`` and ``fresh``, each ``{planted, found, recall, kinds}``;
+        ``lines`` without a secret, ``false_positives`` among them and their ``false_positive_rate``; ``false_kinds``;
         ``cell_ms``, the time to search a changed cell.
     """
     report: dict[str, Any] = {"seed": seed}
@@ -55,7 +55,7 @@ def bench_secrets(
     return report | {"cell_ms": _cell_times(seed)}
 
 
-def _cell_times(seed: int) -> dict[str, float]:
+def _cell_times(seed: int) -> dict[str, float | None]:
     """Return the time to search a changed cell, in milliseconds of processor time."""
     times = []
     for cells in innocent_notebooks(seed, _TIMED_LINES):

@@ -65,8 +65,7 @@ def _notebook(form: list[str], number: int, random: Random) -> PlantedNotebook:
             spans = _lines_of(filled, start, stop, index)
             secrets.append(Planted(kind, number, tuple(spans)))
         source, _, output = filled.partition("\n>>>\n")
-        kept = "code" if cell_type == "output" else cell_type
-        cells.append(Cell(kept, source, output))
+        cells.append(Cell("markdown" if cell_type == "markdown" else "code", source, output))
     return PlantedNotebook(tuple(cells), tuple(secrets))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from string import ascii_letters
+from typing import Literal
 
 from jupyter_safecoder.protocol import Cell
 
@@ -20,9 +21,37 @@ _GENERATED = 0.25
 _MAX_CELL_LINES = 30
 _MAX_FILE_LINES = 1500
 _WORDS = (
-    *("mean", "rolling", "window", "batch", "encoder", "linear", "forecast", "population", "voltage"),
-    *("temperature", "cluster", "residual", "kernel", "gradient", "attention", "pressure", "sample"),
-    *("baseline", "quarter", "station", "velocity", "density", "spectrum", "patient", "transformer"),
+    *(
+        "mean",
+        "rolling",
+        "window",
+        "batch",
+        "encoder",
+        "linear",
+        "forecast",
+        "population",
+        "voltage",
+    ),
+    *(
+        "temperature",
+        "cluster",
+        "residual",
+        "kernel",
+        "gradient",
+        "attention",
+        "pressure",
+        "sample",
+    ),
+    *(
+        "baseline",
+        "quarter",
+        "station",
+        "velocity",
+        "density",
+        "spectrum",
+        "patient",
+        "transformer",
+    ),
 )
 
 
@@ -163,7 +192,7 @@ def _harmless_code(random: Random) -> str:
         (
             f"{name} = getpass.getpass('Password: ')",
             "password = os.environ['DB_PASSWORD']",
-            f"tokens = tokenizer('{_word(random)} {_word(random)}', max_length={random.randint(8, 512)})",
+            f"tokens = tokenizer('{_word(random)}', max_length={random.randint(8, 512)})",
             f"api_key = keyring.get_password('{_word(random)}', user)",
             f"{name} = df.sort_values(key=lambda s: s.str.lower())",
             f"pad_token_id = {random.randint(0, 50000)}",
@@ -176,10 +205,13 @@ def _harmless_code(random: Random) -> str:
     )
 
 
-_LOOK_ALIKES: tuple[tuple[str, Callable[[Random], str]], ...] = (
+_LOOK_ALIKES: tuple[tuple[Literal["code", "markdown"], Callable[[Random], str]], ...] = (
     ("code", lambda r: f"# fixed in commit {_hex(40, r)}"),
     ("code", lambda r: f"sha256 = '{hashlib.sha256(r.randbytes(9)).hexdigest()}'"),
-    ("code", lambda r: f"!pip install {_word(r)}=={r.randint(0, 9)}.{r.randint(0, 30)} --hash=sha256:{_hex(64, r)}"),
+    (
+        "code",
+        lambda r: f"!pip install {_word(r)}==1.{r.randint(0, 30)} --hash=sha256:{_hex(64, r)}",
+    ),
     ("code", lambda r: f"registry['{_identifier(r)}.csv'] = 'md5:{_hex(32, r)}'"),
     ("code", lambda r: f"    '{_word(r)}.tar.gz': '{_hex(64, r)}',"),
     ("code", lambda r: f"run_id = '{_uuid(r)}'"),
@@ -199,14 +231,34 @@ _LOOK_ALIKES: tuple[tuple[str, Callable[[Random], str]], ...] = (
     ("code", lambda r: f"protein = '{''.join(r.choices('ACDEFGHIKLMNPQRSTVWY', k=60))}'"),
     ("code", lambda r: f"plaintext = bytes.fromhex('{_hex(32, r)}')"),
     ("code", lambda r: f"assert digest(b'{_word(r)}') == '{_hex(64, r)}'"),
-    ("code", lambda r: f"fmt = '%Y-%m-%dT%H:%M:%S.%fZ {{:>{r.randint(1, 30)}.{r.randint(1, 9)}f}}'"),
+    (
+        "code",
+        lambda r: f"fmt = '%Y-%m-%dT%H:%M:%S.%fZ {{:>{r.randint(1, 30)}.{r.randint(1, 9)}f}}'",
+    ),
     ("markdown", _table_row),
     ("markdown", _sentence),
     ("code", _harmless_code),
-    ("markdown", lambda r: f"Epoch {r.randint(1, 99)}/99 - loss: {r.random():.4f} - token_accuracy: {r.random():.4f}"),
-    ("code", lambda r: f"url = 'https://{_word(r)}.org/files/d/1{''.join(r.choices(ascii_letters, k=32))}/view'"),
-    ("code", lambda r: f"inchikey = '{''.join(r.choices('ABCDEFGHIJKLMNOPQRSTUVWXYZ', k=14))}-UHFFFAOYSA-N'"),
-    ("markdown", lambda r: f"<Figure size {r.randint(100, 999)}x{r.randint(100, 999)}> at 0x7f{_hex(10, r)}"),
+    (
+        "markdown",
+        lambda r: f"Epoch {r.randint(1, 99)}/99 - token_accuracy: {r.random():.4f}",
+    ),
+    (
+        "code",
+        lambda r: f"url = 'https://a.org/files/d/1{''.join(r.choices(ascii_letters, k=32))}/view'",
+    ),
+    (
+        "code",
+        lambda r: (
+            f"inchikey = '{''.join(r.choices('ABCDEFGHIJKLMNOPQRSTUVWXYZ', k=14))}-UHFFFAOYSA-N'"
+        ),
+    ),
+    (
+        "markdown",
+        lambda r: f"<Figure size {r.randint(100, 999)}x{r.randint(100, 999)}> at 0x7f{_hex(10, r)}",
+    ),
     ("code", lambda r: f"x[{r.randint(1, 9)}:{r.randint(10, 99)}] = y @ W.{_word(r)}"),
-    ("markdown", lambda r: f"{_identifier(r)}=={r.randint(0, 9)}.{r.randint(0, 30)}.{r.randint(0, 9)}.post{r.randint(1, 9)}"),
+    (
+        "markdown",
+        lambda r: f"{_identifier(r)}=={r.randint(0, 9)}.{r.randint(0, 30)}.post{r.randint(1, 9)}",
+    ),
 )

@@ -13,6 +13,7 @@ import sys
 import sysconfig
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from jupyter_safecoder.secrets.bigrams import CLASSES, END, SYMBOLS, TABLE_FILE, symbols_of
@@ -36,7 +37,7 @@ def main() -> int:
         # Digits in several places are what a key has: words with many are no example.
         if len(re.findall(r"\d+", word)) <= 2:
             chain = [END, *symbols_of(word), END]
-            pairs.update(zip(chain, chain[1:], strict=False))
+            pairs.update(pairwise(chain))
     rows = []
     for first in range(len(SYMBOLS)):
         counts = [pairs[first, second] + _SMOOTHING for second in range(len(SYMBOLS))]

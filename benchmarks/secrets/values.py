@@ -121,7 +121,10 @@ def _card(random: Random) -> str:
 
 
 def _phone(random: Random) -> str:
-    parts = {name: _of(digits, number)(random) for name, number in zip("abcde", (3, 4, 3, 4, 4))}
+    parts = {
+        name: _of(digits, number)(random)
+        for name, number in zip("abcde", (3, 4, 3, 4, 4), strict=True)
+    }
     parts["c"] = "5" + parts["c"][1:]
     parts["f"] = " ".join(_of(digits, 2)(random) for _ in range(3))
     return random.choice(_PHONES).format(**parts)
@@ -182,7 +185,8 @@ _VALUES: Mapping[str, Callable[[Random], str]] = {
     "twilio": _of(_HEX, 32, "SK"),
     "telegram": lambda random: f"{_of(digits, 10)(random)}:AA{_of(_URL_SAFE, 33)(random)}",
     "discord": lambda random: (
-        f"M{_of(_ALPHANUMERIC, 23)(random)}.{_of(_URL_SAFE, 6)(random)}.{_of(_URL_SAFE, 38)(random)}"
+        f"M{_of(_ALPHANUMERIC, 23)(random)}."
+        f"{_of(_URL_SAFE, 6)(random)}.{_of(_URL_SAFE, 38)(random)}"
     ),
     "replicate": _of(_ALPHANUMERIC, 37, "r8_"),
     "groq": _of(_ALPHANUMERIC, 52, "gsk_"),

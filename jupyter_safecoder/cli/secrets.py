@@ -25,7 +25,7 @@ def add_secrets_command(commands: Any) -> None:
 
 
 def _secrets(arguments: argparse.Namespace) -> int:
-    from jupyter_safecoder.secrets.files import scan_file
+    from .secret_files import scan_file
 
     scanned = [scan_file(path) for path in arguments.files]
     found = [{"path": str(one.path), **asdict(finding)} for one in scanned for finding in one.found]

@@ -1,7 +1,7 @@
 """Finds the secrets of one text: of a cell, or of its output.
 
 A value that looks like a key is taken for one even where it is a checksum: a false positive costs
-less than a key in a model. What is known of a text is kept, so that a changed cell costs only itself.
+less than a key in a model. What is known of a text is kept: a changed cell costs only itself.
 """
 
 from __future__ import annotations

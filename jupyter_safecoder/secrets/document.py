@@ -1,7 +1,7 @@
 """Finds the secrets of a document: of each cell, and what one cell shows of another.
 
-Pure functions over cells. What is found in a text is kept, see ``cell.py``, so that after a change of
-one cell only that one is searched again.
+Pure functions over cells. What is found in a text is kept, see ``cell.py``, so that after a change
+of one cell only that one is searched again.
 """
 
 from __future__ import annotations
@@ -147,5 +147,3 @@ def _findings_of(
 def is_too_large(cell: Cell) -> bool:
     """Return whether a cell or its output is too large to be searched."""
     return max(len(cell.source), len(cell.output)) > MAX_CHARACTERS
-
-

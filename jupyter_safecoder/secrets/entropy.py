@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from .bigrams import randomness
 from .plausible import MIN_RANDOMNESS
@@ -44,11 +45,15 @@ _TAKES_HASH = re.compile(
 #: The text before an image or a sound that is embedded in a document.
 _MEDIA = re.compile(r"data:[a-z]{1,20}/[\w.+-]{1,60};base64,$")
 _ADDRESS = re.compile(r"://[^\s\"'?&=@]{0,200}$")
-_FILE_BEFORE = re.compile(r"\.(?:zip|gz|tgz|bz2|xz|tar|csv|tsv|txt|json|npz?|h5|whl|py|pth?|bin|png)\b[^\n]{0,40}$")
+_FILE_BEFORE = re.compile(
+    r"\.(?:zip|gz|tgz|bz2|xz|tar|csv|tsv|txt|json|npz?|h5|whl|py|pth?|bin|png)\b[^\n]{0,40}$"
+)
 _ASSIGNED = re.compile(r"(?:[=(,]\s{0,20})[rbuf]{0,2}[\"']$")
 _ASSIGNED_TO_NAME = re.compile(r"=\s{0,20}[rbuf]{0,2}[\"']$")
 _KEYED = re.compile(r"[\"']\s{0,3}:\s{0,20}[rbuf]{0,2}[\"']$")
-_DECODER = re.compile(r"(?:\w{1,20}\.)?(?:fromhex|unhexlify|\w{0,20}b64decode)\(\s{0,9}[rbu]{0,2}[\"']$")
+_DECODER = re.compile(
+    r"(?:\w{1,20}\.)?(?:fromhex|unhexlify|\w{0,20}b64decode)\(\s{0,9}[rbu]{0,2}[\"']$"
+)
 _LITERAL_WITH_SIGN = re.compile(r"[\"'](?P<value>[A-Za-z0-9!#$%&*+?=._@^~-]{10,40})[\"']")
 #: Words and numbers with a sign between them: a version, a name, a file.
 _SEPARATED = re.compile(
@@ -94,7 +99,10 @@ def _is_key(text: str, start: int, value: str) -> bool:
         return False
     if _HEX_DIGITS.fullmatch(value):
         return _is_hexadecimal_key(text, start, value)
-    quoted = text[start - 1 : start] in _QUOTES and text[start + len(value) : start + len(value) + 1] in _QUOTES
+    quoted = (
+        text[start - 1 : start] in _QUOTES
+        and text[start + len(value) : start + len(value) + 1] in _QUOTES
+    )
     if len(value) < (_MIN_CHARACTERS if not quoted else _MIN_QUOTED):
         return False
     bits = _MIN_SHORT if len(value) < 16 else MIN_RANDOMNESS
@@ -107,7 +115,11 @@ def _is_key(text: str, start: int, value: str) -> bool:
     before = _before(text[max(0, start - _LOOKBEHIND) : start])
     if _MEDIA.search(before) or _HARMLESS.search(before):
         return False
-    if value.startswith("//") or text[start - 1 : start] == "/" or _ADDRESS.search(text[max(0, start - 200) : start]):
+    if (
+        value.startswith("//")
+        or text[start - 1 : start] == "/"
+        or _ADDRESS.search(text[max(0, start - 200) : start])
+    ):
         return False
     return not _is_block(text, start, start + len(value))
 
@@ -121,7 +133,9 @@ def _is_hexadecimal_key(text: str, start: int, value: str) -> bool:
     if not named.search(line) or text[start + len(value) : start + len(value) + 1] not in "\"'":
         return False
     return not (
-        _HARMLESS.search(_before(line[-_LOOKBEHIND:])) or _TAKES_HASH.search(line) or _FILE_BEFORE.search(line)
+        _HARMLESS.search(_before(line[-_LOOKBEHIND:]))
+        or _TAKES_HASH.search(line)
+        or _FILE_BEFORE.search(line)
     )
 
 
@@ -137,8 +151,7 @@ def _classes(value: str) -> int:
 
 def _is_sequential(value: str) -> bool:
     """Return whether most characters follow the one before: an alphabet."""
-    pairs = zip(value, value[1:], strict=False)
-    return sum(ord(b) - ord(a) == 1 for a, b in pairs) > _SEQUENTIAL * len(value)
+    return sum(ord(b) - ord(a) == 1 for a, b in pairwise(value)) > _SEQUENTIAL * len(value)
 
 
 def _is_block(text: str, start: int, end: int) -> bool:

@@ -16,7 +16,14 @@ from .names import (
     is_secret_name,
     is_weak_name,
 )
-from .plausible import COMMON_WORDS, has_sign_or_digit, is_gap, is_random, resembles_password, resembles_path
+from .plausible import (
+    COMMON_WORDS,
+    has_sign_or_digit,
+    is_gap,
+    is_random,
+    resembles_password,
+    resembles_path,
+)
 from .secret import PASSWORD, Secret
 
 #: The part of a name that marks it as secret. The characters before and after are read at a match:
@@ -41,20 +48,22 @@ _ESCAPED = re.compile(
     r"\\[\"']\s{0,9}:\s{0,9}\\(?P<quote>[\"'])(?P<value>[^\"'\\\n]{1,300})\\(?P=quote)"
 )
 _OPTION = re.compile(r"[= ][ ]{0,9}[\"']?(?P<value>[^\s\"'-][^\s\"']{2,299})")
-_IS_OPTION = re.compile(r"(?<![-\w])--?[\w.-]{0,40}\Z")
 _IS_ENV_MAGIC = re.compile(r"(?:^|\n)[ \t]{0,9}%(?:set_)?env[ \t]{1,9}[\w.-]{0,40}\Z")
 _ENV_MAGIC = re.compile(r"[ \t]{1,9}(?P<value>\S{1,300})")
 #: Without quotes: in shell commands, environment files, connection strings and prose.
 _UNQUOTED = re.compile(
-    r"[\"'*_`]{0,9}\s{0,9}(?P<sign>=|:|：|\bis\b|\bist\b|\s-\s)[\s*`]{0,9}"
+    r"[\"'*_`]{0,9}\s{0,9}(?P<sign>=|:|\uff1a|\bis\b|\bist\b|\s-\s)[\s*`]{0,9}"
     r"(?P<value>(?:(?!\\[nrt])[^\s\"'`;,&|<>(){}\[\]]){3,300})(?=(?P<rest>[^\n]{0,80}))"
 )
 #: Several words, in prose or without quotes.
 _PHRASE = re.compile(
-    r"[\"'*_`]{0,9}\s{0,3}(?:=|:|is\b:?|ist\b:?)[\s*`\"']{0,9}(?P<value>[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){11,24})"
+    r"[\"'*_`]{0,9}\s{0,3}(?:=|:|is\b:?|ist\b:?)[\s*`\"']{0,9}"
+    r"(?P<value>[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){11,24})"
 )
 #: ``pin = 471188``
-_NUMBER = re.compile(r"[\"'*_`]{0,9}\s{0,9}(?:is|ist|:|=|lautet)[\s*`\"']{0,9}(?P<value>\d{4,8})(?![\w.])")
+_NUMBER = re.compile(
+    r"[\"'*_`]{0,9}\s{0,9}(?:is|ist|:|=|lautet)[\s*`\"']{0,9}(?P<value>\d{4,8})(?![\w.])"
+)
 _HEX = re.compile(r"[0-9a-f]{24,128}")
 #: Characters of a key whose name holds other things as often.
 _MIN_KEY = 12
@@ -107,14 +116,18 @@ def _values_of(
         if match and not (pattern is _PAIR and _is_word(match["value"])):
             yield from secret_of(name, match["value"], start=match.start("value"))
     line_start = max(0, start - 60)
-    if name.startswith("-") and (match := _OPTION.match(text, end)) and not (
-        # The end of a sentence about an option.
-        match["value"][-1] in ".,:;" and match["value"][:-1].isalpha()
+    if (
+        name.startswith("-")
+        and (match := _OPTION.match(text, end))
+        and not (
+            # The end of a sentence about an option.
+            match["value"][-1] in ".,:;" and match["value"][:-1].isalpha()
+        )
     ):
         yield from secret_of(name, match["value"], start=match.start("value"))
-    if "%" in text[line_start:start] and _IS_ENV_MAGIC.search(text[line_start:start]):
-        if match := _ENV_MAGIC.match(text, end):
-            yield from secret_of(name, match["value"], start=match.start("value"))
+    is_magic = "%" in text[line_start:start] and _IS_ENV_MAGIC.search(text[line_start:start])
+    if is_magic and (match := _ENV_MAGIC.match(text, end)):
+        yield from secret_of(name, match["value"], start=match.start("value"))
     if is_pin_name(name) and (match := _NUMBER.match(text, end)):
         yield Secret(match["value"], "pin", PASSWORD, match.start("value"))
     if is_phrase_name(name) and (match := _PHRASE.match(text, end)):
@@ -162,9 +175,7 @@ def other_regions(code: str) -> list[tuple[int, int]]:
         place += len(line) + 1
     strings = (match.span() for match in STRING.finditer(code) if match[0][0] != "\\")
     regions += [(start + 1, end - 1) for start, end in strings]
-    regions += [
-        match.span() for match in _COMMENT.finditer(code) if len(match[0]) <= _MAX_REGION
-    ]
+    regions += [match.span() for match in _COMMENT.finditer(code) if len(match[0]) <= _MAX_REGION]
     return regions
 
 

@@ -22,7 +22,8 @@ _PASSWORDS = (
 #: Names of keys and tokens.
 _KEYS = (
     r"secret|credential|"
-    r"token(?!i[sz]|\w{0,40}ids?\b|s?_?(?:count|len|limit|type|per|acc|loss|rate|prob|freq|idx|index|size|embed|num|class|level|dim))|api[-_ ]?key|"
+    r"token(?!i[sz]|\w{0,40}ids?\b|s?_?(?:count|len|limit|type|per|acc|loss|rate|prob|freq|idx|"
+    r"index|size|embed|num|class|level|dim))|api[-_ ]?key|"
     r"(?:access|account|auth|private|secret|signing|encryption|master|shared|storage|license|"
     r"client|consumer|service|subscription|function|host|admin|user|app|application|ssh|aws|azure|"
     r"gcp|openai|rapidapi|mapbox|weather|maps|crypt|cipher|hmac|jwt|session)[-_ ]?key(?![a-z])"
@@ -47,11 +48,26 @@ _HARMLESS = re.compile(
 )
 #: A part of each word above, to tell quickly that a text has none of them.
 HINTS = (
-    *("pass", "pw", "psw", "psk", "wort", "mdp", "contrase", "senha", "hasl", "hasł", "senord", "salasana", "kode", "woord"),
+    *(
+        "pass",
+        "pw",
+        "psw",
+        "psk",
+        "wort",
+        "mdp",
+        "contrase",
+        "senha",
+        "hasl",
+        "hasł",
+        "senord",
+        "salasana",
+        "kode",
+        "woord",
+    ),
     *("heslo", "jelsz", "lozinka", "ifre", "парол", "гасло", "κωδικ", "密", "口令", "パスワード"),
     *("暗証番号", "비밀번호", "암호", "סיסמ", "كلمة", "phrase", "mnemonic", "secret", "credential"),
     *("token", "key", "clave", "parol", "geheim", "cookie", "sessid", "csrf", "appid", "otp"),
-    *("auth", "segredo", "session_id", "sessionid", "sid\"", "sid'", "pin", "geheimzahl", "wörter"),
+    *("auth", "segredo", "session_id", "sessionid", 'sid"', "sid'", "pin", "geheimzahl", "wörter"),
 )
 _STRONG = re.compile(f"{_PASSWORDS}|{_KEYS}")
 _SECRET = re.compile(NAMING)

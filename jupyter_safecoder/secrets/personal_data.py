@@ -31,19 +31,21 @@ _PUBLIC = frozenset({"127.0.0.1", "0.0.0.0", "255.255.255.255", "255.255.255.0",
 _LOOKBEHIND = 24
 #: ISO 13616: country, check digits, and an account, in groups of four or not.
 _IBAN = re.compile(
-    r"(?<![A-Za-z0-9])(?P<value>[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?)(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?P<value>[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?)"
+    r"(?![A-Za-z0-9])"
 )
 #: ISO/IEC 7812: 15 or 16 digits of the large issuers, in groups or not.
 _CARD = re.compile(
-    r"(?<![\w.-])(?P<value>(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6011|65\d\d|35\d\d)(?P<gap>[ -]?)\d{4}(?P=gap)\d{4}"
-    r"(?P=gap)\d{4}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?![\w.-]?\d)"
+    r"(?<![\w.-])(?P<value>(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6011|65\d\d|35\d\d)"
+    r"(?P<gap>[ -]?)\d{4}(?P=gap)\d{4}(?P=gap)\d{4}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?![\w.-]?\d)"
 )
 #: E.123: an international number, or one behind the word.
 _PHONE = re.compile(
-    r"(?<![\w.+/-])(?P<value>\+[1-9]\d{0,2}[ (/-]{1,2}\d{1,5}[) /-]{0,2}(?:\d{2,4}[ /-]?){2,4}\d{0,4}(?<=\d)|"
-    r"(?:(?<=[Pp]hone: )|(?<=[Pp]hone number )|(?<=[Tt]el\.: )|(?<=[Tt]el: )|(?<=[Tt]elefon: )|(?<=[Mm]obile: )|"
-    r"(?<=[Mm]obil: )|(?<=[Hh]andy: )|(?<=[Tt]elefoon: )|(?<=[Tt]éléphone : )|(?<=[Cc]all )|(?<= at )|(?<=unter )|"
-    r"(?<=\btel\. ))\(?0\d{2,5}\)?[ /-]{0,2}\d{3,5}(?:[ -]?\d{2,4}){0,3})(?![\w/.-]?\d)"
+    r"(?<![\w.+/-])(?P<value>\+[1-9]\d{0,2}[ (/-]{1,2}\d{1,5}[) /-]{0,2}(?:\d{2,4}[ /-]?){2,4}"
+    r"\d{0,4}(?<=\d)|(?:(?<=[Pp]hone: )|(?<=[Pp]hone number )|(?<=[Tt]el\.: )|(?<=[Tt]el: )|"
+    r"(?<=[Tt]elefon: )|(?<=[Mm]obile: )|(?<=[Mm]obil: )|(?<=[Hh]andy: )|(?<=[Tt]elefoon: )|"
+    r"(?<=[Tt]éléphone : )|(?<=[Cc]all )|(?<= at )|(?<=unter )|(?<=\btel\. ))"
+    r"\(?0\d{2,5}\)?[ /-]{0,2}\d{3,5}(?:[ -]?\d{2,4}){0,3})(?![\w/.-]?\d)"
 )
 #: What all of them have.
 _DIGITS = re.compile(r"\d{4}[\d ()/-]{3}|\+\d{1,3}[ (]")

@@ -17,13 +17,25 @@ COMMON_WORDS = frozenset(
     {
         *("password", "passwd", "secret", "token", "apikey", "api_key", "string", "default"),
         *("example", "username", "changeme", "private", "public", "access", "credential"),
-        *("hs256", "hs384", "hs512", "rs256", "es256", "eddsa", "sha256", "sha512", "utf-8", "ascii"),
+        *(
+            "hs256",
+            "hs384",
+            "hs512",
+            "rs256",
+            "es256",
+            "eddsa",
+            "sha256",
+            "sha512",
+            "utf-8",
+            "ascii",
+        ),
         *("credentials", "bearer", "basic", "required", "optional", "hidden"),
     }
 )
 #: Values that are a gap to fill in, a variable's name, or no secret at all.
 _GAP = re.compile(
-    r"[<\[{$(%«].{0,300}|\*+|x+|\.{3}|…|none|null|true|false|\d{1,3}|your[-_ ].{0,99}|-+|_+", re.IGNORECASE
+    r"[<\[{$(%«].{0,300}|\*+|x+|\.{3}|…|none|null|true|false|\d{1,3}|your[-_ ].{0,99}|-+|_+",
+    re.IGNORECASE,
 )
 #: Text between two literals: a closing quote was matched as an opening one.
 _BETWEEN_LITERALS = re.compile(r"\s{0,9}[)\]},;:+](?:\s|$)")
@@ -38,7 +50,9 @@ _EXTENSION = re.compile(
 )
 _NUMBER = re.compile(r"[-+]?[\d.,:_/eExX%-]+[A-Za-z%]{0,2}$")
 #: A word with a number: ``conv2d``, ``utf8``, ``log10``.
-_NUMBERED_WORD = re.compile(r"[a-z]{1,12}_?\d{1,3}[a-z]{0,2}$|[A-Z][a-z]{1,12}\d[a-zA-Z]{1,2}$|v?\d[\d.]*[a-z]{0,3}\d?$")
+_NUMBERED_WORD = re.compile(
+    r"[a-z]{1,12}_?\d{1,3}[a-z]{0,2}$|[A-Z][a-z]{1,12}\d[a-zA-Z]{1,2}$|v?\d[\d.]*[a-z]{0,3}\d?$"
+)
 #: ``~pandas.DataFrame.groupby``, ``module.function()``.
 _DOTTED = re.compile(r"~?[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30}){1,9}$|~\.?\w")
 _SIGNS = frozenset("!#$%&*+?@^~=§")

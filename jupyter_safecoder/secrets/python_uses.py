@@ -1,4 +1,4 @@
-"""Finds values by what Python code uses them for: arguments of logins, pairs, dictionaries of users.
+"""Finds values by what Python code uses them for: arguments of logins, pairs, users.
 
 ``pymysql.connect("host", "root", "…")`` names no password. What it is follows from the function and
 from the position of the argument.
@@ -28,7 +28,13 @@ _LAST = frozenset(
         *("passwordcredentials", "networkcredential", "minio", "storagesharedkeycredential"),
         *("azurenamedkeycredential", "aws4auth", "serviceprincipalauthentication", "ftp", "ftptls"),
         *("usernamepasswordauth", "userpasswordcredential", "plaincredentials", "credentials"),
-        *("signinwithpassword", "authenticateuser", "checkpassword", "verifypassword", "simplebind"),
+        *(
+            "signinwithpassword",
+            "authenticateuser",
+            "checkpassword",
+            "verifypassword",
+            "simplebind",
+        ),
         *("setbasicauth", "addauth", "basiccredentials", "wallet", "setcredentials", "dblogin"),
     }
 )
@@ -60,14 +66,51 @@ _NAMES_OF_USERS = re.compile(
     r"users?(?:$|_)|accounts?$|logins?$|credentials?|creds$|passwords?$|passw(?:oe|ö)rter$|"
     r"username_?password|benutzer$|usuarios$|utilisateurs$|nutzer$"
 )
-_TAKES_USERS = frozenset({"basicauth", "authenticator", "basic_auth", "launch", "staticauthprovider"})
+_TAKES_USERS = frozenset(
+    {"basicauth", "authenticator", "basic_auth", "launch", "staticauthprovider"}
+)
 #: A part of each word above, to tell quickly that a text has none of them.
 CALL_HINTS = (
-    *("login", "log_in", "logon", "sign_in", "signin", "cred", "account", "user", "minio", "wallet", "ftp"),
+    *(
+        "login",
+        "log_in",
+        "logon",
+        "sign_in",
+        "signin",
+        "cred",
+        "account",
+        "user",
+        "minio",
+        "wallet",
+        "ftp",
+    ),
     *("connect", "redis", "client", "cluster(", "mongo", "server", "imap", "smtp", "pop3", "bind"),
-    *("crypt", "hmac", "jwt", "jws", "jose", "fernet", "aes", "poly1305", "hashpw", "pbkdf", "seed"),
+    *(
+        "crypt",
+        "hmac",
+        "jwt",
+        "jws",
+        "jose",
+        "fernet",
+        "aes",
+        "poly1305",
+        "hashpw",
+        "pbkdf",
+        "seed",
+    ),
     *("unlock", "send_keys", "sendline", "input", "press_seq", "driver", "zugang", "benutzer"),
-    *("usuario", "utilisateur", "nutzer", "launch(", "des.", "des3", "blowfish", "arc4", "cmac", "blake2b"),
+    *(
+        "usuario",
+        "utilisateur",
+        "nutzer",
+        "launch(",
+        "des.",
+        "des3",
+        "blowfish",
+        "arc4",
+        "cmac",
+        "blake2b",
+    ),
 )
 _TYPING = frozenset({"send_keys", "sendline", "input_text", "press_sequentially"})
 #: Four groups of four letters: a password that Google makes for an application.
@@ -216,9 +259,10 @@ def _uses_of_connection(arguments: list[ast.expr]) -> Iterator[Use]:
 
 def _uses_of_name(name: str, value: ast.AST) -> Iterator[Use]:
     lowered = name.lower()
-    if _NAMES_OF_PAIRS.search(lowered) and isinstance(value, (ast.Tuple, ast.List)):
-        if len(value.elts) > 1 and not isinstance(value.elts[-1], (ast.Tuple, ast.List)):
-            yield Use(value.elts[-1], certain=True)
+    match value:
+        case ast.Tuple(elts=[_, *_, last]) | ast.List(elts=[_, *_, last]):
+            if _NAMES_OF_PAIRS.search(lowered) and not isinstance(last, (ast.Tuple, ast.List)):
+                yield Use(last, certain=True)
     if _NAMES_OF_USERS.search(lowered):
         yield from _values_of_users(value, certain="pass" in lowered or "cred" in lowered)
 

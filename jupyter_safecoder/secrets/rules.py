@@ -1,7 +1,7 @@
 """Secrets that are recognized by a pattern: of their issuers, or of the text that uses them.
 
-``rules.toml`` has the forms of keys and tokens, ``uses.toml`` what stands around a value where it is
-used: in a shell, in SQL, in files. ``rules.toml`` documents the fields of both.
+``rules.toml`` has the forms of keys and tokens, ``uses.toml`` what stands around a value where it
+is used: in a shell, in SQL, in files. ``rules.toml`` documents the fields of both.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ _ENCODED_DATA = re.compile(
 )
 _LOOKBEHIND = 60
 #: What a key of a rule without keywords has.
-_LONG_RUN = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,24}\d)[A-Za-z0-9]{13}|[a-z]{4}(?: [a-z]{4}){3}[\"']")
+_LONG_RUN = re.compile(
+    r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,24}\d)[A-Za-z0-9]{13}|[a-z]{4}(?: [a-z]{4}){3}[\"']"
+)
 
 
 def _is_password(value: str) -> bool:

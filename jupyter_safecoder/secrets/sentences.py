@@ -12,55 +12,61 @@ from .named_values import other_regions
 from .plausible import is_gap, is_random, resembles_password
 from .secret import PASSWORD, Secret
 
-_PASSWORD = (
-    r"password|passwort|passwd|kennwort|passphrase|passcode|mot de passe|contraseña|contrasena|clave|"
-    r"senha|palavra-passe|wachtwoord|parola d'ordine|parola|hasło|haslo|lösenord(?:et)?|losenord|"
-    r"salasana|adgangskode(?:n)?|passord(?:et)?|heslo|jelszó|lozinka|şifre|пароль|密码|密碼|パスワード|비밀번호|"
-    r"api[- ]?key|api[- ]?schlüssel|access token|token|secret|pwd|pw|pass|geheimwort|zugangscode"
+_NAMED = (
+    r"password|passwort|passwd|kennwort|passphrase|passcode|mot de passe|contraseña|contrasena|"
+    r"clave|senha|palavra-passe|wachtwoord|parola d'ordine|parola|hasło|haslo|"
+    r"lösenord(?:et)?|losenord|salasana|adgangskode(?:n)?|passord(?:et)?|heslo|jelszó|lozinka|şifre|пароль|"
+    r"密码|密碼|パスワード|비밀번호|api[- ]?key|"
+    r"api[- ]?schlüssel|access token|token|secret|pwd|pw|pass|geheimwort|zugangscode"
 )
 _IS = (
-    r"is|ist|lautet|lautete|war|was|heißt|est|es|è|é|er|är|on|to|jest|je|це|это|είναι|是|は|будет|remains|"
-    r"zu|auf|en|a|til|till|reads|becomes|bleibt|sera|será|sarà|wurde auf|:|：|=|-|—|–|→"
+    r"is|ist|lautet|lautete|war|was|heißt|est|es|è|é|er|är|on|to|jest|je|це|это|είναι|是|は|"
+    r"будет|remains|zu|auf|en|a|til|till|reads|becomes|bleibt|sera|será|sarà|wurde auf|"
+    r":|\uff1a|=|-|\u2014|\u2013|→"
 )
 _VALUE = (
-    r"[`\"'*_„“«]{0,3}(?P<value>(?=[^\s`\"'“”»<>]{0,60}[\d!#$%&*+?@^~=])[^\s`\"'“”»<>]{4,100})"
+    r"[`\"'*_„“«]{0,3}(?P<value>(?=[^\s`\"'“”»<>]{0,60}[\d!#$%&*+?@^~=])"
+    r"[^\s`\"'“”»<>]{4,100})"
 )
 #: "The password for the lab server is …", "Passwort für den Server: …", "with the password …".
 _BETWEEN = r"(?:[`\"'*_)]{0,3}[ ,]{1,2}(?:[^\s.!?;=`\"]|\.(?=\w)){1,40})"
 _SENTENCE = re.compile(
-    rf"(?<![\w-])(?:{_PASSWORD}){_BETWEEN}{{0,8}}?"
-    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:：是はが])[ :]{{0,2}}{_VALUE}",
+    rf"(?<![\w-])(?:{_NAMED}){_BETWEEN}{{0,8}}?"
+    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:\uff1a是はが])[ :]{{0,2}}"
+    rf"{_VALUE}",
     re.IGNORECASE,
 )
 _DIRECT = re.compile(
-    rf"(?<![\w-])(?:{_PASSWORD}){_BETWEEN}{{0,3}}?[`\"'*_)]{{0,3}}[ :：]{{1,3}}{_VALUE}",
+    rf"(?<![\w-])(?:{_NAMED}){_BETWEEN}{{0,3}}?[`\"'*_)]{{0,3}}[ :\uff1a]{{1,3}}{_VALUE}",
     re.IGNORECASE,
 )
 #: "… is the password".
 _REVERSED = re.compile(
     rf"(?<![^\s`\"'*]){_VALUE}[`\"'*]{{0,3}} (?:is|ist|est|es|è|é|är|er|on|jest) "
-    rf"(?:(?:the|our|my|das|unser|mein|dein|le|la|il|el|o|a|het|ons) )?(?:\w{{1,20}} )?(?:{_PASSWORD})(?!\w)",
+    rf"(?:(?:the|our|my|das|unser|mein|dein|le|la|il|el|o|a|het|ons) )?(?:\w{{1,20}} )?"
+    rf"(?:{_NAMED})(?!\w)",
     re.IGNORECASE,
 )
 _ACCESS = (
-    r"zugangsdaten|zugang|login|log in|logins|log-in|sign in|credentials?|anmeldung|anmelden|anmeldedaten|account|konto|"
-    r"user(?:name)?|benutzer(?:name)?|identifiants?|accès|acceso|acceder|credenciales|accesso|credenziali|"
-    r"acesso|inloggegevens|inloggen|logowanie|dane logowania|logga in|kirjautuminen|логин|доступ|access|auth|nutzer"
+    r"zugangsdaten|zugang|login|log in|logins|log-in|sign in|credentials?|anmeldung|anmelden|"
+    r"anmeldedaten|account|konto|user(?:name)?|benutzer(?:name)?|identifiants?|accès|acceso|"
+    r"acceder|credenciales|accesso|credenziali|acesso|inloggegevens|inloggen|logowanie|"
+    r"dane logowania|logga in|kirjautuminen|логин|доступ|access|auth|nutzer"
 )
 #: "Zugangsdaten: anna / …", "Credentials: anna:…".
 _PAIR = re.compile(
-    rf"(?<!\w)(?:{_ACCESS})(?!\w)[`\"'*_)]{{0,3}}[^\n:=/.!?]{{0,40}}?[:=]?[ ]{{0,3}}[`\"'*_(]{{0,3}}"
-    rf"[\w.@+-]{{2,40}}[`\"'*_]{{0,3}} ?[/:|] ?{_VALUE}",
+    rf"(?<!\w)(?:{_ACCESS})(?!\w)[`\"'*_)]{{0,3}}[^\n:=/.!?]{{0,40}}?[:=]?[ ]{{0,3}}"
+    rf"[`\"'*_(]{{0,3}}[\w.@+-]{{2,40}}[`\"'*_]{{0,3}} ?[/:|] ?{_VALUE}",
     re.IGNORECASE,
 )
 #: "anna / …", alone on a line or beside a word for access.
 _SLASH = re.compile(rf"(?<![^\s`\"'*(])[\w.@+-]{{2,40}}[`\"'*_]{{0,3}} / {_VALUE}")
-_ACCESS_WORD = re.compile(rf"(?<!\w)(?:{_ACCESS}|{_PASSWORD})(?!\w)", re.IGNORECASE)
+_ACCESS_WORD = re.compile(rf"(?<!\w)(?:{_ACCESS}|{_NAMED})(?!\w)", re.IGNORECASE)
 _NUMBERED = re.compile(r"[A-Za-z]{1,40}\d{1,4}")
 #: The end of a sentence, or of a list, that follows a value.
 _AFTER = ".,;:!?)*_]}"
 _MAX_LINE = 1000
-_WORD = re.compile(_PASSWORD + "|" + _ACCESS)
+_WORD = re.compile(_NAMED + "|" + _ACCESS)
 #: A heading with a number, a version, a name of a product.
 _NAME_AND_NUMBER = re.compile(
     r"[A-Za-z]{1,4}-?\d{1,4}$|\d{1,3}-[a-z]{1,20}$|[a-z]{1,20}-\d{1,4}$|"

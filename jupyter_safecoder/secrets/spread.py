@@ -120,15 +120,17 @@ def spread_of(cells: Sequence[Cell], secrets: Iterable[Secret]) -> Spread:
 
 def _is_sought(secret: Secret, used: frozenset[str]) -> bool:
     value = secret.value
-    is_long = len(value) >= _MIN_CHARACTERS and secret.placeholder not in (EMAIL, IP_ADDRESS, NUMBER)
+    is_long = len(value) >= _MIN_CHARACTERS and secret.placeholder not in (
+        EMAIL,
+        IP_ADDRESS,
+        NUMBER,
+    )
     return is_long and value not in used and value.casefold() not in COMMON_WORDS | _LANGUAGE
 
 
 def identifiers(cells: Iterable[Cell]) -> frozenset[str]:
     """Return the names in the code of cells, outside of strings and comments."""
-    return frozenset().union(
-        *(_identifiers(cell.source) for cell in cells if cell.type == "code")
-    )
+    return frozenset().union(*(_identifiers(cell.source) for cell in cells if cell.type == "code"))
 
 
 @lru_cache(1024)

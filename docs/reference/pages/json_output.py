@@ -261,7 +261,8 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     "secrets": {
         "seed": "the seed of the secrets and of the other lines",
         "derived, held_out, fresh": "secrets in forms that the rules were written for, in forms "
-        "that were written before the rules, and in forms that were written after them: `{planted, found, recall, kinds}`; `kinds` has the share "
+        "that were written before the rules, and in forms that were written after them: "
+        "`{planted, found, recall, kinds}`; `kinds` has the share "
         "of each kind that was found",
         "lines, false_positives, false_positive_rate": "number of lines that hold no secret, of "
         "those with a finding, and their share",

@@ -84,8 +84,8 @@ def redact_documents(
     documents
         As they are in the files.
     progress
-        Called with the share that is done, 0 to 1, before each cell is searched or rewritten. It may
-        raise an exception to stop.
+        Called with the share that is done, 0 to 1, before each cell is searched or rewritten. It
+        may raise an exception to stop.
     """
     kept, left_out = _without_large_cells(documents)
     total, done = max(1, sum(len(document.cells) for document in kept)), 0
@@ -116,7 +116,11 @@ def redact_documents(
             source = merged(cell.source, [*one.source, *find_values(cell.source, spreading)])
             output = merged(cell.output, [*one.output, *find_values(cell.output, spreading)])
             cells.append(
-                Cell(cell.type, replace_spans(cell.source, source), replace_spans(cell.output, output))
+                Cell(
+                    cell.type,
+                    replace_spans(cell.source, source),
+                    replace_spans(cell.output, output),
+                )
             )
             both = (*source, *output)
             kinds = sorted({secret.kind for secret in both})
@@ -134,9 +138,7 @@ def redact_documents(
     )
 
 
-def _warnings(
-    numbers: Counter[str], first: dict[str, SecretLocation]
-) -> Iterable[Replaced]:
+def _warnings(numbers: Counter[str], first: dict[str, SecretLocation]) -> Iterable[Replaced]:
     for value, number in numbers.most_common():
         if number > _MAX_REPLACED:
             place = first[value]

@@ -26,7 +26,9 @@ def test_a_secret_of_several_lines_is_at_each() -> None:
 
 
 def test_an_output_that_is_a_secret() -> None:
-    assert findings([Cell("code", "print(password)", "Geheim")]) == [Finding(0, 2, "password", 0, 6)]
+    assert findings([Cell("code", "print(password)", "Geheim")]) == [
+        Finding(0, 2, "password", 0, 6)
+    ]
     assert findings([Cell("code", "print(frame)", "Geheim")]) == []
 
 

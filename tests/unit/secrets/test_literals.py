@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_safecoder.secrets.literals import Literals
-from jupyter_safecoder.secrets.named_values import is_secret_name
+from jupyter_safecoder.secrets.names import is_secret_name
 
 
 @pytest.mark.parametrize(

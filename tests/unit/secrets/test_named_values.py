@@ -6,10 +6,10 @@ import pytest
 
 from jupyter_safecoder.secrets.named_values import (
     find_named_values,
-    is_secret_name,
     other_text,
     secret_of,
 )
+from jupyter_safecoder.secrets.names import is_secret_name
 
 
 @pytest.mark.parametrize(

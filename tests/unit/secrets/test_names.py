@@ -16,7 +16,16 @@ from jupyter_safecoder.secrets.names import (
 )
 
 PASSWORDS = (
-    *("password", "DB_PASSWD", "motDePasse", "mdp", "contraseña", "contrasena", "senha", "wachtwoord"),
+    *(
+        "password",
+        "DB_PASSWD",
+        "motDePasse",
+        "mdp",
+        "contraseña",
+        "contrasena",
+        "senha",
+        "wachtwoord",
+    ),
     *("hasło", "haslo", "lösenord", "losenord", "salasana", "adgangskode", "passord", "heslo"),
     *("jelszó", "lozinka", "şifre", "пароль", "密码", "密碼", "パスワード", "비밀번호", "סיסמה"),
     *("kennwort", "pw", "seed_phrase", "mnemonic", "clave", "parola"),
@@ -48,6 +57,8 @@ def test_numbers_and_phrases() -> None:
     assert is_phrase_name("recovery_phrase")
 
 
-@pytest.mark.parametrize("name", ["keyboard", "tokenizer", "pad_token_id", "hash", "resident", "pw_trafo"])
+@pytest.mark.parametrize(
+    "name", ["keyboard", "tokenizer", "pad_token_id", "hash", "resident", "pw_trafo"]
+)
 def test_other_names(name: str) -> None:
     assert not is_secret_name(name)

@@ -13,7 +13,9 @@ from jupyter_safecoder.secrets.plausible import (
 )
 
 
-@pytest.mark.parametrize("value", ["", "ab", "<password>", "${PW}", "None", "***", "your_token", "…"])
+@pytest.mark.parametrize(
+    "value", ["", "ab", "<password>", "${PW}", "None", "***", "your_token", "…"]
+)
 def test_gaps(value: str) -> None:
     assert is_gap(value)
 

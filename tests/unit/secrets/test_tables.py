@@ -24,7 +24,8 @@ def test_columns_below_a_secret_heading(table: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["user | city\nanna | berlin77", "   token_count\n0  12345678\n", "password\n\nanna9876"]
+    "text",
+    ["user | city\nanna | berlin77", "   token_count\n0  12345678\n", "password\n\nanna9876"],
 )
 def test_other_columns(text: str) -> None:
     assert not list(find_in_columns(text))

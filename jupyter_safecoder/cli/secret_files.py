@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from jupyter_safecoder.errors import UnusableFile
 from jupyter_safecoder.notebooks import read_cells_with_outputs
 from jupyter_safecoder.protocol import Cell
-
-from .cell import MAX_CHARACTERS
-from .document import findings, is_too_large
+from jupyter_safecoder.secrets import MAX_CHARACTERS, findings, is_too_large
 
 #: What is left out and why.
 TOO_LARGE = "too large: left out"
@@ -75,7 +74,7 @@ def scan_file(path: Path) -> ScannedFile:
         raise UnusableFile(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise UnusableFile(f"{path} is not text in UTF-8.") from None
-    kind = "code" if path.suffix in _CODE else "raw"
+    kind: Literal["code", "raw"] = "code" if path.suffix in _CODE else "raw"
     cells = [Cell(kind, block) for block in _blocks(text)]
     first_lines = [0]
     for cell in cells:
@@ -112,5 +111,3 @@ def _blocks(text: str) -> Iterator[str]:
         yield text[start:end]
         start = end + 1
     yield text[start:]
-
-

@@ -8,15 +8,17 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from jupyter_safecoder.cli.secret_files import FoundSecret, scan_file
 from jupyter_safecoder.errors import NotebookError, UnusableFile
 from jupyter_safecoder.secrets.cell import MAX_CHARACTERS
-from jupyter_safecoder.secrets.files import FoundSecret, scan_file
 
 
 def test_a_notebook_with_several_outputs(tmp_path: Path) -> None:
     outputs = [
         new_output("stream", text="one\n"),
-        new_output("display_data", {"text/html": "<password>Abend77x</password>", "text/plain": "a"}),
+        new_output(
+            "display_data", {"text/html": "<password>Abend77x</password>", "text/plain": "a"}
+        ),
         new_output("error", ename="E", evalue="v", traceback=["password: Geheim77x"]),
     ]
     cells = [new_markdown_cell("PIN: 471188"), new_code_cell("a\nb", outputs=outputs)]
