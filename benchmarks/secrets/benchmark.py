@@ -44,7 +44,8 @@ def bench_secrets(
     -------
     dict
         ``derived``, ``held_out`` and ``fresh``, each ``{planted, found, recall, kinds}``;
-        ``lines`` without a secret, ``false_positives`` among them and their ``false_positive_rate``; ``false_kinds``;
+        ``lines`` without a secret, ``false_positives`` among them and their
+        ``false_positive_rate``; ``false_kinds``;
         ``cell_ms``, the time to search a changed cell.
     """
     report: dict[str, Any] = {"seed": seed}

@@ -39,7 +39,7 @@ _DELIMITERS = 3
 #: A literal that can be a part of a key.
 FRAGMENT = re.compile(r"[\"'}][A-Za-z+/_=-]{0,60}\d[A-Za-z0-9+/_=-]{2,60}[\"'{]")
 _MAGIC = re.compile(r"^(?P<indent>[ \t]*)[%!?].*$", re.MULTILINE)
-_ASSIGNED_MAGIC = re.compile(r"^(?P<target>[ \t]*[\w, ]{1,80}=[ \t]*)[%!].*$", re.MULTILINE)
+_ASSIGNED_MAGIC = re.compile(r"^(?P<target>[ \t]{0,40}[\w, ]{1,80}=[ \t]*)[%!].*$", re.MULTILINE)
 
 Assignment = tuple[str, ast.AST]
 

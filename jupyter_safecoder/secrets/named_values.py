@@ -32,7 +32,7 @@ _MARK = re.compile(NAMING)
 _NAME_START = re.compile(r"[\w.-]{0,40}\Z")
 _NAME_END = re.compile(r"[\w-]{0,40}")
 _LITERAL = (
-    r"(?:\w{1,20}\(\s{0,9})?[rbuf]{0,2}(?P<quote>\"\"\"|'''|\"|')"
+    r"[rbuf]{0,2}(?P<quote>\"\"\"|'''|\"|')"
     r"(?P<value>(?:(?<=\"\"\"|''')(?:(?!(?P=quote))[\s\S]){1,300}?|(?:(?!(?P=quote))[^\n]){1,300}?))"
     r"(?P=quote)"
 )
@@ -68,7 +68,7 @@ _HEX = re.compile(r"[0-9a-f]{24,128}")
 #: Characters of a key whose name holds other things as often.
 _MIN_KEY = 12
 _IS_NUMBER = re.compile(r"[-+]?\d{0,20}\.\d{1,20}(?:e[-+]?\d{1,3})?%?")
-_SHELL = re.compile(r"[ \t]*(?:!|%env|%set_env|%sx|export\s|set\s|ENV\s)")
+_SHELL = re.compile(r"[ \t]{0,99}(?:!|%env|%set_env|%sx|export\s|set\s|ENV\s)")
 _COMMENT = re.compile(r"\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|#[^\n]*")
 #: A string literal on one line, in either quote; or an escape, whose quote starts none.
 STRING = re.compile(r"\\.|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
@@ -213,7 +213,7 @@ def secret_of(
         yield Secret(value, "seed phrase", PASSWORD, start)
     elif is_password_name(name):
         # In a sentence an ordinary word follows "password" more often than a password.
-        if not prose or resembles_password(value) or not value.isalpha() or not value.islower():
+        if not prose or resembles_password(value) or not value.isalpha():
             yield Secret(value, "password", PASSWORD, start)
     elif _is_key(value, quoted=quoted):
         yield Secret(value, "key", start=start)

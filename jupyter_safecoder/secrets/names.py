@@ -76,6 +76,8 @@ _PIN = re.compile(_PINS)
 _NAMED = re.compile(f"{_PASSWORDS}|{_KEYS}|{_WEAK}|{_PINS}")
 #: Names of which it is known whether they are secret.
 _MAX_KEPT = 4096
+#: A longer text is no name.
+_MAX_NAME = 80
 _PHRASE = re.compile(r"phrase|mnemonic")
 #: What a word in ``camelCase`` starts with.
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -89,7 +91,7 @@ def folded(name: str) -> str:
 @lru_cache(_MAX_KEPT)
 def is_secret_name(name: str) -> bool:
     """Return whether the values of a name are secret."""
-    lowered = folded(name)
+    lowered = folded(name) if len(name) <= _MAX_NAME and "\n" not in name else ""
     return bool(_SECRET.search(lowered)) and not _HARMLESS.search(lowered)
 
 

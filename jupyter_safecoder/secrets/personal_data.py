@@ -41,7 +41,8 @@ _CARD = re.compile(
 )
 #: E.123: an international number, or one behind the word.
 _PHONE = re.compile(
-    r"(?<![\w.+/-])(?P<value>\+[1-9]\d{0,2}[ (/-]{1,2}\d{1,5}[) /-]{0,2}(?:\d{2,4}[ /-]?){2,4}"
+    r"(?=[(+\d])(?<![\w.+/-])"
+    r"(?P<value>\+[1-9]\d{0,2}[ (/-]{1,2}\d{1,5}[) /-]{0,2}(?:\d{2,4}[ /-]?){2,4}"
     r"\d{0,4}(?<=\d)|(?:(?<=[Pp]hone: )|(?<=[Pp]hone number )|(?<=[Tt]el\.: )|(?<=[Tt]el: )|"
     r"(?<=[Tt]elefon: )|(?<=[Mm]obile: )|(?<=[Mm]obil: )|(?<=[Hh]andy: )|(?<=[Tt]elefoon: )|"
     r"(?<=[Tt]éléphone : )|(?<=[Cc]all )|(?<= at )|(?<=unter )|(?<=\btel\. ))"

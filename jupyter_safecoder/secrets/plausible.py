@@ -29,6 +29,9 @@ COMMON_WORDS = frozenset(
             "utf-8",
             "ascii",
         ),
+        *("enabled", "disabled", "correct", "incorrect", "wrong", "invalid", "valid", "missing"),
+        *("empty", "set", "given", "provided", "stored", "used", "needed", "unknown", "expired"),
+        *("encrypted", "hashed", "printed", "shown", "changed", "asked", "checked", "ignored"),
         *("credentials", "bearer", "basic", "required", "optional", "hidden"),
     }
 )
@@ -38,7 +41,7 @@ _GAP = re.compile(
     re.IGNORECASE,
 )
 #: Text between two literals: a closing quote was matched as an opening one.
-_BETWEEN_LITERALS = re.compile(r"\s{0,9}[)\]},;:+](?:\s|$)")
+_BETWEEN_LITERALS = re.compile(r"\s{0,9}[)\]},;:+]{1,3}(?:\s|$)")
 #: Colours of a terminal.
 _ESCAPE = "\x1b"
 _PATH = re.compile(r"[~.]{0,2}/|[A-Za-z]:\\|[a-z][a-z0-9+.-]{1,20}://|www\.", re.IGNORECASE)
@@ -54,7 +57,7 @@ _NUMBERED_WORD = re.compile(
     r"[a-z]{1,12}_?\d{1,3}[a-z]{0,2}$|[A-Z][a-z]{1,12}\d[a-zA-Z]{1,2}$|v?\d[\d.]*[a-z]{0,3}\d?$"
 )
 #: ``~pandas.DataFrame.groupby``, ``module.function()``.
-_DOTTED = re.compile(r"~?[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30}){1,9}$|~\.?\w")
+_DOTTED = re.compile(r"\A(?:~?[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30}){1,9}$|~\.?\w)")
 _SIGNS = frozenset("!#$%&*+?@^~=§")
 
 
@@ -86,7 +89,12 @@ def resembles_password(value: str) -> bool:
     """Return whether a value has what words of prose and names in code do not have."""
     if len(value) < 6 or value != value.strip() or " " in value or "\n" in value:
         return False
-    if not any(map(str.isalpha, value)) or resembles_path(value) or _NUMBER.match(value):
+    if (
+        value.count("\\") > 1
+        or not any(map(str.isalpha, value))
+        or resembles_path(value)
+        or _NUMBER.match(value)
+    ):
         return False
     if _DOTTED.match(value) and not is_random(value):
         return False

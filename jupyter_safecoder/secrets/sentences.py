@@ -69,8 +69,8 @@ _MAX_LINE = 1000
 _WORD = re.compile(_NAMED + "|" + _ACCESS)
 #: A heading with a number, a version, a name of a product.
 _NAME_AND_NUMBER = re.compile(
-    r"[A-Za-z]{1,4}-?\d{1,4}$|\d{1,3}-[a-z]{1,20}$|[a-z]{1,20}-\d{1,4}$|"
-    r"\w{1,20}\(|[\w-]{1,40}=\S{0,40}$|#\d{1,9}$|@\w{1,40}$|\w{1,20}'\w$"
+    r"\A(?:[A-Za-z]{1,4}-?\d{1,4}$|\d{1,3}-[a-z]{1,20}$|[a-z]{1,20}-\d{1,4}$|\w{1,20}\(|"
+    r"[\w-]{1,40}=\S{0,40}$|#\d{1,9}$|@\w{1,40}$|\w{1,20}'\w$)"
 )
 
 
