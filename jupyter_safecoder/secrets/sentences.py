@@ -55,9 +55,20 @@ _ACCESS = (
 )
 #: "Zugangsdaten: anna / …", "Credentials: anna:…".
 _PAIR = re.compile(
-    rf"(?<!\w)(?:{_ACCESS})(?!\w)[`\"'*_)]{{0,3}}[^\n:=/.!?]{{0,40}}?[:=]?[ ]{{0,3}}"
-    rf"[`\"'*_(]{{0,3}}[\w.@+-]{{2,40}}[`\"'*_]{{0,3}} ?[/:|] ?{_VALUE}",
+    rf"(?<!\w)(?:{_ACCESS})(?!\w)[`\"'*_)]{{0,3}}[^\n:=/.!?]{{0,16}}?[:=]?[ ]{{0,3}}"
+    rf"[`\"'*_(]{{0,3}}[\w.@+-]{{2,24}}[`\"'*_]{{0,3}} ?[/:|] ?{_VALUE}",
     re.IGNORECASE,
+)
+#: A heading with the value below: "**Passwort**", "`…`".
+_HEADING = re.compile(
+    rf"^[#*>_ \t-]{{0,9}}(?:{_NAMED})[*:_ \t]{{0,9}}\n\s{{0,9}}{_VALUE}"
+    r"[`*\"'_]{0,3}[ \t]{0,9}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+#: A row of a table of users, as Python prints it.
+_ROW = re.compile(
+    r"^[\[ ]{0,3}\((?:(?:\d{1,9}|'[\w.@-]{0,60}'), ){1,4}'(?P<value>[^'\s]{6,60})'\)[\],]{0,2}$",
+    re.MULTILINE,
 )
 #: "anna / …", alone on a line or beside a word for access.
 _SLASH = re.compile(rf"(?<![^\s`\"'*(])[\w.@+-]{{2,40}}[`\"'*_]{{0,3}} / {_VALUE}")
@@ -70,7 +81,7 @@ _WORD = re.compile(_NAMED + "|" + _ACCESS)
 #: A heading with a number, a version, a name of a product.
 _NAME_AND_NUMBER = re.compile(
     r"\A(?:[A-Za-z]{1,4}-?\d{1,4}$|\d{1,3}-[a-z]{1,20}$|[a-z]{1,20}-\d{1,4}$|\w{1,20}\(|"
-    r"[\w-]{1,40}=\S{0,40}$|#\d{1,9}$|@\w{1,40}$|\w{1,20}'\w$)"
+    r"[\w-]{1,40}=\S{0,40}$|#\d{1,9}$|@\w{1,40}$|[A-Za-z]{1,20}\+[A-Za-z+]{1,20}$|\w{1,20}'\w$)"
 )
 
 
@@ -86,6 +97,10 @@ def find_in_sentences(text: str, *, code: bool) -> Iterator[Secret]:
     """
     if code and not _WORD.search(text.lower()):
         return
+    for pattern in () if code else (_HEADING, _ROW):
+        for match in pattern.finditer(text):
+            if not _NUMBERED.fullmatch(match["value"]):
+                yield from _password(match, 0)
     for first, last in other_regions(text) if code else [(0, len(text))]:
         start = first
         for line in text[first:last].split("\n"):

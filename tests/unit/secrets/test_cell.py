@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from jupyter_safecoder.secrets import Secret, find_secrets
@@ -55,3 +58,12 @@ def test_a_text_that_is_too_large_is_not_searched() -> None:
 def test_a_text_is_searched_once() -> None:
     text = "password = 'Geheim77x' # once"
     assert search(text, code=True) is search(text, code=True)
+
+
+def test_the_import_is_cheap() -> None:
+    code = "import sys, jupyter_safecoder.secrets; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    slow = {"torch", "numpy", "nbformat", "transformers", "tokenizers", "asyncio"}
+    assert not slow & set(loaded.stdout.split())

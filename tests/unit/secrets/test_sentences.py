@@ -21,6 +21,8 @@ from jupyter_safecoder.secrets.sentences import find_in_sentences
         "Hasło do bazy to Geheim77x.",
         "密码是 Geheim77x",
         "`Geheim77x` is the password.",
+        "**Passwort**\n\n`Geheim77x`",
+        "('db', 'anna', 'Geheim77x')",
     ],
 )
 def test_sentences_with_a_password(text: str) -> None:
@@ -37,6 +39,8 @@ def test_sentences_with_a_password(text: str) -> None:
         "Passwords are changed every 90 days.",
         "Pass a 2-tuple to the function.",
         "Windows / Linux64",
+        "('layer', 'conv2d', 'ResNet50')",
+        "## Password\n\nIt has 12 characters.",
         "The token is sent to https://example.org/v1/token.",
     ],
 )
