@@ -14,7 +14,7 @@ from itertools import chain
 from .entropy import find_random, find_random_passwords
 from .literals import FRAGMENT, Literal, Literals
 from .named_values import find_named_values, other_regions, secret_of
-from .names import HINTS, is_secret_name
+from .names import HINTS, is_password_name, is_secret_name, is_weak_name
 from .personal_data import find_account_numbers, find_email_addresses, find_ip_addresses
 from .python_uses import CALL_HINTS, find_used_values, is_usable, secret_from, shows_secret
 from .rules import find_by_form
@@ -139,11 +139,11 @@ def _candidates(
 
 
 def _find_by_grammar(literals: Literals, missing: dict[str, bool]) -> Iterator[Secret]:
-    names: set[str] = set()
+    names: dict[str, str] = {}
     for name, literal in literals.assigned(is_secret_name, names):
         yield from secret_of(name, literal.text, start=literal.start)
-    for name in names:
-        missing[name] = True
+    for name, secret_name in names.items():
+        missing[name] = is_password_name(secret_name) and not is_weak_name(secret_name)
     yield from find_used_values(literals, missing)
     if literals.has_fragment():
         for parts in literals.concatenated():

@@ -90,7 +90,7 @@ class Literals:
         }
 
     def assigned(
-        self, is_secret: Callable[[str], bool], missing: set[str] | None = None
+        self, is_secret: Callable[[str], bool], missing: dict[str, str] | None = None
     ) -> Iterator[tuple[str, Literal]]:
         """Yield the name and the literals, as they are written, of values of secret names.
 
@@ -99,18 +99,22 @@ class Literals:
         is_secret
             Whether a name is secret.
         missing
-            Gets the names in such values that the cell assigns no literal to.
+            Gets the names in such values that the cell assigns no literal to, each with the secret
+            name.
         """
         for node in self.nodes:
             for name, value in _assignments(node):
                 if is_secret(name):
-                    parts = self.parts(value, missing)
+                    names: set[str] = set()
+                    parts = self.parts(value, names)
+                    if missing is not None:
+                        missing.update(dict.fromkeys(names, name))
                     whole = [Literal("".join(part.text for part in parts), -1)]
                     yield from ((name, part) for part in parts + whole * (len(parts) > 1))
             template = _template(node)
             if template is not None and _URL_TEMPLATE.search(self.text(template)):
                 for value in _template_arguments(node):
-                    yield from (("password", part) for part in self.parts(value, missing))
+                    yield from (("password", part) for part in self.parts(value))
 
     def has_fragment(self) -> bool:
         """Return whether the cell has a literal that can be a part of a key."""

@@ -26,6 +26,8 @@ from .secret import EMAIL, IP_ADDRESS, NUMBER, Secret
 _MIN_CHARACTERS = 6
 #: Spaces of a phrase that is hardly anything else.
 _MIN_SPACES = 3
+#: Texts of which it is known what is in them.
+_MAX_KEPT = 1024
 #: Values in one pattern.
 _MAX_VALUES = 400
 #: Not within a longer word: the password "list" must not change "listed". MySQL's option -p is
@@ -88,14 +90,8 @@ class Spread:
         secrets
             What was found in it.
         """
-        return merged(text, [*secrets, *self.occurrences(text)])
-
-    def occurrences(self, text: str) -> Iterator[Secret]:
-        """Yield where the values stand in a text."""
-        yield from find_values(text, self.anywhere)
-        for secret in find_values(text, self.words):
-            if _is_literal(text, secret) or _is_beside_name(text, secret):
-                yield secret
+        occurrences = _occurrences(text, self.anywhere, self.words) if text else ()
+        return merged(text, [*secrets, *occurrences])
 
 
 def spread_of(cells: Sequence[Cell], secrets: Iterable[Secret]) -> Spread:
@@ -133,11 +129,25 @@ def identifiers(cells: Iterable[Cell]) -> frozenset[str]:
     return frozenset().union(*(_identifiers(cell.source) for cell in cells if cell.type == "code"))
 
 
-@lru_cache(1024)
+@lru_cache(_MAX_KEPT)
 def _identifiers(code: str) -> frozenset[str]:
     if _OTHER_LANGUAGE.match(code):
         return frozenset()
     return frozenset(_WORD.findall(_STRING_OR_COMMENT.sub(" ", _MAGIC.sub("", code))))
+
+
+@lru_cache(_MAX_KEPT)
+def _occurrences(
+    text: str, anywhere: tuple[Secret, ...], words: tuple[Secret, ...]
+) -> tuple[Secret, ...]:
+    return (
+        *find_values(text, anywhere),
+        *(
+            secret
+            for secret in find_values(text, words)
+            if _is_literal(text, secret) or _is_beside_name(text, secret)
+        ),
+    )
 
 
 def _is_literal(text: str, secret: Secret) -> bool:

@@ -47,6 +47,8 @@ def test_a_name_of_another_cell() -> None:
     [found] = resolve("p = 'birke'\nq = 'linde'", {"p": True})
     assert (found.value, found.start) == ("birke", 5)
     assert not list(resolve("p = 'birke'", {"p": False}))
+    # What is called a token may be a word.
+    assert search("tokens = text", code=True).missing == {"text": False}
 
 
 def test_a_text_that_is_too_large_is_not_searched() -> None:
