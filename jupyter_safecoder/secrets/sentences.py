@@ -42,7 +42,7 @@ _DIRECT = re.compile(
 )
 #: "… is the password".
 _REVERSED = re.compile(
-    rf"(?<![^\s`\"'*]){_VALUE}[`\"'*]{{0,3}} (?:is|ist|est|es|è|é|är|er|on|jest) "
+    rf"(?<![^\s`\"'*]){_VALUE}[`\"'*]{{0,3}} (?:is|ist|est|es|è|é|är|er|on|jest|as|als|comme|como|come|som) "
     rf"(?:(?:the|our|my|das|unser|mein|dein|le|la|il|el|o|a|het|ons) )?(?:\w{{1,20}} )?"
     rf"(?:{_NAMED})(?!\w)",
     re.IGNORECASE,
@@ -51,12 +51,13 @@ _ACCESS = (
     r"zugangsdaten|zugang|login|log in|logins|log-in|sign in|credentials?|anmeldung|anmelden|"
     r"anmeldedaten|account|konto|user(?:name)?|benutzer(?:name)?|identifiants?|accès|acceso|"
     r"acceder|credenciales|accesso|credenziali|acesso|inloggegevens|inloggen|logowanie|"
-    r"dane logowania|logga in|kirjautuminen|логин|доступ|access|auth|nutzer"
+    r"dane logowania|logga in|kirjautuminen|логин|доступ|access|auth|nutzer|"
+    r"wifi|wi-fi|wlan|ssid|portal"
 )
 #: "Zugangsdaten: anna / …", "Credentials: anna:…".
 _PAIR = re.compile(
     rf"(?<!\w)(?:{_ACCESS})(?!\w)[`\"'*_)]{{0,3}}[^\n:=/.!?]{{0,16}}?[:=]?[ ]{{0,3}}"
-    rf"[`\"'*_(]{{0,3}}[\w.@+-]{{2,24}}[`\"'*_]{{0,3}} ?[/:|] ?{_VALUE}",
+    rf"[`\"'*_(]{{0,3}}[\w.@+-]{{1,24}}[`\"'*_]{{0,3}} ?[/:|] ?{_VALUE}",
     re.IGNORECASE,
 )
 #: A heading with the value below: "**Passwort**", "`…`".
