@@ -6,6 +6,7 @@ less than a key in a model. What is known of a text is kept: a changed cell cost
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,7 +15,7 @@ from itertools import chain
 from .entropy import find_random, find_random_passwords
 from .literals import FRAGMENT, Literal, Literals
 from .named_values import find_named_values, other_regions, secret_of
-from .names import HINTS, is_password_name, is_secret_name, is_weak_name
+from .names import has_secret_name, is_password_name, is_secret_name, is_weak_name
 from .personal_data import find_account_numbers, find_email_addresses, find_ip_addresses
 from .python_uses import CALL_HINTS, find_used_values, is_usable, secret_from, shows_secret
 from .rules import find_by_form
@@ -29,7 +30,9 @@ _MIN_PART_CHARACTERS = 3
 #: Texts that are kept with what was found in them.
 _MAX_KEPT = 1024
 #: A part of each word for which the grammar is read.
-_USE_HINTS = (*HINTS, *CALL_HINTS, "@", "://")
+_USE_HINTS = (*CALL_HINTS, "://")
+#: An e-mail address, or the product of matrices.
+_MULTIPLIED = re.compile(r"\w@\w")
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,9 @@ def _find_by_grammar(literals: Literals, missing: dict[str, bool]) -> Iterator[S
 def _needs_grammar(code: str) -> bool:
     """Return whether a cell has a word that makes a value secret, or a part of a key."""
     lowered = code.lower()
-    return any(word in lowered for word in _USE_HINTS) or bool(FRAGMENT.search(code))
+    if any(word in lowered for word in _USE_HINTS) or has_secret_name(code):
+        return True
+    return bool(FRAGMENT.search(code) or _MULTIPLIED.search(code))
 
 
 def _parse(code: str) -> Literals | None:

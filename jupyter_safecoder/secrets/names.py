@@ -76,6 +76,7 @@ _PIN = re.compile(_PINS)
 _NAMED = re.compile(f"{_PASSWORDS}|{_KEYS}|{_WEAK}|{_PINS}")
 #: Names of which it is known whether they are secret.
 _MAX_KEPT = 4096
+_LINE_END = ("\n", "")
 #: A longer text is no name.
 _MAX_NAME = 80
 _PHRASE = re.compile(r"phrase|mnemonic")
@@ -96,8 +97,14 @@ def is_secret_name(name: str) -> bool:
 
 
 def has_secret_name(text: str) -> bool:
-    """Return whether a text contains a secret name."""
-    return bool(_SECRET.search(text.lower()))
+    """Return whether a text contains a secret name; Python's statement ``pass`` is none."""
+    lowered = text.lower()
+    if not any(hint in lowered for hint in HINTS):
+        return False
+    return any(
+        match[0] != "pass" or lowered[match.end() : match.end() + 1] not in _LINE_END
+        for match in _SECRET.finditer(lowered)
+    )
 
 
 @lru_cache(_MAX_KEPT)

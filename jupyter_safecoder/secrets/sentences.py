@@ -42,7 +42,8 @@ _DIRECT = re.compile(
 )
 #: "… is the password".
 _REVERSED = re.compile(
-    rf"(?<![^\s`\"'*]){_VALUE}[`\"'*]{{0,3}} (?:is|ist|est|es|è|é|är|er|on|jest|as|als|comme|como|come|som) "
+    rf"(?<![^\s`\"'*]){_VALUE}[`\"'*]{{0,3}} "
+    r"(?:is|ist|est|es|è|é|är|er|on|jest|as|als|comme|como|come|som) "
     rf"(?:(?:the|our|my|das|unser|mein|dein|le|la|il|el|o|a|het|ons) )?(?:\w{{1,20}} )?"
     rf"(?:{_NAMED})(?!\w)",
     re.IGNORECASE,
