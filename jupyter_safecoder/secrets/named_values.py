@@ -7,14 +7,13 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from .names import (
-    HINTS,
-    NAMING,
     is_any_key,
     is_password_name,
     is_phrase_name,
     is_pin_name,
     is_secret_name,
     is_weak_name,
+    marks_of,
 )
 from .plausible import (
     COMMON_WORDS,
@@ -26,9 +25,8 @@ from .plausible import (
 )
 from .secret import PASSWORD, Secret
 
-#: The part of a name that marks it as secret. The characters before and after are read at a match:
-#: on long runs, matching them too would take minutes.
-_MARK = re.compile(NAMING)
+#: The rest of a name is read at the part that marks it as secret: on long runs, matching it too
+#: would take minutes.
 _NAME_START = re.compile(r"[\w.-]{0,40}\Z")
 _NAME_END = re.compile(r"[\w-]{0,40}")
 _LITERAL = (
@@ -88,19 +86,16 @@ def find_named_values(text: str, *, code: bool) -> Iterator[Secret]:
     code
         Whether it is code, where ``password = name`` assigns no secret.
     """
-    lowered = _lowered(text)
-    if not any(hint in lowered for hint in HINTS):
-        return
     regions: list[tuple[int, int]] | None = None if code else [(0, len(text))]
     done = -1
-    for mark in _MARK.finditer(lowered):
-        if mark.start() < done:
+    for mark_start, mark_end in marks_of(text):
+        if mark_start < done:
             continue
         if regions is None:
             regions = sorted(other_regions(text))
-        before = _NAME_START.search(text[max(0, mark.start() - 40) : mark.start()])
-        start = mark.start() - len(before[0] if before else "")
-        end = _NAME_END.match(text, mark.end()).end()  # type: ignore[union-attr]
+        before = _NAME_START.search(text[max(0, mark_start - 40) : mark_start])
+        start = mark_start - len(before[0] if before else "")
+        end = _NAME_END.match(text, mark_end).end()  # type: ignore[union-attr]
         done = end
         name = text[start:end]
         if is_secret_name(name):
@@ -144,14 +139,6 @@ def _values_of(
 
 def _is_word(value: str) -> bool:
     return value.isidentifier() and not has_sign_or_digit(value)
-
-
-def _lowered(text: str) -> str:
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    # Few letters become two in lower case.
-    return "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
 
 
 def _region_end(regions: list[tuple[int, int]], place: int) -> int:

@@ -76,6 +76,8 @@ _PIN = re.compile(_PINS)
 _NAMED = re.compile(f"{_PASSWORDS}|{_KEYS}|{_WEAK}|{_PINS}")
 #: Names of which it is known whether they are secret.
 _MAX_KEPT = 4096
+#: Texts that were searched just now: two modules read the same marks.
+_MAX_RECENT = 8
 _LINE_END = ("\n", "")
 #: A longer text is no name.
 _MAX_NAME = 80
@@ -98,13 +100,27 @@ def is_secret_name(name: str) -> bool:
 
 def has_secret_name(text: str) -> bool:
     """Return whether a text contains a secret name; Python's statement ``pass`` is none."""
-    lowered = text.lower()
-    if not any(hint in lowered for hint in HINTS):
-        return False
     return any(
-        match[0] != "pass" or lowered[match.end() : match.end() + 1] not in _LINE_END
-        for match in _SECRET.finditer(lowered)
+        text[start:end] != "pass" or text[end : end + 1] not in _LINE_END
+        for start, end in marks_of(text)
     )
+
+
+@lru_cache(_MAX_RECENT)
+def marks_of(text: str) -> tuple[tuple[int, int], ...]:
+    """Return where the parts of names that mark them as secret start and end in a text."""
+    lowered = _lowered(text)
+    if not any(hint in lowered for hint in HINTS):
+        return ()
+    return tuple(match.span() for match in _SECRET.finditer(lowered))
+
+
+def _lowered(text: str) -> str:
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    # Few letters become two in lower case.
+    return "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
 
 
 @lru_cache(_MAX_KEPT)

@@ -30,7 +30,7 @@ _ENCODED_DATA = re.compile(
 _LOOKBEHIND = 60
 #: What a key of a rule without keywords has.
 _LONG_RUN = re.compile(
-    r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,24}\d)[A-Za-z0-9]{13}|[a-z]{4}(?: [a-z]{4}){3}[\"']"
+    r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,24}\d)[A-Za-z0-9]{17}|[a-z]{4}(?: [a-z]{4}){3}[\"']"
 )
 
 
