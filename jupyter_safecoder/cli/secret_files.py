@@ -84,7 +84,9 @@ def scan_file(path: Path) -> ScannedFile:
         for one in findings(cells)
     )
     left_out = [(None, TOO_LARGE) for cell in cells if is_too_large(cell)]
-    return ScannedFile(path, tuple(found), _number_of_lines(text), tuple(left_out))
+    return ScannedFile(
+        path, tuple(found), _number_of_lines(text.removesuffix("\n")), tuple(left_out)
+    )
 
 
 def _scan_notebook(path: Path) -> ScannedFile:
