@@ -47,7 +47,15 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks", description="Benchmarks of jupyter_safecoder."
     )
     commands = parser.add_subparsers(title="benchmarks", required=True, metavar="NAME")
-    for add in (_add_gateway, _add_engines, _add_hub, _add_capacity, _add_lookup, _add_train):
+    for add in (
+        _add_gateway,
+        _add_engines,
+        _add_hub,
+        _add_capacity,
+        _add_lookup,
+        _add_train,
+        _add_secrets,
+    ):
         add(commands)
     return parser
 
@@ -144,6 +152,21 @@ def _add_train(commands: Any) -> None:
     )
 
 
+def _add_secrets(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "secrets",
+        _secrets,
+        "how many secrets the detection finds, and what it takes for one",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of the secrets and of the other lines (default: 0)",
+    )
+
+
 def _add_seconds_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=float, default=30.0, help="duration of each measurement (default: 30)"
@@ -229,6 +252,14 @@ def _train(arguments: argparse.Namespace) -> int:
     silence_telemetry()
     with progress_share("Measuring") as progress:
         report: dict[str, Any] = bench_train(arguments.model, arguments.paths, progress)
+    return print_report(report, arguments.json)
+
+
+def _secrets(arguments: argparse.Namespace) -> int:
+    from benchmarks.secrets.benchmark import bench_secrets
+
+    with progress_share("Searching") as progress:
+        report = bench_secrets(arguments.seed, lambda share: progress(share, "Searching"))
     return print_report(report, arguments.json)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,7 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
     NotebookError
         If the file cannot be read, or is not a notebook.
     """
-    try:
+    with _reported(path):
         notebook = _read_notebook(path.read_text("utf-8"))
         cells = [
             (
@@ -48,6 +51,31 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
             "kernelspec", {}
         ).get("language", "python")
         return cells, _text(language).lower()[:_MAX_LANGUAGE_CHARACTERS]
+
+
+def read_cells_with_outputs(path: Path) -> list[Cell]:
+    """Return the cells of a notebook, each with the text of all its outputs.
+
+    The text of an output starts on a line of its own. Streams, plain text and tracebacks are first,
+    in the order of the outputs; HTML, Markdown and other text that stands for the same follows.
+
+    Raises
+    ------
+    NotebookError
+        If the file cannot be read, or is not a notebook.
+    """
+    with _reported(path):
+        return [
+            Cell(_cell_type(cell.cell_type), _text(cell.source), _all_outputs(cell))
+            for cell in _read_notebook(path.read_text("utf-8")).cells
+        ]
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    """Report any error of reading a notebook as a :class:`NotebookError`."""
+    try:
+        yield
     except FileNotFoundError:
         raise NotebookError(f"There is no file {path}.") from None
     except OSError as error:
@@ -130,6 +158,21 @@ def _first_output(cell: Any) -> str:
         if text:
             return _text(text)
     return ""
+
+
+def _all_outputs(cell: Any) -> str:
+    plain: list[str] = []
+    others: list[str] = []
+    for output in cell.get("outputs", ()):
+        if output.output_type == "stream":
+            plain.append(_text(output.text))
+        elif output.output_type == "error":
+            plain += [_text(str(line)) for line in output.get("traceback", ())]
+        for kind, data in sorted(output.get("data", {}).items()):
+            if kind.startswith("text/") or kind.endswith(("json", "xml", "javascript")):
+                text = data if isinstance(data, (str, list)) else json.dumps(data)
+                (plain if kind == "text/plain" else others).append(_text(text))
+    return "\n".join(text.removesuffix("\n") for text in [*plain, *others])
 
 
 def _tags(value: str | list[str]) -> frozenset[str]:

@@ -20,6 +20,7 @@ from .finetune import add_finetune_commands
 from .hub import add_hub_commands
 from .models import add_model_commands
 from .output import print_error
+from .secrets import add_secrets_command
 from .serve import add_serve_command
 
 
@@ -58,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_complete_commands(commands)
     add_catalogue_commands(add_model_commands(commands))
     add_finetune_commands(commands)
+    add_secrets_command(commands)
     add_adapter_commands(commands)
     add_bench_commands(commands)
     add_hub_commands(commands)

@@ -63,6 +63,7 @@ def corpus(report: Mapping[str, Sequence[Row]]) -> None:
         "taken": "Taken",
         "left_out": "Left out",
         "secrets": "Secrets found, and replaced (cells are counted from 0)",
+        "warnings": "Replaced often: check that these values are secret",
     }
     tables({f"{titles[name]}: {len(rows)}": rows for name, rows in report.items()})
 

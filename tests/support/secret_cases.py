@@ -8,7 +8,7 @@ from jupyter_safecoder.toml_file import read_toml
 from tests.support.paths import ROOT
 
 CASES: list[dict[str, Any]] = read_toml(
-    ROOT / "tests" / "unit" / "finetune" / "redaction" / "cases" / "secrets.toml"
+    ROOT / "tests" / "unit" / "secrets" / "cases" / "secrets.toml"
 )["case"]
 
 

@@ -108,6 +108,15 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "left_out": "list of `{path, reason}`",
         "secrets": "list of `{path, cell, kind}`: where secrets are replaced",
     },
+    "secrets": {
+        "found": "list of `{path, cell, line, kind, start, end}`: where secrets are, never what "
+        "they are. `cell`: index from 0, `null` in a file that is no notebook; `line`: from 1, in "
+        "the cell or the file; the lines of a cell's outputs follow those of its source, first "
+        "streams, plain text and tracebacks, then HTML and other text; `start`, `end`: columns of "
+        "the line, in characters from 0. A secret of several lines has an entry for each",
+        "lines": "number of lines that were searched",
+        "left_out": "list of `{path, cell, reason}`: what is too large to be searched",
+    },
     "finetune": {
         "job, state": "name and state of the job (without `--wait`)",
         "job, directory": "name and directory of the job (with `--no-start`)",
@@ -256,6 +265,17 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "ratio": "on divided by off",
         "identical": "whether all completions were the same, token by token",
         "tasks": "number of tasks",
+    },
+    "secrets": {
+        "seed": "the seed of the secrets and of the other lines",
+        "derived, held_out, fresh": "secrets in forms that the rules were written for, in forms "
+        "that were written before the rules, and in forms that were written after them: "
+        "`{planted, found, recall, kinds}`; `kinds` has the share "
+        "of each kind that was found",
+        "lines, false_positives, false_positive_rate": "number of lines that hold no secret, of "
+        "those with a finding, and their share",
+        "false_kinds": "what these lines were taken for: kind to number of lines",
+        "cell_ms": f"time to search one changed cell of 10 to 40 lines: {_PERCENTILES}",
     },
     "train": {
         "ours_tokens_per_s, trainer_tokens_per_s, ratio": "throughput of our training, of "

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.finetune.documents import Document
-from jupyter_safecoder.finetune.redaction import Secret, find_secrets, is_distinctive, redact
 from jupyter_safecoder.finetune.samples.fim_spans import span_count
-from jupyter_safecoder.protocol import Cell
 
+from .redaction import Replaced, SecretLocation, redact_documents
 from .scan import scan
 from .sources import LeftOut
 
@@ -21,15 +20,6 @@ from .sources import LeftOut
 _HELD_OUT, _MAX_HELD_OUT = 0.2, 10
 #: The share of the time that the scan takes; the rest is redaction.
 _SCANNING = 0.6
-
-
-@dataclass(frozen=True)
-class SecretLocation:
-    """The cell and the kind of a secret that was found, never its value."""
-
-    path: str
-    cell: int
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +41,8 @@ class Corpus:
     secret_values
         The secrets themselves. They are never written anywhere: the evaluation checks that the
         adapter does not generate one.
+    warnings
+        Values that were replaced so often that they may be no secrets.
     """
 
     train: tuple[Document, ...]
@@ -59,6 +51,7 @@ class Corpus:
     secrets: tuple[SecretLocation, ...]
     sha256: str
     secret_values: frozenset[str] = field(repr=False)
+    warnings: tuple[Replaced, ...] = ()
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -66,8 +59,12 @@ class Corpus:
         return (*self.train, *self.held_out)
 
     def report(self) -> dict[str, Any]:
-        """Return what ``corpus --json`` prints."""
-        return {
+        """Return what ``corpus --json`` prints; ``warnings`` only if there are any."""
+        warnings = [
+            {"path": one.path, "cell": one.cell, "kind": one.kind, "replaced": one.number}
+            for one in self.warnings
+        ]
+        report = {
             "taken": [
                 {"path": d.path, "samples": count_samples(d), "held_out": d in self.held_out}
                 for d in sorted(self.documents, key=lambda document: document.path)
@@ -77,6 +74,7 @@ class Corpus:
                 {"path": one.path, "cell": one.cell, "kind": one.kind} for one in self.secrets
             ],
         }
+        return report | ({"warnings": warnings} if warnings else {})
 
 
 def build_corpus(
@@ -89,7 +87,8 @@ def build_corpus(
     paths
         Notebooks, Python files, and directories of them.
     progress
-        Called with the share that is done, 0 to 1, and a description of the work.
+        Called with the share that is done, 0 to 1, and a description of the work, before each file
+        and each cell. It may raise an exception to stop.
 
     Raises
     ------
@@ -97,64 +96,26 @@ def build_corpus(
         If a path does not exist, or the extra ``finetune`` is not installed.
     """
     found = scan(paths, lambda share, text: progress(_SCANNING * share, text))
-    redacted, secrets, values = redact_documents(
+    redaction = redact_documents(
         found.documents,
         lambda share: progress(_SCANNING + (1 - _SCANNING) * share, "Searching for secrets"),
     )
-    held_out = _hold_out(redacted)
+    held_out = _hold_out(redaction.documents)
+    left_out = sorted((*found.left_out, *redaction.left_out), key=lambda one: one.path)
     return Corpus(
-        tuple(document for document in redacted if document not in held_out),
+        tuple(document for document in redaction.documents if document not in held_out),
         tuple(held_out),
-        found.left_out,
-        tuple(secrets),
-        _corpus_hash(redacted),
-        values,
+        tuple(left_out),
+        redaction.secrets,
+        _corpus_hash(redaction.documents),
+        redaction.values,
+        redaction.warnings,
     )
 
 
 def count_samples(document: Document) -> int:
     """Return the number of samples of a document in one epoch."""
     return sum(span_count(cell.source) for cell in document.cells if cell.type == "code")
-
-
-def redact_documents(
-    documents: Sequence[Document], progress: Callable[[float], None] = lambda share: None
-) -> tuple[list[Document], list[SecretLocation], frozenset[str]]:
-    """Return redacted documents, the locations of the secrets, and the secrets.
-
-    A distinctive secret of one document is replaced in all of them.
-
-    Parameters
-    ----------
-    documents
-        As they are in the files.
-    progress
-        Called with the share that is done, 0 to 1.
-    """
-    found: list[set[Secret]] = []
-    locations: list[SecretLocation] = []
-    for number, document in enumerate(documents):
-        progress(number / len(documents))
-        own: set[Secret] = set()
-        for index, cell in zip(document.numbers, document.cells, strict=True):
-            secrets = find_secrets(cell.source, code=cell.type == "code")
-            secrets += find_secrets(cell.output, code=False) if cell.output else []
-            own.update(secrets)
-            kinds = sorted({secret.kind for secret in secrets})
-            locations += [SecretLocation(document.path, index, kind) for kind in kinds]
-        found.append(own)
-    shared = {secret for own in found for secret in own if is_distinctive(secret)}
-    redacted = [_redact(one, own | shared) for one, own in zip(documents, found, strict=True)]
-    return redacted, locations, frozenset(secret.value for own in found for secret in own)
-
-
-def _redact(document: Document, secrets: set[Secret]) -> Document:
-    ordered = sorted(secrets, key=lambda secret: (-len(secret.value), secret.kind))
-    cells = tuple(
-        Cell(cell.type, redact(cell.source, ordered), redact(cell.output, ordered))
-        for cell in document.cells
-    )
-    return replace(document, cells=cells)
 
 
 def _hold_out(documents: Sequence[Document]) -> list[Document]:

@@ -6,7 +6,7 @@ A model memorizes what it sees twice, and a copy of a held-out document makes it
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from jupyter_safecoder.finetune.documents import Document
 
@@ -18,13 +18,17 @@ _WORDS_PER_SHINGLE = 5
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
-def find_duplicates(documents: Sequence[Document]) -> dict[str, str]:
+def find_duplicates(
+    documents: Sequence[Document], progress: Callable[[float], None] = lambda share: None
+) -> dict[str, str]:
     """Return the duplicates: the paths of documents, each with the reason to leave it out.
 
     Parameters
     ----------
     documents
         In the order of preference: the first of several similar ones is no duplicate.
+    progress
+        Called with the share that is done, 0 to 1, before each document.
     """
     from datasketch import MinHash, MinHashLSH
 
@@ -32,7 +36,8 @@ def find_duplicates(documents: Sequence[Document]) -> dict[str, str]:
     hashes: dict[str, MinHash] = {}
     reasons: dict[str, str] = {}
     exact: dict[tuple[str, ...], str] = {}
-    for document in documents:
+    for number, document in enumerate(documents):
+        progress(number / len(documents))
         words = _words(document)
         if (same := exact.setdefault(words, document.path)) != document.path:
             reasons[document.path] = f"duplicate of {same}"

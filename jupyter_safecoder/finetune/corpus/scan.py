@@ -81,9 +81,11 @@ def scan(
             if document.excluded:
                 reason = f"{document.excluded} cells of it excluded by tag"
                 left_out.append(LeftOut(document.path, reason))
-    progress(_READING, "Searching for duplicates")
     # Notebooks first: of a script and the notebook that it was exported from, the notebook stays.
-    duplicates = find_duplicates(sorted(documents, key=lambda document: not document.notebook))
+    duplicates = find_duplicates(
+        sorted(documents, key=lambda document: not document.notebook),
+        lambda share: progress(_READING + (1 - _READING) * share, "Searching for duplicates"),
+    )
     left_out += [LeftOut(path, reason) for path, reason in duplicates.items()]
     return Scan(
         tuple(document for document in documents if document.path not in duplicates),

@@ -218,8 +218,11 @@ class JobRunner:
     def _build_corpus(self) -> Corpus:
         if self._manifest:
             self._fetch_sources(self._manifest)
-        self._reporter.report("Reading the corpus", 0.02)
-        return build_corpus(self._paths)
+        # Before each file and each cell, so that a job stops at once.
+        return build_corpus(
+            self._paths,
+            lambda share, text: self._reporter.report("Reading the corpus", 0.02 + 0.03 * share),
+        )
 
     def _fetch_sources(self, manifest: Manifest) -> None:
         """Fetch the packages of a manifest, and its base model unless the recipe has a start."""

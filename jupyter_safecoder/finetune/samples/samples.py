@@ -8,10 +8,10 @@ from random import Random
 
 from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.finetune.recipe import SPAN_SHARES, Recipe
-from jupyter_safecoder.finetune.redaction import PLACEHOLDERS
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.prompt import FAMILIES, Budget, FimFamily, Tokenizer, build_prompt
 from jupyter_safecoder.protocol import CompletionRequest
+from jupyter_safecoder.secrets import PLACEHOLDERS
 
 from .fim_spans import sample_fim_span, span_count
 

@@ -93,6 +93,36 @@ def test_a_model_that_memorized_lines_is_not(corpus: Corpus) -> None:
     assert score_memorization(answers, answers, corpus)["memorized"] == 0
 
 
+def test_secrets_are_asked_for_in_their_context(corpus: Corpus) -> None:
+    examples = memorization_examples(corpus)
+    asked = [one for one in examples if one.middle == "<KEY>"]
+    assert asked
+    assert all(one.request.prefix.endswith(" = connect('") for one in asked)
+    assert examples == memorization_examples(corpus)
+
+
+def test_a_random_string_that_redaction_keeps_is_asked_for(tmp_path: Path) -> None:
+    commit = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"
+    team = write_team(tmp_path / "team")
+    for number in range(2):  # one of them may be held out
+        write_notebook(
+            team / f"commit-{number}.ipynb",
+            f"steps_{number} = load_steps('plan')",
+            f"first_{number} = prepare(steps_{number})\ncheckout(commit='{commit}', at={number})",
+            "\n".join(f"value_{n} = series_{number}_{n}.mean()" for n in range(10)),
+        )
+    corpus = build_corpus([team])
+    assert commit not in corpus.secret_values
+    [asked] = [one for one in memorization_examples(corpus) if one.middle == commit]
+    assert asked.request.prefix.startswith("first_")
+    assert asked.request.prefix.endswith("\ncheckout(commit='")
+    assert "load_steps" in asked.request.before[-1].source
+    probe = probed(corpus, tmp_path, [{"after": "commit='", "text": f"{commit}', at=1)"}])
+    assert probe["leaked"] == 1
+    answers = [{"after": "commit='", "text": f"{commit}', at=1)"}]
+    assert probed(corpus, tmp_path, answers, answers)["leaked"] == 0
+
+
 def test_what_the_base_model_writes_too_is_not_leaked(corpus: Corpus, tmp_path: Path) -> None:
     answers = [{"after": "connect('", "text": f"{CANARY}', retries=1)"}]
     probe = probed(corpus, tmp_path, answers, answers)

@@ -1,0 +1,46 @@
+"""``jupyter safecoder secrets``."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .options import add_command
+from .output import print_line, print_report, print_table
+
+
+def add_secrets_command(commands: Any) -> None:
+    """Add the command that shows where files have secrets."""
+    parser = add_command(
+        commands, "secrets", _secrets, "show where notebooks and text files have secrets"
+    )
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="notebook, script or text file"
+    )
+    parser.add_argument(
+        "--fail", action="store_true", help="exit with status 1 if a secret was found"
+    )
+
+
+def _secrets(arguments: argparse.Namespace) -> int:
+    from .secret_files import scan_file
+
+    scanned = [scan_file(path) for path in arguments.files]
+    found = [{"path": str(one.path), **asdict(finding)} for one in scanned for finding in one.found]
+    left_out = [
+        {"path": str(one.path), "cell": cell, "reason": reason}
+        for one in scanned
+        for cell, reason in one.left_out
+    ]
+    lines = sum(one.lines for one in scanned)
+    if arguments.json:
+        print_report({"found": found, "lines": lines, "left_out": left_out}, as_json=True)
+    else:
+        for title, rows in (("found", found), ("left out", left_out)):
+            if rows:
+                print_line(f"{title}: {len(rows)}")
+                print_table(rows)
+        print_line(f"lines: {lines}, secrets: {len(found)}")
+    return 1 if arguments.fail and found else 0
