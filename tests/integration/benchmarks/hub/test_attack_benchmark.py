@@ -11,7 +11,7 @@ from tests.support.processes import children_that_run
 def test_the_others_type_while_one_attacks() -> None:
     heard: list[str] = []
     attacks = ["refusals", "many cells"]
-    report = bench_attacks(HubBench(4, 4, 0), read_tasks_of(None), heard.append, attacks)
+    report = bench_attacks(HubBench(4, 12, 0), read_tasks_of(None), heard.append, attacks)
     assert (report["users"], list(report["attacks"])) == (4, attacks)
     first_token_ms = report["engine"]["first_token_ms"]
     for attack in report["attacks"].values():

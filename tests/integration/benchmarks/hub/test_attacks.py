@@ -79,7 +79,9 @@ def test_an_attack_counts_the_answers_until_it_is_ended(name: str) -> None:
             ready = (await process.stdout.readline()).decode()
             await asyncio.sleep(1)
             process.stdin.close()
-            return ready, (await process.stdout.read()).decode()
+            statuses = (await process.stdout.read()).decode()
+            await process.wait()
+            return ready, statuses
 
     ready, statuses = asyncio.run(attack())
     assert ready == "ready\n"
