@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from io import TextIOWrapper
 
@@ -46,6 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
         print_error(error.reason, error.remedy)
     except KeyboardInterrupt:
         print_error("Interrupted.")
+    except BrokenPipeError:
+        # After ``| head`` nobody reads the rest; at its end, the interpreter must not write it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 

@@ -19,7 +19,7 @@ from .names import has_secret_name, is_password_name, is_secret_name, is_weak_na
 from .personal_data import find_account_numbers, find_email_addresses, find_ip_addresses
 from .python_uses import CALL_HINTS, find_used_values, is_usable, secret_from, shows_secret
 from .rules import find_by_form
-from .secret import Secret
+from .secret import EMAIL, KEY, PASSWORD, Secret
 from .sentences import find_in_sentences
 from .tables import find_in_columns
 
@@ -100,6 +100,9 @@ def find_secrets(text: str, *, code: bool) -> list[Secret]:
 def merged(text: str, secrets: Iterable[Secret]) -> tuple[Secret, ...]:
     """Return secrets by their start; of those that overlap, the union as one.
 
+    An address that overlaps a password is none: in ``https://anna:password@host`` the password and
+    the host resemble one.
+
     Parameters
     ----------
     text
@@ -108,8 +111,13 @@ def merged(text: str, secrets: Iterable[Secret]) -> tuple[Secret, ...]:
         In any order. Of two for the same characters, the first decides the kind.
     """
     kept: list[Secret] = []
+    given = [*secrets]
+    keys = [one for one in given if one.placeholder in (KEY, PASSWORD)]
+    for address in [one for one in given if one.placeholder == EMAIL]:
+        if any(one.start < address.end and address.start < one.end for one in keys):
+            given.remove(address)
     # The sort is stable: of two with the same place, the first stays first.
-    for secret in sorted(secrets, key=lambda one: (one.start, -one.end)):
+    for secret in sorted(given, key=lambda one: (one.start, -one.end)):
         last = kept[-1] if kept else None
         if last is None or secret.start >= last.end:
             kept.append(secret)

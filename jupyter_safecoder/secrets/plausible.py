@@ -56,6 +56,10 @@ _NUMBER = re.compile(r"[-+]?[\d.,:_/eExX%-]+[A-Za-z%]{0,2}$")
 _NUMBERED_WORD = re.compile(
     r"[a-z]{1,12}_?\d{1,3}[a-z]{0,2}$|[A-Z][a-z]{1,12}\d[a-zA-Z]{1,2}$|v?\d[\d.]*[a-z]{0,3}\d?$"
 )
+#: A word that people make a password of, with a number: ``Katze77``.
+_WORD_WITH_NUMBER = re.compile(
+    r"(?!(?:base|ascii|latin|python|windows)\d)[^\W\d_]{4,30}\d{1,6}", re.I
+)
 #: ``~pandas.DataFrame.groupby``, ``module.function()``.
 _DOTTED = re.compile(r"\A(?:~?[A-Za-z_]\w{0,30}(?:\.[A-Za-z_]\w{0,30}){1,9}$|~\.?\w)")
 _SIGNS = frozenset("!#$%&*+?@^~=§")
@@ -101,6 +105,11 @@ def resembles_password(value: str) -> bool:
     if not has_sign_or_digit(value) or _NUMBERED_WORD.match(value):
         return len(value) >= 10 and value.isalnum() and is_random(value)
     return not value.endswith((")", "]", "}", "%")) and not value.startswith("*")
+
+
+def resembles_word_with_number(value: str) -> bool:
+    """Return whether a value is a word and a number, and no name of an algorithm or encoding."""
+    return bool(_WORD_WITH_NUMBER.fullmatch(value)) and value.lower() not in COMMON_WORDS
 
 
 def resembles_path(value: str) -> bool:

@@ -9,14 +9,17 @@ import re
 from collections.abc import Iterator
 
 from .named_values import other_regions
-from .plausible import is_gap, is_random, resembles_password
+from .plausible import is_gap, is_random, resembles_password, resembles_word_with_number
 from .secret import PASSWORD, Secret
 
-_NAMED = (
+_NOUN = (
     r"password|passwort|passwd|kennwort|passphrase|passcode|mot de passe|contraseña|contrasena|"
     r"clave|senha|palavra-passe|wachtwoord|parola d'ordine|parola|hasło|haslo|"
     r"lösenord(?:et)?|losenord|salasana|adgangskode(?:n)?|passord(?:et)?|heslo|jelszó|lozinka|şifre|пароль|"
-    r"密码|密碼|パスワード|비밀번호|api[- ]?key|"
+    r"密码|密碼|パスワード|비밀번호"
+)
+_NAMED = (
+    rf"{_NOUN}|api[- ]?key|"
     r"api[- ]?schlüssel|access token|token|secret|pwd|pw|pass|geheimwort|zugangscode"
 )
 _IS = (
@@ -38,6 +41,13 @@ _SENTENCE = re.compile(
 )
 _DIRECT = re.compile(
     rf"(?<![\w-])(?:{_NAMED}){_BETWEEN}{{0,3}}?[`\"'*_)]{{0,3}}[ :\uff1a]{{1,3}}{_VALUE}",
+    re.IGNORECASE,
+)
+#: "The password is …", and the value ends the sentence: it may be a word with a number.
+_PLAIN = re.compile(
+    rf"(?<![\w-])(?:{_NOUN})(?:[`\"'*_)]{{0,3}} [^\s.!?;:=`\"]{{1,30}}){{0,5}}?"
+    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:\uff1a是はが])[ :]{{0,2}}"
+    rf"{_VALUE}(?=[`\"'”»*_)\]]{{0,3}}(?:[.,;!。]|\s{{0,3}}$|\s{{0,3}}(?:です|입니다)))",
     re.IGNORECASE,
 )
 #: "… is the password".
@@ -116,6 +126,9 @@ def _find_in_line(line: str, start: int) -> Iterator[Secret]:
         for pattern in (_SENTENCE, _DIRECT, _REVERSED, _PAIR):
             for match in pattern.finditer(line):
                 yield from _password(match, start)
+        for match in _PLAIN.finditer(line):
+            if resembles_word_with_number(match["value"].rstrip(_AFTER)):
+                yield _secret(match, start)
     if " / " in line:
         for match in _SLASH.finditer(line):
             is_alone = line.strip(" \t>*-`") == match[0].strip(" \t>*-`")
@@ -130,4 +143,9 @@ def _password(match: re.Match[str], start: int) -> Iterator[Secret]:
         return
     if "/" in value and not is_random(value):
         return
-    yield Secret(value, "password", PASSWORD, start + match.start("value"))
+    yield _secret(match, start)
+
+
+def _secret(match: re.Match[str], start: int) -> Secret:
+    value = match["value"].rstrip(_AFTER)
+    return Secret(value, "password", PASSWORD, start + match.start("value"))

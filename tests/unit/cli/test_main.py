@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,3 +92,14 @@ def test_an_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
         main(["dance"])
     assert raised.value.code == 2
     assert "complete" in capsys.readouterr().err
+
+
+def test_output_that_nobody_reads_is_no_error(tmp_path: Path) -> None:
+    text = tmp_path / "text.py"
+    text.write_text("password = 'Geheim77x'\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "jupyter_safecoder", "secrets", str(text)]
+    result = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (1, "")

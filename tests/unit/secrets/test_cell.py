@@ -35,6 +35,12 @@ def test_of_secrets_that_overlap_the_union_remains() -> None:
     assert [(one.start, one.end) for one in merged(text, crossing)] == [(0, 15)]
 
 
+def test_a_password_in_an_address_is_no_e_mail_address() -> None:
+    text = "postgresql://anna:blaueBanane7@db.intra:5432/prod"
+    found = merged(text, search(text, code=False).found)
+    assert [(one.value, one.kind) for one in found] == [("blaueBanane7", "password in an address")]
+
+
 def test_a_secret_in_parts_has_each_of_them() -> None:
     searched = search("password = 'sonnen' + 'schein'", code=True)
     assert {one.value for one in searched.found} == {"sonnen", "schein"}

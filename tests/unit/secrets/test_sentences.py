@@ -48,6 +48,34 @@ def test_other_sentences(text: str) -> None:
     assert not list(find_in_sentences(text, code=False))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The password is birke77.",
+        "Le mot de passe : birke77",
+        "La contraseña es birke77",
+        "La password è birke77, per ora.",
+        "Heslo k serveru je birke77",
+        "A senha é `birke77`",
+        "パスワードは birke77 です",
+    ],
+)
+def test_a_word_and_a_number_at_the_end_of_a_sentence(text: str) -> None:
+    assert {one.value for one in find_in_sentences(text, code=False)} == {"birke77"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The password is base64.",
+        "The password is sha256 of the name.",
+        "Passwords in column16.",
+    ],
+)
+def test_other_words_with_a_number(text: str) -> None:
+    assert not list(find_in_sentences(text, code=False))
+
+
 def test_code_is_read_in_strings_and_comments_only() -> None:
     assert list(find_in_sentences("x = 1  # the password is Geheim77x", code=True))
     assert list(find_in_sentences("log('the password is Geheim77x')", code=True))
