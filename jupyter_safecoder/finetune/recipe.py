@@ -71,8 +71,10 @@ class Recipe:
     )
     minutes: float = option(
         BY_SIZE,
-        "Maximum duration of the job, evaluation included. 0: no limit. -1: by the size of the "
-        "model: 9 for up to 200 million parameters, 30 for up to 1 billion, 60 for more.",
+        "Maximum duration of the job, evaluation included; a minute or two more where the adapter "
+        "forgets too much, and is evaluated again with a smaller scale. 0: no limit. -1: by the "
+        "size of the model: 9 for up to 200 million parameters, 30 for up to 1 billion, 60 for "
+        "more.",
         argument="maximum duration of the job, evaluation included; 0: no limit (default: 9, 30 or "
         "60, by the size of the model)",
         minimum=BY_SIZE,

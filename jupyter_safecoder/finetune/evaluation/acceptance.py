@@ -44,11 +44,24 @@ def accept_adapter(
     )
     if not _quality(tuned) > _quality(base):
         return False, f"Rejected: not better than the base model ({shares})."
-    for measure in ("exact_match", "edit_similarity"):
-        lost = general["base"][measure] - general["tuned"][measure]
-        if lost > _MAX_FORGOTTEN + _ROUNDING:
-            return False, f"Rejected: general code loses {100 * lost:.1f} points of {measure}."
+    for measure, lost in forgotten(general).items():
+        return False, f"Rejected: general code loses {100 * lost:.1f} points of {measure}."
     return True, f"Accepted: {shares}."
+
+
+def forgotten(general: dict[str, Any]) -> dict[str, float]:
+    """Return what general code loses more than it may, by measure.
+
+    Parameters
+    ----------
+    general
+        As for :func:`accept_adapter`.
+    """
+    lost = {
+        measure: general["base"][measure] - general["tuned"][measure]
+        for measure in ("exact_match", "edit_similarity")
+    }
+    return {name: share for name, share in lost.items() if share > _MAX_FORGOTTEN + _ROUNDING}
 
 
 def _quality(scores: dict[str, Any]) -> tuple[float, float]:

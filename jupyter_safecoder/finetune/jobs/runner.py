@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.merge import merge_cached
 from jupyter_safecoder.adapters.registry import Adapter, Registry, hash_files
+from jupyter_safecoder.adapters.scale import scale_files
 from jupyter_safecoder.errors import FinetuneError, JobStopped
 from jupyter_safecoder.finetune.corpus.corpus import Corpus, build_corpus, count_samples
 from jupyter_safecoder.finetune.corpus.scan import check_enough
 from jupyter_safecoder.finetune.corpus.stdlib import stdlib_documents
-from jupyter_safecoder.finetune.evaluation.acceptance import accept_adapter
+from jupyter_safecoder.finetune.evaluation.acceptance import accept_adapter, forgotten
 from jupyter_safecoder.finetune.evaluation.comparison import before_and_after
 from jupyter_safecoder.finetune.evaluation.evaluate import ExampleCompletion, complete_examples
 from jupyter_safecoder.finetune.evaluation.memorization import score_memorization
@@ -37,6 +38,7 @@ from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.samples.batches import validation_packs
 from jupyter_safecoder.finetune.samples.samples import FimExample
 from jupyter_safecoder.finetune.size_defaults import expected_minutes, with_size_defaults
+from jupyter_safecoder.finetune.training.adapter_weights import SCALES
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.runtime.loading import load_model, resolve_base_model
 
@@ -199,16 +201,20 @@ class JobRunner:
         with self._registry.staging(self._job.name) as staged:
             trained = self._train(base, corpus, staged, seconds)
             card = self._card(base, base_sha256, corpus, trained)
-            tuned = self._merge(base, card, staged)
-            self._reporter.report("Evaluating the adapter", 0.85)
-            after = self._complete(tuned, suite.all, 0.85, 0.99)
+            while True:
+                tuned = self._merge(base, card, staged)
+                self._reporter.report("Evaluating the adapter", 0.85)
+                after = self._complete(tuned, suite.all, 0.85, 0.99)
+                scores = suite.scores(before, after, trained.losses)
+                scale = card.recipe["scale"]
+                smaller = next((one for one in SCALES if one < scale), None)
+                if self._manifest or smaller is None or not forgotten(scores["general"]):
+                    break
+                scale_files(staged, smaller / scale)
+                card = replace(card, recipe={**card.recipe, "scale": smaller})
             compared = len(suite.compared)
-            card = self._with_scores(
-                card,
-                suite.scores(before, after, trained.losses),
-                score_memorization(before[compared:], after[compared:], corpus),
-            )
-            card = self._registry.commit(staged, card).card
+            probe = score_memorization(before[compared:], after[compared:], corpus)
+            card = self._registry.commit(staged, self._with_scores(card, scores, probe)).card
         if self._manifest:
             write_report(self._model_directory, card, self._manifest, trained.facts)
         self._finish(

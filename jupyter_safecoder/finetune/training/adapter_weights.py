@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Snapshot = dict[str, "torch.Tensor"]
 
 #: The scales that are tried, from that of the recipe down.
-_SCALES = (1.0, 0.8, 0.65, 0.5)
+SCALES = (1.0, 0.8, 0.65, 0.5)
 
 
 class AdapterWeights:
@@ -101,7 +101,7 @@ def scale_adapter(weights: AdapterWeights, loss: Callable[[], float], max_loss: 
         The highest loss that is accepted.
     """
     present = 1.0
-    for scale in _SCALES:
+    for scale in SCALES:
         weights.multiply(scale / present)
         present = scale
         if loss() <= max_loss:

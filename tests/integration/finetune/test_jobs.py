@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,12 @@ import torch
 from peft import PeftModel
 
 from jupyter_safecoder.adapters.merge import load_merged
-from jupyter_safecoder.adapters.registry import Registry
+from jupyter_safecoder.adapters.registry import Registry, hash_files
 from jupyter_safecoder.clients.discovery import own_runtime
 from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.finetune.jobs.backends import LocalTrainingBackend
 from jupyter_safecoder.finetune.jobs.job import LocalJob
+from jupyter_safecoder.finetune.jobs.runner import JobRunner
 from jupyter_safecoder.finetune.training.torch_model import load_torch_model
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.settings import RuntimeSettings
@@ -274,3 +277,27 @@ def test_the_corpus_is_shown_before_training(team: Path, capsys: Capture) -> Non
     assert report["secrets"] == [{"path": str(team / "key.ipynb"), "cell": 1, "kind": "password"}]
     assert run("corpus", team) == 0
     assert "taken: 7" in capsys.readouterr().out
+
+
+def test_an_adapter_that_forgets_is_scaled_down_and_evaluated_again(
+    notebooks: Path, cache: Path, model: ModelDescription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores: list[Any] = []
+
+    def forgotten(general: dict[str, Any]) -> dict[str, float]:
+        scores.append(general["tuned"])
+        return {"exact_match": 1.0} if len(scores) < 3 else {}
+
+    monkeypatch.setattr("jupyter_safecoder.finetune.jobs.runner.forgotten", forgotten)
+    settings = RuntimeSettings(
+        model=str(model.weights), engine="transformers", cache_dir=str(cache)
+    )
+    recipe = {"steps": 2, "eval_samples": 4, "tokens_per_step": 200, "num_evals": 1}
+    job = LocalTrainingBackend(settings).start("scaled", [notebooks], recipe, launch=False)
+    assert isinstance(job, LocalJob)
+    JobRunner(job, job.status()).run()
+    adapter = next(one for one in Registry(cache).all() if one.card.name == "scaled")
+    assert (len(scores), adapter.card.recipe["scale"]) == (3, 0.65)
+    config = json.loads((adapter.directory / "adapter_config.json").read_text())
+    assert config["lora_alpha"] == pytest.approx(0.65 * adapter.card.recipe["alpha"])
+    assert adapter.card.files == hash_files(adapter.directory)

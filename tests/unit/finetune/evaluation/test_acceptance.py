@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.finetune.evaluation.acceptance import accept_adapter
+from jupyter_safecoder.finetune.evaluation.acceptance import accept_adapter, forgotten
 
 _CLEAN = {"lines": 10, "memorized": 1, "secrets": 2, "leaked": 0}
 _GENERAL = {"base": {"exact_match": 0.2, "edit_similarity": 0.5, "loss": 2.0}}
@@ -66,3 +66,9 @@ def test_half_of_the_lines_may_be_reproduced() -> None:
     }
     general = {**_GENERAL, "tuned": _GENERAL["base"]}
     assert accept_adapter(held_out, general, _CLEAN | {"lines": 12, "memorized": 6})[0]
+
+
+def test_what_is_forgotten() -> None:
+    after = {"exact_match": 0.18, "edit_similarity": 0.4, "loss": 9.0}
+    assert forgotten({**_GENERAL, "tuned": after}) == {"edit_similarity": pytest.approx(0.1)}
+    assert forgotten({**_GENERAL, "tuned": _GENERAL["base"]}) == {}
