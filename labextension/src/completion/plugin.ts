@@ -39,8 +39,8 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     IConsoleTracker,
     IEditorTracker,
     ISettingRegistry,
-    ITranslator,
-    ICommandPalette
+    ICommandPalette,
+    ITranslator
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -51,8 +51,8 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     consoles: IConsoleTracker | null,
     editors: IEditorTracker | null,
     settings: ISettingRegistry | null,
-    translator: ITranslator | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    translator: ITranslator | null
   ): void => {
     const trans = loadTranslations(translator);
     if (!manager.registerInlineProvider) {

@@ -71,8 +71,8 @@ def test_replay(typed: list[object], accept: str, expected: dict[str, float]) ->
         "shown": round(200 / expected["keys"], 2),
         "right_line": 0.5,
         "right_word": 1.0,
-        # import nu, the end of the line, frame, "path" without the last key
-        "requests": 9 + 1 + 5 + 4,
+        # import nu, the end of the line, the new line, frame, "path" without the last key
+        "requests": 9 + 1 + 1 + 5 + 4,
         "tokens": len("mpy as np = read(data)"),
         "lines": 2,
     }

@@ -59,7 +59,7 @@ def test_memory_that_was_not_measured_is_the_estimate_of_the_engines() -> None:
 
 def test_what_was_measured_names_its_command() -> None:
     measured = [entry for entry in read_catalogue().values() if entry.quality]
-    assert len(measured) == 4
+    assert len(measured) == 5
     for entry in measured:
         assert entry.quality is not None
         assert entry.speed is not None
