@@ -51,10 +51,10 @@ if TYPE_CHECKING:
     from jupyter_safecoder.finetune.training.loop import TrainingLoop
     from jupyter_safecoder.finetune.training.state import TrainingState
 
-#: What the loss of general code may rise: nats per token, and the share of the base model's loss. A
-#: good model has little to lose: safecoder-qwen-0.5b, at 0.61 nats, lost 4 points of its exact
-#: completions of general code with 0.13 nats more.
-_MAX_FORGOTTEN_NATS, _MAX_FORGOTTEN_SHARE = 0.3, 0.12
+#: What the loss of general code may rise before the adapter is evaluated: nats per token, and the
+#: share of the base model's loss. A good model has little to lose: safecoder-qwen-0.5b starts at
+#: 0.61 nats.
+_MAX_FORGOTTEN_NATS, _MAX_FORGOTTEN_SHARE = 0.3, 0.2
 #: Seconds for scaling, merging and converting: per GB of weights, and at least.
 _MERGE_S_PER_GB, _MIN_MERGE_S = 60.0, 80.0
 #: The adapter is slower to evaluate than the base, and there are more examples.
