@@ -108,6 +108,16 @@ def test_a_word_and_a_line_are_accepted_and_the_rest_stays(site: JupyterSite) ->
     notebook.expect_source(0, "if ready:\n    start(now)\n    wait()  # all")
 
 
+def test_the_button_beside_a_suggestion_accepts_a_line(site: JupyterSite) -> None:
+    notebook = site.notebook("")
+    notebook.edit(0)
+    notebook.type("total = su")
+    notebook.expect_ghost("m(values)")
+    notebook.ghost.hover()
+    notebook.page.get_by_role("button", name="Line").click()
+    notebook.expect_source(0, "total = sum(values)")
+
+
 def test_escape_dismisses_and_stays_in_edit_mode(site: JupyterSite) -> None:
     notebook = site.notebook("", "below = 1")
     notebook.edit(0)

@@ -87,7 +87,7 @@ export function addAcceptCommands(
       label: args => (args.isPalette ? `SafeCoder: ${caption}` : label),
       caption,
       describedBy: { args: { type: 'object', properties: {} } },
-      isEnabled: () => completers.visible() !== null,
+      // Not isEnabled: the buttons would keep the state that they are made in.
       execute: () => {
         const completer = completers.visible();
         if (completer) {
