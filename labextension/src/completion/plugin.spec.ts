@@ -53,14 +53,16 @@ describe('completionPlugin', () => {
       manager?: object;
       notebooks?: object | null;
       registry?: object | null;
+      widget?: object;
     } = {}
   ): Promise<void> {
     const registry = { load: () => Promise.resolve(settings) };
-    const all = { factory, manager, notebooks, registry, ...options };
+    const widget = undefined as object | undefined;
+    const all = { factory, manager, notebooks, registry, widget, ...options };
     const app = {
       commands: new CommandRegistry(),
       serviceManager: { serverSettings: { baseUrl: 'http://localhost/' } },
-      shell: {},
+      shell: { currentWidget: all.widget ?? null },
       started: Promise.resolve()
     };
     await completionPlugin.activate(
@@ -106,6 +108,51 @@ describe('completionPlugin', () => {
     expect(provider?.identifier).toBe('jupyter-safecoder');
     expect(provider?.name).toBe('SafeCoder');
     expect(provider?.icon.name).toBe('jupyter-safecoder:icon');
+  });
+
+  it('asks after Enter, and when a composed text is complete', async () => {
+    const start = { line: 0, column: 0 };
+    const editor = {
+      getCursorPosition: () => start,
+      getOffsetAt: () => 0,
+      getOption: () => false,
+      getSelection: () => ({ start, end: start }),
+      getSelections: () => [start],
+      hasFocus: () => true,
+      model: { sharedModel: { getSource: () => '' } }
+    };
+    const activeCell = { editor, model: { type: 'code', id: '1' } };
+    const widget = {
+      id: 'panel',
+      content: {
+        activeCell,
+        activeCellIndex: 0,
+        model: {
+          cells: { changed: new Signal({}) },
+          getMetadata: () => undefined
+        },
+        modelChanged: new Signal({}),
+        widgets: [activeCell]
+      },
+      context: { path: 'a.ipynb' },
+      disposed: new Signal({})
+    };
+    const invoke = jest.fn();
+    notebooks.has = () => true;
+    await activate({ manager: { ...manager, inline: { invoke } }, widget });
+    const cell = document.createElement('div');
+    cell.className = 'jp-Editor';
+    document.body.append(cell);
+    const send = async (event: Event): Promise<void> => {
+      cell.dispatchEvent(event);
+      await new Promise(resolve => setTimeout(resolve, 20));
+    };
+    const init = { bubbles: true, key: 'Enter' };
+    await send(new KeyboardEvent('keydown', init));
+    expect(invoke.mock.calls).toEqual([['panel']]);
+    editor.model.sharedModel.getSource = () => 'é';
+    await send(new Event('compositionend', { bubbles: true }));
+    expect(invoke).toHaveBeenCalledTimes(2);
   });
 
   it('explains that a Jupyter without ghost text shows no suggestion', async () => {
