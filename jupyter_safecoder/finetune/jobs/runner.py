@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_safecoder.adapters.card import Card
-from jupyter_safecoder.adapters.merge import merge_cached
+from jupyter_safecoder.adapters.merge import delete_merged, merge_cached
 from jupyter_safecoder.adapters.registry import Adapter, Registry, hash_files
 from jupyter_safecoder.adapters.scale import scale_files
 from jupyter_safecoder.errors import FinetuneError, JobStopped
@@ -38,7 +38,7 @@ from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.samples.batches import validation_packs
 from jupyter_safecoder.finetune.samples.samples import FimExample
 from jupyter_safecoder.finetune.size_defaults import expected_minutes, with_size_defaults
-from jupyter_safecoder.finetune.training.adapter_weights import SCALES
+from jupyter_safecoder.finetune.training.adapter_weights import smaller_scale
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.runtime.loading import load_model, resolve_base_model
 
@@ -137,6 +137,10 @@ def max_general_loss(before: float) -> float:
     return before + min(_MAX_FORGOTTEN_NATS, _MAX_FORGOTTEN_SHARE * before)
 
 
+def _staged_adapter(card: Card, staged: Path) -> Adapter:
+    return Adapter(replace(card, files=hash_files(staged)), staged)
+
+
 class JobRunner:
     """Runs a job in this process.
 
@@ -206,11 +210,11 @@ class JobRunner:
                 self._reporter.report("Evaluating the adapter", 0.85)
                 after = self._complete(tuned, suite.all, 0.85, 0.99)
                 scores = suite.scores(before, after, trained.losses)
-                scale = card.recipe["scale"]
-                smaller = next((one for one in SCALES if one < scale), None)
-                if self._manifest or smaller is None or not forgotten(scores["general"]):
+                smaller = None if self._manifest else smaller_scale(card.recipe["scale"])
+                if smaller is None or not forgotten(scores["general"]):
                     break
-                scale_files(staged, smaller / scale)
+                delete_merged(self._cache, _staged_adapter(card, staged))
+                scale_files(staged, smaller / card.recipe["scale"])
                 card = replace(card, recipe={**card.recipe, "scale": smaller})
             compared = len(suite.compared)
             probe = score_memorization(before[compared:], after[compared:], corpus)
@@ -331,8 +335,7 @@ class JobRunner:
     def _merge(self, base: ModelDescription, card: Card, staged: Path) -> ModelDescription:
         """Return the model with the adapter; for a manifest, it is exported to be published."""
         self._reporter.report("Merging the adapter", 0.8)
-        adapter = Adapter(replace(card, files=hash_files(staged)), staged)
-        merged = merge_cached(base, adapter, self._cache)
+        merged = merge_cached(base, _staged_adapter(card, staged), self._cache)
         if not self._manifest:
             return merged
         name = self._manifest.base.model["name"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Snapshot = dict[str, "torch.Tensor"]
 
 #: The scales that are tried, from that of the recipe down.
-SCALES = (1.0, 0.8, 0.65, 0.5)
+_SCALES = (1.0, 0.8, 0.65, 0.5)
 
 
 class AdapterWeights:
@@ -85,6 +85,11 @@ class AdapterWeights:
         write_config(directory, *check_lora(directory))
 
 
+def smaller_scale(scale: float) -> float | None:
+    """Return the next scale that is tried; ``None`` after the last one."""
+    return next((one for one in _SCALES if one < scale), None)
+
+
 def scale_adapter(weights: AdapterWeights, loss: Callable[[], float], max_loss: float) -> float:
     """Scale an adapter down until a loss is low enough; return the scale.
 
@@ -101,7 +106,7 @@ def scale_adapter(weights: AdapterWeights, loss: Callable[[], float], max_loss: 
         The highest loss that is accepted.
     """
     present = 1.0
-    for scale in SCALES:
+    for scale in _SCALES:
         weights.multiply(scale / present)
         present = scale
         if loss() <= max_loss:

@@ -293,11 +293,13 @@ def test_an_adapter_that_forgets_is_scaled_down_and_evaluated_again(
         model=str(model.weights), engine="transformers", cache_dir=str(cache)
     )
     recipe = {"steps": 2, "eval_samples": 4, "tokens_per_step": 200, "num_evals": 1}
+    merged = len([*(cache / "merged").glob("*")])
     job = LocalTrainingBackend(settings).start("scaled", [notebooks], recipe, launch=False)
     assert isinstance(job, LocalJob)
     JobRunner(job, job.status()).run()
     adapter = next(one for one in Registry(cache).all() if one.card.name == "scaled")
     assert (len(scores), adapter.card.recipe["scale"]) == (3, 0.65)
+    assert len([*(cache / "merged").glob("*")]) == merged + 1
     config = json.loads((adapter.directory / "adapter_config.json").read_text())
     assert config["lora_alpha"] == pytest.approx(0.65 * adapter.card.recipe["alpha"])
     assert adapter.card.files == hash_files(adapter.directory)

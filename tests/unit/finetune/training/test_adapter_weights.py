@@ -12,7 +12,11 @@ from safetensors.torch import save_file
 
 from jupyter_safecoder.adapters.peft_files import CONFIG, WEIGHTS
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.training.adapter_weights import AdapterWeights, scale_adapter
+from jupyter_safecoder.finetune.training.adapter_weights import (
+    AdapterWeights,
+    scale_adapter,
+    smaller_scale,
+)
 
 
 class Model(torch.nn.Module):
@@ -90,3 +94,8 @@ def test_an_adapter_that_is_not_finite_is_not_saved(tmp_path: Path) -> None:
     model.save_pretrained = save_pretrained
     with pytest.raises(FinetuneError, match="not all of its numbers are finite"):
         AdapterWeights(model).save(tmp_path)
+
+
+def test_the_scales_end() -> None:
+    assert smaller_scale(1.0) == 0.8
+    assert smaller_scale(0.5) is None
