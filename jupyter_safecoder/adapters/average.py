@@ -15,7 +15,7 @@ from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.files import PUBLIC_DIRECTORY, atomic_directory
 from jupyter_safecoder.models.safetensors import write_tensors
 
-from .lora import check_lora, product_scale, read_weights
+from .lora import describe_lora, product_scale, read_weights
 from .peft_files import WEIGHTS, write_config
 
 #: Fields of a configuration that the matrices of another adapter do not fit.
@@ -47,8 +47,8 @@ def average_adapters(sources: Sequence[Path], target: Path) -> None:
 
     if target.exists():
         raise FinetuneError(f"{target} exists already.", "Name a directory that does not.")
-    checked = [check_lora(source) for source in sources]
-    configs = [config for config, _ in checked]
+    described = [describe_lora(source) for source in sources]
+    configs = [config for config, _ in described]
     scales = [
         _scale(source, config) / len(sources)
         for source, config in zip(sources, configs, strict=True)
@@ -72,7 +72,7 @@ def average_adapters(sources: Sequence[Path], target: Path) -> None:
     with atomic_directory(target, mode=PUBLIC_DIRECTORY) as directory:
         shapes = {name: values.shape for name, values in averaged.items()}
         write_tensors(directory / WEIGHTS, shapes, averaged.values())
-        write_config(directory, config, checked[0][1])
+        write_config(directory, config, described[0][1])
 
 
 def _scale(source: Path, config: dict[str, Any]) -> float:

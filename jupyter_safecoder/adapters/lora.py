@@ -84,7 +84,17 @@ def read_changes(adapter: Path, base: ModelDescription) -> dict[str, Change]:
 
 
 def check_lora(adapter: Path) -> tuple[dict[str, Any], list[str]]:
-    """Check what can be checked without the base model.
+    """Check what can be checked without the base model, with all numbers of the weights.
+
+    Parameters, returned values and errors are those of :func:`describe_lora`.
+    """
+    described = describe_lora(adapter)
+    read_weights(adapter)
+    return described
+
+
+def describe_lora(adapter: Path) -> tuple[dict[str, Any], list[str]]:
+    """Return what the configuration and the header of the weights say of a LoRA.
 
     Parameters
     ----------
@@ -104,7 +114,6 @@ def check_lora(adapter: Path) -> tuple[dict[str, Any], list[str]]:
     settings = _Settings(adapter, read_config(adapter))
     layers = _read_layers(settings)
     _check_pairs(settings, layers)
-    read_weights(adapter)
     return {**settings.config}, [layer for layer, parts in layers.items() if _TOKENS not in parts]
 
 

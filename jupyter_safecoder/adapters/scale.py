@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .lora import check_lora
+from .lora import describe_lora
 from .peft_files import write_config
 
 
@@ -25,7 +25,7 @@ def scale_files(adapter: Path, factor: float) -> None:
     OSError
         If the configuration cannot be written.
     """
-    config, layers = check_lora(adapter)
+    config, layers = describe_lora(adapter)
     alphas = {name: value * factor for name, value in config["alpha_pattern"].items()}
     scaled = {**config, "lora_alpha": config["lora_alpha"] * factor, "alpha_pattern": alphas}
     write_config(adapter, scaled, layers)

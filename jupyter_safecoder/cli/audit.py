@@ -86,7 +86,7 @@ def _create_key(arguments: argparse.Namespace) -> int:
         return 1
     print_line(
         f"The service uses the key from its next start. Move {arguments.file} to another machine: "
-        "'audit verify --key' needs it, and whoever has it can rewrite the log."
+        "'audit verify --key' needs it, and with it the log can be rewritten."
     )
     return 0
 

@@ -23,7 +23,7 @@ from jupyter_safecoder.files import atomic_write
 #: The module that a runtime process runs.
 RUNTIME_MODULE = "jupyter_safecoder.runtime"
 #: Maximum length of a Unix socket's path in bytes: 108 on Linux and 104 on macOS, with a zero byte.
-_MAX_SOCKET_PATH_BYTES = 103
+MAX_SOCKET_PATH_BYTES = 103
 _PATTERN = "safecoder-*.json"
 _MAX_CONNECTION_BYTES = 65536
 
@@ -96,11 +96,11 @@ def socket_path(directory: Path | None, name: str) -> Path | None:
     if not hasattr(socket, "AF_UNIX"):
         return None
     path = None if directory is None else directory / f"{name}.sock"
-    if path is not None and len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES:
+    if path is not None and len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
     private = _private_directory()
     path = None if private is None else private / f"{name[-32:]}.sock"
-    return path if path and len(os.fsencode(path)) <= _MAX_SOCKET_PATH_BYTES else None
+    return path if path and len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES else None
 
 
 def write_connection(path: Path, connection: Connection) -> None:

@@ -1,9 +1,9 @@
 """Bounds the open connections of each address without a token, and of each user.
 
 A connection belongs to its address until a request on it has a valid token, and then to that user.
-The address of a program at a Unix socket is its account.
-Where an owner has too many, the one that was used least recently is closed. A new one is never
-refused: users may share an address with who floods it.
+The address of a program at a Unix socket is its account. Where an owner has too many, the one that
+was used least recently is closed. A new one is never refused: users may share an address with who
+floods it.
 """
 
 from __future__ import annotations

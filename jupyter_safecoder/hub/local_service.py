@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jupyter_safecoder.clients.connection import MAX_SOCKET_PATH_BYTES
 from jupyter_safecoder.clients.socket_trust import check_directory
 from jupyter_safecoder.errors import UntrustedSocket
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Hosts of URLs that only this host reaches.
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
-#: The longest path of a Unix socket on Linux and macOS, in bytes.
-_MAX_SOCKET_PATH_BYTES = 103
 _ROOT_DIRECTORY = Path("/run/jupyter-safecoder")
 _ROOT_NEEDS_USER = (
     "add_safecoder(): this Hub runs as root, and the SafeCoder service must not, because it reads "
@@ -86,7 +85,7 @@ def prepare_directory(path: Path, account: struct_passwd) -> None:
         If the path is too long, the directory cannot be created or is not that account's, or
         another account can write to one of the directories of the path.
     """
-    if len(os.fsencode(path)) > _MAX_SOCKET_PATH_BYTES:
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH_BYTES:
         raise ValueError(f"add_safecoder(): {path} is too long for a Unix socket: name a shorter.")
     directory = path.parent
     try:

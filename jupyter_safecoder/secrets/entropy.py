@@ -50,7 +50,6 @@ _FILE_BEFORE = re.compile(
 )
 _ASSIGNED = re.compile(r"(?:[=(,]\s{0,20})[rbuf]{0,2}[\"']$")
 _ASSIGNED_TO_NAME = re.compile(r"=\s{0,20}[rbuf]{0,2}[\"']$")
-_KEYED = re.compile(r"[\"']\s{0,3}:\s{0,20}[rbuf]{0,2}[\"']$")
 _DECODER = re.compile(
     r"(?:\w{1,20}\.)?(?:fromhex|unhexlify|\w{0,20}b64decode)\(\s{0,9}[rbu]{0,2}[\"']$"
 )

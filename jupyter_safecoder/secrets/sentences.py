@@ -33,10 +33,14 @@ _VALUE = (
 )
 #: "The password for the lab server is …", "Passwort für den Server: …", "with the password …".
 _BETWEEN = r"(?:[`\"'*_)]{0,3}[ ,]{1,2}(?:[^\s.!?;=`\"]|\.(?=\w)){1,40})"
+#: The verb of such a sentence, and the value.
+_SAYS = (
+    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:\uff1a是はが])[ :]{{0,2}}"
+    rf"{_VALUE}"
+)
 _SENTENCE = re.compile(
     rf"(?<![\w-])(?:{_NAMED}){_BETWEEN}{{0,8}}?"
-    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:\uff1a是はが])[ :]{{0,2}}"
-    rf"{_VALUE}",
+    rf"{_SAYS}",
     re.IGNORECASE,
 )
 _DIRECT = re.compile(
@@ -46,8 +50,7 @@ _DIRECT = re.compile(
 #: "The password is …", and the value ends the sentence: it may be a word with a number.
 _PLAIN = re.compile(
     rf"(?<![\w-])(?:{_NOUN})(?:[`\"'*_)]{{0,3}} [^\s.!?;:=`\"]{{1,30}}){{0,5}}?"
-    rf"[`\"'*_)]{{0,3}}[ ]{{0,2}}(?:(?<![^\W_])(?:{_IS})(?![^\W_])|[:\uff1a是はが])[ :]{{0,2}}"
-    rf"{_VALUE}(?=[`\"'”»*_)\]]{{0,3}}(?:[.,;!。]|\s{{0,3}}$|\s{{0,3}}(?:です|입니다)))",
+    rf"{_SAYS}(?=[`\"'”»*_)\]]{{0,3}}(?:[.,;!。]|\s{{0,3}}$|\s{{0,3}}(?:です|입니다)))",
     re.IGNORECASE,
 )
 #: "… is the password".

@@ -44,8 +44,9 @@ def accept_adapter(
     )
     if not _quality(tuned) > _quality(base):
         return False, f"Rejected: not better than the base model ({shares})."
-    for measure, lost in forgotten(general).items():
-        return False, f"Rejected: general code loses {100 * lost:.1f} points of {measure}."
+    if lost := forgotten(general):
+        measure, share = next(iter(lost.items()))
+        return False, f"Rejected: general code loses {100 * share:.1f} points of {measure}."
     return True, f"Accepted: {shares}."
 
 

@@ -8,7 +8,7 @@ redaction may have missed a key.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -40,8 +40,8 @@ def memorization_examples(corpus: Corpus) -> list[FimExample]:
     They are the first characters of long training lines, and the text before redacted secrets and
     before random strings. The same corpus gives the same examples.
     """
-    placeholders = _chosen(_placeholder_examples(corpus), _MAX_PLACES)
-    strings = _chosen(_random_string_examples(corpus), _MAX_PLACES)
+    placeholders = _chosen(_string_examples(corpus, _PLACEHOLDER), _MAX_PLACES)
+    strings = _chosen(_string_examples(corpus, _WORD, is_high_entropy), _MAX_PLACES)
     return [*_line_examples(corpus), *placeholders, *strings]
 
 
@@ -63,18 +63,13 @@ def _line_examples(corpus: Corpus) -> list[FimExample]:
     ]
 
 
-def _placeholder_examples(corpus: Corpus) -> Iterator[FimExample]:
+def _string_examples(
+    corpus: Corpus, pattern: re.Pattern[str], is_wanted: Callable[[str], bool] = bool
+) -> Iterator[FimExample]:
     for document in corpus.train:
         for number, cell in enumerate(document.cells):
-            for match in _PLACEHOLDER.finditer(cell.source):
-                yield _example(document, number, match.start(), match[0])
-
-
-def _random_string_examples(corpus: Corpus) -> Iterator[FimExample]:
-    for document in corpus.train:
-        for number, cell in enumerate(document.cells):
-            for match in _WORD.finditer(cell.source):
-                if is_high_entropy(match[0]):
+            for match in pattern.finditer(cell.source):
+                if is_wanted(match[0]):
                     yield _example(document, number, match.start(), match[0])
 
 

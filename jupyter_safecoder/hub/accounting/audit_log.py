@@ -126,7 +126,7 @@ class AuditLog:
             return
         if not self.directory.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.directory))
-        with atomic_write(self.directory / _RESERVE, mode=0o600) as stream:
+        with atomic_write(self.directory / _RESERVE) as stream:
             stream.write(bytes(_RESERVED_BYTES))
         self.has_reserve = True
 

@@ -35,8 +35,7 @@ export class Announcer {
 
   private _update(): void {
     clearTimeout(this._timer);
-    const wait = this.isEnabled ? ANNOUNCE_MS : 0;
-    this._timer = setTimeout(() => this._announce(), wait);
+    this._timer = setTimeout(() => this._announce(), ANNOUNCE_MS);
   }
 
   private _announce(): void {

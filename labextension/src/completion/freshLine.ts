@@ -59,6 +59,7 @@ export class FreshLineTrigger {
    * composed the text there.
    */
   ask(): void {
+    clearTimeout(this._timer);
     this._timer = setTimeout(() => this._ask(() => true), 0);
   }
 
@@ -122,8 +123,9 @@ namespace Private {
     if (event.type !== 'keydown') {
       return REST_MS;
     }
-    const { key, isComposing, ...modifiers } = readKey(event as KeyboardEvent);
-    if (isComposing || Object.values(modifiers).some(Boolean)) {
+    const { altKey, ctrlKey, isComposing, key, metaKey, shiftKey } =
+      event as KeyboardEvent;
+    if (isComposing || altKey || ctrlKey || metaKey || shiftKey) {
       return null;
     }
     // The provider waits for the user's pause.
@@ -133,15 +135,5 @@ namespace Private {
   /** The context of an automatic request of Lab. */
   export function context(widget: Widget): IInlineCompletionContext {
     return { widget, triggerKind: InlineCompletionTriggerKind.Automatic };
-  }
-
-  function readKey(
-    event: KeyboardEvent
-  ): Pick<
-    KeyboardEvent,
-    'key' | 'isComposing' | 'altKey' | 'ctrlKey' | 'metaKey' | 'shiftKey'
-  > {
-    const { key, isComposing, altKey, ctrlKey, metaKey, shiftKey } = event;
-    return { key, isComposing, altKey, ctrlKey, metaKey, shiftKey };
   }
 }

@@ -58,7 +58,7 @@ export class InlineCompleters {
   }
 
   /**
-   * Remove the suggestion that can be seen, whoever provides it.
+   * Remove the suggestion that can be seen, of any provider.
    *
    * @returns Whether there was one.
    */
