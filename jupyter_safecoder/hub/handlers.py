@@ -155,8 +155,15 @@ class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
     async def admit(self) -> None:
         """Return if the user may do this now; raise :class:`RequestDenied` otherwise."""
 
-    def record_refusal(self, error: SafeCoderError) -> None:
+    def record_refusal(self, error: SafeCoderError, weight: int = 1) -> None:
         """Record and count that the request was refused.
+
+        Parameters
+        ----------
+        error
+            Why.
+        weight
+            As how many refusals it counts.
 
         Raises
         ------
@@ -166,7 +173,7 @@ class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
         self.service.recorder.record_refusal(
             self.user.name, self.feature, error, self.group, self.grant
         )
-        self.service.gate.flood_guard.count_refusal(self.user.name, error)
+        self.service.gate.flood_guard.count_refusal(self.user.name, error, weight)
 
     def body(self) -> bytes:
         """Return the whole body, after which its user may send another."""

@@ -65,7 +65,7 @@ class FloodGuard:
         self._unknown.append(now)
         return too_many
 
-    def count_refusal(self, user: str, error: SafeCoderError) -> None:
+    def count_refusal(self, user: str, error: SafeCoderError, weight: int = 1) -> None:
         """Count a refusal, if the user could have known it.
 
         Parameters
@@ -74,6 +74,8 @@ class FloodGuard:
             The user.
         error
             Why the request was refused.
+        weight
+            As how many refusals it counts: more than one where it took long to find the reason.
 
         Raises
         ------
@@ -92,7 +94,7 @@ class FloodGuard:
             for one, times in list(counted.items()):
                 if now - times[-1] >= _MINUTE_S:
                     del counted[one]
-        counted.setdefault(user, deque(maxlen=MAX_REFUSALS)).append(now)
+        counted.setdefault(user, deque(maxlen=MAX_REFUSALS)).extend([now] * weight)
 
 
 def _check(counted: dict[str, deque[float]], user: str, now: float) -> None:

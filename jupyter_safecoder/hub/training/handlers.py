@@ -34,6 +34,8 @@ from .submission import MAX_COMPRESSED_BYTES, decode
 log = logging.getLogger(__name__)
 #: Maximum size of a body that only names an adapter.
 _MAX_BODY_BYTES = 4096
+#: As how many refusals a submission counts that was refused after it was unpacked.
+_UNPACKED_WEIGHT = 10
 _ASK_ADMINISTRATOR = "Ask an administrator to fix that."
 _ACTIVATION_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -136,7 +138,7 @@ class JobsHandler(_TrainingHandler):
             try:
                 allowed = await asyncio.to_thread(read)
             except InvalidRequest as error:
-                self.record_refusal(error)
+                self.record_refusal(error, _UNPACKED_WEIGHT)
                 raise
         return await self.training.jobs.submit(self.user, self.group, self.grant, allowed)
 

@@ -58,6 +58,17 @@ def test_invalid_requests_in_a_minute(clock: list[float], error: InvalidRequest)
     guard.count_request("mallory")
 
 
+def test_an_expensive_refusal_counts_as_several(clock: list[float]) -> None:
+    guard = FloodGuard()
+    for _ in range(MAX_REFUSALS // 10):
+        guard.count_request("mallory")
+        guard.count_refusal("mallory", BodyTooLarge("x"), 10)
+    with pytest.raises(RateLimited, match="60 requests within a minute"):
+        guard.count_request("mallory")
+    clock[0] += 60
+    guard.count_request("mallory")
+
+
 @pytest.mark.parametrize("kind", ["not granted", "no scope", "limit", "bodies"])
 def test_refusals_in_a_minute(clock: list[float], kind: str) -> None:
     guard = FloodGuard()
