@@ -18,7 +18,7 @@ from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.evaluation.tasks import task_request
 from jupyter_safecoder.models import resolve_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
-from jupyter_safecoder.prompt import FAMILIES, Budget, build_prompt, stop_ids
+from jupyter_safecoder.prompt import FAMILIES, build_prompt, stop_ids
 
 _MAX_TOKENS = 64
 #: Default number of tokens that are proposed at once. More cost more than they bring, because each
@@ -65,7 +65,7 @@ def bench_lookup(
     """
     model = resolve_model(name)
     family, tokenizer = FAMILIES[model.family], FileTokenizer(model.tokenizer)
-    budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
+    budget = model.budget
     stops = stop_ids(family, tokenizer)
     completions: dict[str, list[Generated]] = {"off": [], "on": []}
     with ExitStack() as stack, tempfile.TemporaryDirectory() as temporary:

@@ -8,8 +8,8 @@ line is a :class:`Done` or an :class:`Error`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -26,6 +26,15 @@ USER_HEADER = "X-SafeCoder-User"
 #: Header with the number of prompt tokens of an OpenAI-compatible request.
 PROMPT_TOKENS_HEADER = "X-SafeCoder-Prompt-Tokens"
 
+#: Sources of a prompt besides the current cell, and the fields of a request that carry them.
+SOURCES = {
+    "cells": "before",
+    "below": "below",
+    "kernel": "kernel",
+    "modules": "modules",
+    "files": "files",
+}
+
 CellType = Literal["code", "markdown", "raw"]
 Trigger = Literal["automatic", "explicit"]
 Suggestions = Literal["few", "balanced", "many"]
@@ -34,11 +43,65 @@ State = Literal["off", "starting", "downloading", "preparing", "loading", "ready
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell above the current one; ``output`` is its first text output, or empty."""
+    """Another cell of the notebook; ``output`` is its first text output, or empty."""
 
     type: CellType
     source: str
     output: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table in the kernel."""
+
+    name: str
+    dtype: str
+
+
+@dataclass(frozen=True)
+class KernelName:
+    """A name in the kernel's namespace: what it is, never its value.
+
+    Parameters
+    ----------
+    name, type
+        The name, and the name of its type.
+    shape
+        Length in each dimension.
+    columns
+        Columns of a table.
+    keys, fields, members
+        String keys of a dictionary, fields of a dataclass, members of a module or class.
+    signature
+        Parameters and result of a function or class, from the opening bracket on.
+    doc
+        First line of the documentation.
+    """
+
+    name: str
+    type: str
+    shape: tuple[int, ...] = ()
+    columns: tuple[Column, ...] = ()
+    keys: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    signature: str = ""
+    doc: str = ""
+    members: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> KernelName:
+        """Return the name that a valid JSON object describes."""
+        lists = {key: tuple(data.get(key) or ()) for key in ("shape", "keys", "fields", "members")}
+        columns = tuple(Column(**column) for column in data.get("columns") or ())
+        return cls(**{**data, **lists, "columns": columns})
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A part of another file; ``path`` is relative to the document's folder."""
+
+    path: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -74,14 +137,20 @@ class CompletionOptions:
 
 @dataclass(frozen=True)
 class CompletionRequest:
-    """A cursor in a cell, and the cells above it.
+    """A cursor in a cell, and what is known around it.
 
     Parameters
     ----------
     prefix, suffix
         Text of the current cell before and after the cursor.
-    before
-        Cells above the current one, in notebook order.
+    before, below
+        Cells above and below the current one, in notebook order.
+    kernel
+        Names in the kernel, the most useful first.
+    modules
+        Signatures of local modules that the notebook imports, the most useful first.
+    files
+        Parts of other documents that are like the cell, the most useful first.
     language
         The kernel's language, in lower case.
     document
@@ -95,10 +164,19 @@ class CompletionRequest:
     prefix: str
     suffix: str
     before: tuple[Cell, ...] = ()
+    below: tuple[Cell, ...] = ()
+    kernel: tuple[KernelName, ...] = ()
+    modules: tuple[Excerpt, ...] = ()
+    files: tuple[Excerpt, ...] = ()
     language: str = "python"
     document: str = ""
     path: str = ""
     options: CompletionOptions = field(default_factory=CompletionOptions)
+
+    def only(self, sources: Iterable[str]) -> CompletionRequest:
+        """Return this request with no other sources than these names of :data:`SOURCES`."""
+        others: dict[str, Any] = {SOURCES[name]: () for name in SOURCES.keys() - set(sources)}
+        return replace(self, **others)
 
     def to_json(self) -> bytes:
         """Return the JSON body of this request."""
@@ -299,7 +377,11 @@ def parse_request(body: bytes) -> CompletionRequest:
         )
     data = validate(_request_schema(), data, "the request", InvalidRequest)
     del data["version"]
-    data["before"] = tuple(Cell(**cell) for cell in data["before"])
+    for cells in ("before", "below"):
+        data[cells] = tuple(Cell(**cell) for cell in data[cells])
+    data["kernel"] = tuple(KernelName.from_json(name) for name in data["kernel"])
+    for excerpts in ("modules", "files"):
+        data[excerpts] = tuple(Excerpt(**excerpt) for excerpt in data[excerpts])
     if "max_tokens" in data["options"]:
         # To JSON Schema 8.0 is an integer, to an engine it is not.
         data["options"]["max_tokens"] = int(data["options"]["max_tokens"])
@@ -318,8 +400,8 @@ def schema() -> dict[str, Any]:
 @cache
 def _request_schema() -> dict[str, Any]:
     definitions = schema()["definitions"]
-    cell = {"Cell": definitions["Cell"]}
-    return {**definitions["CompletionRequest"], "definitions": cell}
+    parts = {name: definitions[name] for name in ("Cell", "KernelName", "Excerpt")}
+    return {**definitions["CompletionRequest"], "definitions": parts}
 
 
 def _dump(data: Any) -> bytes:

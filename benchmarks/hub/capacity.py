@@ -29,7 +29,7 @@ from benchmarks.engines.workers.llama_cpp_engine import has_amx
 from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.models import ModelDescription, resolve_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
-from jupyter_safecoder.prompt import FAMILIES, Budget, build_prompt
+from jupyter_safecoder.prompt import FAMILIES, build_prompt
 from jupyter_safecoder.protocol import CompletionRequest
 from tests.support.jupyter_server import free_port
 
@@ -236,7 +236,7 @@ async def _type(
 def _prompts_of(model: ModelDescription) -> Callable[[CompletionRequest], list[int]]:
     """Return a function that builds the prompt of a request, as our runtime does."""
     tokenizer = FileTokenizer(model.tokenizer)
-    budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
+    budget = model.budget
     family = FAMILIES[model.family]
 
     def ids(request: CompletionRequest) -> list[int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.prompt import LAYOUTS
-from jupyter_safecoder.protocol import CompletionOptions
+from jupyter_safecoder.protocol import SOURCES, CompletionOptions
 
 from .options import add_command, add_runtime_arguments, runtime
 from .output import print_error, print_line, print_report, progress_bar
@@ -26,9 +26,23 @@ def add_complete_commands(commands: Any) -> None:
         )
     infill = add_command(commands, "infill", _infill, "score completions on infilling tasks")
     infill.add_argument("file", type=Path, metavar="TASKS.jsonl", help="infilling tasks")
+    infill.add_argument(
+        "--sources",
+        type=_sources,
+        metavar="SOURCE,SOURCE",
+        help=f"compare what the prompts have besides the cell: of {', '.join(SOURCES)}",
+    )
     for parser in (complete, infill):
         _add_generation_arguments(parser)
         add_runtime_arguments(parser)
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in names:
+        if name not in SOURCES:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SOURCES)}")
+    return names
 
 
 def _add_generation_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,10 +91,15 @@ def _complete(arguments: argparse.Namespace) -> int:
 
 
 def _infill(arguments: argparse.Namespace) -> int:
-    from jupyter_safecoder.evaluation.infill import infill
+    from jupyter_safecoder.evaluation.infill import compare_sources, infill, source_sets
     from jupyter_safecoder.evaluation.tasks import read_tasks
 
-    tasks = read_tasks(arguments.file)
-    with runtime(arguments) as client, progress_bar("Infilling", len(tasks)) as advance:
-        report = infill(client, tasks, _completion_options(arguments, raw=True), advance)
+    tasks, options = read_tasks(arguments.file), _completion_options(arguments, raw=True)
+    sources = arguments.sources
+    total = len(tasks) * (len(source_sets(sources)) if sources else 1)
+    with runtime(arguments) as client, progress_bar("Infilling", total) as advance:
+        if sources:
+            report = compare_sources(client, tasks, options, advance, sources)
+        else:
+            report = infill(client, tasks, options, advance)
     return print_report(report, arguments.json)

@@ -19,7 +19,7 @@ from jupyter_safecoder.models.description import write_description
 from jupyter_safecoder.models.fingerprint import hash_file
 from jupyter_safecoder.models.gguf.describe import describe_gguf
 from jupyter_safecoder.models.tokenizer import FileTokenizer
-from jupyter_safecoder.prompt import FAMILIES, Budget
+from jupyter_safecoder.prompt import FAMILIES
 
 
 def describe_files(
@@ -130,7 +130,7 @@ def _described(
     paths = {model.tokenizer, *(file.path for file in model.files)}
     if model.format == "gguf":
         paths = {model.weights, model.tokenizer}
-    budget = entry.budget or Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
+    budget = entry.budget or model.budget
     return replace(
         model,
         name=entry.name,

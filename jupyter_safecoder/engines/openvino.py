@@ -301,6 +301,7 @@ def _kv_blocks(model: ModelDescription, *, exact: bool) -> int:
     block_bytes = kv_values(model) * (_KV_BYTES_EXACT if exact else _KV_BYTES) * _BLOCK_TOKENS
     if free is None or not block_bytes:
         return _MAX_KV_BLOCKS
-    prompt_tokens = model.context_tokens + 2 * (model.prefix_tokens + model.suffix_tokens)
+    budget = model.budget
+    prompt_tokens = budget.total + budget.prefix + budget.suffix
     min_blocks = min(_MAX_KV_BLOCKS, -(-prompt_tokens // _BLOCK_TOKENS))
     return max(min_blocks, min(_MAX_KV_BLOCKS, int(free * _KV_MEMORY_SHARE / block_bytes)))

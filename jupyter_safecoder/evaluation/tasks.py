@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_safecoder.errors import NotebookError
 from jupyter_safecoder.notebooks import read_cells
-from jupyter_safecoder.protocol import Cell, CompletionOptions, CompletionRequest
+from jupyter_safecoder.protocol import Cell, CompletionOptions, CompletionRequest, KernelName
 
 #: The notebook that benchmarks type if no other is given.
 SAMPLE = Path(__file__).with_name("sample.ipynb")
@@ -80,13 +80,18 @@ def notebook_tasks(path: Path) -> list[dict[str, Any]]:
 def task_request(
     task: dict[str, Any], options: CompletionOptions | None = None
 ) -> CompletionRequest:
-    """Return the request of an infilling task; its own cell is never part of the context."""
+    """Return the request of an infilling task; its own cell is never part of the context.
+
+    What the task knows of the kernel (``kernel``, names as in the protocol) is in the request.
+    """
     cells = task_cells(task)
     index = int(task["cell_index"])
     return CompletionRequest(
         prefix=task["prefix"],
         suffix=task["suffix"],
         before=tuple(cells[:index]),
+        below=tuple(cells[index + 1 :]),
+        kernel=tuple(KernelName.from_json(name) for name in task.get("kernel") or ()),
         options=options or CompletionOptions(),
     )
 

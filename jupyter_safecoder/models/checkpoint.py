@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import ModelError
-from jupyter_safecoder.prompt import Budget, FimFamily, detect_family, stop_ids
+from jupyter_safecoder.prompt import Budget, FimFamily, completion_room, detect_family, stop_ids
 
 from .description import ModelDescription, ModelFile
 from .safetensors import find_weights, read_shapes
@@ -32,8 +32,6 @@ _MAX_FILE_BYTES = 4 * 2**20
 #: part before the cursor.
 _BUDGET = Budget(context=2048, prefix=512, suffix=256)
 _BUDGET_TOKENS = _BUDGET.context + _BUDGET.prefix * 5 // 4 + _BUDGET.suffix
-#: Tokens reserved for the completion (at most a quarter of the window) and for special tokens.
-_COMPLETION_TOKENS, _SPECIAL_TOKENS = 160, 16
 #: Minimum of a number in ``config.json`` that makes sense.
 _MIN_SIZE = 16
 _GET_AGAIN = "Copy or download the checkpoint again."
@@ -103,7 +101,7 @@ def describe_checkpoint(
 
 def prompt_budget(window: int) -> Budget:
     """Return the budget of a prompt's parts in a context window of so many tokens."""
-    room = window - _SPECIAL_TOKENS - min(_COMPLETION_TOKENS, window // 4)
+    room = window - completion_room(window)
     share = min(1.0, room / _BUDGET_TOKENS)
     parts = (_BUDGET.context, _BUDGET.prefix, _BUDGET.suffix)
     return Budget(*(max(1, int(share * part)) for part in parts))

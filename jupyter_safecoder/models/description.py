@@ -11,6 +11,7 @@ from typing import Any, Literal
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.files import PUBLIC_FILE, write_text
 from jupyter_safecoder.postprocess import DEFAULT_CALIBRATION, Calibration
+from jupyter_safecoder.prompt import Budget, completion_room
 from jupyter_safecoder.protocol import ModelInfo
 
 
@@ -115,6 +116,19 @@ class ModelDescription:
     files: tuple[ModelFile, ...]
     calibration: Calibration = DEFAULT_CALIBRATION
     gguf: GgufContent | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """Budget of a prompt; sources besides the cells share what the window has left."""
+        parts = Budget(self.context_tokens, self.prefix_tokens, self.suffix_tokens)
+        # A cell magic may add a quarter to the part before the cursor.
+        used = (
+            parts.context
+            + parts.prefix * 5 // 4
+            + parts.suffix
+            + completion_room(self.context_window)
+        )
+        return parts.with_sources(self.context_window - used)
 
     @property
     def weights_bytes(self) -> int:

@@ -3,7 +3,7 @@
 Pure functions: no input or output, no model, no Jupyter.
 """
 
-from .budget import CHARACTERS_PER_TOKEN, Budget
+from .budget import CHARACTERS_PER_TOKEN, Budget, completion_room
 from .build import Prompt, build_prompt
 from .families import FAMILIES, FimFamily, detect_family
 from .layouts import LAYOUTS
@@ -19,6 +19,7 @@ __all__ = [
     "Prompt",
     "Tokenizer",
     "build_prompt",
+    "completion_room",
     "detect_family",
     "stop_ids",
     "tail",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jupyter_safecoder.protocol import CompletionRequest
@@ -10,7 +11,8 @@ from .budget import CHARACTERS_PER_TOKEN, Budget
 from .families import FimFamily
 from .language import cell_language, magic_line
 from .layouts import LAYOUTS, Parts
-from .notebook import context_ids
+from .notebook import Context, encode_context
+from .sources import below_ids
 from .tokenizer import Tokenizer
 from .window import anchored_start, tail
 
@@ -27,17 +29,29 @@ class Prompt:
         Name of the layout.
     language
         Language of the current cell.
-    context_tokens
-        Number of tokens of the cells above.
-    prefix_tokens
-        Number of tokens of the current cell before the cursor.
+    context
+        What stands before the current cell.
+    prefix, suffix, below
+        Token ids of the current cell before and after the cursor, and of the cells below.
     """
 
     ids: list[int]
     layout: str
     language: str
-    context_tokens: int
-    prefix_tokens: int
+    context: Context
+    prefix: Sequence[int]
+    suffix: Sequence[int]
+    below: Sequence[int]
+
+    @property
+    def context_tokens(self) -> int:
+        """Number of tokens before the current cell."""
+        return len(self.context.ids)
+
+    @property
+    def prefix_tokens(self) -> int:
+        """Number of tokens of the current cell before the cursor."""
+        return len(self.prefix)
 
 
 def build_prompt(
@@ -55,7 +69,7 @@ def build_prompt(
     Parameters
     ----------
     request
-        The cursor and the cells above it.
+        The cursor, and what is known around it.
     family
         Gives the special tokens.
     tokenizer
@@ -71,18 +85,28 @@ def build_prompt(
         If the tokenizer lacks a special token of the family.
     """
     language = cell_language(request.prefix, request.language)
-    context = context_ids(request.before, request.language, family, tokenizer, budget.context)
-    prefix_text = "" if context else family.prefix_text
+    context = encode_context(request, family, tokenizer, budget)
+    context_ids = context.ids
+    prefix_text = "" if context_ids else family.prefix_text
+    prefix = _prefix_ids(prefix_text + request.prefix, tokenizer, budget.prefix)
+    suffix = _suffix_ids(request.suffix, tokenizer, budget.suffix)
+    # The text of a suffix that was cut does not go on with the cells below.
+    follows = len(suffix) < budget.suffix
+    below = (
+        below_ids(request.below, request.language, family, tokenizer, budget.below)
+        if follows
+        else []
+    )
     parts = Parts(
         bos=[*tokenizer.bos_ids, *(tokenizer.token_id(name) for name in family.bos_tokens)],
         fim_prefix=_special_ids(family.prefix, tokenizer),
         fim_suffix=_special_ids(family.suffix, tokenizer),
         fim_middle=_special_ids(family.middle, tokenizer),
-        context=context,
-        prefix=_prefix_ids(prefix_text + request.prefix, tokenizer, budget.prefix),
-        suffix=_suffix_ids(request.suffix, tokenizer, budget.suffix),
+        context=context_ids,
+        prefix=prefix,
+        suffix=[*suffix, *below],
     )
-    return Prompt(LAYOUTS[layout](parts), layout, language, len(context), len(parts.prefix))
+    return Prompt(LAYOUTS[layout](parts), layout, language, context, prefix, suffix, below)
 
 
 def _special_ids(name: str, tokenizer: Tokenizer) -> list[int]:

@@ -21,7 +21,7 @@ _COMMENTS = {
 
 def code_cell_marker(language: str) -> str:
     """Return the line that opens a code cell."""
-    return f"{_comment(language)} %%\n"
+    return f"{comment_start(language)} %%\n"
 
 
 def cell_text(cell: Cell, output: str, language: str) -> str:
@@ -36,7 +36,7 @@ def cell_text(cell: Cell, output: str, language: str) -> str:
     language
         Language of the kernel.
     """
-    comment = _comment(language)
+    comment = comment_start(language)
     source = cell.source.strip()
     if cell.type == "markdown":
         return f"{comment} %% [markdown]\n{_comment_out(source, comment)}\n\n"
@@ -44,7 +44,8 @@ def cell_text(cell: Cell, output: str, language: str) -> str:
     return f"{code_cell_marker(language)}{source}\n{output_lines}\n"
 
 
-def _comment(language: str) -> str:
+def comment_start(language: str) -> str:
+    """Return what starts a line comment."""
     return _COMMENTS.get(language, "#")
 
 

@@ -22,9 +22,9 @@ class Parts:
     fim_prefix, fim_suffix, fim_middle
         One id each; none if the family lacks the token.
     context
-        The cells above.
+        What stands before the current cell.
     prefix, suffix
-        The current cell before and after the cursor.
+        The current cell before the cursor, and what follows the cursor, cells below included.
     """
 
     bos: Sequence[int]

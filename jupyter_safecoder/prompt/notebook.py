@@ -1,15 +1,17 @@
-"""Encodes the cells above the cursor: in the family's notebook tokens, or as a script."""
+"""Encodes what stands before the current cell: in the family's notebook tokens, or as a script."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from jupyter_safecoder.protocol import Cell
+from jupyter_safecoder.protocol import Cell, CompletionRequest
 
 from . import cell_script
-from .budget import CHARACTERS_PER_TOKEN
+from .budget import CHARACTERS_PER_TOKEN, Budget
 from .cell_tokens import cell_ids
 from .families import FimFamily
+from .sources import excerpt_ids, kernel_ids
 from .tokenizer import Tokenizer
 from .window import anchored_first
 
@@ -20,28 +22,80 @@ OUTPUT_CHARACTERS = 200
 _CELL_TYPES = ("code", "markdown")
 
 
-def context_ids(
-    before: Sequence[Cell], language: str, family: FimFamily, tokenizer: Tokenizer, budget: int
-) -> list[int]:
-    """Return the token ids of the cells above the cursor, and of the current cell's opening.
-
-    Only whole cells are included, the nearest ones; the first of them is anchored, see
-    :mod:`.window`. A cell that alone exceeds the budget is left out. A notebook in another language
-    than Python starts with a cell that names it. For a script the result is empty if no cell is
-    included.
+@dataclass(frozen=True)
+class Context:
+    """Token ids of what stands before the current cell, in this order.
 
     Parameters
     ----------
-    before
-        The cells above, the first cell first.
-    language
-        Language of the kernel.
+    start
+        Opening of the notebook.
+    modules
+        Signatures of local modules: they change rarely.
+    cells
+        The cells above.
+    files
+        Parts of other documents, chosen when the user enters the cell.
+    kernel
+        Names in the kernel, which change with each execution.
+    opening
+        Opening of the current cell.
+    """
+
+    start: Sequence[int] = ()
+    modules: Sequence[int] = ()
+    cells: Sequence[int] = ()
+    files: Sequence[int] = ()
+    kernel: Sequence[int] = ()
+    opening: Sequence[int] = ()
+
+    @property
+    def ids(self) -> list[int]:
+        """All token ids."""
+        return [*self.start, *self.modules, *self.cells, *self.files, *self.kernel, *self.opening]
+
+
+def encode_context(
+    request: CompletionRequest, family: FimFamily, tokenizer: Tokenizer, budget: Budget
+) -> Context:
+    """Return the context of a request; empty for a script without context.
+
+    Parameters
+    ----------
+    request
+        The cells above, names, modules and files.
     family
         Gives the notebook tokens; without them cells are written as a script.
     tokenizer
         The model's.
     budget
-        Maximum number of tokens of the cells.
+        Maximum number of tokens of each source.
+    """
+    language = request.language
+    modules = excerpt_ids(request.modules, language, family, tokenizer, budget.modules)
+    cells = _cells_ids(request.before, language, family, tokenizer, budget.context)
+    files = excerpt_ids(request.files, language, family, tokenizer, budget.files)
+    kernel = kernel_ids(request.kernel, language, family, tokenizer, budget.kernel)
+    if family.notebook:
+        start, opening = (
+            [tokenizer.token_id(name)] for name in (family.notebook.start, family.notebook.code)
+        )
+    elif modules or cells or files or kernel:
+        start = tokenizer.encode_cell(family.prefix_text) if family.prefix_text else []
+        opening = tokenizer.encode_cell(cell_script.code_cell_marker(language))
+    else:
+        return Context()
+    return Context(start, modules, cells, files, kernel, opening)
+
+
+def _cells_ids(
+    before: Sequence[Cell], language: str, family: FimFamily, tokenizer: Tokenizer, budget: int
+) -> list[int]:
+    """Return the token ids of the cells above the cursor.
+
+    Only whole cells are included, the nearest ones; the first of them is anchored, see
+    :mod:`.window`. A cell that alone exceeds the budget is left out. A notebook in another language
+    than Python starts with a cell that names it.
     """
     characters = budget * CHARACTERS_PER_TOKEN
     usable = [
@@ -58,14 +112,7 @@ def context_ids(
     if language not in ("python", ""):
         note = Cell("markdown", f"A notebook in {language}.")
         chosen.insert(0, _encode(note, language, family, tokenizer))
-    ids = [token for cell in chosen for token in cell]
-    if family.notebook:
-        start, code = family.notebook.start, family.notebook.code
-        return [tokenizer.token_id(start), *ids, tokenizer.token_id(code)]
-    if not ids:
-        return []
-    prefix = tokenizer.encode_cell(family.prefix_text) if family.prefix_text else []
-    return [*prefix, *ids, *tokenizer.encode_cell(cell_script.code_cell_marker(language))]
+    return [token for cell in chosen for token in cell]
 
 
 def _encode(cell: Cell, language: str, family: FimFamily, tokenizer: Tokenizer) -> list[int]:

@@ -21,7 +21,6 @@ from jupyter_safecoder.postprocess import (
 )
 from jupyter_safecoder.prompt import (
     FAMILIES,
-    Budget,
     Prompt,
     Tokenizer,
     build_prompt,
@@ -93,7 +92,7 @@ class Completions:
         self._scheduler = scheduler
         self._family = FAMILIES[model.family]
         self._stop_ids = stop_ids(self._family, tokenizer)
-        self._budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
+        self._budget = model.budget
 
     async def events(
         self, request: CompletionRequest, user: str
@@ -116,7 +115,9 @@ class Completions:
         """
         layout = request.options.layout or self._settings.layout or self._model.default_layout
         completion = _Completion(time.perf_counter(), layout)
-        if not (request.prefix.strip() or request.suffix.strip() or request.before):
+        if not (
+            request.prefix.strip() or request.suffix.strip() or request.before or request.below
+        ):
             counters = self._scheduler.counters
             counters.requests += 1
             counters.completed += 1

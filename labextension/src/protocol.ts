@@ -8,13 +8,32 @@
 /** The version of the protocol. */
 export const PROTOCOL_VERSION = 2;
 
-/** A cell above the current one. */
+/** Another cell of the notebook. */
 export interface ICell {
   type: 'code' | 'markdown' | 'raw';
   source: string;
 
   /** The first text output of a code cell. */
   output?: string;
+}
+
+/** A name in the kernel: what it is, never its value. */
+export interface IKernelName {
+  name: string;
+  type: string;
+  shape?: number[];
+  columns?: { name: string; dtype: string }[];
+  keys?: string[];
+  fields?: string[];
+  signature?: string;
+  doc?: string;
+  members?: string[];
+}
+
+/** A part of another file; the path is relative to the document's folder. */
+export interface IExcerpt {
+  path: string;
+  text: string;
 }
 
 /** How sure the model must be of what an automatic request gets. */
@@ -36,6 +55,10 @@ export interface ICompletionRequest {
   path: string;
   language: string;
   before: ICell[];
+  below?: ICell[];
+  kernel?: IKernelName[];
+  modules?: IExcerpt[];
+  files?: IExcerpt[];
   prefix: string;
   suffix: string;
   options: ICompletionOptions;

@@ -15,13 +15,17 @@ from jupyter_safecoder.errors import InvalidRequest
 from jupyter_safecoder.option import options_of
 from jupyter_safecoder.postprocess import MIN_PROBABILITIES
 from jupyter_safecoder.protocol import (
+    SOURCES,
     Cell,
+    Column,
     CompletionOptions,
     CompletionRequest,
     Counters,
     Done,
     Error,
     Event,
+    Excerpt,
+    KernelName,
     ModelInfo,
     Queued,
     Status,
@@ -62,6 +66,9 @@ def test_schema_is_a_schema() -> None:
     ("kind", "definition", "extra"),
     [
         (Cell, ("Cell",), set()),
+        (KernelName, ("KernelName",), set()),
+        (Column, ("KernelName", "properties", "columns", "items"), set()),
+        (Excerpt, ("Excerpt",), set()),
         (CompletionRequest, ("CompletionRequest",), {"version"}),
         (CompletionOptions, ("CompletionRequest", "properties", "options"), set()),
         (Queued, ("QueuedEvent",), set()),
@@ -108,7 +115,7 @@ def test_the_settings_offer_the_values_of_the_option() -> None:
 def test_defaults_of_class_and_schema_are_the_same() -> None:
     properties = _properties("CompletionRequest")
     plain = json.loads(CompletionRequest("a", "b").to_json())
-    for name in ("document", "language", "before"):
+    for name in ("document", "language", *SOURCES.values()):
         assert plain[name] == properties[name]["default"]
 
 
@@ -125,6 +132,14 @@ REQUESTS = [
         "x = ",
         "\ny",
         before=(Cell("code", "1", "2"), Cell("markdown", "# t"), Cell("raw", "")),
+        below=(Cell("code", "z"),),
+        kernel=(
+            KernelName("df", "DataFrame", (3, 2), (Column("a", "int64"), Column("b", "object"))),
+            KernelName("f", "function", signature="(x: int) -> str", doc="Do it."),
+            KernelName("np", "module", members=("linspace",), keys=("k",), fields=("f",)),
+        ),
+        modules=(Excerpt("helpers/io.py", "def load(path): ..."),),
+        files=(Excerpt("other.ipynb", "a = 1"), Excerpt("b.py", "")),
         language="julia",
         document="a.ipynb",
         options=CompletionOptions(
@@ -141,6 +156,27 @@ def test_a_request_with_too_many_cells_is_refused_before_they_are_read() -> None
     assert parse_request(CompletionRequest("", "", cells).to_json()).before == cells
     with pytest.raises(InvalidRequest, match="'before' of the request must not be longer"):
         parse_request(CompletionRequest("", "", (*cells, Cell("code", ""))).to_json())
+
+
+def test_a_name_needs_only_a_type() -> None:
+    body = {"version": 2, "prefix": "", "suffix": "", "kernel": [{"name": "x", "type": "int"}]}
+    assert parse_request(json.dumps(body).encode()).kernel == (KernelName("x", "int"),)
+
+
+@pytest.mark.parametrize("name", [{"name": "x"}, {"name": "x", "type": "int", "value": 3}])
+def test_values_of_the_kernel_are_refused(name: dict[str, Any]) -> None:
+    body = {"version": 2, "prefix": "", "suffix": "", "kernel": [name]}
+    with pytest.raises(InvalidRequest):
+        parse_request(json.dumps(body).encode())
+
+
+def test_a_request_without_some_sources() -> None:
+    full = REQUESTS[1]
+    assert full.only(SOURCES) == full
+    assert full.only(["kernel", "cells"]) == dataclasses.replace(
+        full, below=(), modules=(), files=()
+    )
+    assert full.only([]).before == ()
 
 
 @pytest.mark.parametrize("request_", REQUESTS)

@@ -34,6 +34,10 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "`model.json`; `suggestions`: for each value of the setting `{min_probability, shown, "
         "right}`; `curve`: list of `{shown, right, min_logprob}`. `shown` is the share of the "
         "tasks with a suggestion, `right` the share of these whose first line is exact",
+        "uses": "the scores by what the lines need, for tasks that have `uses`: `{tasks, "
+        "exact_match, edit_similarity}` by mark",
+        "table": "with `--sources`: a list with the scores, `uses` and `ttft_ms` of each set of "
+        "`sources`; the other fields are of the last set, which has all",
     },
     "model list": {
         "models": "list of `{model, kind, engine, precision, size_mb, directory}`; `kind` is "

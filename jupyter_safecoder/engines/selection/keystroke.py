@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from jupyter_safecoder.engines.engine import Engine, EngineOutput
 from jupyter_safecoder.errors import EngineError
 from jupyter_safecoder.models import ModelDescription
-from jupyter_safecoder.prompt import FAMILIES, Budget, build_prompt
+from jupyter_safecoder.prompt import FAMILIES, build_prompt
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 
 #: Cells above the cursor, about 500 tokens; no two lines are the same.
@@ -44,7 +44,7 @@ def measure_keystroke(engine: Engine, model: ModelDescription) -> float:
         If the engine refuses a prompt, generates no token, or takes over a minute.
     """
     family = FAMILIES[model.family]
-    budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
+    budget = model.budget
     times = []
     for number, prefix in enumerate((*_typed(_WARM_UP), *_typed(_TYPED)), start=1):
         request = CompletionRequest(prefix, _SUFFIX, _CELLS)

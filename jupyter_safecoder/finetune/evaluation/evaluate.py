@@ -13,7 +13,7 @@ from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.finetune.samples.fim_spans import rest_of_line, whole_line
 from jupyter_safecoder.finetune.samples.samples import FimExample
 from jupyter_safecoder.models import ModelDescription
-from jupyter_safecoder.prompt import FAMILIES, Budget, build_prompt, stop_ids
+from jupyter_safecoder.prompt import FAMILIES, build_prompt, stop_ids
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 
 #: Maximum tokens of a completion; longer lines are cut.
@@ -123,7 +123,7 @@ def complete_examples(
         Called with the share that is done, 0 to 1.
     """
     family, tokenizer = FAMILIES[model.family], engine.tokenizer
-    budget = Budget(model.context_tokens, model.prefix_tokens, model.suffix_tokens)
+    budget = model.budget
     stops = stop_ids(family, tokenizer)
     texts: dict[int, str] = {}
     ids: dict[int, list[int]] = {}

@@ -9,7 +9,7 @@ from random import Random
 from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.finetune.recipe import SPAN_SHARES, Recipe
 from jupyter_safecoder.models import ModelDescription
-from jupyter_safecoder.prompt import FAMILIES, Budget, FimFamily, Tokenizer, build_prompt
+from jupyter_safecoder.prompt import FAMILIES, FimFamily, Tokenizer, build_prompt
 from jupyter_safecoder.protocol import CompletionRequest
 from jupyter_safecoder.secrets import PLACEHOLDERS
 
@@ -58,10 +58,8 @@ class SampleBuilder:
         self._tokenizer = tokenizer
         self._family: FimFamily = FAMILIES[model.family]
         self._recipe = recipe
-        self._budget = Budget(
-            min(recipe.context_tokens, model.context_tokens),
-            model.prefix_tokens,
-            model.suffix_tokens,
+        self._budget = replace(
+            model.budget, context=min(recipe.context_tokens, model.context_tokens)
         )
         self._default_layout = model.default_layout
         self._layout_shares = recipe.layout_shares or _layout_shares(model)

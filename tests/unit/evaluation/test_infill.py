@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jupyter_safecoder.errors import RuntimeRequestError
-from jupyter_safecoder.evaluation.infill import infill
+from jupyter_safecoder.evaluation.infill import compare_sources, infill, source_sets
 from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest, Done, Error, Event
 from tests.support.fake_client import FakeClient
 
@@ -39,6 +39,7 @@ def test_scores_are_means_over_the_tasks() -> None:
         "total_ms": {"p50": 20.0, "p95": 20.0},
         "unfiltered": {"exact_match": 1.0, "edit_similarity": 1.0},
         "confidence": None,
+        "uses": {},
     }
     assert progress == [1, 2, 3, 4]
     assert all(request.options == options for request in client.sent)
@@ -66,3 +67,41 @@ def test_a_refused_request_ends_it() -> None:
     client = FakeClient(lambda request: [Error("queue_full", "Full.")])
     with pytest.raises(RuntimeRequestError, match="Full"):
         infill(client, [_task("a")], CompletionOptions())
+
+
+def test_scores_by_what_the_lines_need() -> None:
+    tasks = [
+        {**_task("a"), "uses": ["column"]},
+        {**_task("b"), "uses": ["column", "kernel_name"]},
+        _task("c"),
+    ]
+    uses = infill(FakeClient(_echo), tasks, CompletionOptions())["uses"]
+    assert uses == {
+        "column": {"tasks": 2, "exact_match": 0.5, "edit_similarity": 0.5},
+        "kernel_name": {"tasks": 1, "exact_match": 0.0, "edit_similarity": 0.0},
+    }
+
+
+def test_a_table_of_sources_has_a_row_for_each_set() -> None:
+    def respond(request: CompletionRequest) -> Sequence[Event]:
+        text = "a" if request.kernel else ""
+        return [Done(text, "end", "psm", "m", 1, 1, 1.0, 1.0)]
+
+    task = {**_task("a"), "kernel": [{"name": "a", "type": "int"}]}
+    client = FakeClient(respond)
+    report = compare_sources(
+        client, [task], CompletionOptions(), lambda done: None, ("cells", "kernel", "below")
+    )
+    assert [(row["sources"], row["exact_match"]) for row in report["table"]] == [
+        (["cells"], 0.0),
+        (["cells", "kernel"], 1.0),
+        (["cells", "below"], 0.0),
+        (["cells", "kernel", "below"], 1.0),
+    ]
+    assert report["exact_match"] == 1.0
+
+
+def test_the_sets_of_a_table() -> None:
+    assert source_sets(["cells"]) == [("cells",)]
+    assert source_sets(["kernel"]) == [(), ("kernel",)]
+    assert source_sets(["kernel", "cells"]) == [("cells",), ("cells", "kernel")]

@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_safecoder.errors import NotebookError
 from jupyter_safecoder.evaluation.tasks import SAMPLE, notebook_tasks, read_tasks, task_request
-from jupyter_safecoder.protocol import Cell, CompletionOptions
+from jupyter_safecoder.protocol import Cell, Column, CompletionOptions
 from tests.support.notebook_files import write_notebook
 
 TASK: dict[str, Any] = {
@@ -61,6 +61,18 @@ def test_the_request_of_a_task_has_the_cells_above_it() -> None:
     request = task_request(TASK, options)
     assert (request.prefix, request.suffix, request.options) == ("y = ", "\n", options)
     assert request.before == (Cell("markdown", "# T"), Cell("code", "x"))
+
+
+def test_the_request_of_a_task_has_the_cells_below_and_the_names_of_the_kernel() -> None:
+    names = [
+        {"name": "df", "type": "DataFrame", "columns": [{"name": "a", "dtype": "int64"}]},
+        {"name": "x", "type": "int", "shape": None},
+    ]
+    task = {**TASK, "cells": [*TASK["cells"], {"type": "code", "source": "z"}], "kernel": names}
+    request = task_request(task)
+    assert request.below == (Cell("code", "z"),)
+    assert [name.name for name in request.kernel] == ["df", "x"]
+    assert request.kernel[0].columns == (Column("a", "int64"),)
 
 
 def test_a_notebook_has_a_task_for_the_longest_line_of_each_code_cell(tmp_path: Path) -> None:
