@@ -137,6 +137,13 @@ class Recipe:
         minimum=0,
         maximum=1,
     )
+    sources_share: float = option(
+        0.3,
+        "Share of documents that are learned with the cells below, and with the names that a "
+        "kernel would have there, as far as their text tells them.",
+        minimum=0,
+        maximum=1,
+    )
     no_suffix_share: float = option(
         0.0,
         "Share of the samples whose middle ends a line that are learned without the text after it: "

@@ -10,10 +10,11 @@ from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.finetune.recipe import SPAN_SHARES, Recipe
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.prompt import FAMILIES, FimFamily, Tokenizer, build_prompt
-from jupyter_safecoder.protocol import CompletionRequest
+from jupyter_safecoder.protocol import CompletionRequest, KernelName
 from jupyter_safecoder.secrets import PLACEHOLDERS
 
 from .fim_spans import sample_fim_span, span_count
+from .static_names import static_names
 
 #: The share of samples in the layout that serving uses; the model's others divide the rest.
 _DEFAULT_LAYOUT_SHARE = 0.9
@@ -81,7 +82,11 @@ class SampleBuilder:
         # Drawn for a document, not for a sample: what samples share is computed once.
         no_context_share = self._recipe.no_context_share
         no_context = bool(no_context_share) and random.random() < no_context_share
+        sources_share = self._recipe.sources_share
+        sources = bool(sources_share) and random.random() < sources_share
         for example in fim_examples(document, random, self._recipe.span_shares):
+            if sources:
+                example = _add_sources(example, document, random)
             if no_context:
                 example = replace(example, request=replace(example.request, before=()))
             if self._drops_suffix(example, random):
@@ -141,6 +146,17 @@ def fim_examples(
             example = _draw_example(document, number, random, shares)
             if example is not None:
                 yield example
+
+
+def _add_sources(example: FimExample, document: Document, random: Random) -> FimExample:
+    """Return an example with the cells below, and the names that its kernel would have."""
+    request = example.request
+    number = len(request.before)
+    below = document.cells[number + 1 :]
+    kernel: tuple[KernelName, ...] = ()
+    if document.notebook and document.language == "python":
+        kernel = static_names(request.before, document.cells[number:], random)
+    return replace(example, request=replace(request, below=below, kernel=kernel))
 
 
 def _layout_shares(model: ModelDescription) -> dict[str, float]:

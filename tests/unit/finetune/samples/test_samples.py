@@ -98,6 +98,19 @@ def test_who_types_at_the_end_of_a_cell_has_no_suffix() -> None:
     assert lengths("in_brackets", 1.0) == lengths("in_brackets", 0.0)
 
 
+def test_sources_are_those_of_serving() -> None:
+    text = document("table = pd.read_csv(p)", "mean = table['price'].mean()", "print(mean, 1, 2)")
+
+    def prompts(share: float) -> list[str]:
+        samples = builder(sources_share=share).samples(text, Random(0))
+        return [TOKENIZER.decode(sample.ids) for sample in samples]
+
+    line = "# table: DataFrame["
+    assert any(line in prompt and "'price'" in prompt.partition(line)[2] for prompt in prompts(1.0))
+    assert any("print(mean, 1, 2)" in prompt.partition("mean = ")[0] for prompt in prompts(1.0))
+    assert not any(line in prompt for prompt in prompts(0.0))
+
+
 def test_layouts_are_drawn_by_their_shares() -> None:
     text = document("value = compute(1, 2, 3)\n" * 20)
     spm = list(builder(layout_shares={"spm": 1.0}).samples(text, Random(0)))
