@@ -21,6 +21,7 @@ from .finetune import add_finetune_commands
 from .hub import add_hub_commands
 from .models import add_model_commands
 from .output import print_error
+from .privacy import add_privacy_commands
 from .secrets import add_secrets_command
 from .serve import add_serve_command
 
@@ -64,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_catalogue_commands(add_model_commands(commands))
     add_finetune_commands(commands)
     add_secrets_command(commands)
+    add_privacy_commands(commands)
     add_adapter_commands(commands)
     add_bench_commands(commands)
     add_hub_commands(commands)

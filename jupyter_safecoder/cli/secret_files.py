@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,7 +10,7 @@ from typing import Literal
 from jupyter_safecoder.errors import UnusableFile
 from jupyter_safecoder.notebooks import read_cells_with_outputs
 from jupyter_safecoder.protocol import Cell
-from jupyter_safecoder.secrets import MAX_CHARACTERS, findings, is_too_large
+from jupyter_safecoder.secrets import MAX_CHARACTERS, PLACEHOLDERS, findings, is_too_large
 
 #: What is left out and why.
 TOO_LARGE = "too large: left out"
@@ -51,13 +51,15 @@ class ScannedFile:
     left_out: tuple[tuple[int | None, str], ...]
 
 
-def scan_file(path: Path) -> ScannedFile:
+def scan_file(path: Path, placeholders: Collection[str] = PLACEHOLDERS) -> ScannedFile:
     """Return where a file has secrets.
 
     Parameters
     ----------
     path
         A notebook (``.ipynb``), or a text file.
+    placeholders
+        Only what these replace.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def scan_file(path: Path) -> ScannedFile:
         If another file cannot be read, or is not text in UTF-8.
     """
     if path.suffix == ".ipynb":
-        return _scan_notebook(path)
+        return _scan_notebook(path, placeholders)
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
@@ -81,7 +83,7 @@ def scan_file(path: Path) -> ScannedFile:
         first_lines.append(first_lines[-1] + cell.source.count("\n") + 1)
     found = (
         FoundSecret(None, first_lines[one.cell] + one.line, one.kind, one.start, one.end)
-        for one in findings(cells)
+        for one in findings(cells, placeholders)
     )
     left_out = [(None, TOO_LARGE) for cell in cells if is_too_large(cell)]
     return ScannedFile(
@@ -89,9 +91,9 @@ def scan_file(path: Path) -> ScannedFile:
     )
 
 
-def _scan_notebook(path: Path) -> ScannedFile:
+def _scan_notebook(path: Path, placeholders: Collection[str]) -> ScannedFile:
     cells = read_cells_with_outputs(path)
-    found = (FoundSecret(**vars(one)) for one in findings(cells))
+    found = (FoundSecret(**vars(one)) for one in findings(cells, placeholders))
     left_out = [(index, TOO_LARGE) for index, cell in enumerate(cells) if is_too_large(cell)]
     lines = sum(_number_of_lines(cell.source) + _number_of_lines(cell.output) for cell in cells)
     return ScannedFile(path, tuple(found), lines, tuple(left_out))

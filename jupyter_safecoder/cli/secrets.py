@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .options import add_command
 from .output import print_line, print_report, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .secret_files import ScannedFile
 
 
 def add_secrets_command(commands: Any) -> None:
@@ -27,7 +32,12 @@ def add_secrets_command(commands: Any) -> None:
 def _secrets(arguments: argparse.Namespace) -> int:
     from .secret_files import scan_file
 
-    scanned = [scan_file(path) for path in arguments.files]
+    found = print_found([scan_file(path) for path in arguments.files], arguments.json)
+    return 1 if arguments.fail and found else 0
+
+
+def print_found(scanned: Sequence[ScannedFile], as_json: bool) -> int:
+    """Print where files have secrets, as JSON or as tables; returns their number."""
     found = [{"path": str(one.path), **asdict(finding)} for one in scanned for finding in one.found]
     left_out = [
         {"path": str(one.path), "cell": cell, "reason": reason}
@@ -35,7 +45,7 @@ def _secrets(arguments: argparse.Namespace) -> int:
         for cell, reason in one.left_out
     ]
     lines = sum(one.lines for one in scanned)
-    if arguments.json:
+    if as_json:
         print_report({"found": found, "lines": lines, "left_out": left_out}, as_json=True)
     else:
         for title, rows in (("found", found), ("left out", left_out)):
@@ -43,4 +53,4 @@ def _secrets(arguments: argparse.Namespace) -> int:
                 print_line(f"{title}: {len(rows)}")
                 print_table(rows)
         print_line(f"lines: {lines}, secrets: {len(found)}")
-    return 1 if arguments.fail and found else 0
+    return len(found)

@@ -20,6 +20,7 @@ from jupyter_safecoder.postprocess import (
     mode_at,
 )
 from jupyter_safecoder.prompt import (
+    CHARACTERS_PER_TOKEN,
     FAMILIES,
     Prompt,
     Tokenizer,
@@ -28,6 +29,7 @@ from jupyter_safecoder.prompt import (
     tail,
 )
 from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest, Done, Queued, Text
+from jupyter_safecoder.secrets import mask_request, suggests_secret
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .admission import Ticket
@@ -144,8 +146,12 @@ class Completions:
         self, request: CompletionRequest, ticket: Ticket, completion: _Completion
     ) -> AsyncGenerator[Text]:
         """Yield the text whenever it changes; the completion gets its finish reason."""
+        masked = mask_request(request, self._budget.context * CHARACTERS_PER_TOKEN)
+        if masked.at_cursor:
+            completion.finish_reason = "secret"
+            return
         prompt = build_prompt(
-            request, self._family, self._tokenizer, self._budget, completion.layout
+            masked.request, self._family, self._tokenizer, self._budget, completion.layout
         )
         completion.layout, completion.prompt_tokens = prompt.layout, len(prompt.ids)
         answer_filter, max_tokens = self._filter(request, prompt)
@@ -156,6 +162,10 @@ class Completions:
             async for delta in deltas:
                 self._append(completion, delta)
                 filtered = _apply(answer_filter, completion, delta.finished)
+                if suggests_secret(request.prefix, filtered.unconfirmed or filtered.text):
+                    completion.text, completion.unconfirmed = "", None
+                    completion.finish_reason = "secret"
+                    return
                 is_first = completion.first_token_at is None and delta.finished != "deadline"
                 if is_first:
                     completion.first_token_at = time.perf_counter()

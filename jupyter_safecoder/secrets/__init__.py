@@ -2,16 +2,19 @@
 
 from .cell import MAX_CHARACTERS, find_secrets, merged
 from .document import CellSecrets, Finding, find_in_cells, findings, is_too_large, search_cells
+from .masking import MaskedRequest, mask_request, suggests_secret
 from .plausible import is_high_entropy
 from .redact import redact, replace_spans
-from .secret import PLACEHOLDERS, Secret
+from .secret import MASKED, PLACEHOLDERS, Secret
 from .spread import Spread, find_values, identifiers, is_distinctive
 
 __all__ = [
+    "MASKED",
     "MAX_CHARACTERS",
     "PLACEHOLDERS",
     "CellSecrets",
     "Finding",
+    "MaskedRequest",
     "Secret",
     "Spread",
     "find_in_cells",
@@ -22,8 +25,10 @@ __all__ = [
     "is_distinctive",
     "is_high_entropy",
     "is_too_large",
+    "mask_request",
     "merged",
     "redact",
     "replace_spans",
     "search_cells",
+    "suggests_secret",
 ]

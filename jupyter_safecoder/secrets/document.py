@@ -7,14 +7,14 @@ of one cell only that one is searched again.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_safecoder.protocol import Cell
 
 from .cell import MAX_CHARACTERS, TextSecrets, resolve, search
 from .plausible import is_gap
-from .secret import PASSWORD, Secret
+from .secret import PASSWORD, PLACEHOLDERS, Secret
 from .spread import Spread, spread_of
 
 #: What an output shows of a secret: one word, in quotes or not.
@@ -110,13 +110,15 @@ def _of_output(source: TextSecrets, output: TextSecrets, text: str) -> tuple[Sec
     return output.found
 
 
-def findings(cells: Sequence[Cell]) -> list[Finding]:
+def findings(cells: Sequence[Cell], placeholders: Collection[str] = PLACEHOLDERS) -> list[Finding]:
     """Return where the secrets of a document are.
 
     Parameters
     ----------
     cells
         The cells of one document, in their order.
+    placeholders
+        Only what these replace.
     """
     return [
         finding
@@ -125,7 +127,9 @@ def findings(cells: Sequence[Cell]) -> list[Finding]:
             (cell.source, found.source, 1),
             (cell.output, found.output, 2 + cell.source.count("\n")),
         )
-        for finding in _findings_of(index, text, secrets, first)
+        for finding in _findings_of(
+            index, text, [one for one in secrets if one.placeholder in placeholders], first
+        )
     ]
 
 

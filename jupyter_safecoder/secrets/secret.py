@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 KEY, PASSWORD, EMAIL, IP_ADDRESS = "<KEY>", "<PASSWORD>", "<EMAIL>", "<IP_ADDRESS>"
 NUMBER = "<NUMBER>"
 PLACEHOLDERS = (KEY, PASSWORD, EMAIL, IP_ADDRESS, NUMBER)
+#: What is masked in prompts. Addresses and numbers stay: people complete code with them.
+MASKED = (KEY, PASSWORD)
 
 
 @dataclass(frozen=True)

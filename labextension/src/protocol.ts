@@ -102,6 +102,7 @@ export type FinishReason =
   | 'duplicate'
   | 'empty_prompt'
   | 'excluded'
+  | 'secret'
   | 'low_confidence'
   | 'invisible';
 

@@ -123,7 +123,8 @@ def test_finish_reasons_are_those_of_the_answer() -> None:
     from jupyter_safecoder.postprocess.filter_input import FinishReason
 
     names = set(_properties("DoneEvent")["finish_reason"]["enum"])
-    assert names == set(typing.get_args(FinishReason)) | {"superseded", "empty_prompt", "excluded"}
+    others = {"superseded", "empty_prompt", "excluded", "secret"}
+    assert names == set(typing.get_args(FinishReason)) | others
 
 
 REQUESTS = [

@@ -121,6 +121,10 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "lines": "number of lines that were searched",
         "left_out": "list of `{path, cell, reason}`: what is too large to be searched",
     },
+    "privacy scan": {
+        "found, lines, left_out": "as for `secrets`, but only what is masked in prompts: keys and "
+        "passwords, not addresses and numbers. What is left out is in no prompt",
+    },
     "finetune": {
         "job, state": "name and state of the job (without `--wait`)",
         "job, directory": "name and directory of the job (with `--no-start`)",

@@ -8,6 +8,7 @@ describe('explainEmpty', () => {
     ['duplicate', /repeats/],
     ['empty_prompt', /Type a few words/],
     ['excluded', /policy/],
+    ['secret', /passwords/],
     ['superseded', /newer request/]
   ])('explains %s', (reason, expected) => {
     expect(explainEmpty(reason, trans)).toMatch(expected);

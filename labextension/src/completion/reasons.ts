@@ -21,6 +21,8 @@ export function explainEmpty(
       return trans.__('there is no text to complete. Type a few words first.');
     case 'excluded':
       return trans.__('the policy of this Hub excludes it from completions.');
+    case 'secret':
+      return trans.__('keys and passwords are not completed.');
     case 'superseded':
       return trans.__('a newer request replaced this one.');
     default:
