@@ -13,6 +13,9 @@ from jupyter_safecoder.protocol import SOURCES, CompletionOptions
 from .options import add_command, add_runtime_arguments, runtime
 from .output import print_error, print_line, print_report, progress_bar
 
+#: Seconds that a completion of an infilling task may take.
+_INFILL_DEADLINE_S = 120.0
+
 
 def add_complete_commands(commands: Any) -> None:
     """Add ``complete`` and ``infill``."""
@@ -97,7 +100,11 @@ def _infill(arguments: argparse.Namespace) -> int:
     tasks, options = read_tasks(arguments.file), _completion_options(arguments, raw=True)
     sources = arguments.sources
     total = len(tasks) * (len(source_sets(sources)) if sources else 1)
-    with runtime(arguments) as client, progress_bar("Infilling", total) as advance:
+    # Scores are those of the model, however slow the machine is.
+    with (
+        runtime(arguments, _INFILL_DEADLINE_S) as client,
+        progress_bar("Infilling", total) as advance,
+    ):
         if sources:
             report = compare_sources(client, tasks, options, advance, sources)
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from jupyter_safecoder.clients.completion_client import CompletionClient
@@ -68,10 +69,19 @@ def settings(arguments: argparse.Namespace) -> RuntimeSettings:
 
 
 @contextmanager
-def runtime(arguments: argparse.Namespace) -> Iterator[CompletionClient]:
+def runtime(
+    arguments: argparse.Namespace, deadline_s: float | None = None
+) -> Iterator[CompletionClient]:
     """Yield a client of a runtime that is ready: the running one, or a new one.
 
     A new runtime is started if none runs, or if the arguments have options of a runtime.
+
+    Parameters
+    ----------
+    arguments
+        The command's.
+    deadline_s
+        Seconds after which a completion of a new runtime ends; ``None``: the default.
     """
     from jupyter_safecoder.clients.discovery import own_runtime, running_runtime
 
@@ -80,7 +90,10 @@ def runtime(arguments: argparse.Namespace) -> Iterator[CompletionClient]:
             wait_until_ready(running)
             yield running
             return
-    with own_runtime(settings(arguments)) as own:
+    chosen = settings(arguments)
+    if deadline_s is not None:
+        chosen = replace(chosen, deadline_s=deadline_s)
+    with own_runtime(chosen) as own:
         wait_until_ready(own)
         yield own
 

@@ -15,12 +15,19 @@ _MAX_LINE = 1_500
 def kernel_lines(names: Sequence[KernelName]) -> list[str]:
     """Return a line for each name, without the start of a comment.
 
+    A module or class of which nothing else is known has none: its name is in the cells.
+
     Parameters
     ----------
     names
         The names, the most useful first.
     """
-    return [_one_line(_describe(name))[:_MAX_LINE] for name in names]
+    return [_one_line(_describe(name))[:_MAX_LINE] for name in names if _has_content(name)]
+
+
+def _has_content(name: KernelName) -> bool:
+    known = name.columns or name.keys or name.fields or name.members or name.signature
+    return bool(known) or name.type not in ("module", "class", "type")
 
 
 def _describe(name: KernelName) -> str:

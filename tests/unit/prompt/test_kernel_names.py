@@ -31,6 +31,11 @@ def test_lines(name: KernelName, line: str) -> None:
     assert kernel_lines([name]) == [line]
 
 
+@pytest.mark.parametrize("kind", ["module", "class"])
+def test_a_name_that_says_nothing_has_no_line(kind: str) -> None:
+    assert kernel_lines([KernelName("pd", kind)]) == []
+
+
 def test_a_line_is_bounded() -> None:
     columns = tuple(Column(f"c{n}", "float64") for n in range(200))
     (line,) = kernel_lines([KernelName("df", "DataFrame", columns=columns)])
