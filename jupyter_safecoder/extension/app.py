@@ -18,6 +18,7 @@ from jupyter_safecoder.engines.selection.choice import AUTO
 from jupyter_safecoder.option import options_of
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .context_handler import ContextHandler, ProjectReader
 from .handlers import (
     CompletionsHandler,
     ModelHandler,
@@ -81,6 +82,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
             if self.service_url
             else LocalBackend(self.supervisor, self.start_runtime)
         )
+        self.settings["safecoder_project"] = ProjectReader()
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
 
     def initialize_handlers(self) -> None:
@@ -88,6 +90,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
         self.handlers.extend(
             [
                 (r"/jupyter-safecoder/completions/?", CompletionsHandler),
+                (r"/jupyter-safecoder/context/?", ContextHandler),
                 (r"/jupyter-safecoder/status/?", StatusHandler),
                 (r"/jupyter-safecoder/start/?", StartHandler),
                 (r"/jupyter-safecoder/models/?", ModelsHandler),
@@ -105,5 +108,6 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Stop the runtime with the server."""
+        self.settings["safecoder_project"].close()
         backend: LocalBackend | HubBackend = self.settings["safecoder_backend"]
         await asyncio.gather(backend.close(), self.supervisor.stop())

@@ -105,8 +105,8 @@ class ModelsHandler(_Handler):
         await self.proxy_get("/models")
 
 
-class _BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prepare
-    """Relays a body unread: the runtime checks it."""
+class BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prepare
+    """Receives a body of a user; what is relayed is unread, since the runtime checks it."""
 
     @property
     def max_body_bytes(self) -> int:
@@ -129,7 +129,7 @@ class _BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prep
         await self.respond(lambda body: self.proxy("POST", path, body))
 
 
-class CompletionsHandler(_BodyHandler):
+class CompletionsHandler(BodyHandler):
     """``POST completions``: the runtime's stream of events."""
 
     @web.authenticated
@@ -139,7 +139,7 @@ class CompletionsHandler(_BodyHandler):
         await self.proxy_post("/completions")
 
 
-class ModelHandler(_BodyHandler):
+class ModelHandler(BodyHandler):
     """``POST model``: serves another model."""
 
     @web.authenticated
@@ -159,7 +159,7 @@ class OpenAIModelsHandler(OpenAIErrors, _Handler):
         await self.proxy_get(f"/v1/models/{quote(name, safe='')}" if name else "/v1/models")
 
 
-class OpenAICompletionsHandler(OpenAIErrors, _BodyHandler):  # type: ignore[misc]  # prepare
+class OpenAICompletionsHandler(OpenAIErrors, BodyHandler):  # type: ignore[misc]  # prepare
     """``POST v1/completions``: continues or fills in a text, for other editors."""
 
     @web.authenticated

@@ -9,23 +9,10 @@ from pathlib import Path
 
 from jupyter_safecoder.errors import FinetuneError, InvalidPattern
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
-from jupyter_safecoder.finetune.ignore_file import IgnorePatterns
+from jupyter_safecoder.ignore import IGNORE_FILE, VENDORED, IgnorePatterns, is_own_file
 
-#: A file in the format of ``.gitignore``, read in every directory.
-IGNORE_FILE = ".safecoderignore"
 #: Maximum size of a file in bytes, by its extension; most of a notebook's bytes are images.
 MAX_BYTES = {".ipynb": 50 * 2**20, ".py": 2**20}
-
-#: Directories of generated or third-party files.
-_VENDORED = frozenset(
-    {
-        *("node_modules", "site-packages", "dist-packages", "__pycache__", "__pypackages__"),
-        *("vendor", "vendored", "_vendor", "third_party", "third-party", "external", "extern"),
-        *("build", "dist", ".git", ".hg", ".svn", ".tox", ".nox", ".venv", "venv", ".eggs"),
-        *(".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".ruff_cache"),
-        ".virtual_documents",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -123,7 +110,7 @@ def _walk(
             left_out.append(LeftOut(str(inner), "a link that leads out of the named directories"))
         elif any(rules.match(inner, is_directory=is_directory) for rules in ignored):
             left_out.append(LeftOut(str(inner), f"excluded by pattern ({IGNORE_FILE})"))
-        elif is_directory and (entry.name in _VENDORED or os.path.exists(inner / "pyvenv.cfg")):
+        elif is_directory and (entry.name in VENDORED or os.path.exists(inner / "pyvenv.cfg")):
             if any(name.suffix in MAX_BYTES for name in inner.glob("*")):
                 left_out.append(LeftOut(str(inner), "vendored or generated"))
         else:
@@ -179,7 +166,7 @@ def _ignore_rules_above(path: Path) -> list[_IgnoreRules]:
     rules: list[_IgnoreRules] = []
     absolute = Path(os.path.abspath(path))
     for directory in absolute.parents if path.is_file() else (absolute, *absolute.parents):
-        if directory != absolute and _is_own(directory / IGNORE_FILE):
+        if directory != absolute and is_own_file(directory / IGNORE_FILE):
             rules += _ignore_rules_in(directory)
         if os.path.exists(directory / ".git"):
             break
@@ -204,15 +191,3 @@ def _ignore_rules_in(directory: Path) -> list[_IgnoreRules]:
             f"{file} cannot be read ({type(error).__name__}).", "Fix or remove it."
         ) from error
     return [_IgnoreRules(Path(os.path.abspath(directory)), patterns)]
-
-
-def _is_own(file: Path) -> bool:
-    """Return whether a file belongs to this user or to root: those of others do not count.
-
-    A user who can write to a directory above, such as ``/tmp``, would choose what is learned.
-    """
-    try:
-        owner = os.stat(file).st_uid
-    except OSError:
-        return False
-    return not hasattr(os, "geteuid") or owner in (0, os.geteuid())

@@ -1,0 +1,24 @@
+"""What the project of a notebook knows: pure functions over the texts of its files."""
+
+from .describe import Described, describe_documents, describe_files, without_secrets
+from .documents import Document, read_document
+from .local_modules import LocalModule, describe_modules
+from .outline import Outline
+from .python_source import decode_source
+from .signatures import read_outline
+from .snippets import pick_snippets
+
+__all__ = [
+    "Described",
+    "Document",
+    "LocalModule",
+    "Outline",
+    "decode_source",
+    "describe_documents",
+    "describe_files",
+    "describe_modules",
+    "pick_snippets",
+    "read_document",
+    "read_outline",
+    "without_secrets",
+]

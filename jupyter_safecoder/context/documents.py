@@ -1,0 +1,182 @@
+"""Cuts notebooks and scripts into snippets that can be compared with the lines at hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .words import words_of
+
+#: Cells and notebooks with this tag are in no prompt.
+OFF_TAG = "safecoder-off"
+#: Lines of a snippet; it ends where a cell, a definition or a blank line allows it.
+_MIN_LINES, _MAX_LINES = 10, 30
+#: More of a document is left out.
+_MAX_CHARACTERS = 200_000
+_MAX_SNIPPETS = 400
+#: A snippet with a longer line is data or minified (the limit of Tabby's index).
+_MAX_LINE_CHARACTERS = 300
+_PERCENT_CELL = re.compile(r"# ?%%")
+_DEFINITION = re.compile(r"(?:@|def |class |async def )")
+#: How well a place divides a text: a cell, a definition, a line without indentation, a blank line.
+_CELL, _DEFINES, _TOP, _BLANK = 4, 3, 2, 1
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """Some lines of a document, with how often each word is in them.
+
+    Parameters
+    ----------
+    text
+        The lines.
+    counts
+        Number of each word.
+    length
+        Number of words.
+    """
+
+    text: str
+    counts: Mapping[str, int]
+    length: int
+
+
+@dataclass(frozen=True)
+class Document:
+    """A notebook or script of which snippets are taken.
+
+    Parameters
+    ----------
+    path
+        Its path.
+    snippets
+        Its snippets, in the order of the document.
+    """
+
+    path: str
+    snippets: tuple[Snippet, ...]
+
+    def size(self) -> int:
+        """Return the number of characters that are kept of it."""
+        return sum(len(snippet.text) for snippet in self.snippets)
+
+
+def read_document(path: str, source: str) -> Document | None:
+    """Return the snippets of a file; ``None`` if it is no Python notebook and no script.
+
+    Parameters
+    ----------
+    path
+        Its path: the suffix decides what it is.
+    source
+        The text of the file; of a notebook, its JSON.
+    """
+    if path.endswith(".ipynb"):
+        cells = notebook_code(source)
+        if cells is None:
+            return None
+    elif path.endswith(".py"):
+        cells = [source]
+    else:
+        return None
+    return Document(path, tuple(_snippets(cells)))
+
+
+def notebook_code(source: str) -> list[str] | None:
+    """Return the code cells of a Python notebook; ``None`` if it is none, or is not to be sent.
+
+    Cells with the tag :data:`OFF_TAG` are left out, and so is a notebook whose metadata has it.
+
+    Parameters
+    ----------
+    source
+        The text of the file, in version 3 or 4 of nbformat.
+    """
+    try:
+        notebook = json.loads(source)
+    except (ValueError, RecursionError):
+        return None
+    metadata = _mapping(_mapping(notebook).get("metadata"))
+    language = _mapping(metadata.get("language_info")).get("name") or _mapping(
+        metadata.get("kernelspec")
+    ).get("language", "python")
+    if "python" not in str(language).lower() or _is_off(metadata):
+        return None
+    sheets = _sequence(_mapping(notebook).get("worksheets"))
+    lists = [_mapping(sheet).get("cells") for sheet in sheets] or [notebook.get("cells")]
+    return [
+        _source(cell)
+        for cells in lists
+        for cell in map(_mapping, _sequence(cells))
+        if cell.get("cell_type") == "code" and not _is_off(_mapping(cell.get("metadata")))
+    ]
+
+
+def _is_off(metadata: Mapping[str, Any]) -> bool:
+    tags = metadata.get("tags")
+    return tags == OFF_TAG or OFF_TAG in _sequence(tags)
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    text = source if isinstance(source, str) else ""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _sequence(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _snippets(cells: Sequence[str]) -> Iterator[Snippet]:
+    lines: list[str] = []
+    starts: set[int] = set()
+    for cell in cells:
+        starts.add(len(lines))
+        lines += cell.strip("\n")[:_MAX_CHARACTERS].split("\n")
+        lines.append("")
+        if sum(map(len, lines[-_MAX_LINES:])) > _MAX_CHARACTERS:
+            break
+    size, start = 0, 0
+    for _ in range(_MAX_SNIPPETS):
+        if start >= len(lines) or size > _MAX_CHARACTERS:
+            return
+        end = _end(lines, starts, start)
+        part = lines[start:end]
+        start = end
+        size += sum(map(len, part))
+        text = "\n".join(part).strip("\n")
+        if not text.strip() or max(map(len, part)) > _MAX_LINE_CHARACTERS:
+            continue
+        counts = Counter(words_of(text))
+        if counts:
+            yield Snippet(text, dict(counts), counts.total())
+
+
+def _end(lines: Sequence[str], starts: set[int], start: int) -> int:
+    """Return the line after a snippet: of the best places to divide at, the last one."""
+    if len(lines) - start <= _MAX_LINES:
+        first = next((n for n in range(start + _MIN_LINES, len(lines)) if n in starts), None)
+        return len(lines) if first is None else first
+    places = range(start + _MIN_LINES, start + _MAX_LINES + 1)
+    return max(places, key=lambda line: (_rank(lines, starts, line), line))
+
+
+def _rank(lines: Sequence[str], starts: set[int], line: int) -> int:
+    text = lines[line]
+    if line in starts or _PERCENT_CELL.match(text):
+        return _CELL
+    if lines[line - 1].strip():
+        return 0
+    if _DEFINITION.match(text):
+        return _DEFINES
+    return _TOP if text[:1].strip() else _BLANK
