@@ -13,6 +13,8 @@ from jupyter_safecoder.errors import NotebookError
 
 from .protocol import Cell, CellType, CompletionOptions, CompletionRequest
 
+#: Tag of a cell that is neither completed, nor context of other cells, nor learned.
+OFF_TAG = "safecoder-off"
 #: Maximum length of a language's name, as in a request.
 _MAX_LANGUAGE_CHARACTERS = 64
 

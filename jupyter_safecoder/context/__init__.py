@@ -1,6 +1,6 @@
 """What the project of a notebook knows: pure functions over the texts of its files."""
 
-from .describe import Described, describe_documents, describe_files, without_secrets
+from .describe import describe_documents, describe_files, without_secrets
 from .documents import Document, read_document
 from .local_modules import LocalModule, describe_modules
 from .outline import Outline
@@ -9,7 +9,6 @@ from .signatures import read_outline
 from .snippets import pick_snippets
 
 __all__ = [
-    "Described",
     "Document",
     "LocalModule",
     "Outline",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from jupyter_safecoder.protocol import Excerpt
 from jupyter_safecoder.secrets import find_secrets, redact
 
 from .documents import Document, read_document
@@ -20,25 +20,9 @@ _LINES_AT_HAND = 20
 _MAX_ABOVE = 8
 
 
-@dataclass(frozen=True)
-class Described:
-    """A part of a file, as a prompt has it.
-
-    Parameters
-    ----------
-    path
-        Of the file.
-    text
-        A stub, or a snippet; without secrets.
-    """
-
-    path: str
-    text: str
-
-
 def describe_files(
     cells: Sequence[str], current: str, files: Sequence[Mapping[str, str]]
-) -> tuple[list[Described], list[Described]]:
+) -> tuple[list[Excerpt], list[Excerpt]]:
     """Return what is told of files that are in memory.
 
     Parameters
@@ -70,7 +54,7 @@ def describe_files(
         return read_outline(sources[path][1])
 
     modules = [
-        Described(sources[module.path][0], without_secrets(module.text))
+        Excerpt(sources[module.path][0], without_secrets(module.text))
         for module in describe_modules([*cells, current], read, directory=directory)
     ]
     imported = {module.path for module in modules}
@@ -84,7 +68,7 @@ def describe_files(
 
 def describe_documents(
     cells: Sequence[str], current: str, documents: Sequence[Document]
-) -> list[Described]:
+) -> list[Excerpt]:
     """Return the snippets of documents that share most with the lines at hand.
 
     Parameters
@@ -95,7 +79,7 @@ def describe_documents(
         Other documents, those that count more first.
     """
     picked = pick_snippets(lines_at_hand(cells, current), documents, known=[*cells, current])
-    return [Described(one.path, without_secrets(one.text)) for one in picked]
+    return [Excerpt(one.path, without_secrets(one.text)) for one in picked]
 
 
 def lines_at_hand(cells: Sequence[str], current: str) -> list[str]:

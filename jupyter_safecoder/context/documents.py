@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from jupyter_safecoder.notebooks import OFF_TAG
+
 from .words import words_of
 
-#: Cells and notebooks with this tag are in no prompt.
-OFF_TAG = "safecoder-off"
 #: Lines of a snippet; it ends where a cell, a definition or a blank line allows it.
 _MIN_LINES, _MAX_LINES = 10, 30
 #: More of a document is left out.
@@ -89,7 +89,8 @@ def read_document(path: str, source: str) -> Document | None:
 def notebook_code(source: str) -> list[str] | None:
     """Return the code cells of a Python notebook; ``None`` if it is none, or is not to be sent.
 
-    Cells with the tag :data:`OFF_TAG` are left out, and so is a notebook whose metadata has it.
+    Cells with the tag :data:`.OFF_TAG` are left out, and so is a notebook whose metadata have
+    ``"safecoder": "off"``.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def notebook_code(source: str) -> list[str] | None:
     language = _mapping(metadata.get("language_info")).get("name") or _mapping(
         metadata.get("kernelspec")
     ).get("language", "python")
-    if "python" not in str(language).lower() or _is_off(metadata):
+    if "python" not in str(language).lower() or metadata.get("safecoder") in ("off", False):
         return None
     sheets = _sequence(_mapping(notebook).get("worksheets"))
     lists = [_mapping(sheet).get("cells") for sheet in sheets] or [notebook.get("cells")]

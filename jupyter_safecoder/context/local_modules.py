@@ -15,7 +15,7 @@ from .stub import write_stub
 ReadOutline = Callable[[str], Outline | None]
 
 #: Maximum number of characters of all stubs, and of modules that are described.
-BUDGET = 6_000
+BUDGET = 3_000
 _MAX_MODULES = 12
 #: Modules that are read, and how far a re-export is followed.
 _MAX_READ = 200

@@ -15,8 +15,8 @@ from .documents import Document, Snippet
 from .words import words_of
 
 #: Maximum number of characters of all snippets, and of snippets.
-BUDGET = 4_000
-_MAX_PICKED = 4
+BUDGET = 2_400
+_MAX_PICKED = 3
 _K1, _B = 1.2, 0.75
 #: A snippet that shares fewer words has nothing to do with the lines at hand.
 _MIN_SHARED = 3

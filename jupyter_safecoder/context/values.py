@@ -63,7 +63,7 @@ def type_of(node: ast.expr | None) -> str:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         called = node.func.id if isinstance(node.func, ast.Name) else called
         return called if called[:1].isupper() else ""
-    return _CONTAINERS.get(type(node), "")  # type: ignore[call-overload, no-any-return]
+    return _CONTAINERS.get(type(node), "")
 
 
 def _has_secret(name: str, node: ast.expr) -> bool:

@@ -18,9 +18,9 @@ from jupyter_safecoder.engines.selection.choice import AUTO
 from jupyter_safecoder.option import options_of
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .context_handler import ContextHandler, ProjectReader
 from .handlers import (
     CompletionsHandler,
+    ContextHandler,
     ModelHandler,
     ModelsHandler,
     OpenAICompletionsHandler,
@@ -28,6 +28,7 @@ from .handlers import (
     StartHandler,
     StatusHandler,
 )
+from .project_reader import ProjectReader
 from .traits import RuntimeTraits
 
 
@@ -82,7 +83,8 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
             if self.service_url
             else LocalBackend(self.supervisor, self.start_runtime)
         )
-        self.settings["safecoder_project"] = ProjectReader()
+        assert self.serverapp is not None
+        self.settings["safecoder_project"] = ProjectReader(self.serverapp.contents_manager)
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
 
     def initialize_handlers(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 from urllib.parse import quote
 
+from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
@@ -14,11 +15,16 @@ from tornado.iostream import StreamClosedError
 from jupyter_safecoder.clients.hub_backend import HubBackend
 from jupyter_safecoder.clients.local_backend import LocalBackend
 from jupyter_safecoder.errors import ConnectionLost, RequestDenied, RuntimeUnavailable
-from jupyter_safecoder.http.handlers import ProtocolHandler, StreamedBodyHandler
+from jupyter_safecoder.http.handlers import ProtocolHandler, StreamedBodyHandler, parse_body
 from jupyter_safecoder.openai_protocol import OpenAIErrors
 from jupyter_safecoder.protocol import Status
 
+from .context_request import parse_context_request
+from .project_reader import ProjectReader
+
 AUTH_RESOURCE = "safecoder"
+#: A notebook sends the cells that import something, and those at hand.
+_MAX_CONTEXT_BYTES = 512_000
 
 
 class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
@@ -105,8 +111,8 @@ class ModelsHandler(_Handler):
         await self.proxy_get("/models")
 
 
-class BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prepare
-    """Receives a body of a user; what is relayed is unread, since the runtime checks it."""
+class _BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prepare
+    """Relays a body unread: the runtime checks it."""
 
     @property
     def max_body_bytes(self) -> int:
@@ -129,7 +135,7 @@ class BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prepa
         await self.respond(lambda body: self.proxy("POST", path, body))
 
 
-class CompletionsHandler(BodyHandler):
+class CompletionsHandler(_BodyHandler):
     """``POST completions``: the runtime's stream of events."""
 
     @web.authenticated
@@ -139,7 +145,7 @@ class CompletionsHandler(BodyHandler):
         await self.proxy_post("/completions")
 
 
-class ModelHandler(BodyHandler):
+class ModelHandler(_BodyHandler):
     """``POST model``: serves another model."""
 
     @web.authenticated
@@ -147,6 +153,45 @@ class ModelHandler(BodyHandler):
     async def post(self) -> None:
         """Respond with a Status once the model is in use."""
         await self.proxy_post("/model")
+
+
+class ContextHandler(_BodyHandler):
+    """``POST context``: what the project of a notebook adds to its prompts."""
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Maximum size of the body."""
+        return _MAX_CONTEXT_BYTES
+
+    async def authorize(self) -> None:
+        """Refuse users who are not allowed to read the files of this server, too.
+
+        Raises
+        ------
+        RequestDenied
+            If there is no user, or the user is not allowed to.
+        """
+        await super().authorize()
+        is_allowed = await ensure_async(
+            self.authorizer.is_authorized(self, self.current_user, "read", "contents")
+        )
+        if not is_allowed:
+            raise RequestDenied(
+                403, "You are not allowed to read files of this server.", "Ask its administrator."
+            )
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        """Respond with modules and parts of files."""
+        await self.respond(self._describe)
+
+    async def _describe(self, body: bytes) -> None:
+        request = await parse_body(body, parse_context_request)
+        reader = cast(ProjectReader, self.settings["safecoder_project"])
+        context = await reader.describe(request)
+        self.set_header("Content-Type", "application/json")
+        self.finish(context.to_json())
 
 
 class OpenAIModelsHandler(OpenAIErrors, _Handler):
@@ -159,7 +204,7 @@ class OpenAIModelsHandler(OpenAIErrors, _Handler):
         await self.proxy_get(f"/v1/models/{quote(name, safe='')}" if name else "/v1/models")
 
 
-class OpenAICompletionsHandler(OpenAIErrors, BodyHandler):  # type: ignore[misc]  # prepare
+class OpenAICompletionsHandler(OpenAIErrors, _BodyHandler):  # type: ignore[misc]  # prepare
     """``POST v1/completions``: continues or fills in a text, for other editors."""
 
     @web.authenticated

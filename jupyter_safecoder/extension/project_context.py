@@ -5,11 +5,9 @@ from __future__ import annotations
 import posixpath
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import replace
 
 from jupyter_safecoder.context import (
-    Described,
     Document,
     Outline,
     decode_source,
@@ -19,10 +17,9 @@ from jupyter_safecoder.context import (
     read_outline,
     without_secrets,
 )
-from jupyter_safecoder.errors import InvalidRequest
-from jupyter_safecoder.protocol import PROTOCOL_VERSION
-from jupyter_safecoder.validation import parse_json, validate
+from jupyter_safecoder.protocol import Excerpt
 
+from .context_request import ContextRequest, ProjectContext
 from .file_cache import FileCache
 from .project_files import ProjectFile, ProjectFiles
 
@@ -34,96 +31,6 @@ _MAX_OPEN, _MAX_RECENT = 10, 20
 _MAX_S = 2.0
 #: Characters that are kept of outlines, and of documents, whose words take ten times as much.
 _MAX_OUTLINES, _MAX_DOCUMENTS = 2_000_000, 1_500_000
-#: Drives of JupyterLab's contents manager whose files are those of the server.
-_DRIVE = "RTC:"
-_MAX_VALUES = 2_000
-_SCHEMA = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["version", "path", "cells", "current"],
-    "properties": {
-        "version": {"const": PROTOCOL_VERSION},
-        "path": {"type": "string", "maxLength": 4096},
-        "cells": {"type": "array", "maxItems": 500, "items": {"type": "string"}},
-        "current": {"type": "string"},
-        "open": {
-            "type": "array",
-            "maxItems": 100,
-            "items": {"type": "string", "maxLength": 4096},
-            "default": [],
-        },
-        "modules": {"type": "boolean", "default": True},
-        "files": {"type": "boolean", "default": True},
-    },
-}
-
-
-@dataclass(frozen=True)
-class ContextRequest:
-    """A notebook at rest.
-
-    Parameters
-    ----------
-    path
-        Of the notebook, below the server's root.
-    cells
-        Sources of code cells above the current one: those that import something, and those at hand.
-    current
-        The current cell.
-    open
-        Paths of the other open documents, those used last first.
-    modules, files
-        Whether modules, and snippets of other files, are wanted.
-    """
-
-    path: str
-    cells: tuple[str, ...]
-    current: str
-    open: tuple[str, ...] = ()
-    modules: bool = True
-    files: bool = True
-
-
-@dataclass(frozen=True)
-class ProjectContext:
-    """Stubs of the modules that a notebook imports, and snippets of other documents."""
-
-    modules: tuple[Described, ...] = ()
-    files: tuple[Described, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON object of a response."""
-        return {"version": PROTOCOL_VERSION, **asdict(self)}
-
-
-def parse_context_request(body: bytes) -> ContextRequest:
-    """Return the request of a JSON body.
-
-    Raises
-    ------
-    InvalidRequest
-        If the body is not JSON, or not such a request of this protocol version.
-    """
-    data = parse_json(body, _MAX_VALUES)
-    if not isinstance(data, dict) or data.get("version") != PROTOCOL_VERSION:
-        raise InvalidRequest(
-            f"The body is not a request of protocol version {PROTOCOL_VERSION}.",
-            "Reload the page: its extension and that of the server must have the same version.",
-        )
-    data = validate(_SCHEMA, data, "the request", InvalidRequest)
-    return ContextRequest(
-        local_path(data["path"]),
-        tuple(data["cells"]),
-        data["current"],
-        tuple(map(local_path, data["open"])),
-        data["modules"],
-        data["files"],
-    )
-
-
-def local_path(path: str) -> str:
-    """Return a path as it is below the server's root, without the drive that it is edited in."""
-    return path.removeprefix(_DRIVE).strip("/")
 
 
 class ProjectContexts:
@@ -146,12 +53,13 @@ class ProjectContexts:
         files
             The files of the server.
         """
-        if not files.is_allowed(request.path):
+        # It may be hidden, excluded, deleted, or kept elsewhere by another contents manager.
+        if files.find(request.path) is None:
             return ProjectContext()
         until = time.monotonic() + _MAX_S
         directory = posixpath.dirname(request.path)
         top = files.project_top(directory)
-        modules: list[Described] = []
+        modules: list[Excerpt] = []
 
         def outline(path: str) -> Outline | None:
             found = files.find(path) if time.monotonic() < until else None
@@ -162,7 +70,8 @@ class ProjectContexts:
             [*request.cells, request.current], outline, directory=directory, top=top or ""
         ):
             imported.add(module.path)
-            modules.append(Described(module.path, without_secrets(module.text)))
+            path = posixpath.relpath(module.path, directory or ".")
+            modules.append(Excerpt(path, without_secrets(module.text)))
         documents: list[Document] = []
         if request.files:
             own = {request.path, *imported}
@@ -171,9 +80,12 @@ class ProjectContexts:
                 found = files.find(path) if time.monotonic() < until else None
                 if found is not None and (document := self._document(found, files)) is not None:
                     documents.append(document)
+        snippets = describe_documents(request.cells, request.current, documents)
         return ProjectContext(
             tuple(modules) if request.modules else (),
-            tuple(describe_documents(request.cells, request.current, documents)),
+            tuple(
+                replace(one, path=posixpath.relpath(one.path, directory or ".")) for one in snippets
+            ),
         )
 
     def _outline(self, file: ProjectFile, files: ProjectFiles) -> Outline | None:

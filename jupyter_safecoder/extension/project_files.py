@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jupyter_core.paths import is_hidden
 
-from jupyter_safecoder.ignore import VENDORED, IgnoreRules
+from jupyter_safecoder.ignore_files import VENDORED, IgnoredDocuments
 
 from .file_cache import Signature
 
@@ -64,13 +64,13 @@ class ProjectFiles:
         The root directory of the server.
     allow_hidden
         Whether the contents manager shows hidden files.
-    rules
-        The rules of ``.safecoderignore``.
+    ignored
+        What a ``.safecoderignore`` excludes, by the same root.
     """
 
-    def __init__(self, root: str, rules: IgnoreRules, *, allow_hidden: bool) -> None:
+    def __init__(self, root: str, ignored: IgnoredDocuments, *, allow_hidden: bool) -> None:
         self._root = os.path.realpath(root)
-        self._rules = rules
+        self._ignored = ignored
         self._allow_hidden = allow_hidden
 
     def is_allowed(self, path: str) -> bool:
@@ -201,14 +201,13 @@ class ProjectFiles:
             real = os.path.realpath(named)
         except (OSError, ValueError):
             return None
-        is_readable = self._is_shown(real) and (named == real or self._is_shown(named))
-        return real if is_readable else None
+        if not self._is_shown(real) or not (named == real or self._is_shown(named)):
+            return None
+        return None if self._ignored.exclusion(path) is not None else real
 
     def _is_shown(self, absolute: str) -> bool:
         if absolute == self._root:
             return True
         if not Path(absolute).is_relative_to(self._root):
             return False
-        if not self._allow_hidden and is_hidden(absolute, self._root):
-            return False
-        return not self._rules.exclude(absolute, self._root)
+        return self._allow_hidden or not is_hidden(absolute, self._root)

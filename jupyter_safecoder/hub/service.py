@@ -61,6 +61,8 @@ class CompletionService:
         if drained := self.gate.drained_status():
             return drained
         status = display_names(await self.runtimes.get(grant.model, grant.adapter).status())
+        if status.state == "ready" and (left_out := grant.left_out()):
+            status = replace(status, reason=f"{status.reason} {left_out}")
         if status.state == "ready" and (waiting := self.dispatcher.waiting):
             reason = f"{waiting} requests wait in the queue."
             return replace(status, state="busy", queue=waiting, reason=reason)
@@ -244,7 +246,7 @@ def _allowed_body(grant: Grant, request: CompletionRequest, body: bytes) -> byte
     if grant.excludes(request):
         return None
     filtered = grant.filter_request(request)
-    return body if filtered.before == request.before else filtered.to_json()
+    return body if replace(filtered, path=request.path) == request else filtered.to_json()
 
 
 def _update_record(record: Record, item: Head | Queued | bytes, update: _Update) -> bool:

@@ -42,6 +42,9 @@ describe('protocol.schema.json', () => {
         { type: 'markdown', source: '# Title' },
         { type: 'code', source: '1 + 1', output: '2' }
       ],
+      below: [{ type: 'code', source: 'print(x)' }],
+      modules: [{ path: 'grid.py', text: 'RATE: float\n' }],
+      files: [{ path: '../other.ipynb', text: 'x = load()\n' }],
       fingerprint: '1'
     };
     harness.provider.configure({ debounce: 0 });

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from jupyter_safecoder.openai_protocol import OpenAIRequest
 from jupyter_safecoder.option import option
-from jupyter_safecoder.protocol import Cell, CompletionRequest
+from jupyter_safecoder.protocol import SOURCES, Cell, CompletionRequest, Excerpt, KernelName
 
 from .exclusions import contains_text, matches_path
 
 #: Completions in notebooks, completions for other editors, and training of the group's adapters.
 FEATURES = ("complete", "text", "train")
-#: What of a notebook may go into a prompt beside the cell itself.
-CONTEXT = ("cells", "markdown", "outputs")
+#: What may go into a prompt beside the cell itself.
+CONTEXT = (*SOURCES, "markdown", "outputs")
+#: The same in words, for users.
+_CONTEXT_WORDS = {
+    "cells": "the cells above",
+    "below": "the cells below",
+    "kernel": "names of the kernel",
+    "modules": "local modules",
+    "files": "other files",
+    "markdown": "Markdown",
+    "outputs": "outputs",
+}
 #: How users are named in the audit log, the usage database, the dashboard and the events.
 IDENTITIES = ("name", "pseudonym")
 
@@ -39,21 +50,24 @@ class Grant:
     )
     context: frozenset[str] = option(
         frozenset(CONTEXT),
-        "What may go into a prompt beside the cell itself: 'cells' for the code cells around it, "
-        "and with them 'markdown' and 'outputs'.",
+        "What may go into a prompt beside the cell itself: 'cells' for the code cells above it, "
+        "'below' for those below, and with them 'markdown' and 'outputs'; 'kernel' for names and "
+        "types in the kernel, 'modules' for signatures of local modules, 'files' for parts of "
+        "other notebooks and scripts. The service drops the rest.",
         choices=CONTEXT,
     )
     exclude_paths: tuple[str, ...] = option(
         (),
         "Patterns of notebook paths in which nothing is completed; '*' matches slashes and the "
-        "start of a path too, so '*/patients/*' excludes 'patients/a.ipynb'. If there are any, "
-        "requests without a path are denied: those of other editors have none.",
+        "start of a path too, so '*/patients/*' excludes 'patients/a.ipynb'. Nothing of such files "
+        "goes into prompts of other notebooks. If there are any, requests without a path are "
+        "denied: those of other editors have none.",
     )
     exclude_text: tuple[str, ...] = option(
         (),
-        "A cell that contains one of these texts goes into no prompt, whatever the case and the "
-        "Unicode form of its letters. If there are any, prompts of other editors that are token "
-        "ids are denied: the service cannot read them.",
+        "A cell, name, module or part of a file that contains one of these texts goes into no "
+        "prompt, whatever the case and the Unicode form of its letters. If there are any, prompts "
+        "of other editors that are token ids are denied: the service cannot read them.",
     )
     requests_per_minute: int = option(
         0, "Maximum number of requests of each user in a minute. 0: no limit.", minimum=0
@@ -112,11 +126,44 @@ class Grant:
 
     def filter_request(self, request: CompletionRequest) -> CompletionRequest:
         """Return a request without what must not go into a prompt."""
-        return replace(request, before=self._filter_cells(request.before), path="")
+        allowed = request.only(self.context)
+        return replace(
+            allowed,
+            before=self._filter_cells(allowed.before),
+            below=self._filter_cells(allowed.below),
+            kernel=tuple(name for name in allowed.kernel if not self._excludes_name(name)),
+            modules=self._filter_excerpts(allowed.modules, request.path),
+            files=self._filter_excerpts(allowed.files, request.path),
+            path="",
+        )
+
+    def left_out(self) -> str:
+        """Return a sentence for users about what their prompts do not have; empty: all is sent."""
+        names = [_CONTEXT_WORDS[name] for name in CONTEXT if name not in self.context]
+        return f"Prompts of your group do not have: {', '.join(names)}." if names else ""
+
+    def _excludes_name(self, name: KernelName) -> bool:
+        texts = (name.name, name.type, name.signature, name.doc)
+        columns = (text for column in name.columns for text in (column.name, column.dtype))
+        parts = (*texts, *columns, *name.keys, *name.fields, *name.members)
+        return contains_text("\n".join(parts), self.exclude_text)
+
+    def _filter_excerpts(self, excerpts: Collection[Excerpt], path: str) -> tuple[Excerpt, ...]:
+        return tuple(
+            excerpt
+            for excerpt in excerpts
+            if not self._excludes_path(excerpt.path, path)
+            and not contains_text(f"{excerpt.path}\n{excerpt.text}", self.exclude_text)
+        )
+
+    def _excludes_path(self, path: str, document: str) -> bool:
+        """Return whether a path that is relative to the document's folder is excluded."""
+        if self.exclude_paths and not path:
+            return True
+        folder = posixpath.dirname(document.replace("\\", "/"))
+        return matches_path(posixpath.join(folder, path), self.exclude_paths)
 
     def _filter_cells(self, cells: Collection[Cell]) -> tuple[Cell, ...]:
-        if "cells" not in self.context:
-            return ()
         allowed = (
             cell if "outputs" in self.context else replace(cell, output="")
             for cell in cells

@@ -2,8 +2,9 @@ import { ICellModel } from '@jupyterlab/cells';
 import { Signal } from '@lumino/signaling';
 
 import { DocumentContext, OUTPUT_BUDGET } from './context';
-import { CONTEXT_BUDGET } from './contextCells';
-import { ICellContext } from './target';
+import { CONTEXT_BUDGET, MAX_BELOW } from './contextCells';
+import { ISources } from './settings';
+import { ICellContext, IProjectContext } from './target';
 
 /** The members of a cell model that are used; counts the reads. */
 class FakeCell {
@@ -41,6 +42,7 @@ const error = { output_type: 'error', ename: 'E', evalue: 'x', traceback: [] };
 
 describe('DocumentContext', () => {
   let context: DocumentContext;
+  let sources: ISources;
 
   /** Select the context of the cell at an index. */
   function select(
@@ -52,12 +54,14 @@ describe('DocumentContext', () => {
     return context.select(
       models.slice(0, index),
       models[index],
-      includeOutputs
+      models.slice(index + 1, index + 1 + MAX_BELOW),
+      { includeOutputs, sources }
     );
   }
 
   beforeEach(() => {
     context = new DocumentContext();
+    sources = { below: false, modules: true, files: true };
   });
 
   afterEach(() => context.dispose());
@@ -152,6 +156,56 @@ describe('DocumentContext', () => {
       { type: 'code', source: 'a\uFFFD' },
       { type: 'raw', source: 'text' }
     ]);
+  });
+
+  it('takes cells below without outputs, and stays the same while typing', () => {
+    sources = { ...sources, below: true };
+    const cells = [
+      ...fakeCells('a', 'current', 'b'),
+      new FakeCell('c', 'code', [stream])
+    ];
+    const first = select(cells, 1);
+    expect(first.below).toEqual([
+      { type: 'code', source: 'b' },
+      { type: 'code', source: 'c' }
+    ]);
+    cells[1].edit('x');
+    expect(select(cells, 1)).toBe(first);
+    cells[3].edit('C');
+    expect(select(cells, 1).below[1].source).toBe('C');
+    expect(select(cells, 1).fingerprint).not.toBe(first.fingerprint);
+    expect(cells.map(cell => cell.reads)).toEqual([1, 0, 1, 2]);
+  });
+
+  it('has what the project adds, as far as the user wants it', () => {
+    const project: IProjectContext = {
+      modules: [{ path: 'grid.py', text: 'def load(): ...\n' }],
+      files: [{ path: 'other.ipynb', text: 'load()\n' }]
+    };
+    const cells = fakeCells('a', 'current');
+    const first = select(cells, 1);
+    expect(first).toMatchObject({ modules: [], files: [] });
+    context.project = project;
+    const second = select(cells, 1);
+    expect(second).toMatchObject(project);
+    expect(second.fingerprint).not.toBe(first.fingerprint);
+    context.project = { ...project };
+    expect(select(cells, 1)).toBe(second);
+    sources = { ...sources, files: false };
+    expect(select(cells, 1)).toMatchObject({ ...project, files: [] });
+    sources = { below: false, modules: false, files: false };
+    expect(select(cells, 1)).toMatchObject({ modules: [], files: [] });
+  });
+
+  it('finds the code that decides what the project adds', () => {
+    const cells = [
+      ...fakeCells('import grid', 'x = 1'),
+      new FakeCell('import of goods', 'markdown')
+    ];
+    const models = cells as unknown as ICellModel[];
+    expect(context.codeAtHand(models)).toEqual(['import grid', 'x = 1']);
+    expect(context.codeAtHand(models)).toEqual(['import grid', 'x = 1']);
+    expect(cells.map(cell => cell.reads)).toEqual([1, 1, 1]);
   });
 
   it('disconnects from the cells when it is disposed', () => {

@@ -2,53 +2,93 @@ import { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import { Signal } from '@lumino/signaling';
 
 import { ICell } from '../protocol';
-import { CONTEXT_BUDGET, selectContextCells } from './contextCells';
-import { ICellContext } from './target';
+import {
+  CONTEXT_BUDGET,
+  selectCellsBelow,
+  selectContextCells
+} from './contextCells';
+import { selectCodeAtHand } from './codeAtHand';
+import { ICellContext, IContextOptions, IProjectContext } from './target';
 import { replaceLoneSurrogates } from './unicode';
 
 /** Maximum number of characters of one output. */
 export const OUTPUT_BUDGET = 1_000;
 
+/** What is known of a project before it was asked for. */
+export const EMPTY_PROJECT: IProjectContext = { modules: [], files: [] };
+
 /**
- * The context of the current cell of one document: the cells above it.
+ * The context of the current cell of one document: the cells around it, and
+ * what its project adds.
  *
  * #### Notes
- * The context is selected once, and again only after a cell above, an output or
- * the list of cells has changed. Typing in the current cell does not read any
- * other cell. Cells are held by weak references.
+ * The context is selected once, and again only after another cell, an output,
+ * the list of cells or the project has changed. Typing in the current cell does
+ * not read any other cell. Cells are held by weak references.
  */
 export class DocumentContext {
+  /** What the project adds. */
+  get project(): IProjectContext {
+    return this._project;
+  }
+
+  set project(project: IProjectContext) {
+    if (JSON.stringify(project) !== JSON.stringify(this._project)) {
+      this._project = project;
+      this.invalidate();
+    }
+  }
+
   /**
    * Select the context of a cell.
    *
    * @param above - The models of the cells above, in notebook order.
    * @param current - The model of the current cell.
-   * @param includeOutputs - Whether outputs are part of the context.
+   * @param below - The models of the cells below, in notebook order.
+   * @param options - What is part of the context.
    */
   select(
     above: ReadonlyArray<ICellModel>,
     current: ICellModel,
-    includeOutputs: boolean
+    below: ReadonlyArray<ICellModel>,
+    options: IContextOptions
   ): ICellContext {
+    const { includeOutputs, sources } = options;
+    const key = JSON.stringify([includeOutputs, sources]);
     if (
       this._selected &&
       this._current?.deref() === current &&
-      this._includeOutputs === includeOutputs
+      this._key === key
     ) {
       return this._selected;
     }
+    this._key = key;
     if (this._includeOutputs !== includeOutputs) {
       this._includeOutputs = includeOutputs;
       this._snapshots = new WeakMap();
     }
-    const before = selectContextCells(above.map(cell => this._read(cell)));
-    const content = JSON.stringify(before);
+    const selected = {
+      before: selectContextCells(above.map(cell => this._read(cell))),
+      below: sources.below ? selectCellsBelow(this._readEach(below)) : [],
+      modules: sources.modules ? this._project.modules : [],
+      files: sources.files ? this._project.files : []
+    };
+    const content = JSON.stringify(selected);
     const last = this._fingerprints.get(current);
     const fingerprint =
       last?.content === content ? last.fingerprint : `${++this._count}`;
     this._fingerprints.set(current, { content, fingerprint });
     this._current = new WeakRef(current);
-    return (this._selected = { before, fingerprint });
+    return (this._selected = { ...selected, fingerprint });
+  }
+
+  /**
+   * Select the code that decides what the project adds.
+   *
+   * @param above - The models of the cells above, in notebook order.
+   */
+  codeAtHand(above: ReadonlyArray<ICellModel>): string[] {
+    return selectCodeAtHand(above.map(cell => this._read(cell)));
   }
 
   /**
@@ -65,6 +105,12 @@ export class DocumentContext {
     this.invalidate();
     this._snapshots = new WeakMap();
     Signal.disconnectReceiver(this);
+  }
+
+  private *_readEach(cells: ReadonlyArray<ICellModel>): Iterable<ICell | null> {
+    for (const cell of cells) {
+      yield this._read(cell);
+    }
   }
 
   private _read(cell: ICellModel): ICell | null {
@@ -91,6 +137,8 @@ export class DocumentContext {
     { content: string; fingerprint: string }
   >();
   private _includeOutputs = true;
+  private _key = '';
+  private _project = EMPTY_PROJECT;
   private _selected: ICellContext | null = null;
   private _snapshots = new WeakMap<ICellModel, ICell | null>();
 }

@@ -1,5 +1,10 @@
 import { ICell } from '../protocol';
-import { CONTEXT_BUDGET, selectContextCells } from './contextCells';
+import {
+  BELOW_BUDGET,
+  CONTEXT_BUDGET,
+  selectCellsBelow,
+  selectContextCells
+} from './contextCells';
 
 function code(source: string): ICell {
   return { type: 'code', source };
@@ -39,5 +44,25 @@ describe('selectContextCells', () => {
   it('counts outputs', () => {
     const cell = { ...code('a'), output: 'o'.repeat(CONTEXT_BUDGET) };
     expect(selectContextCells([cell])).toEqual([]);
+  });
+});
+
+describe('selectCellsBelow', () => {
+  it('selects the nearest whole cells within the budget, without outputs', () => {
+    const half = code('h'.repeat(BELOW_BUDGET / 2));
+    const below = [{ ...half, output: '1' }, null, code('a'), half, code('b')];
+    expect(selectCellsBelow(below)).toEqual([half, code('a')]);
+  });
+
+  it('reads no cell that is too far away', () => {
+    let reads = 0;
+    function* cells(): Iterable<ICell> {
+      for (;;) {
+        reads++;
+        yield code('x'.repeat(BELOW_BUDGET / 4));
+      }
+    }
+    expect(selectCellsBelow(cells())).toHaveLength(4);
+    expect(reads).toBe(5);
   });
 });

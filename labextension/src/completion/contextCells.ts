@@ -4,6 +4,12 @@ import { anchoredStart } from './anchor';
 /** Maximum number of characters of all context cells, outputs included. */
 export const CONTEXT_BUDGET = 24_000;
 
+/** Maximum number of characters of all cells below. */
+export const BELOW_BUDGET = 4_000;
+
+/** Maximum number of cells below that are read. */
+export const MAX_BELOW = 50;
+
 /**
  * Select the cells above the current one that a request carries.
  *
@@ -29,6 +35,31 @@ export function selectContextCells(
     offset += sizeOf(cell);
     return isInWindow;
   });
+}
+
+/**
+ * Select the cells below the current one that a request carries: the nearest
+ * whole ones, in notebook order, within `BELOW_BUDGET`, and without outputs,
+ * which are those of an earlier run.
+ *
+ * @param below - The cells below the current one, in notebook order; read only
+ * as far as they are selected. `null` stands for a cell that is empty or large.
+ */
+export function selectCellsBelow(below: Iterable<ICell | null>): ICell[] {
+  const selected: ICell[] = [];
+  let left = BELOW_BUDGET;
+  for (const cell of below) {
+    if (cell === null) {
+      continue;
+    }
+    const { type, source } = cell;
+    left -= source.length;
+    if (left < 0) {
+      break;
+    }
+    selected.push({ type, source });
+  }
+  return selected;
 }
 
 function isCandidate(cell: ICell | null): cell is ICell {

@@ -1,4 +1,4 @@
-import { delay } from './delay';
+import { delay, retryDelay } from './delay';
 
 describe('delay', () => {
   let controller: AbortController;
@@ -38,5 +38,17 @@ describe('delay', () => {
     controller.abort();
     expect(await delay(60, controller.signal)).toBe(false);
     expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('retryDelay', () => {
+  it.each([
+    ['internal', undefined, 0],
+    ['queue_full', undefined, 1_000],
+    ['not_ready', 5, 5_000],
+    ['queue_full', 3600, 30_000]
+  ] as const)('of %s, to retry after %s s, is %s ms', (code, after, ms) => {
+    const error = { event: 'error', code, message: '' } as const;
+    expect(retryDelay({ ...error, retry_after_s: after })).toBe(ms);
   });
 });

@@ -1,3 +1,5 @@
+import { IErrorEvent } from '../protocol';
+
 /**
  * Wait for a time, or until a signal is aborted.
  *
@@ -19,4 +21,11 @@ export function delay(ms: number, signal: AbortSignal): Promise<boolean> {
     const timer = setTimeout(() => finish(true), ms);
     signal.addEventListener('abort', onAbort);
   });
+}
+
+/** How long, in ms, no automatic request is sent after a failure. */
+export function retryDelay(error: IErrorEvent): number {
+  const overloaded = ['queue_full', 'not_ready', 'runtime_unavailable'];
+  const seconds = overloaded.includes(error.code) ? 1 : 0;
+  return Math.min(error.retry_after_s ?? seconds, 30) * 1000;
 }

@@ -9,7 +9,9 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
+import { DocumentContexts } from './documentContexts';
 import { createFindTarget } from './findTarget';
+import { DEFAULT_SETTINGS } from './settings';
 import { ICompletionTarget } from './target';
 
 const { Automatic, Invoke } = InlineCompletionTriggerKind;
@@ -106,7 +108,7 @@ describe('createFindTarget', () => {
       has: () => kind === 'notebooks'
     } as unknown as INotebookTracker
   };
-  let findTarget = createFindTarget(trackers, dismiss);
+  let findTarget = createFindTarget(trackers, dismiss, new DocumentContexts());
 
   function find(
     widget: object,
@@ -126,7 +128,7 @@ describe('createFindTarget', () => {
   beforeEach(() => {
     kind = 'notebooks';
     dismiss.mockReset();
-    findTarget = createFindTarget(trackers, dismiss);
+    findTarget = createFindTarget(trackers, dismiss, new DocumentContexts());
   });
 
   describe('in a notebook', () => {
@@ -156,33 +158,43 @@ describe('createFindTarget', () => {
     });
 
     it('takes the cells above as context', () => {
-      expect(find(panel)!.context(true).before).toEqual([
+      expect(find(panel)!.context(DEFAULT_SETTINGS).before).toEqual([
         { type: 'code', source: 'first' },
         { type: 'markdown', source: '# Text' }
       ]);
     });
 
+    it('takes the cells below as context, if the user wants them', () => {
+      const target = find(panel)!;
+      expect(target.context(DEFAULT_SETTINGS).below).toEqual([
+        { type: 'code', source: 'below' }
+      ]);
+      const sources = { ...DEFAULT_SETTINGS.sources, below: false };
+      const without = target.context({ ...DEFAULT_SETTINGS, sources });
+      expect(without.below).toEqual([]);
+    });
+
     it('selects the context again after a change of the cells', () => {
-      const first = find(panel)!.context(true);
-      expect(find(panel)!.context(true)).toBe(first);
+      const first = find(panel)!.context(DEFAULT_SETTINGS);
+      expect(find(panel)!.context(DEFAULT_SETTINGS)).toBe(first);
       notebook.widgets.splice(0, 1);
       notebook.activeCellIndex = 1;
       notebook.model.cells.changed.emit();
-      expect(find(panel)!.context(true).before).toEqual([
+      expect(find(panel)!.context(DEFAULT_SETTINGS).before).toEqual([
         { type: 'markdown', source: '# Text' }
       ]);
     });
 
     it('follows a new model, and lets go of a closed notebook', () => {
-      const first = find(panel)!.context(true);
+      const first = find(panel)!.context(DEFAULT_SETTINGS);
       notebook.modelChanged.emit();
-      expect(find(panel)!.context(true)).not.toBe(first);
-      const second = find(panel)!.context(true);
+      expect(find(panel)!.context(DEFAULT_SETTINGS)).not.toBe(first);
+      const second = find(panel)!.context(DEFAULT_SETTINGS);
       notebook.model.cells.changed.emit();
-      expect(find(panel)!.context(true)).not.toBe(second);
-      const third = find(panel)!.context(true);
+      expect(find(panel)!.context(DEFAULT_SETTINGS)).not.toBe(second);
+      const third = find(panel)!.context(DEFAULT_SETTINGS);
       panel.disposed.emit();
-      expect(find(panel)!.context(true)).not.toBe(third);
+      expect(find(panel)!.context(DEFAULT_SETTINGS)).not.toBe(third);
     });
 
     it.each<[string, { [key: string]: unknown }]>([
@@ -292,20 +304,23 @@ describe('createFindTarget', () => {
       const cells = [new FakeCell('banner', 'raw'), ...inputs, promptCell];
       const { before, fingerprint } = find(
         createPanel('python', cells)
-      )!.context(true);
+      )!.context(DEFAULT_SETTINGS);
       expect(before.map(cell => cell.source)).toEqual(
         Array.from({ length: 20 }, (_, i) => `x${i + 5}`)
       );
       expect(
-        find(createPanel('python', cells))!.context(true).fingerprint
+        find(createPanel('python', cells))!.context(DEFAULT_SETTINGS)
+          .fingerprint
       ).toBe(fingerprint);
       expect(
-        find(createPanel('python', inputs))!.context(true).fingerprint
+        find(createPanel('python', inputs))!.context(DEFAULT_SETTINGS)
+          .fingerprint
       ).toBe(fingerprint);
       cells.pop();
       inputs[24].editor.text = 'changed';
       expect(
-        find(createPanel('python', cells))!.context(true).fingerprint
+        find(createPanel('python', cells))!.context(DEFAULT_SETTINGS)
+          .fingerprint
       ).not.toBe(fingerprint);
     });
 
@@ -335,7 +350,7 @@ describe('createFindTarget', () => {
         language: 'python',
         path: 'module.py'
       });
-      expect(target.context(true).before).toEqual([]);
+      expect(target.context(DEFAULT_SETTINGS).before).toEqual([]);
     });
 
     it.each(['text/x-rsrc', 'text/plain'])(
@@ -351,7 +366,7 @@ describe('createFindTarget', () => {
     kind = null;
     expect(find({})).toBeNull();
     const none = { consoles: null, editors: null, notebooks: null };
-    findTarget = createFindTarget(none, dismiss);
+    findTarget = createFindTarget(none, dismiss, new DocumentContexts());
     expect(find({})).toBeNull();
   });
 });

@@ -10,7 +10,9 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { UUID } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
-import { DocumentContext } from './context';
+import { DocumentContext, EMPTY_PROJECT } from './context';
+import { MAX_BELOW } from './contextCells';
+import { DocumentContexts, languageOf } from './documentContexts';
 import { FindTarget, ICellContext, ICompletionTarget } from './target';
 
 /** Maximum number of earlier console inputs that are context. */
@@ -28,31 +30,32 @@ export interface ITrackers {
  *
  * @param trackers - The open documents of each kind.
  * @param dismiss - Removes a shown suggestion from an editor.
+ * @param contexts - The contexts of the open notebooks.
  */
 export function createFindTarget(
   trackers: ITrackers,
-  dismiss: (editor: CodeEditor.IEditor) => void
+  dismiss: (editor: CodeEditor.IEditor) => void,
+  contexts: DocumentContexts
 ): FindTarget {
-  const contexts = new WeakMap<NotebookPanel, DocumentContext>();
-
   const inNotebook = (panel: NotebookPanel): Private.IEditorInfo | null => {
     const { activeCell } = panel.content;
     if (!activeCell || activeCell.model.type !== 'code') {
       return null;
     }
-    const context = contexts.get(panel) ?? Private.connectContext(panel);
-    contexts.set(panel, context);
+    const context = contexts.of(panel);
     return {
       editor: activeCell.editor,
       path: panel.context.path,
       cell: activeCell.model.id,
-      language: Private.languageOf(panel),
-      context: includeOutputs => {
+      language: languageOf(panel),
+      context: options => {
         const { activeCellIndex, widgets } = panel.content;
+        const after = activeCellIndex + 1;
         return context.select(
           widgets.slice(0, activeCellIndex).map(cell => cell.model),
           widgets[activeCellIndex].model,
-          includeOutputs
+          widgets.slice(after, after + MAX_BELOW).map(cell => cell.model),
+          options
         );
       }
     };
@@ -69,18 +72,14 @@ export function createFindTarget(
       cell: promptCell.model.id,
       language:
         sessionContext.kernelPreference.language?.toLowerCase() ?? 'python',
-      context: includeOutputs => {
+      context: options => {
         const inputs = Array.from(cells, cell => cell.model)
           .filter(model => model !== promptCell.model && model.type === 'code')
           .slice(-MAX_CONSOLE_INPUTS);
         const context = new DocumentContext();
-        const { before } = context.select(
-          inputs,
-          promptCell.model,
-          includeOutputs
-        );
+        const selected = context.select(inputs, promptCell.model, [], options);
         context.dispose();
-        return { before, fingerprint: JSON.stringify(before) };
+        return { ...selected, fingerprint: JSON.stringify(selected.before) };
       }
     };
   };
@@ -171,33 +170,10 @@ namespace Private {
   /** Makes document ids meaningless outside of this page. */
   export const salt = UUID.uuid4();
 
-  export const emptyContext: ICellContext = { before: [], fingerprint: '' };
-
-  /** Create the context of a notebook, and invalidate it as its cells change. */
-  export function connectContext(panel: NotebookPanel): DocumentContext {
-    const context = new DocumentContext();
-    const connect = (): void => {
-      panel.content.model?.cells.changed.connect(context.invalidate, context);
-    };
-    connect();
-    panel.content.modelChanged.connect(() => {
-      context.dispose();
-      connect();
-    });
-    panel.disposed.connect(() => context.dispose());
-    return context;
-  }
-
-  /** The language of a notebook's kernel, in lower case. */
-  export function languageOf(panel: NotebookPanel): string {
-    const model = panel.content.model;
-    const info = model?.getMetadata('language_info') as
-      { name?: unknown } | undefined;
-    const spec = model?.getMetadata('kernelspec') as
-      { language?: unknown } | undefined;
-    const language = info?.name ?? spec?.language;
-    return typeof language === 'string' && language !== ''
-      ? language.toLowerCase()
-      : 'python';
-  }
+  export const emptyContext: ICellContext = {
+    ...EMPTY_PROJECT,
+    before: [],
+    below: [],
+    fingerprint: ''
+  };
 }

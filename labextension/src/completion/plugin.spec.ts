@@ -18,6 +18,8 @@ describe('completionPlugin', () => {
   let installed: IInlineCompleterFactory | null;
   let notebooks: {
     activeCellChanged: Signal<object, void>;
+    currentWidget: null;
+    forEach: () => void;
     has: () => boolean;
     size: number;
     widgetAdded: Signal<object, object>;
@@ -82,13 +84,18 @@ describe('completionPlugin', () => {
 
   function openNotebook(): void {
     notebooks.size++;
-    notebooks.widgetAdded.emit({ disposed: new Signal({}) });
+    notebooks.widgetAdded.emit({
+      context: { saveState: new Signal({}) },
+      disposed: new Signal({})
+    });
   }
 
   beforeEach(() => {
     installed = provider = null;
     notebooks = {
       activeCellChanged: new Signal({}),
+      currentWidget: null,
+      forEach: () => undefined,
       has: () => false,
       size: 0,
       widgetAdded: new Signal({})

@@ -19,9 +19,12 @@ import { addAcceptCommands } from './acceptPart';
 import { Announcer } from './announcer';
 import { cancelOnLeave } from './cancellation';
 import { InlineCompleters } from './inlineCompleters';
+import { DocumentContexts } from './documentContexts';
 import { createFindTarget } from './findTarget';
 import { FreshLineTrigger } from './freshLine';
 import { LastInput } from './lastInput';
+import { ProjectRequests } from './project';
+import { httpProjectTransport } from './projectTransport';
 import { SafeCoderProvider } from './provider';
 import { httpTransport } from './transport';
 
@@ -62,9 +65,11 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     const completers = new InlineCompleters();
+    const contexts = new DocumentContexts();
     const findTarget = createFindTarget(
       { notebooks, consoles, editors },
-      editor => completers.dismiss(editor)
+      editor => completers.dismiss(editor),
+      contexts
     );
     const lastInput = new LastInput();
     const provider = new SafeCoderProvider({
@@ -81,6 +86,16 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       void app.started.then(() => completers.install(manager, factory));
     }
     cancelOnLeave(app, notebooks, provider, completers);
+    if (notebooks) {
+      new ProjectRequests({
+        contexts,
+        isEnabled: () => status.enabled,
+        openPaths: () => Private.openPaths(notebooks, editors),
+        report: error => status.onProject(error),
+        send: httpProjectTransport(app.serviceManager.serverSettings, trans),
+        sources: () => provider.sources
+      }).connect(notebooks);
+    }
     lastInput.connect(window);
     const trigger = new FreshLineTrigger({
       currentWidget: () => app.shell.currentWidget,
@@ -118,6 +133,17 @@ namespace Private {
     registry: ISettingRegistry | null
   ): Promise<ISettingRegistry.ISettings | undefined> {
     return registry?.load(completionPlugin.id).catch(() => undefined);
+  }
+
+  /** The paths of the open notebooks and files. */
+  export function openPaths(
+    notebooks: INotebookTracker,
+    editors: IEditorTracker | null
+  ): string[] {
+    const paths: string[] = [];
+    notebooks.forEach(panel => paths.push(panel.context.path));
+    editors?.forEach(widget => paths.push(widget.context.path));
+    return paths;
   }
 
   /** Start the runtime when the first notebook opens, if the setting is on. */

@@ -112,7 +112,7 @@ describe('SafeCoderProvider', () => {
       if (changed === 'cell') {
         harness.cell = 'cell-2';
       } else {
-        harness.context = { before: [], fingerprint: '1' };
+        harness.context = { ...harness.context, fingerprint: '1' };
       }
       harness.fetch(Automatic);
       await pause();

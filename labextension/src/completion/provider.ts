@@ -16,13 +16,14 @@ import { ICompletionReporter } from '../status/tokens';
 import { CompletionCache, cacheKey } from './cache';
 import { CallKinds } from './callKind';
 import { CompletionStream } from './completionStream';
-import { delay } from './delay';
+import { delay, retryDelay } from './delay';
 import { FetchCall } from './fetchCall';
 import { explainEmpty } from './reasons';
 import { InputKind } from './lastInput';
 import {
   DEFAULT_SETTINGS,
   ICompletionSettings,
+  ISources,
   completionOptions,
   readSettings,
   settingsSchema
@@ -74,6 +75,11 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
   /** The fields of Lab's settings page for inline completions. */
   get schema(): ISettingRegistry.IProperty {
     return settingsSchema(this._trans);
+  }
+
+  /** Which sources the user wants as context. */
+  get sources(): ISources {
+    return this._settings.sources;
   }
 
   /**
@@ -163,7 +169,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     }
     const isInvoked = kind === 'explicit';
     const window = cutWindow(state.text, state.cursor);
-    const cells = target.context(this._settings.includeOutputs);
+    const cells = target.context(this._settings);
     const key = cacheKey(
       target.document,
       target.cell,
@@ -268,6 +274,9 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
         path: target.path,
         language: target.language,
         before: context.before,
+        below: context.below,
+        modules: context.modules,
+        files: context.files,
         prefix: window.prefix,
         suffix: window.suffix,
         options: completionOptions(this._settings, call.isInvoked)
@@ -284,7 +293,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       this._reporter.onSettled(stream.error);
     }
     if (stream.error && !stream.isAborted) {
-      this._retryTime = Date.now() + Private.retryDelay(stream.error);
+      this._retryTime = Date.now() + retryDelay(stream.error);
     } else if (stream.finishReason && !stream.isPartial) {
       this._cache.store(stream.key, stream.prefix, stream.text);
     }
@@ -385,14 +394,5 @@ export namespace SafeCoderProvider {
 
     /** Sends requests. */
     transport: CompletionTransport;
-  }
-}
-
-namespace Private {
-  /** How long, in ms, no automatic request is sent after a failure. */
-  export function retryDelay(error: IErrorEvent): number {
-    const overloaded = ['queue_full', 'not_ready', 'runtime_unavailable'];
-    const seconds = overloaded.includes(error.code) ? 1 : 0;
-    return Math.min(error.retry_after_s ?? seconds, 30) * 1000;
   }
 }

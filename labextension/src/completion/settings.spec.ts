@@ -14,6 +14,7 @@ describe('readSettings', () => {
       debounce: 0,
       freshLine: false,
       includeOutputs: false,
+      sources: { below: false, modules: true, files: false },
       suggestions: 'few'
     };
     expect(readSettings({ ...settings, timeout: 1 })).toEqual(settings);
@@ -26,10 +27,18 @@ describe('readSettings', () => {
     { debounce: NaN, includeOutputs: 0 },
     { freshLine: 1 },
     { suggestions: 'all' },
-    { suggestions: 1 }
+    { suggestions: 1 },
+    { sources: null },
+    { sources: 'below' },
+    { sources: { below: 1, other: false } }
   ])('replaces invalid values by the defaults: %j', settings => {
     expect(readSettings(settings)).toEqual(DEFAULT_SETTINGS);
   });
+});
+
+it('reads each switch of a source by itself', () => {
+  const { sources } = readSettings({ sources: { files: false } });
+  expect(sources).toEqual({ ...DEFAULT_SETTINGS.sources, files: false });
 });
 
 describe('settingsSchema', () => {
@@ -45,6 +54,15 @@ describe('settingsSchema', () => {
     expect(check(schema.default)).toBe(true);
     expect(check({ debounce: -1 })).toBe(false);
     expect(check({ suggestions: 'all' })).toBe(false);
+    expect(check({ sources: { below: 1 } })).toBe(false);
+    const switches = properties.sources.properties!;
+    expect(Object.keys(switches)).toEqual(
+      Object.keys(DEFAULT_SETTINGS.sources)
+    );
+    for (const source of Object.values(switches)) {
+      expect(source.title).toBeTruthy();
+      expect(source.description).toBeTruthy();
+    }
   });
 });
 

@@ -3,6 +3,18 @@ import { TranslationBundle } from '@jupyterlab/translation';
 
 import { ICompletionOptions, Suggestions } from '../protocol';
 
+/** What may be context beside the cells above. */
+export interface ISources {
+  /** The cells below the current one. */
+  below: boolean;
+
+  /** Signatures of local modules. */
+  modules: boolean;
+
+  /** Parts of other notebooks and scripts. */
+  files: boolean;
+}
+
 /** Our own fields in Lab's settings of this provider. */
 export interface ICompletionSettings {
   /** The pause in typing, in ms, before a request is sent. */
@@ -14,6 +26,9 @@ export interface ICompletionSettings {
   /** Whether the outputs of other cells are part of the context. */
   includeOutputs: boolean;
 
+  /** Which sources are context. */
+  sources: ISources;
+
   /** How many suggestions are shown while typing; `manual`: none. */
   suggestions: Suggestions | 'manual' | 'server';
 }
@@ -23,6 +38,7 @@ export const DEFAULT_SETTINGS: ICompletionSettings = {
   debounce: 60,
   freshLine: true,
   includeOutputs: true,
+  sources: { below: true, modules: true, files: true },
   suggestions: 'server'
 };
 
@@ -65,6 +81,35 @@ export function settingsSchema(
         ),
         type: 'boolean'
       },
+      sources: {
+        title: trans.__('What the model gets'),
+        description: trans.__(
+          'What goes into the prompt beside the cell and the cells above it.'
+        ),
+        type: 'object',
+        properties: {
+          below: {
+            title: trans.__('Cells below'),
+            description: trans.__('The nearest cells below, without outputs.'),
+            type: 'boolean'
+          },
+          modules: {
+            title: trans.__('Local modules'),
+            description: trans.__(
+              'Names, parameters and first documentation lines of what the notebook imports from Python files of its project.'
+            ),
+            type: 'boolean'
+          },
+          files: {
+            title: trans.__('Other notebooks and scripts'),
+            description: trans.__(
+              'A few lines of other open documents, and of those of the project that were edited last, which are like the cell.'
+            ),
+            type: 'boolean'
+          }
+        },
+        additionalProperties: false
+      },
       suggestions: {
         title: trans.__('Suggestions while typing'),
         description: trans.__(
@@ -76,6 +121,7 @@ export function settingsSchema(
     },
     default: {
       ...DEFAULT_SETTINGS,
+      sources: { ...DEFAULT_SETTINGS.sources },
       autoFillInMiddle: true,
       debouncerDelay: 0,
       timeout: 30000
@@ -89,7 +135,8 @@ export function settingsSchema(
 export function readSettings(settings: {
   [property: string]: unknown;
 }): ICompletionSettings {
-  const { debounce, freshLine, includeOutputs, suggestions } = settings;
+  const { debounce, freshLine, includeOutputs, sources, suggestions } =
+    settings;
   return {
     debounce:
       typeof debounce === 'number' && debounce >= 0
@@ -101,10 +148,23 @@ export function readSettings(settings: {
       typeof includeOutputs === 'boolean'
         ? includeOutputs
         : DEFAULT_SETTINGS.includeOutputs,
+    sources: readSources(sources),
     suggestions:
       SUGGESTIONS.find(value => value === suggestions) ??
       DEFAULT_SETTINGS.suggestions
   };
+}
+
+/** Read the switches; a value that is none is replaced by the default. */
+function readSources(value: unknown): ISources {
+  const switches = { ...DEFAULT_SETTINGS.sources };
+  for (const name of Object.keys(switches) as Array<keyof ISources>) {
+    const choice = (value as Partial<ISources> | null | undefined)?.[name];
+    if (typeof choice === 'boolean') {
+      switches[name] = choice;
+    }
+  }
+  return switches;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { IInlineCompletionContext } from '@jupyterlab/completer';
 
-import { ICell } from '../protocol';
+import { ICell, IExcerpt } from '../protocol';
+import { ISources } from './settings';
 
 /** The text of an editor and the offset of its cursor. */
 export interface ICursorState {
@@ -11,13 +12,34 @@ export interface ICursorState {
   cursor: number;
 }
 
+/** What the project of a document adds to its context. */
+export interface IProjectContext {
+  /** Signatures of the local modules that the notebook imports. */
+  modules: IExcerpt[];
+
+  /** Parts of other documents that are like the lines at hand. */
+  files: IExcerpt[];
+}
+
 /** The context of a cell. */
-export interface ICellContext {
+export interface ICellContext extends IProjectContext {
   /** The selected cells above, in notebook order. */
   before: ICell[];
 
-  /** Equal for two contexts of a cell exactly when their cells are equal. */
+  /** The selected cells below, in notebook order. */
+  below: ICell[];
+
+  /** Equal for two contexts of a cell exactly when their parts are equal. */
   fingerprint: string;
+}
+
+/** What is part of a context. */
+export interface IContextOptions {
+  /** Whether the outputs of other cells are. */
+  includeOutputs: boolean;
+
+  /** The sources that are. */
+  sources: ISources;
 }
 
 /** The cell or file that a completion is requested for. */
@@ -35,7 +57,7 @@ export interface ICompletionTarget {
   readonly language: string;
 
   /** Select the context of the cell. */
-  context(includeOutputs: boolean): ICellContext;
+  context(options: IContextOptions): ICellContext;
 
   /** Read the editor as it is now; `null` once the user has left it. */
   readCursor(): ICursorState | null;

@@ -230,6 +230,22 @@ describe('SafeCoderStatus', () => {
     expect(status.view.notice).toBe('No completion: blank.');
   });
 
+  it('shows why prompts have nothing of the project', () => {
+    status.applySetting(true);
+    const emitted = jest.fn();
+    status.changed.connect(emitted);
+    status.onProject('You are not logged in.');
+    expect(status.view.notice).toBe(
+      'Without modules and other files: You are not logged in.'
+    );
+    expect(emitted).toHaveBeenCalledTimes(1);
+    status.onEmpty('blank.');
+    expect(status.view.notice).toBe('No completion: blank.');
+    status.onSent();
+    status.onProject('');
+    expect(status.view.notice).toBe('');
+  });
+
   it('does not emit when nothing has changed', async () => {
     status.applySetting(true);
     await after(200);

@@ -76,7 +76,7 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     return describeStatus(
       {
         enabled: this._enabled,
-        notice: this._notice,
+        notice: this._notice || this._projectNotice,
         queuePosition: this._queuePosition,
         runtime: this._runtime,
         unreachable: this._unreachable
@@ -181,6 +181,15 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     this._update(this._trans.__('No completion: %1', reason), 0);
   }
 
+  /** The project of a notebook was requested. */
+  onProject(error: string): void {
+    const before = this.view;
+    this._projectNotice = error
+      ? this._trans.__('Without modules and other files: %1', error)
+      : '';
+    this._emitIfChanged(before);
+  }
+
   /** Stop polling and disconnect all listeners. */
   dispose(): void {
     this._poll.dispose();
@@ -237,6 +246,7 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
   private _models: IModels | null = null;
   private _notice = '';
   private _poll: Poll<void>;
+  private _projectNotice = '';
   private _queuePosition = 0;
   private _runtime: IRuntimeStatus | null = null;
   private _save: (enabled: boolean) => Promise<void>;

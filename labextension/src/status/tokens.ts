@@ -19,6 +19,9 @@ export interface ICompletionReporter {
 
   /** An explicit request has no suggestion, for this reason. */
   onEmpty(reason: string): void;
+
+  /** Why prompts have nothing of the project; empty if they have it. */
+  onProject(error: string): void;
 }
 
 /** The state of SafeCoder, as users see it. */

@@ -130,7 +130,13 @@ export class ProviderHarness {
 
   cell = 'cell-1';
   inputKind: InputKind = 'type';
-  context: ICellContext = { before: [], fingerprint: '0' };
+  context: ICellContext = {
+    before: [],
+    below: [],
+    modules: [],
+    files: [],
+    fingerprint: '0'
+  };
   isEnabled = true;
   isInEditor = true;
 
@@ -212,7 +218,8 @@ export class ProviderHarness {
       onSent: () => undefined,
       onQueued: position => void this.queuePositions.push(position),
       onSettled: error => void this.settledErrors.push(error),
-      onEmpty: reason => void this.emptyReasons.push(reason)
+      onEmpty: reason => void this.emptyReasons.push(reason),
+      onProject: () => undefined
     };
   }
 }

@@ -23,6 +23,7 @@ ENDPOINTS = [
     ("GET", "status", None),
     ("POST", "start", b""),
     ("POST", "completions", CompletionRequest("x = ", "").to_json()),
+    ("POST", "context", b'{"version": 2, "path": "a.ipynb", "cells": [], "current": "x"}'),
     ("GET", "models", None),
     ("POST", "model", b'{"model": "auto"}'),
     ("GET", "v1/models", None),

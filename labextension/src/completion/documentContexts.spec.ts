@@ -1,0 +1,44 @@
+import { NotebookPanel } from '@jupyterlab/notebook';
+import { Signal } from '@lumino/signaling';
+
+import { DocumentContexts, languageOf } from './documentContexts';
+
+/** The members of a notebook panel that are used. */
+function fakePanel(metadata: { [key: string]: unknown } = {}): NotebookPanel {
+  const model = {
+    cells: { changed: new Signal<object, void>({}) },
+    getMetadata: (key: string) => metadata[key]
+  };
+  return {
+    content: { model, modelChanged: new Signal<object, void>({}) },
+    disposed: new Signal<object, void>({})
+  } as unknown as NotebookPanel;
+}
+
+describe('DocumentContexts', () => {
+  it('has one context for each notebook', () => {
+    const contexts = new DocumentContexts();
+    const [one, other] = [fakePanel(), fakePanel()];
+    expect(contexts.of(one)).toBe(contexts.of(one));
+    expect(contexts.of(one)).not.toBe(contexts.of(other));
+  });
+
+  it('disposes of the context with the notebook', () => {
+    const panel = fakePanel();
+    const dispose = jest.spyOn(new DocumentContexts().of(panel), 'dispose');
+    (panel.disposed as Signal<object, void>).emit();
+    expect(dispose).toHaveBeenCalled();
+  });
+});
+
+describe('languageOf', () => {
+  it.each<[string, { [key: string]: unknown }]>([
+    ['r', { language_info: { name: 'R' }, kernelspec: { language: 'x' } }],
+    ['julia', { kernelspec: { language: 'Julia' } }],
+    ['python', { language_info: { name: '' } }],
+    ['python', { language_info: { name: 7 } }],
+    ['python', {}]
+  ])('finds %s', (language, metadata) => {
+    expect(languageOf(fakePanel(metadata))).toBe(language);
+  });
+});
