@@ -78,7 +78,7 @@ def describe_documents(
     documents
         Other documents, those that count more first.
     """
-    picked = pick_snippets(lines_at_hand(cells, current), documents, known=[*cells, current])
+    picked = pick_snippets(lines_at_hand(cells, current), documents, known=cells)
     return [Excerpt(one.path, without_secrets(one.text)) for one in picked]
 
 

@@ -108,7 +108,7 @@ def notebook_code(source: str) -> list[str] | None:
     if "python" not in str(language).lower() or metadata.get("safecoder") in ("off", False):
         return None
     sheets = _sequence(_mapping(notebook).get("worksheets"))
-    lists = [_mapping(sheet).get("cells") for sheet in sheets] or [notebook.get("cells")]
+    lists = [_mapping(sheet).get("cells") for sheet in sheets] or [_mapping(notebook).get("cells")]
     return [
         _source(cell)
         for cells in lists
@@ -164,11 +164,13 @@ def _snippets(cells: Sequence[str]) -> Iterator[Snippet]:
 
 
 def _end(lines: Sequence[str], starts: set[int], start: int) -> int:
-    """Return the line after a snippet: of the best places to divide at, the last one."""
+    """Return the line after a snippet: the first cell or definition, or else the best place."""
+    places = range(start + _MIN_LINES, min(start + _MAX_LINES, len(lines) - 1) + 1)
+    for line in places:
+        if _rank(lines, starts, line) >= _DEFINES:
+            return line
     if len(lines) - start <= _MAX_LINES:
-        first = next((n for n in range(start + _MIN_LINES, len(lines)) if n in starts), None)
-        return len(lines) if first is None else first
-    places = range(start + _MIN_LINES, start + _MAX_LINES + 1)
+        return len(lines)
     return max(places, key=lambda line: (_rank(lines, starts, line), line))
 
 

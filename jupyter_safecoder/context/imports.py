@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from .cell_source import python_of_cell
 from .python_source import parse_python
@@ -95,9 +96,9 @@ def _trees(cells: Sequence[str]) -> Iterator[ast.Module]:
             yield whole
             continue
         for match in _STATEMENT.finditer(source):
-            line = parse_python(match[1]) or parse_python(match[1].partition("\n")[0])
-            if line is not None:
-                yield line
+            first = match[1].partition("\n")[0]
+            parsed = map(parse_python, (match[1], first, first.partition(";")[0]))
+            yield from islice((line for line in parsed if line is not None), 1)
 
 
 def _is_path_call(function: ast.expr) -> bool:

@@ -15,7 +15,7 @@ from .values import annotation_text, default_text, type_of
 _MAX_MEMBERS, _MAX_PARTS = 400, 60
 _MAX_IMPORTS = 200
 #: Maximum number of characters of a signature; a longer one loses annotations, then parameters.
-_MAX_SIGNATURE_CHARACTERS = 240
+_MAX_SIGNATURE_CHARACTERS = 160
 _MAX_DOC_CHARACTERS = 120
 _MAX_BASES_CHARACTERS = 80
 _MAX_PARAMETERS = 8
@@ -219,13 +219,9 @@ def _is_all(node: ast.stmt) -> bool:
 
 def _names(node: ast.stmt) -> frozenset[str] | None:
     value = getattr(node, "value", None)
-    if not isinstance(value, (ast.List, ast.Tuple)):
-        return None
-    return frozenset(
-        one.value
-        for one in value.elts
-        if isinstance(one, ast.Constant) and isinstance(one.value, str)
-    )
+    elements = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
+    names = [getattr(one, "value", None) for one in elements]
+    return frozenset(names) if all(isinstance(name, str) for name in names) else None
 
 
 def _is_name(node: ast.expr | None, name: str) -> bool:

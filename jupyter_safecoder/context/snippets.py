@@ -22,8 +22,8 @@ _K1, _B = 1.2, 0.75
 _MIN_SHARED = 3
 #: Words of the query: the last ones count.
 _MAX_QUERY_WORDS = 200
-#: Snippets that share this much of their words are copies (Jaccard index).
-_MAX_SIMILARITY = 0.8
+#: Snippets that share this much of their words are copies (Jaccard index), unless they are short.
+_MAX_SIMILARITY, _MIN_COPIED = 0.8, 12
 
 
 @dataclass(frozen=True)
@@ -99,5 +99,9 @@ def pick_snippets(
 
 
 def _is_copy(words: frozenset[str], other: frozenset[str]) -> bool:
+    if words == other:
+        return True
+    if min(len(words), len(other)) < _MIN_COPIED:
+        return False
     shared = len(words & other)
     return shared > _MAX_SIMILARITY * (len(words) + len(other) - shared)

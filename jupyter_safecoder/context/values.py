@@ -8,7 +8,7 @@ from jupyter_safecoder.secrets import find_secrets, is_high_entropy
 
 #: A longer default is ``...``; so is one with a string that long, or with a secret.
 _MAX_DEFAULT_CHARACTERS = 30
-_MAX_ANNOTATION_CHARACTERS = 80
+_MAX_ANNOTATION_CHARACTERS = 60
 #: Expressions that a default is written of; calls and comprehensions are not.
 _PLAIN = (
     *(ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.unaryop, ast.Load),
@@ -73,7 +73,8 @@ def _has_secret(name: str, node: ast.expr) -> bool:
             value = one.value.decode("latin-1") if isinstance(one.value, bytes) else one.value
             if is_high_entropy(value) or find_secrets(f"{name} = {value!r}", code=True):
                 return True
-    return False
+    # Of a dictionary, the keys are names, too.
+    return bool(find_secrets(f"{name} = {_written(node)}", code=True))
 
 
 def _is_large(node: ast.expr) -> bool:

@@ -32,7 +32,8 @@ def words_of(text: str) -> Iterator[str]:
         if whole in _STOP_WORDS or len(whole) < _MIN_CHARACTERS:
             continue
         yield sys.intern(whole)
-        parts = [part.lower() for part in _PART.findall(identifier)]
+        found = _PART.findall(identifier) if identifier.isascii() else identifier.split("_")
+        parts = [part.lower() for part in found]
         if len(parts) > 1:
             for part in parts:
                 if len(part) >= _MIN_CHARACTERS and part not in _STOP_WORDS:
