@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from jupyter_core.paths import is_hidden
@@ -23,6 +24,8 @@ SUFFIXES = (".py", ".ipynb")
 #: Bounds of the search for recent files: it must not walk through a home directory.
 _MAX_ENTRIES, _MAX_DIRECTORIES, _MAX_DEPTH = 5_000, 300, 6
 _MAX_WALK_S = 0.2
+#: Recent files that are checked for each one that may be read.
+_MAX_EXCLUDED = 5
 _MAX_DIRECTORIES_ABOVE = 20
 #: O_NONBLOCK: opening a pipe does not wait. Windows has neither flag.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -112,14 +115,16 @@ class ProjectFiles:
             descriptor = os.open(file.real_path, _FLAGS | getattr(os, "O_NOFOLLOW", 0))
         except OSError:
             return b""
-        with open(descriptor, "rb") as opened:
+        try:
             # Another file may be there by now.
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return b""
-            try:
+            with open(descriptor, "rb", closefd=False) as opened:
                 return opened.read(max_bytes)
-            except OSError:
-                return b""
+        except OSError:
+            return b""
+        finally:
+            os.close(descriptor)
 
     def project_top(self, directory: str) -> str | None:
         """Return the top directory of the project that a directory is in; ``None``: no project.
@@ -154,7 +159,8 @@ class ProjectFiles:
         if not self.is_allowed(directory):
             return []
         found = sorted(self._walk(directory), key=lambda one: (-one[0], one[1]))
-        return [path for _, path in found[:number]]
+        newest = (path for _, path in found[: number * _MAX_EXCLUDED])
+        return [*islice(filter(self.is_allowed, newest), number)]
 
     def _walk(self, top: str) -> Iterator[tuple[int, str]]:
         """Yield the modification times and paths of files below a directory, level by level."""
@@ -199,11 +205,12 @@ class ProjectFiles:
         named = os.path.join(self._root, *parts)
         try:
             real = os.path.realpath(named)
+            if not self._is_shown(real) or not (named == real or self._is_shown(named)):
+                return None
+            return None if self._ignored.exclusion(path) is not None else real
+        # A circle of links, or a name that is too long.
         except (OSError, ValueError):
             return None
-        if not self._is_shown(real) or not (named == real or self._is_shown(named)):
-            return None
-        return None if self._ignored.exclusion(path) is not None else real
 
     def _is_shown(self, absolute: str) -> bool:
         if absolute == self._root:
