@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.relay import Head
 from jupyter_safecoder.hub.service import CompletionService
 from jupyter_safecoder.openai_protocol import parse_openai_request
-from jupyter_safecoder.protocol import CompletionRequest
+from jupyter_safecoder.protocol import Cell, CompletionRequest, Excerpt, KernelName
 from tests.support.hub_service import ADA, ServiceParts, make_service
 
 SCRIPT = {
@@ -95,6 +96,34 @@ def test_what_the_policy_excludes_reaches_no_runtime(tmp_path: Path) -> None:
 
     parts = asyncio.run(test())
     assert [entry["outcome"] for entry in parts.entries] == ["excluded", "excluded"]
+
+
+def test_sources_that_the_policy_leaves_out_are_in_no_prompt(tmp_path: Path) -> None:
+    plain = CompletionRequest("hello", "", before=(Cell("code", "x = 1"),))
+    whole = replace(
+        plain,
+        below=(Cell("code", "y = 2"),),
+        kernel=(KernelName("df", "DataFrame"),),
+        modules=(Excerpt("grid.py", "RATE: float\n"),),
+        files=(Excerpt("other.ipynb", "load()\n"),),
+    )
+
+    async def test(parts: ServiceParts) -> None:
+        async def prompt_tokens(request: CompletionRequest, *context: str) -> int:
+            grant = Grant(context=frozenset(context))
+            body = request.to_json()
+            items = parts.service.complete(ADA, "vision", grant, request, body)
+            return int(events(await collect(items))[-1]["prompt_tokens"])
+
+        cells_alone = await prompt_tokens(plain, "cells")
+        assert await prompt_tokens(whole, "cells") == cells_alone
+        for source in ("below", "kernel", "modules", "files"):
+            assert await prompt_tokens(whole, "cells", source) > cells_alone
+        status = await parts.service.status(Grant(context=frozenset({"cells", "below"})))
+        assert "do not have: names of the kernel, local modules, other files" in status.reason
+        assert "do not have" not in (await parts.service.status(GRANT)).reason
+
+    run(tmp_path, test)
 
 
 def test_without_a_runtime_the_request_fails_and_is_recorded(tmp_path: Path) -> None:

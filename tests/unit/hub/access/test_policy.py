@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from jupyter_safecoder.hub.access.policy import Grant, Policy
 from jupyter_safecoder.openai_protocol import OpenAIRequest
-from jupyter_safecoder.protocol import Cell, CompletionRequest
+from jupyter_safecoder.protocol import Cell, Column, CompletionRequest, Excerpt, KernelName
 
 REQUEST = CompletionRequest(
     "x",
@@ -42,6 +44,98 @@ def test_what_must_not_go_into_a_prompt_is_taken_out(
     filtered = Grant(context=frozenset(context)).filter_request(REQUEST)
     assert [(cell.type, cell.output) for cell in filtered.before] == kept
     assert (filtered.prefix, filtered.suffix) == ("x", "y")
+
+
+CELL = Cell("code", "a")
+SOURCES = CompletionRequest(
+    "x",
+    "y",
+    before=(CELL,),
+    below=(Cell("markdown", "# title"), Cell("code", "b = 1", "1")),
+    kernel=(KernelName("df", "DataFrame", columns=(Column("age", "int"),)),),
+    modules=(Excerpt("grid.py", "RATE: float\n"),),
+    files=(Excerpt("../other.ipynb", "load()\n"),),
+    path="work/a.ipynb",
+)
+
+
+@pytest.mark.parametrize("source", ["below", "kernel", "modules", "files"])
+def test_a_source_is_sent_only_if_the_policy_names_it(source: str) -> None:
+    with_it = Grant(context=frozenset({"cells", source, "markdown", "outputs"}))
+    filtered = with_it.filter_request(SOURCES)
+    assert getattr(filtered, source) == getattr(SOURCES, source)
+    for other in {"below", "kernel", "modules", "files"} - {source}:
+        assert getattr(filtered, other) == ()
+    assert Grant().filter_request(SOURCES) == replace(SOURCES, path="")
+    assert Grant(context=frozenset({"cells"})).filter_request(SOURCES) == CompletionRequest(
+        "x", "y", before=(CELL,)
+    )
+
+
+def test_markdown_and_outputs_of_cells_below() -> None:
+    grant = Grant(context=frozenset({"below"}))
+    filtered = grant.filter_request(SOURCES)
+    assert (filtered.before, filtered.below) == ((), (Cell("code", "b = 1"),))
+
+
+@pytest.mark.parametrize(
+    ("path", "excluded"),
+    [
+        ("grid.py", False),
+        ("../patients/load.py", True),
+        ("../Patients/deep/load.py", True),
+        ("../../patients/load.py", True),
+        ("x/../../patients/load.py", True),
+        ("..\\patients\\load.py", True),
+        ("../p\u00adatients/load.py", True),
+        ("../\uff50atients/load.py", True),
+        ("/patients/load.py", True),
+        ("inner/keys.secret.py", True),
+        ("", True),
+    ],
+)
+def test_modules_and_files_of_excluded_paths(path: str, excluded: bool) -> None:
+    grant = Grant(exclude_paths=("patients/*", "*.secret.*"))
+    excerpts = (Excerpt(path, "x = 1"),)
+    for document in ("work/a.ipynb", "RTC:work/a.ipynb"):
+        request = CompletionRequest("x", "", modules=excerpts, files=excerpts, path=document)
+        filtered = grant.filter_request(request)
+        assert (filtered.modules == ()) is excluded
+        assert (filtered.files == ()) is excluded
+    assert Grant().filter_request(CompletionRequest("", "", files=excerpts)).files == excerpts
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        CompletionRequest("x", "", below=(Cell("code", "# Secret"),)),
+        CompletionRequest("x", "", modules=(Excerpt("a.py", "def SECRET(): ..."),)),
+        CompletionRequest("x", "", files=(Excerpt("secret.py", "x = 1"),)),
+        CompletionRequest("x", "", kernel=(KernelName("secret", "int"),)),
+        CompletionRequest("x", "", kernel=(KernelName("x", "Secret"),)),
+        CompletionRequest("x", "", kernel=(KernelName("x", "int", signature="(secret)"),)),
+        CompletionRequest("x", "", kernel=(KernelName("x", "int", doc="A secret."),)),
+        CompletionRequest("x", "", kernel=(KernelName("x", "T", columns=(Column("secret", ""),)),)),
+        CompletionRequest(
+            "x", "", kernel=(KernelName("x", "T", columns=(Column("a", "secret"),)),)
+        ),
+        CompletionRequest("x", "", kernel=(KernelName("x", "dict", keys=("a", "my secret")),)),
+        CompletionRequest("x", "", kernel=(KernelName("x", "T", fields=("secret",)),)),
+        CompletionRequest("x", "", kernel=(KernelName("x", "T", members=("secret",)),)),
+    ],
+)
+def test_excluded_text_in_other_sources(request_: CompletionRequest) -> None:
+    grant = Grant(exclude_text=("secret",))
+    assert not grant.excludes(request_)
+    assert grant.filter_request(request_) == CompletionRequest("x", "")
+    assert Grant(exclude_text=("other",)).filter_request(request_) == request_
+
+
+def test_what_prompts_of_a_group_do_not_have() -> None:
+    assert Grant().left_out() == ""
+    assert Grant(context=frozenset({"cells", "below", "modules", "markdown"})).left_out() == (
+        "Prompts of your group do not have: names of the kernel, other files, outputs."
+    )
 
 
 @pytest.mark.parametrize(
