@@ -29,6 +29,13 @@ def protocol_page() -> str:
                     "`POST completions`",
                     "a `CompletionRequest`; the response is NDJSON, an event a line",
                 ],
+                [
+                    "`POST context`",
+                    "what the project of a notebook adds to its prompts: `{version, path, cells, "
+                    "current, open, modules, files}` with the code cells above, the current cell, "
+                    "paths of other open documents, and which of the two is wanted; the response "
+                    "is `{version, modules, files}`, lists of `Excerpt`",
+                ],
                 ["`GET status`", "a `Status`; starts nothing"],
                 ["`POST start`", "starts the runtime, or restarts a failed one; a `Status`"],
                 ["`GET models`", "`Models`: what can be served"],
