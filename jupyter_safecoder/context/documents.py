@@ -15,11 +15,17 @@ from .words import words_of
 
 #: Lines of a snippet; it ends where a cell, a definition or a blank line allows it.
 _MIN_LINES, _MAX_LINES = 10, 30
+#: Lines that follow a snippet.
+_FOLLOWING_LINES = 6
 #: More of a document is left out.
 _MAX_CHARACTERS = 200_000
 _MAX_SNIPPETS = 400
 #: A snippet with a longer line is data or minified (the limit of Tabby's index).
 _MAX_LINE_CHARACTERS = 300
+#: Imports, which say nothing of what lines do.
+_IMPORT = re.compile(
+    r"^[ \t]*(?:from[ \t]+\S+[ \t]+)?import\b(?:[^\n(]*\([^)]{0,4000}\)|[^\n]*)", re.MULTILINE
+)
 _PERCENT_CELL = re.compile(r"# ?%%")
 _DEFINITION = re.compile(r"(?:@|def |class |async def )")
 #: How well a place divides a text: a cell, a definition, a line without indentation, a blank line.
@@ -34,6 +40,9 @@ class Snippet:
     ----------
     text
         The lines.
+    following
+        The lines that follow them in the document: what comes after lines that are like those at
+        hand is what comes next.
     counts
         Number of each word.
     length
@@ -41,6 +50,7 @@ class Snippet:
     """
 
     text: str
+    following: str
     counts: Mapping[str, int]
     length: int
 
@@ -62,7 +72,7 @@ class Document:
 
     def size(self) -> int:
         """Return the number of characters that are kept of it."""
-        return sum(len(snippet.text) for snippet in self.snippets)
+        return sum(len(one.text) + len(one.following) for one in self.snippets)
 
 
 def read_document(path: str, source: str) -> Document | None:
@@ -141,26 +151,37 @@ def _sequence(value: Any) -> Sequence[Any]:
 def _snippets(cells: Sequence[str]) -> Iterator[Snippet]:
     lines: list[str] = []
     starts: set[int] = set()
+    left = _MAX_CHARACTERS
     for cell in cells:
+        text = cell.strip("\n")[:left]
         starts.add(len(lines))
-        lines += cell.strip("\n")[:_MAX_CHARACTERS].split("\n")
-        lines.append("")
-        if sum(map(len, lines[-_MAX_LINES:])) > _MAX_CHARACTERS:
+        lines += [*text.split("\n"), ""]
+        left -= len(text) + 1
+        if left <= 0:
             break
-    size, start = 0, 0
+    start = 0
     for _ in range(_MAX_SNIPPETS):
-        if start >= len(lines) or size > _MAX_CHARACTERS:
+        if start >= len(lines):
             return
         end = _end(lines, starts, start)
-        part = lines[start:end]
+        snippet = _snippet(lines[start:end], lines[end : end + _FOLLOWING_LINES])
+        if snippet is not None:
+            yield snippet
         start = end
-        size += sum(map(len, part))
-        text = "\n".join(part).strip("\n")
-        if not text.strip() or max(map(len, part)) > _MAX_LINE_CHARACTERS:
-            continue
-        counts = Counter(words_of(text))
-        if counts:
-            yield Snippet(text, dict(counts), counts.total())
+
+
+def _snippet(part: Sequence[str], following: Sequence[str]) -> Snippet | None:
+    """Return the snippet of some lines; ``None`` if they are blank, imports alone, or data."""
+    whole = "\n".join(part)
+    text = whole.strip("\n")
+    counts = Counter(words_of(_IMPORT.sub("", text)))
+    if not counts or max(map(len, part)) > _MAX_LINE_CHARACTERS:
+        return None
+    if max(map(len, following), default=0) > _MAX_LINE_CHARACTERS:
+        following = ()
+    blank = whole[len(whole.rstrip("\n")) :]
+    after = blank + "\n".join(following)
+    return Snippet(text, after.rstrip(), dict(counts), counts.total())
 
 
 def _end(lines: Sequence[str], starts: set[int], start: int) -> int:

@@ -220,8 +220,9 @@ def _is_all(node: ast.stmt) -> bool:
 def _names(node: ast.stmt) -> frozenset[str] | None:
     value = getattr(node, "value", None)
     elements = value.elts if isinstance(value, (ast.List, ast.Tuple)) else [value]
-    names = [getattr(one, "value", None) for one in elements]
-    return frozenset(names) if all(isinstance(name, str) for name in names) else None
+    names = [one.value for one in elements if isinstance(one, ast.Constant)]
+    texts = frozenset(name for name in names if isinstance(name, str))
+    return texts if len(names) == len(elements) else None
 
 
 def _is_name(node: ast.expr | None, name: str) -> bool:

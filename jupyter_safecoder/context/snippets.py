@@ -88,11 +88,12 @@ def pick_snippets(
     picked: list[Picked] = []
     for _, path, snippet in ranked:
         words = frozenset(snippet.counts)
-        if len(snippet.text) > budget or any(_is_copy(words, other) for other in seen):
+        text = f"{snippet.text}\n{snippet.following}".rstrip()
+        if len(text) > budget or any(_is_copy(words, other) for other in seen):
             continue
         seen.append(words)
-        budget -= len(snippet.text)
-        picked.append(Picked(path, snippet.text + "\n"))
+        budget -= len(text)
+        picked.append(Picked(path, f"{text}\n"))
         if len(picked) == _MAX_PICKED:
             break
     return picked

@@ -71,3 +71,12 @@ def test_equal_snippets_are_in_the_order_of_the_documents() -> None:
     lines = ["cost = tariff.cost(kwh)"]
     assert [one.path for one in pick_snippets(lines, [first, second])] == ["xx.py", "yy.py"]
     assert [one.path for one in pick_snippets(lines, [second, first])] == ["yy.py", "xx.py"]
+
+
+def test_the_lines_that_follow_are_picked_too() -> None:
+    read = "tariff = read_tariff(zone)\n" + "\n".join(f"print({n})" for n in range(12))
+    document = _document(
+        "a.py", f"{read}\n\ndef after():\n    return 1\n\n\ndef last():\n    pass\n    pass"
+    )
+    (picked,) = pick_snippets(["tariff = read_tariff(zone)"], [document])
+    assert picked.text == f"{read}\n\ndef after():\n    return 1\n\n\ndef last():\n    pass\n"
