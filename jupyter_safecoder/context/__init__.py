@@ -2,7 +2,7 @@
 
 from .describe import describe_documents, describe_files, without_secrets
 from .documents import Document, read_document
-from .local_modules import LocalModule, describe_modules
+from .local_modules import LocalModule, describe_modules, mentioned_names
 from .outline import Outline
 from .python_source import decode_source
 from .signatures import read_outline
@@ -16,6 +16,7 @@ __all__ = [
     "describe_documents",
     "describe_files",
     "describe_modules",
+    "mentioned_names",
     "pick_snippets",
     "read_document",
     "read_outline",

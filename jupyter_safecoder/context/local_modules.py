@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from .imports import Import, find_imports, find_search_paths
@@ -60,6 +60,7 @@ def describe_modules(
     *,
     directory: str = "",
     top: str = "",
+    mentioned_before: Collection[str] = (),
     budget: int = BUDGET,
 ) -> list[LocalModule]:
     """Return the local modules that code cells import, in the order of the imports.
@@ -74,6 +75,9 @@ def describe_modules(
         The notebook's directory; empty for the one that paths start from.
     top
         The highest directory in which modules are searched: the notebook's, or one above it.
+    mentioned_before
+        Names that other cells of the notebook mention: as long as there is space, what they name
+        stays in front, so that the stubs are the same wherever the cursor is.
     budget
         Maximum number of characters of all stubs.
     """
@@ -81,22 +85,29 @@ def describe_modules(
     modules = _Modules(read, _roots(directory, top, find_search_paths(cells)), directory)
     for one in imports:
         modules.use(one)
-    words = [set(_WORD.findall(cell)) for cell in cells]
-    mentioned: set[str] = set().union(*words)
-    modules.use_mentioned(mentioned)
-    chosen = modules.most_used(words[-1] if words else set())
+    mentioned = mentioned_names(cells)
+    ever = mentioned.union(mentioned_before)
+    modules.use_mentioned(ever)
+    chosen = modules.most_used(mentioned_names(cells[-1:]))
     described: list[LocalModule] = []
     for number, (path, use) in enumerate(chosen):
-        members = modules.members(path, use, mentioned)
+        members = modules.members(path, use, ever)
         outline = modules.read(path)
         share = budget // (len(chosen) - number)
-        names = mentioned | set(use.names)
+        names = ever.union(use.names)
+        if sum(member.size() for member in members if member.name in names) > share:
+            names = mentioned.union(use.names)
         text = write_stub(outline.doc if outline else "", members, names, share)
         if text:
             budget -= len(text)
             known_as = (*use.known_as, *(use.names.values()))
             described.append(LocalModule(path, known_as, text))
     return described
+
+
+def mentioned_names(cells: Sequence[str]) -> set[str]:
+    """Return the identifiers of cells."""
+    return {name for cell in cells for name in _WORD.findall(cell)}
 
 
 def _roots(directory: str, top: str, search_paths: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from jupyter_safecoder.context import (
     decode_source,
     describe_documents,
     describe_modules,
+    mentioned_names,
     read_document,
     read_outline,
     without_secrets,
@@ -29,6 +31,8 @@ _MAX_NOTEBOOK_BYTES, _MAX_SCRIPT_BYTES = 10 * 2**20, 2**20
 _MAX_OPEN, _MAX_RECENT = 10, 20
 #: Seconds after which no more files are read.
 _MAX_S = 2.0
+#: Notebooks whose names are remembered, and names of each.
+_MAX_NOTEBOOKS, _MAX_MENTIONED = 20, 2_000
 #: Characters that are kept of outlines, and of documents, whose words take ten times as much.
 _MAX_OUTLINES, _MAX_DOCUMENTS = 2_000_000, 1_500_000
 
@@ -42,6 +46,7 @@ class ProjectContexts:
     def __init__(self) -> None:
         self._outlines: FileCache[Outline] = FileCache(_MAX_OUTLINES)
         self._documents: FileCache[Document] = FileCache(_MAX_DOCUMENTS)
+        self._mentioned: OrderedDict[str, set[str]] = OrderedDict()
 
     def describe(self, request: ContextRequest, files: ProjectFiles) -> ProjectContext:
         """Return what the project of a notebook adds to its prompts.
@@ -67,7 +72,11 @@ class ProjectContexts:
 
         imported: set[str] = set()
         for module in describe_modules(
-            [*request.cells, request.current], outline, directory=directory, top=top or ""
+            [*request.cells, request.current],
+            outline,
+            directory=directory,
+            top=top or "",
+            mentioned_before=self._mentioned_before(request),
         ):
             imported.add(module.path)
             path = posixpath.relpath(module.path, directory or ".")
@@ -87,6 +96,16 @@ class ProjectContexts:
                 replace(one, path=posixpath.relpath(one.path, directory or ".")) for one in snippets
             ),
         )
+
+    def _mentioned_before(self, request: ContextRequest) -> set[str]:
+        """Return the names that the notebook has mentioned, and remember those of the request."""
+        names = mentioned_names([*request.cells, request.current])
+        before = self._mentioned.pop(request.path, set())
+        ever = before | names
+        self._mentioned[request.path] = ever if len(ever) <= _MAX_MENTIONED else names
+        while len(self._mentioned) > _MAX_NOTEBOOKS:
+            self._mentioned.popitem(last=False)
+        return before
 
     def _outline(self, file: ProjectFile, files: ProjectFiles) -> Outline | None:
         def make() -> Outline | None:

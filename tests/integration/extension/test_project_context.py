@@ -187,3 +187,22 @@ def test_without_a_project_only_the_notebook_s_directory_is_searched(tmp_path: P
     context = project.describe("import shared", current=PRICE, path="home/a.ipynb")
     assert [one.path for one in context.files] == ["inner/b.ipynb"]
     assert [one.path for one in context.modules] == ["../shared.py"]
+
+
+def test_modules_are_the_same_wherever_the_cursor_is(project: Project) -> None:
+    source = "\n".join(f"def function_{n}(x): pass" for n in range(40))
+    _write(project.root / "project" / "work" / "local.py", source)
+    first = project.modules("import local", "local.function_30(1)")
+    assert first["local.py"].startswith("def function_30(")
+    second = project.modules("import local", "local.function_20(1)")
+    assert second["local.py"].startswith("def function_20(x): ...\ndef function_30(")
+    for cell in ("", "local.function_30(1)", "local.function_20(1)"):
+        assert project.modules("import local", cell) == second
+
+
+def test_names_of_a_notebook_are_remembered_within_bounds(project: Project) -> None:
+    _write(project.root / "project" / "work" / "local.py", "def f(): pass\ndef g(): pass\n")
+    project.modules("import local\nlocal.g()", " ".join(f"name_{n}" for n in range(3000)))
+    assert project.modules("import local")["local.py"].startswith("def g()")
+    project.modules("import local", " ".join(f"other_{n}" for n in range(3000)))
+    assert project.modules("import local")["local.py"].startswith("def f()")

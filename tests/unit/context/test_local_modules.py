@@ -144,3 +144,21 @@ def test_a_budget_is_shared() -> None:
     assert found[2].text.startswith("def function_77(")
     assert all(len(module.text) > 300 for module in found[1:])
     assert sum(len(module.text) for module in found) <= 1000
+
+
+def test_what_was_mentioned_before_stays_in_front_while_there_is_space() -> None:
+    files = {"a.py": "\n".join(f"def function_{n}(argument): pass" for n in range(100))}
+
+    def first(current: str, *before: str, budget: int = BUDGET) -> list[str]:
+        (module,) = describe_modules(
+            ["import a", current],
+            lambda path: read_outline(files[path]) if path in files else None,
+            mentioned_before=before,
+            budget=budget,
+        )
+        return [line.partition("(")[0][4:] for line in module.text.splitlines()[:2]]
+
+    assert first("a.function_70") == ["function_70", "function_0"]
+    assert first("a.function_70", "function_60") == ["function_60", "function_70"]
+    many = [f"function_{n}" for n in range(100)]
+    assert first("a.function_70", *many, budget=500)[0] == "function_70"
