@@ -12,13 +12,14 @@ import { Signal } from '@lumino/signaling';
 import { ISafeCoderStatus } from '../status/tokens';
 import { flushPromises } from '../testing/fakes';
 import { completionPlugin } from './plugin';
+import { MIN_INTERVAL } from './project';
 import { SafeCoderProvider } from './provider';
 
 describe('completionPlugin', () => {
   let installed: IInlineCompleterFactory | null;
   let notebooks: {
     activeCellChanged: Signal<object, void>;
-    currentWidget: null;
+    currentWidget: object | null;
     forEach: () => void;
     has: () => boolean;
     size: number;
@@ -33,6 +34,7 @@ describe('completionPlugin', () => {
     changed: Signal<object, void>;
     enabled: boolean;
     onEmpty: jest.Mock;
+    onProject: jest.Mock;
     start: jest.Mock;
   };
 
@@ -106,6 +108,7 @@ describe('completionPlugin', () => {
       changed: new Signal({}),
       enabled: true,
       onEmpty: jest.fn(),
+      onProject: jest.fn(),
       start: jest.fn()
     };
   });
@@ -115,6 +118,40 @@ describe('completionPlugin', () => {
     expect(provider?.identifier).toBe('jupyter-safecoder');
     expect(provider?.name).toBe('SafeCoder');
     expect(provider?.icon.name).toBe('jupyter-safecoder:icon');
+  });
+
+  it('requests what the project adds once completions are turned on', async () => {
+    const getSource = jest.fn(() => '');
+    const activeCell = {
+      model: { sharedModel: { getSource }, type: 'code' }
+    };
+    status.enabled = false;
+    notebooks.currentWidget = {
+      content: {
+        activeCell,
+        activeCellIndex: 0,
+        model: {
+          cells: { changed: new Signal({}) },
+          getMetadata: () => undefined
+        },
+        modelChanged: new Signal({}),
+        widgets: [activeCell]
+      },
+      context: { path: 'a.ipynb' },
+      disposed: new Signal({})
+    };
+    const settled = (): Promise<void> =>
+      new Promise(resolve => setTimeout(resolve, 20));
+    await activate();
+    notebooks.activeCellChanged.emit();
+    await settled();
+    expect(getSource).not.toHaveBeenCalled();
+    await new Promise(resolve => setTimeout(resolve, MIN_INTERVAL));
+    status.enabled = true;
+    status.changed.emit();
+    status.changed.emit();
+    await settled();
+    expect(getSource).toHaveBeenCalled();
   });
 
   it('asks after Enter, and when a composed text is complete', async () => {

@@ -87,14 +87,16 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     }
     cancelOnLeave(app, notebooks, provider, completers);
     if (notebooks) {
-      new ProjectRequests({
+      const requests = new ProjectRequests({
         contexts,
         isEnabled: () => status.enabled,
         openPaths: () => Private.openPaths(notebooks, editors),
         report: error => status.onProject(error),
         send: httpProjectTransport(app.serviceManager.serverSettings, trans),
         sources: () => provider.sources
-      }).connect(notebooks);
+      });
+      requests.connect(notebooks);
+      Private.whenTurnedOn(status, () => requests.requestCurrent(notebooks));
     }
     lastInput.connect(window);
     const trigger = new FreshLineTrigger({
@@ -133,6 +135,20 @@ namespace Private {
     registry: ISettingRegistry | null
   ): Promise<ISettingRegistry.ISettings | undefined> {
     return registry?.load(completionPlugin.id).catch(() => undefined);
+  }
+
+  /** Call a function whenever completions are turned on. */
+  export function whenTurnedOn(
+    status: ISafeCoderStatus,
+    callback: () => void
+  ): void {
+    let wasEnabled = status.enabled;
+    status.changed.connect(() => {
+      if (status.enabled && !wasEnabled) {
+        callback();
+      }
+      wasEnabled = status.enabled;
+    });
   }
 
   /** The paths of the open notebooks and files. */

@@ -43,11 +43,7 @@ export class ProjectRequests {
    * @param notebooks - The open notebooks.
    */
   connect(notebooks: INotebookTracker): void {
-    notebooks.activeCellChanged.connect(() => {
-      if (notebooks.currentWidget) {
-        this.request(notebooks.currentWidget);
-      }
-    });
+    notebooks.activeCellChanged.connect(() => this.requestCurrent(notebooks));
     NotebookActions.executed.connect((_, { notebook }) => {
       const panel = notebooks.currentWidget;
       if (panel?.content === notebook) {
@@ -66,24 +62,39 @@ export class ProjectRequests {
   }
 
   /**
+   * Request for the notebook that the user is in.
+   *
+   * @param notebooks - The open notebooks.
+   */
+  requestCurrent(notebooks: INotebookTracker): void {
+    if (notebooks.currentWidget) {
+      this.request(notebooks.currentWidget);
+    }
+  }
+
+  /**
    * Request for a notebook that is at rest.
    */
   request(panel: NotebookPanel): void {
     this._next = panel;
     if (!this._isBusy) {
       this._isBusy = true;
-      void this._work().finally(() => (this._isBusy = false));
+      void this._work();
     }
   }
 
   private async _work(): Promise<void> {
-    // The signal comes before the page shows the cell.
-    await Private.pause(0);
-    while (this._next) {
-      const panel = this._next;
-      this._next = null;
-      await this._request(panel);
-      await Private.pause(MIN_INTERVAL);
+    try {
+      // The signal comes before the page shows the cell.
+      await Private.pause(0);
+      while (this._next) {
+        const panel = this._next;
+        this._next = null;
+        await this._request(panel);
+        await Private.pause(MIN_INTERVAL);
+      }
+    } finally {
+      this._isBusy = false;
     }
   }
 
