@@ -103,7 +103,7 @@ export class ProjectRequests {
     const { modules, files } = sources();
     const cell = panel.isDisposed ? null : panel.content.activeCell;
     if (
-      !isEnabled() ||
+      !isEnabled(panel) ||
       !(modules || files) ||
       cell?.model.type !== 'code' ||
       languageOf(panel) !== 'python'
@@ -155,8 +155,8 @@ export namespace ProjectRequests {
     /** The contexts that get what the projects add. */
     contexts: DocumentContexts;
 
-    /** Whether completions are on. */
-    isEnabled: () => boolean;
+    /** Whether there are completions where the user is in a notebook. */
+    isEnabled: (panel: NotebookPanel) => boolean;
 
     /** The paths of all open documents. */
     openPaths: () => string[];
