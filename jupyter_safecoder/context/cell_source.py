@@ -10,7 +10,9 @@ _PYTHON_MAGICS = frozenset(
 )
 _CELL_MAGIC = re.compile(r"\s*%%(!|\w+)[^\n]*\n?")
 #: A magic, a line of the shell or a question, with the lines that a backslash joins to it.
-_MAGIC = re.compile(r"^([ \t]*)(?:[%!?]|[^\n#'\"]*\?$)(?:[^\n]*\\\n)*[^\n]*$", re.MULTILINE)
+_MAGIC = re.compile(
+    r"^([ \t]*)(?:[%!?]|[^\s#'\"][^\n#'\"]*\?$)(?:[^\n]*\\\n)*[^\n]*$", re.MULTILINE
+)
 _ASSIGNED_MAGIC = re.compile(
     r"^([ \t]{0,40}[\w, ]{1,80}=[ \t]*)[%!](?:[^\n]*\\\n)*[^\n]*$", re.MULTILINE
 )

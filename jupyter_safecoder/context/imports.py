@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from .cell_source import python_of_cell
@@ -15,10 +16,12 @@ from .python_source import parse_python
 _MAX_CELL_CHARACTERS = 100_000
 #: More imports of a notebook are not followed.
 _MAX_IMPORTS = 200
+#: Cells of which the imports are kept.
+_MAX_KEPT = 128
 #: An import at the start of a line, with the lines that belong to it.
 _STATEMENT = re.compile(
     r"^[ \t]*((?:import[ \t]|from[ \t]+[.\w]+[ \t]+import\b)(?:[^\n(]*\\\n)*[^\n(]*"
-    r"(?:\([^)]{0,4000}\))?)",
+    r"(?:\([^)]{0,2000}\))?)",
     re.MULTILINE,
 )
 _PATH_CALLS = frozenset({"append", "insert"})
@@ -57,24 +60,13 @@ def find_imports(cells: Sequence[str]) -> list[Import]:
     cells
         Sources of code cells of a Python notebook.
     """
-    found: dict[Import, None] = {}
-    for tree in _trees(cells):
-        for node in ast.walk(tree):
-            if isinstance(node, (ast.Import, ast.ImportFrom)):
-                found.update(dict.fromkeys(imports_of(node)))
+    found = dict.fromkeys(one for cell in cells for one in _read(cell).imports)
     return list(found)[:_MAX_IMPORTS]
 
 
 def find_search_paths(cells: Sequence[str]) -> list[str]:
     """Return the directories that cells add to ``sys.path`` as literals."""
-    found: dict[str, None] = {}
-    for tree in _trees([cell for cell in cells if "sys.path" in cell]):
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _is_path_call(node.func) and node.args:
-                value = node.args[-1]
-                if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    found[value.value] = None
-    return list(found)
+    return list(dict.fromkeys(path for cell in cells for path in _read(cell).search_paths))
 
 
 def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[Import]:
@@ -86,19 +78,42 @@ def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[Import]:
             yield Import(node.module or "", node.level, alias.name, alias.asname or alias.name)
 
 
-def _trees(cells: Sequence[str]) -> Iterator[ast.Module]:
-    for cell in cells:
-        if len(cell) > _MAX_CELL_CHARACTERS or ("import" not in cell and "sys.path" not in cell):
-            continue
-        source = python_of_cell(cell)
-        whole = parse_python(source)
-        if whole is not None:
-            yield whole
-            continue
-        for match in _STATEMENT.finditer(source):
-            first = match[1].partition("\n")[0]
-            parsed = map(parse_python, (match[1], first, first.partition(";")[0]))
-            yield from islice((line for line in parsed if line is not None), 1)
+@dataclass(frozen=True)
+class _Read:
+    """What a cell imports and adds to the path."""
+
+    imports: tuple[Import, ...] = ()
+    search_paths: tuple[str, ...] = ()
+
+
+@lru_cache(_MAX_KEPT)
+def _read(cell: str) -> _Read:
+    """Return what a cell imports; most cells are the same at the next request."""
+    if len(cell) > _MAX_CELL_CHARACTERS or ("import" not in cell and "sys.path" not in cell):
+        return _Read()
+    imports: list[Import] = []
+    search_paths: list[str] = []
+    for tree in _trees(python_of_cell(cell)):
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                imports += imports_of(node)
+            elif isinstance(node, ast.Call) and _is_path_call(node.func) and node.args:
+                value = node.args[-1]
+                if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    search_paths.append(value.value)
+    return _Read(tuple(imports[:_MAX_IMPORTS]), tuple(search_paths))
+
+
+def _trees(source: str) -> Iterator[ast.Module]:
+    """Yield the tree of a cell, or those of its imports if it is not Python as a whole."""
+    whole = parse_python(source)
+    if whole is not None:
+        yield whole
+        return
+    for match in _STATEMENT.finditer(source):
+        first = match[1].partition("\n")[0]
+        parsed = map(parse_python, (match[1], first, first.partition(";")[0]))
+        yield from islice((line for line in parsed if line is not None), 1)
 
 
 def _is_path_call(function: ast.expr) -> bool:

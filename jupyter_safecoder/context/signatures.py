@@ -16,7 +16,7 @@ _MAX_MEMBERS, _MAX_PARTS = 400, 60
 _MAX_IMPORTS = 200
 #: Maximum number of characters of a signature; a longer one loses annotations, then parameters.
 _MAX_SIGNATURE_CHARACTERS = 160
-_MAX_DOC_CHARACTERS = 120
+_MAX_DOC_CHARACTERS, _MAX_LINE = 120, 1000
 _MAX_BASES_CHARACTERS = 80
 _MAX_PARAMETERS = 8
 #: Methods with underscores that a notebook calls.
@@ -241,4 +241,6 @@ def _doc_line(node: ast.Module | ast.ClassDef | _Function) -> str:
     """Return the first line of a docstring, without what would end it."""
     doc = ast.get_docstring(node, clean=False) or ""
     line = next((line.strip() for line in doc.split("\n") if line.strip()), "")
-    return line.replace("\\", "").replace('"""', "")[:_MAX_DOC_CHARACTERS].rstrip('" ')
+    # Escapes may stand for characters that no file has.
+    shown = "".join(character for character in line[:_MAX_LINE] if character.isprintable())
+    return shown.replace("\\", "").replace('"""', "")[:_MAX_DOC_CHARACTERS].rstrip('" ')

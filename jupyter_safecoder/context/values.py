@@ -30,7 +30,7 @@ def annotation_text(node: ast.expr | None) -> str:
         text = node.value
     else:
         text = _written(node)
-    if len(text) > _MAX_ANNOTATION_CHARACTERS or "\n" in text:
+    if len(text) > _MAX_ANNOTATION_CHARACTERS or not text.isprintable():
         return ""
     return "" if _has_secret("annotation", node) else text
 

@@ -204,6 +204,7 @@ class ProjectFiles:
             return None
         named = os.path.join(self._root, *parts)
         try:
+            path.encode()  # not every name of a file is Unicode
             real = os.path.realpath(named)
             if not self._is_shown(real) or not (named == real or self._is_shown(named)):
                 return None

@@ -143,6 +143,15 @@ def test_a_file_that_is_deleted_or_replaced_in_between(root: Path) -> None:
     assert files.read(found, 100) == b""
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_that_is_not_unicode(root: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.py")
+    _write(root / name)
+    files = _files(root)
+    assert files.find(name) is None
+    assert files.recent("", 10) == ["work/a.py"]
+
+
 def test_the_top_of_a_project(root: Path) -> None:
     files = _files(root)
     deep = root / "work" / "deep" / "er"

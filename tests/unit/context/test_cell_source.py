@@ -32,3 +32,9 @@ from jupyter_safecoder.context.cell_source import python_of_cell
 def test_magics_are_replaced(cell: str, python: str) -> None:
     assert python_of_cell(cell) == python
     ast.parse(python)
+
+
+@pytest.mark.parametrize("part", [" ", "a ", "\\\n", "=", "a=", "%", "?", "a?\n", "!\\\n", "x = "])
+def test_the_time_is_proportional_to_the_length(part: str) -> None:
+    # Else this takes hours.
+    assert python_of_cell(part * 50_000 + "'")

@@ -74,3 +74,11 @@ def test_directories_that_are_added_to_the_path() -> None:
         "sys.path.append(folder)\nother.path.append('x')\nsys.path.append('../src')",
     ]
     assert find_search_paths(cells) == ["..", "../src"]
+
+
+@pytest.mark.parametrize(
+    "part", ["import (", "import \\\n", "from ", "from a import (\n", " ", "("]
+)
+def test_the_time_is_proportional_to_the_length(part: str) -> None:
+    # Else this takes hours.
+    assert find_imports([part * (90_000 // len(part)) + "import ]"]) == []
