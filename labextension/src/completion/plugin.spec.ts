@@ -20,7 +20,7 @@ describe('completionPlugin', () => {
   let notebooks: {
     activeCellChanged: Signal<object, void>;
     currentWidget: object | null;
-    forEach: () => void;
+    forEach: (visit: (panel: object) => void) => void;
     has: () => boolean;
     size: number;
     widgetAdded: Signal<object, object>;
@@ -97,7 +97,8 @@ describe('completionPlugin', () => {
     notebooks = {
       activeCellChanged: new Signal({}),
       currentWidget: null,
-      forEach: () => undefined,
+      forEach: visit =>
+        notebooks.currentWidget && visit(notebooks.currentWidget),
       has: () => false,
       size: 0,
       widgetAdded: new Signal({})
@@ -137,7 +138,7 @@ describe('completionPlugin', () => {
         modelChanged: new Signal({}),
         widgets: [activeCell]
       },
-      context: { path: 'a.ipynb' },
+      context: { path: 'a.ipynb', saveState: new Signal({}) },
       disposed: new Signal({})
     };
     const settled = (): Promise<void> =>
