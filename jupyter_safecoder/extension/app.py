@@ -21,6 +21,7 @@ from jupyter_safecoder.settings import RuntimeSettings
 from .handlers import (
     CompletionsHandler,
     ContextHandler,
+    KernelNamesHandler,
     ModelHandler,
     ModelsHandler,
     OpenAICompletionsHandler,
@@ -28,6 +29,7 @@ from .handlers import (
     StartHandler,
     StatusHandler,
 )
+from .kernel_names import KernelNames
 from .project_reader import ProjectReader
 from .traits import RuntimeTraits
 
@@ -85,6 +87,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
         )
         assert self.serverapp is not None
         self.settings["safecoder_project"] = ProjectReader(self.serverapp.contents_manager)
+        self.settings["safecoder_kernel_names"] = KernelNames(self.serverapp.kernel_manager)
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
 
     def initialize_handlers(self) -> None:
@@ -97,6 +100,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
                 (r"/jupyter-safecoder/start/?", StartHandler),
                 (r"/jupyter-safecoder/models/?", ModelsHandler),
                 (r"/jupyter-safecoder/model/?", ModelHandler),
+                (r"/jupyter-safecoder/kernels/([\w-]+)/names/?", KernelNamesHandler),
                 (r"/jupyter-safecoder/v1/models/?", OpenAIModelsHandler),
                 (r"/jupyter-safecoder/v1/models/(.+)", OpenAIModelsHandler),
                 (r"/jupyter-safecoder/v1/completions/?", OpenAICompletionsHandler),

@@ -14,17 +14,22 @@ from tornado.iostream import StreamClosedError
 
 from jupyter_safecoder.clients.hub_backend import HubBackend
 from jupyter_safecoder.clients.local_backend import LocalBackend
+from jupyter_safecoder.context.kernel.names import read_answer
 from jupyter_safecoder.errors import ConnectionLost, RequestDenied, RuntimeUnavailable
 from jupyter_safecoder.http.handlers import ProtocolHandler, StreamedBodyHandler, parse_body
 from jupyter_safecoder.openai_protocol import OpenAIErrors
 from jupyter_safecoder.protocol import Status
 
 from .context_request import parse_context_request
+from .kernel_names import KernelNames
+from .kernel_request import parse_names_request
 from .project_reader import ProjectReader
 
 AUTH_RESOURCE = "safecoder"
 #: A notebook sends the cells that import something, and those at hand.
 _MAX_CONTEXT_BYTES = 512_000
+#: A kernel is asked for a hundred names.
+_MAX_NAMES_BYTES = 2**17
 
 
 class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
@@ -192,6 +197,47 @@ class ContextHandler(_BodyHandler):
         context = await reader.describe(request)
         self.set_header("Content-Type", "application/json")
         self.finish(context.to_json())
+
+
+class KernelNamesHandler(_BodyHandler):
+    """``POST kernels/<id>/names``: what a kernel knows of names, for the prompts of a notebook."""
+
+    # A refresh after an execution is no activity of the user.
+    _track_activity = False
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Maximum size of the body."""
+        return _MAX_NAMES_BYTES
+
+    async def authorize(self) -> None:
+        """Refuse users who are not allowed to use the kernels of this server, too.
+
+        Raises
+        ------
+        RequestDenied
+            If there is no user, or the user is not allowed to.
+        """
+        await super().authorize()
+        is_allowed = await ensure_async(
+            self.authorizer.is_authorized(self, self.current_user, "execute", "kernels")
+        )
+        if not is_allowed:
+            raise RequestDenied(
+                403, "You are not allowed to use kernels of this server.", "Ask its administrator."
+            )
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self, kernel_id: str) -> None:
+        """Respond with the names and members; ``names`` is null if the kernel is not asked."""
+        await self.respond(lambda body: self._answer(kernel_id, body))
+
+    async def _answer(self, kernel_id: str, body: bytes) -> None:
+        names, members_of = parse_names_request(body)
+        kernels = cast(KernelNames, self.settings["safecoder_kernel_names"])
+        answer = await kernels.ask(kernel_id, names, members_of)
+        self.finish({"names": None, "members": {}} if answer is None else read_answer(answer))
 
 
 class OpenAIModelsHandler(OpenAIErrors, _Handler):
