@@ -1,0 +1,188 @@
+import { Notebook, NotebookPanel } from '@jupyterlab/notebook';
+import { Kernel } from '@jupyterlab/services';
+import { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+
+import { IKernelName } from '../protocol';
+import { AskKernel } from './kernelApi';
+import {
+  chooseNames,
+  memberQuery,
+  mentionedNames,
+  nearestFirst,
+  withMembers
+} from './kernelNames';
+import { KernelWatcher } from './kernelWatcher';
+
+/** How often a kernel that does not answer is asked again. */
+const MAX_RETRIES = 2;
+
+/**
+ * The names in the kernel of one notebook, as far as its cells mention them.
+ *
+ * #### Notes
+ * The names are chosen when the user enters a cell and when the kernel has
+ * answered, never at a key, so that the prompt keeps its beginning.
+ */
+export class NotebookKernel implements IDisposable {
+  /**
+   * @param panel - The notebook.
+   * @param ask - Asks a kernel.
+   */
+  constructor(panel: NotebookPanel, ask: AskKernel) {
+    this._ask = ask;
+    this._content = panel.content;
+    this._watcher = new KernelWatcher(panel.sessionContext);
+    this._watcher.rested.connect(this._onRested, this);
+    this._watcher.lost.connect(this._forget, this);
+    panel.content.activeCellChanged.connect(this._onCellEntered, this);
+    panel.disposed.connect(this.dispose, this);
+  }
+
+  /** Whether the user wants the names in prompts. */
+  get isEnabled(): boolean {
+    return this._isEnabled;
+  }
+  set isEnabled(value: boolean) {
+    if (value !== this._isEnabled) {
+      this._isEnabled = value;
+      this._forget();
+      this._watcher.request();
+    }
+  }
+
+  /** Whether the notebook is closed. */
+  get isDisposed(): boolean {
+    return this._watcher.isDisposed;
+  }
+
+  /** Equal for equal names, members aside. */
+  get fingerprint(): string {
+    return this._fingerprint;
+  }
+
+  /**
+   * The names for the active cell, the most useful first.
+   *
+   * @param prefix - The text before the cursor: after the name of a module or
+   * class and a dot, its members are asked for, and added once they are known.
+   */
+  names(prefix: string): IKernelName[] {
+    const query = this._isEnabled ? memberQuery(prefix) : null;
+    const root = query?.path.split('.')[0];
+    const known = this._names.find(({ name }) => name === root);
+    if (!query || !known || !['module', 'class'].includes(known.type)) {
+      return this._chosen;
+    }
+    const members = this._members.get(query.path);
+    if (members === undefined) {
+      void this._askForMembers(query.path);
+    }
+    return withMembers(this._chosen, query, members ?? []);
+  }
+
+  /**
+   * Forget the names, and stop to ask for them.
+   */
+  dispose(): void {
+    this._watcher.dispose();
+    this._forget();
+    Signal.disconnectReceiver(this);
+  }
+
+  private async _askForMembers(path: string): Promise<void> {
+    const kernel = this._watcher.idleKernel;
+    if (kernel) {
+      const known = this._members;
+      known.set(path, []);
+      const { names, members } = await this._ask(kernel.id, [], [path]);
+      if (names === null) {
+        known.delete(path);
+      } else {
+        known.set(path, members[path] ?? []);
+      }
+    }
+  }
+
+  private _onRested(_: KernelWatcher, kernel: Kernel.IKernelConnection): void {
+    if (this._isEnabled) {
+      void this._refresh(kernel);
+    }
+  }
+
+  private async _refresh(kernel: Kernel.IKernelConnection): Promise<void> {
+    const asked = this._mentioned();
+    const generation = ++this._generation;
+    const { names } = await this._ask(kernel.id, asked, []);
+    if (generation !== this._generation) {
+      return;
+    }
+    if (names === null) {
+      if (this._retries++ < MAX_RETRIES) {
+        this._watcher.request();
+      }
+      return;
+    }
+    this._retries = 0;
+    this._asked = new Set(asked);
+    this._members = new Map();
+    this._names = names;
+    this._choose(this._mentioned());
+  }
+
+  private _onCellEntered(): void {
+    if (this._isEnabled && this._asked) {
+      const mentioned = this._mentioned();
+      this._choose(mentioned);
+      if (mentioned.some(name => !this._asked?.has(name))) {
+        this._watcher.request();
+      }
+    }
+  }
+
+  private _choose(mentioned: string[]): void {
+    this._chosen = chooseNames(this._names, mentioned);
+    this._fingerprint =
+      this._chosen.length > 0 ? JSON.stringify(this._chosen) : '';
+  }
+
+  private _mentioned(): string[] {
+    return mentionedNames(Private.sources(this._content));
+  }
+
+  private _forget(): void {
+    this._generation++;
+    this._retries = 0;
+    this._asked = null;
+    this._names = [];
+    this._members = new Map();
+    this._choose([]);
+  }
+
+  private _ask: AskKernel;
+  private _asked: Set<string> | null = null;
+  private _chosen: IKernelName[] = [];
+  private _content: Notebook;
+  private _fingerprint = '';
+  private _generation = 0;
+  private _isEnabled = false;
+  private _members = new Map<string, string[]>();
+  private _names: IKernelName[] = [];
+  private _retries = 0;
+  private _watcher: KernelWatcher;
+}
+
+namespace Private {
+  /** The sources of the code cells from the active one outwards. */
+  export function* sources(content: Notebook): Generator<string> {
+    const { widgets, activeCellIndex } = content;
+    if (activeCellIndex < 0) {
+      return;
+    }
+    for (const { model } of nearestFirst(widgets, activeCellIndex)) {
+      if (model.type === 'code') {
+        yield model.sharedModel.getSource();
+      }
+    }
+  }
+}
