@@ -61,7 +61,7 @@ describe('DocumentContext', () => {
 
   beforeEach(() => {
     context = new DocumentContext();
-    sources = { below: false, modules: true, files: true };
+    sources = { below: false, kernel: true, modules: true, files: true };
   });
 
   afterEach(() => context.dispose());
@@ -193,7 +193,7 @@ describe('DocumentContext', () => {
     expect(select(cells, 1)).toBe(second);
     sources = { ...sources, files: false };
     expect(select(cells, 1)).toMatchObject({ ...project, files: [] });
-    sources = { below: false, modules: false, files: false };
+    sources = { below: false, kernel: false, modules: false, files: false };
     expect(select(cells, 1)).toMatchObject({ modules: [], files: [] });
   });
 

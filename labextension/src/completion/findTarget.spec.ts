@@ -10,9 +10,10 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
 import { DocumentContexts } from './documentContexts';
-import { createFindTarget } from './findTarget';
+import { ITrackers, createFindTarget } from './findTarget';
+import { NotebookKernels } from './notebookKernels';
 import { DEFAULT_SETTINGS } from './settings';
-import { ICompletionTarget } from './target';
+import { FindTarget, ICellContext, ICompletionTarget } from './target';
 
 const { Automatic, Invoke } = InlineCompletionTriggerKind;
 
@@ -32,6 +33,10 @@ class FakeEditor {
 
   getCursorPosition(): CodeEditor.IPosition {
     return this.cursor;
+  }
+
+  getLine(line: number): string | undefined {
+    return this.text.split('\n')[line];
   }
 
   getOption(name: string): unknown {
@@ -108,7 +113,16 @@ describe('createFindTarget', () => {
       has: () => kind === 'notebooks'
     } as unknown as INotebookTracker
   };
-  let findTarget = createFindTarget(trackers, dismiss, new DocumentContexts());
+  /** Marks the context with what it was called with. */
+  const kernels = {
+    extend: (_: object, context: ICellContext, line: string): ICellContext => ({
+      ...context,
+      kernel: () => [{ name: line, type: 'str' }]
+    })
+  } as unknown as NotebookKernels;
+  const create = (of: ITrackers = trackers): FindTarget =>
+    createFindTarget(of, dismiss, new DocumentContexts(), kernels);
+  let findTarget = create();
 
   function find(
     widget: object,
@@ -128,7 +142,7 @@ describe('createFindTarget', () => {
   beforeEach(() => {
     kind = 'notebooks';
     dismiss.mockReset();
-    findTarget = createFindTarget(trackers, dismiss, new DocumentContexts());
+    findTarget = create();
   });
 
   describe('in a notebook', () => {
@@ -176,7 +190,7 @@ describe('createFindTarget', () => {
 
     it('selects the context again after a change of the cells', () => {
       const first = find(panel)!.context(DEFAULT_SETTINGS);
-      expect(find(panel)!.context(DEFAULT_SETTINGS)).toBe(first);
+      expect(find(panel)!.context(DEFAULT_SETTINGS).before).toBe(first.before);
       notebook.widgets.splice(0, 1);
       notebook.activeCellIndex = 1;
       notebook.model.cells.changed.emit();
@@ -362,11 +376,24 @@ describe('createFindTarget', () => {
     );
   });
 
+  it('adds the names in the kernel, if the user wants them', () => {
+    const cell = new FakeCell('import numpy as np\nx = np.linspace');
+    cell.editor.cursor = { line: 1, column: 10 };
+    const target = find(new FakePanel(new FakeNotebook(cell)))!;
+    const { kernel } = target.context(DEFAULT_SETTINGS);
+    expect(kernel?.('')).toEqual([{ name: 'x = np.lin', type: 'str' }]);
+    cell.editor.cursor = { line: 5, column: 0 };
+    expect(target.context(DEFAULT_SETTINGS).kernel?.('')[0].name).toBe('');
+    const sources = { ...DEFAULT_SETTINGS.sources, kernel: false };
+    const settings = { ...DEFAULT_SETTINGS, sources };
+    expect(target.context(settings).kernel).toBeUndefined();
+  });
+
   it('has no target in an unknown document', () => {
     kind = null;
     expect(find({})).toBeNull();
     const none = { consoles: null, editors: null, notebooks: null };
-    findTarget = createFindTarget(none, dismiss, new DocumentContexts());
+    findTarget = create(none);
     expect(find({})).toBeNull();
   });
 });

@@ -13,6 +13,7 @@ import { Widget } from '@lumino/widgets';
 import { DocumentContext, EMPTY_PROJECT } from './context';
 import { MAX_BELOW } from './contextCells';
 import { DocumentContexts, languageOf } from './documentContexts';
+import { NotebookKernels } from './notebookKernels';
 import { FindTarget, ICellContext, ICompletionTarget } from './target';
 
 /** Maximum number of earlier console inputs that are context. */
@@ -31,11 +32,13 @@ export interface ITrackers {
  * @param trackers - The open documents of each kind.
  * @param dismiss - Removes a shown suggestion from an editor.
  * @param contexts - The contexts of the open notebooks.
+ * @param kernels - The kernels of the open notebooks.
  */
 export function createFindTarget(
   trackers: ITrackers,
   dismiss: (editor: CodeEditor.IEditor) => void,
-  contexts: DocumentContexts
+  contexts: DocumentContexts,
+  kernels: NotebookKernels
 ): FindTarget {
   const inNotebook = (panel: NotebookPanel): Private.IEditorInfo | null => {
     const { activeCell } = panel.content;
@@ -51,12 +54,16 @@ export function createFindTarget(
       context: options => {
         const { activeCellIndex, widgets } = panel.content;
         const after = activeCellIndex + 1;
-        return context.select(
+        const selected = context.select(
           widgets.slice(0, activeCellIndex).map(cell => cell.model),
           widgets[activeCellIndex].model,
           widgets.slice(after, after + MAX_BELOW).map(cell => cell.model),
           options
         );
+        const { editor } = activeCell;
+        return options.sources.kernel && editor
+          ? kernels.extend(panel, selected, Private.lineBefore(editor))
+          : selected;
       }
     };
   };
@@ -169,6 +176,12 @@ namespace Private {
 
   /** Makes document ids meaningless outside of this page. */
   export const salt = UUID.uuid4();
+
+  /** The text of the line before the cursor. */
+  export function lineBefore(editor: CodeEditor.IEditor): string {
+    const { line, column } = editor.getCursorPosition();
+    return (editor.getLine(line) ?? '').slice(0, column);
+  }
 
   export const emptyContext: ICellContext = {
     ...EMPTY_PROJECT,

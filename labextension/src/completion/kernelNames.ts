@@ -24,7 +24,8 @@ const MAX_IDENTIFIER = 80;
 const IDENTIFIER = /(?<![\p{L}\p{N}_.])[\p{L}_][\p{L}\p{N}_]*/gu;
 
 /** A dotted name and what was typed of its member, at the end of a line. */
-const MEMBER = /(?<![\p{L}\p{N}_.)\]])((?:[\p{L}_][\p{L}\p{N}_]*\.)+)([\p{L}\p{N}_]*)$/u;
+const MEMBER =
+  /(?<![\p{L}\p{N}_.)\]])((?:[\p{L}_][\p{L}\p{N}_]*\.)+)([\p{L}\p{N}_]*)$/u;
 
 /**
  * The names that a cell and its neighbours mention, the nearest first.

@@ -104,7 +104,7 @@ export class KernelWatcher implements IDisposable {
 
   private _onMessage(
     _: ISessionContext,
-    message: KernelMessage.IIOPubMessage
+    message: KernelMessage.IMessage
   ): void {
     if (message.header.msg_type === 'execute_input') {
       this._isStale = true;

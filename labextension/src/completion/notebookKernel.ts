@@ -28,27 +28,17 @@ export class NotebookKernel implements IDisposable {
   /**
    * @param panel - The notebook.
    * @param ask - Asks a kernel.
+   * @param isWanted - Whether the user wants the names in prompts.
    */
-  constructor(panel: NotebookPanel, ask: AskKernel) {
+  constructor(panel: NotebookPanel, ask: AskKernel, isWanted: () => boolean) {
     this._ask = ask;
+    this._isWanted = isWanted;
     this._content = panel.content;
     this._watcher = new KernelWatcher(panel.sessionContext);
     this._watcher.rested.connect(this._onRested, this);
     this._watcher.lost.connect(this._forget, this);
     panel.content.activeCellChanged.connect(this._onCellEntered, this);
     panel.disposed.connect(this.dispose, this);
-  }
-
-  /** Whether the user wants the names in prompts. */
-  get isEnabled(): boolean {
-    return this._isEnabled;
-  }
-  set isEnabled(value: boolean) {
-    if (value !== this._isEnabled) {
-      this._isEnabled = value;
-      this._forget();
-      this._watcher.request();
-    }
   }
 
   /** Whether the notebook is closed. */
@@ -68,7 +58,7 @@ export class NotebookKernel implements IDisposable {
    * class and a dot, its members are asked for, and added once they are known.
    */
   names(prefix: string): IKernelName[] {
-    const query = this._isEnabled ? memberQuery(prefix) : null;
+    const query = memberQuery(prefix);
     const root = query?.path.split('.')[0];
     const known = this._names.find(({ name }) => name === root);
     if (!query || !known || !['module', 'class'].includes(known.type)) {
@@ -105,7 +95,7 @@ export class NotebookKernel implements IDisposable {
   }
 
   private _onRested(_: KernelWatcher, kernel: Kernel.IKernelConnection): void {
-    if (this._isEnabled) {
+    if (this._isWanted()) {
       void this._refresh(kernel);
     }
   }
@@ -131,10 +121,10 @@ export class NotebookKernel implements IDisposable {
   }
 
   private _onCellEntered(): void {
-    if (this._isEnabled && this._asked) {
+    if (this._isWanted()) {
       const mentioned = this._mentioned();
       this._choose(mentioned);
-      if (mentioned.some(name => !this._asked?.has(name))) {
+      if (mentioned.some(name => !this._asked.has(name))) {
         this._watcher.request();
       }
     }
@@ -143,7 +133,7 @@ export class NotebookKernel implements IDisposable {
   private _choose(mentioned: string[]): void {
     this._chosen = chooseNames(this._names, mentioned);
     this._fingerprint =
-      this._chosen.length > 0 ? JSON.stringify(this._chosen) : '';
+      this._chosen.length > 0 ? Private.hash(JSON.stringify(this._chosen)) : '';
   }
 
   private _mentioned(): string[] {
@@ -153,19 +143,19 @@ export class NotebookKernel implements IDisposable {
   private _forget(): void {
     this._generation++;
     this._retries = 0;
-    this._asked = null;
+    this._asked = new Set();
     this._names = [];
     this._members = new Map();
     this._choose([]);
   }
 
   private _ask: AskKernel;
-  private _asked: Set<string> | null = null;
+  private _asked = new Set<string>();
   private _chosen: IKernelName[] = [];
   private _content: Notebook;
   private _fingerprint = '';
   private _generation = 0;
-  private _isEnabled = false;
+  private _isWanted: () => boolean;
   private _members = new Map<string, string[]>();
   private _names: IKernelName[] = [];
   private _retries = 0;
@@ -173,6 +163,15 @@ export class NotebookKernel implements IDisposable {
 }
 
 namespace Private {
+  /** A short text that is equal for equal texts (FNV-1a, and the length). */
+  export function hash(text: string): string {
+    let value = 0x811c9dc5;
+    for (let index = 0; index < text.length; index++) {
+      value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+    }
+    return `/${(value >>> 0).toString(36)}.${text.length}`;
+  }
+
   /** The sources of the code cells from the active one outwards. */
   export function* sources(content: Notebook): Generator<string> {
     const { widgets, activeCellIndex } = content;

@@ -2,6 +2,7 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 
 import { AskKernel } from './kernelApi';
 import { NotebookKernel } from './notebookKernel';
+import { ICellContext } from './target';
 
 /**
  * The kernels of the open notebooks.
@@ -10,34 +11,44 @@ export class NotebookKernels {
   /**
    * @param notebooks - The open notebooks.
    * @param ask - Asks a kernel.
+   * @param isWanted - Whether the user wants the kernels' names in prompts.
    */
-  constructor(notebooks: INotebookTracker | null, ask: AskKernel) {
+  constructor(
+    notebooks: INotebookTracker | null,
+    ask: AskKernel,
+    isWanted: () => boolean
+  ) {
     const add = (panel: NotebookPanel): void => {
-      const kernel = new NotebookKernel(panel, ask);
-      kernel.isEnabled = this._isEnabled;
-      this._kernels.set(panel, kernel);
-      panel.disposed.connect(() => this._kernels.delete(panel));
+      this._kernels.set(panel, new NotebookKernel(panel, ask, isWanted));
     };
     notebooks?.widgetAdded.connect((_, panel) => add(panel));
     notebooks?.forEach(add);
   }
 
-  /** Whether kernels are asked; not before the user's settings are known. */
-  get isEnabled(): boolean {
-    return this._isEnabled;
-  }
-  set isEnabled(value: boolean) {
-    this._isEnabled = value;
-    for (const kernel of this._kernels.values()) {
-      kernel.isEnabled = value;
+  /**
+   * Add the names of a notebook's kernel to the context of its active cell.
+   *
+   * @param panel - The notebook.
+   * @param context - What else is context.
+   * @param line - The line before the cursor.
+   */
+  extend(
+    panel: NotebookPanel,
+    context: ICellContext,
+    line: string
+  ): ICellContext {
+    const kernel = this._kernels.get(panel);
+    if (!kernel) {
+      return context;
     }
+    // Asks for the members of a module during the pause before the request.
+    kernel.names(line);
+    return {
+      ...context,
+      fingerprint: context.fingerprint + kernel.fingerprint,
+      kernel: prefix => kernel.names(prefix)
+    };
   }
 
-  /** The kernel of a notebook. */
-  get(panel: NotebookPanel): NotebookKernel | undefined {
-    return this._kernels.get(panel);
-  }
-
-  private _isEnabled = false;
-  private _kernels = new Map<NotebookPanel, NotebookKernel>();
+  private _kernels = new WeakMap<NotebookPanel, NotebookKernel>();
 }

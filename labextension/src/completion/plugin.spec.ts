@@ -10,6 +10,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 
 import { ISafeCoderStatus } from '../status/tokens';
+import { FakeSession } from '../testing/fakeKernel';
 import { flushPromises } from '../testing/fakes';
 import { completionPlugin } from './plugin';
 import { MIN_INTERVAL } from './project';
@@ -87,8 +88,10 @@ describe('completionPlugin', () => {
   function openNotebook(): void {
     notebooks.size++;
     notebooks.widgetAdded.emit({
+      content: { activeCellChanged: new Signal({}) },
       context: { saveState: new Signal({}) },
-      disposed: new Signal({})
+      disposed: new Signal({}),
+      sessionContext: new FakeSession()
     });
   }
 
@@ -180,7 +183,8 @@ describe('completionPlugin', () => {
         widgets: [activeCell]
       },
       context: { path: 'a.ipynb' },
-      disposed: new Signal({})
+      disposed: new Signal({}),
+      sessionContext: new FakeSession()
     };
     const invoke = jest.fn();
     notebooks.has = () => true;

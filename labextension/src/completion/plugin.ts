@@ -22,7 +22,9 @@ import { InlineCompleters } from './inlineCompleters';
 import { DocumentContexts } from './documentContexts';
 import { createFindTarget } from './findTarget';
 import { FreshLineTrigger } from './freshLine';
+import { httpKernelApi } from './kernelApi';
 import { LastInput } from './lastInput';
+import { NotebookKernels } from './notebookKernels';
 import { ProjectRequests } from './project';
 import { httpProjectTransport } from './projectTransport';
 import { SafeCoderProvider } from './provider';
@@ -66,10 +68,16 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     }
     const completers = new InlineCompleters();
     const contexts = new DocumentContexts();
+    const kernels = new NotebookKernels(
+      notebooks,
+      httpKernelApi(app.serviceManager.serverSettings),
+      () => status.enabled && provider.sources.kernel
+    );
     const findTarget = createFindTarget(
       { notebooks, consoles, editors },
       editor => completers.dismiss(editor),
-      contexts
+      contexts,
+      kernels
     );
     const lastInput = new LastInput();
     const provider = new SafeCoderProvider({

@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 import { flushPromises } from '../testing/fakes';
 import { DocumentContexts } from './documentContexts';
 import { MIN_INTERVAL, ProjectRequests } from './project';
+import { ISources } from './settings';
 import { IProjectRequest } from './projectTransport';
 import { IProjectContext } from './target';
 
@@ -73,7 +74,7 @@ describe('ProjectRequests', () => {
     answer: (project: IProjectContext) => Promise<void>;
     fail: (message: string) => Promise<void>;
   }>;
-  let sources: { below: boolean; modules: boolean; files: boolean };
+  let sources: ISources;
   let tracker: {
     activeCellChanged: Signal<object, void>;
     currentWidget: FakePanel | null;
@@ -99,7 +100,7 @@ describe('ProjectRequests', () => {
     panel = new FakePanel('work.ipynb', 'import grid', 'grid.');
     reported = [];
     sent = [];
-    sources = { below: false, modules: true, files: true };
+    sources = { below: false, kernel: true, modules: true, files: true };
     tracker = {
       activeCellChanged: new Signal<object, void>({}),
       currentWidget: panel,
@@ -221,7 +222,8 @@ describe('ProjectRequests', () => {
     ['completions are off', () => (isEnabled = false)],
     [
       'no source is wanted',
-      () => (sources = { below: true, modules: false, files: false })
+      () =>
+        (sources = { below: true, kernel: true, modules: false, files: false })
     ],
     ['the notebook is closed', () => (panel.isDisposed = true)],
     ['the notebook is in R', () => (panel.language = 'R')],

@@ -275,6 +275,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
         language: target.language,
         before: context.before,
         below: context.below,
+        kernel: context.kernel?.(window.prefix) ?? [],
         modules: context.modules,
         files: context.files,
         prefix: window.prefix,

@@ -14,7 +14,7 @@ describe('readSettings', () => {
       debounce: 0,
       freshLine: false,
       includeOutputs: false,
-      sources: { below: false, modules: true, files: false },
+      sources: { below: false, kernel: true, modules: true, files: false },
       suggestions: 'few'
     };
     expect(readSettings({ ...settings, timeout: 1 })).toEqual(settings);

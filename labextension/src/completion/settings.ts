@@ -8,6 +8,9 @@ export interface ISources {
   /** The cells below the current one. */
   below: boolean;
 
+  /** Names in the kernel. */
+  kernel: boolean;
+
   /** Signatures of local modules. */
   modules: boolean;
 
@@ -38,7 +41,7 @@ export const DEFAULT_SETTINGS: ICompletionSettings = {
   debounce: 60,
   freshLine: true,
   includeOutputs: true,
-  sources: { below: true, modules: true, files: true },
+  sources: { below: true, kernel: true, modules: true, files: true },
   suggestions: 'server'
 };
 
@@ -91,6 +94,13 @@ export function settingsSchema(
           below: {
             title: trans.__('Cells below'),
             description: trans.__('The nearest cells below, without outputs.'),
+            type: 'boolean'
+          },
+          kernel: {
+            title: trans.__('Names in the kernel'),
+            description: trans.__(
+              'Types, shapes, columns, keys and parameters of the names that the cells mention, and never their values. Python kernels only.'
+            ),
             type: 'boolean'
           },
           modules: {

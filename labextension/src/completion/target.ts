@@ -1,6 +1,6 @@
 import { IInlineCompletionContext } from '@jupyterlab/completer';
 
-import { ICell, IExcerpt } from '../protocol';
+import { ICell, IExcerpt, IKernelName } from '../protocol';
 import { ISources } from './settings';
 
 /** The text of an editor and the offset of its cursor. */
@@ -28,6 +28,13 @@ export interface ICellContext extends IProjectContext {
 
   /** The selected cells below, in notebook order. */
   below: ICell[];
+
+  /**
+   * The names in the kernel, the most useful first.
+   *
+   * @param prefix - The text before the cursor, which may ask for members.
+   */
+  kernel?(prefix: string): IKernelName[];
 
   /** Equal for two contexts of a cell exactly when their parts are equal. */
   fingerprint: string;

@@ -2,12 +2,10 @@ import { readFileSync } from 'fs';
 import { join } from 'path';
 
 /**
- * Read cases that `jupyter safecoder bench replay`, which has the same rules in
- * Python, must pass, too.
+ * Read cases that Python code with the same rules must pass, too; without a
+ * folder those of `jupyter safecoder bench replay`.
  */
-export function readCases<T>(name: string): T[] {
-  const folder = '../../../tests/unit/evaluation/replay/cases';
-  return JSON.parse(
-    readFileSync(join(__dirname, folder, `${name}.json`), 'utf-8')
-  ) as T[];
+export function readCases<T>(name: string, folder = 'evaluation/replay'): T[] {
+  const path = join('../../../tests/unit', folder, 'cases', `${name}.json`);
+  return JSON.parse(readFileSync(join(__dirname, path), 'utf-8')) as T[];
 }
