@@ -31,7 +31,7 @@ _CODE_ARGS, _CODE_KEYWORDS = 0x04, 0x08  # CO_VARARGS and CO_VARKEYWORDS of modu
 _dict_of_class = type.__dict__["__dict__"].__get__
 _mro_of_class = type.__dict__["__mro__"].__get__
 _name_of_class = type.__dict__["__name__"].__get__
-_dict_of_module = types.ModuleType.__dict__["__dict__"].__get__
+_dict_of_module = vars(types.ModuleType)["__dict__"].__get__
 _BUILTIN_SIZES: tuple[tuple[type, Callable[[Any], int]], ...] = (
     (dict, dict.__len__),
     (list, list.__len__),

@@ -18,7 +18,7 @@ MAX_COLUMNS, MAX_NAME = 100, 80
 #: Maximum number of blocks of pandas: a DataFrame that was made of many Series has as many.
 MAX_BLOCKS = 1_000
 
-_dict_of_module = types.ModuleType.__dict__["__dict__"].__get__
+_dict_of_module = vars(types.ModuleType)["__dict__"].__get__
 _name_of_class = type.__dict__["__name__"].__get__
 _module_of_class = type.__dict__["__module__"].__get__
 #: The usual names of pandas' own dtypes; a dtype's text may have values, such as categories.
@@ -30,7 +30,6 @@ _PANDAS_DTYPES = {
     "GeometryDtype": "geometry",
     "IntervalDtype": "interval",
     "PeriodDtype": "period",
-    "StringDtype": "string",
 }
 
 
@@ -96,6 +95,8 @@ def _dtype(dtype: Any) -> str:
             text = base.__dict__["name"].__get__(dtype)
             return text if type(text) is str and len(text) <= MAX_NAME else "object"
     name = _name(type(dtype))
+    if name == "StringDtype" and _is_of(dtype, "pandas"):
+        return str(dtype.name)  # "str" or "string"
     return _PANDAS_DTYPES.get(name, name[:-5] if name.endswith("Dtype") else "object")
 
 

@@ -53,7 +53,8 @@ def test_only_valid_parts_of_an_answer_are_read() -> None:
         "names": [good],
         "members": {"np": ["linspace"], "bad": []},
     }
-    for strange in (None, 3, [], {}, {"names": 3, "members": 4}):
+    anything: list[Any] = [None, 3, [], {}, {"names": 3, "members": 4}]
+    for strange in anything:
         assert names.read_answer(strange) == {"names": [], "members": {}}
 
 

@@ -216,10 +216,11 @@ def hostile(special: list[str], touched: list[str]) -> Iterator[Any]:
     }
     meta = type("Meta", (type,), {**methods, **properties, **meta_properties})
     for bases in ((), (dict,), (list,), (tuple,), (str,), (BaseException,), (types.ModuleType,)):
-        cls = type.__new__(meta, "Strange", bases, {**methods, **properties})
+        cls: Any = type.__new__(meta, "Strange", bases, {**methods, **properties})
         base = bases[0] if bases else object
         yield cls
-        yield base.__new__(cls, "m") if base is types.ModuleType else base.__new__(cls)
+        make: Any = base.__new__
+        yield make(cls, "m") if base is types.ModuleType else make(cls)
 
 
 @pytest.mark.parametrize(

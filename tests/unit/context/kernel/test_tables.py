@@ -72,11 +72,11 @@ def test_series_arrays_and_tensors() -> None:
     assert described(torch.zeros(2, 3)) == {"type": "Tensor[float32]", "shape": [2, 3]}
 
 
-class Sales(pd.DataFrame):
+class Sales(pd.DataFrame):  # type: ignore[misc]
     """A subclass with properties of its own."""
 
     @property
-    def _mgr(self) -> Any:  # type: ignore[override]
+    def _mgr(self) -> Any:
         raise SystemExit
 
     @_mgr.setter
