@@ -43,6 +43,12 @@ def protocol_page() -> str:
                     "`POST model`",
                     'serves another model: `{"model": NAME}`; a `Status` once it is in use',
                 ],
+                [
+                    "`POST kernels/ID/names`",
+                    'what a kernel knows: `{"names": [NAME], "members": [MODULE]}`; the response '
+                    "has `names`, each a `KernelName`, or null if the kernel is not asked, and "
+                    "`members`, the names in each module",
+                ],
                 ["`GET v1/models`, `POST v1/completions`", "OpenAI's completion protocol"],
             ],
         ),

@@ -11,7 +11,7 @@ from _thread import allocate_lock, start_new_thread
 from collections.abc import Callable
 from typing import Any
 
-REQUEST, REPLY = "safecoder_names_request", "safecoder_names_reply"
+REQUEST, REPLY = "jupyter_safecoder_names_request", "jupyter_safecoder_names_reply"
 #: Time that the control channel waits for a description; twice what it may take.
 MAX_WAIT_S = 0.1
 

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_server.auth.authorizer import Authorizer
+from jupyter_server.auth.identity import User
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError
 
@@ -34,9 +37,16 @@ while True:
 
 
 @pytest.fixture
-def jp_server_config(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, Any]:
+def server_traits(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return dict(getattr(request, "param", {}))
+
+
+@pytest.fixture
+def jp_server_config(
+    server_traits: dict[str, Any], request: pytest.FixtureRequest
+) -> dict[str, Any]:
     return {
-        "ServerApp": {"jpserver_extensions": {"jupyter_safecoder": True}},
+        "ServerApp": {"jpserver_extensions": {"jupyter_safecoder": True}, **server_traits},
         "SafeCoder": {"start_runtime": "never"},
         "MappingKernelManager": getattr(request, "param", {}),
     }
@@ -344,6 +354,23 @@ async def test_bad_requests(server: Server, jp_fetch: Fetch, body: bytes) -> Non
     with pytest.raises(HTTPClientError) as raised:
         await jp_fetch(*path, method="POST", body=body)
     assert raised.value.code in (400, 413)
+
+
+class NoKernels(Authorizer):
+    """Allows everything but the use of kernels."""
+
+    def is_authorized(
+        self, handler: JupyterHandler, user: User, action: str, resource: str
+    ) -> bool:
+        return resource != "kernels"
+
+
+@pytest.mark.parametrize("server_traits", [{"authorizer_class": NoKernels}], indirect=True)
+async def test_an_authorizer_that_denies_kernels(server: Server) -> None:
+    await _python(server)
+    with pytest.raises(HTTPClientError) as raised:
+        await server.ask("x")
+    assert raised.value.code == 403
 
 
 def test_the_requests_are_known_as_no_activity(jp_serverapp: ServerApp) -> None:
