@@ -237,7 +237,8 @@ class KernelNamesHandler(_BodyHandler):
         names, members_of = parse_names_request(body)
         kernels = cast(KernelNames, self.settings["safecoder_kernel_names"])
         answer = await kernels.ask(kernel_id, names, members_of)
-        self.finish({"names": None, "members": {}} if answer is None else read_answer(answer))
+        nothing = {"names": None, "members": {}, "complete": False}
+        self.finish(nothing if answer is None else read_answer(answer))
 
 
 class OpenAIModelsHandler(OpenAIErrors, _Handler):

@@ -47,7 +47,8 @@ def protocol_page() -> str:
                     "`POST kernels/ID/names`",
                     'what a kernel knows: `{"names": [NAME], "members": [MODULE]}`; the response '
                     "has `names`, each a `KernelName`, or null if the kernel is not asked, and "
-                    "`members`, the names in each module",
+                    "`members`, the names in each module; `complete` is false if there was no "
+                    "time for all",
                 ],
                 ["`GET v1/models`, `POST v1/completions`", "OpenAI's completion protocol"],
             ],

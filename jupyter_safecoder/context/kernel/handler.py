@@ -30,7 +30,7 @@ def install(kernel: Any, describe_names: Callable[..., Any], describe_table: Any
 
     def answer(stream: Any, ident: Any, parent: Any) -> None:
         asked = parent["content"]
-        found: dict[str, Any] = {"names": [], "members": {}}
+        found: dict[str, Any] = {"names": [], "members": {}, "complete": False}
 
         def work() -> None:
             try:
@@ -44,7 +44,12 @@ def install(kernel: Any, describe_names: Callable[..., Any], describe_table: Any
             start_new_thread(work, ())
             if running.acquire(True, MAX_WAIT_S):
                 running.release()
-        known = {"names": list(found["names"]), "members": dict(found["members"])}
-        kernel.session.send(stream, REPLY, {"status": "ok", **known}, parent, ident=ident)
+        content = {
+            "status": "ok",
+            "complete": found["complete"],
+            "names": list(found["names"]),
+            "members": dict(found["members"]),
+        }
+        kernel.session.send(stream, REPLY, content, parent, ident=ident)
 
     kernel.control_handlers[REQUEST] = answer

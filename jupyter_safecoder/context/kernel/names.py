@@ -95,10 +95,11 @@ def read_answer(answer: Any) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``names``: descriptions as in the protocol; ``members``: names by module or class.
+        ``names``: descriptions as in the protocol; ``members``: names by module or class;
+        ``complete``: whether there was time for all of them.
     """
     if not isinstance(answer, Mapping):
-        return {"names": [], "members": {}}
+        return {"names": [], "members": {}, "complete": True}
     names, members = answer.get("names"), answer.get("members")
     return {
         "names": [name for name in _list(names)[:MAX_MENTIONED] if _is_name(name)],
@@ -106,6 +107,7 @@ def read_answer(answer: Any) -> dict[str, Any]:
             str(path): [name for name in _list(each) if isinstance(name, str)]
             for path, each in (members.items() if isinstance(members, Mapping) else ())
         },
+        "complete": answer.get("complete") is not False,
     }
 
 

@@ -71,7 +71,8 @@ def describe_names(
         Describes an object of a library, see ``tables``.
     found
         Gets the result as it grows. ``names``: a description for each name that there is;
-        ``members``: the public names of each module or class.
+        ``members``: the public names of each module or class; ``complete``: whether there was time
+        for all.
     clock
         Returns the time in seconds.
     """
@@ -92,6 +93,7 @@ def describe_names(
             room -= _size(one)
             if room >= 0:
                 found["names"].append(one)
+    found["complete"] = True
 
 
 def describe(value: Any, describe_table: Callable[..., Any]) -> dict[str, Any]:

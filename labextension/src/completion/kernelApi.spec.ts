@@ -23,7 +23,11 @@ describe('httpKernelApi', () => {
   afterEach(() => server.close());
 
   it('posts the names, and returns the answer', async () => {
-    const answer = { names: [{ name: 'x', type: 'int' }], members: {} };
+    const answer = {
+      names: [{ name: 'x', type: 'int' }],
+      members: {},
+      complete: false
+    };
     let received: unknown;
     handle = async (request, response) => {
       const { pathname } = new URL(request.url!, 'http://localhost');
@@ -44,8 +48,16 @@ describe('httpKernelApi', () => {
       response.end();
     };
     const ask = httpKernelApi(server.settings);
-    expect(await ask('k', [], [])).toEqual({ names: null, members: {} });
+    expect(await ask('k', [], [])).toEqual({
+      names: null,
+      members: {},
+      complete: false
+    });
     handle = request => request.destroy();
-    expect(await ask('k', [], [])).toEqual({ names: null, members: {} });
+    expect(await ask('k', [], [])).toEqual({
+      names: null,
+      members: {},
+      complete: false
+    });
   });
 });

@@ -8,6 +8,9 @@ export interface IKernelAnswer {
   /** The names; `null` if the kernel was not asked, because it is busy. */
   names: IKernelName[] | null;
 
+  /** Whether the kernel had time for all of them. */
+  complete: boolean;
+
   /** The members by module or class. */
   members: { [path: string]: string[] };
 }
@@ -52,6 +55,6 @@ export function httpKernelApi(settings: ServerConnection.ISettings): AskKernel {
     } catch {
       // The server is not reachable: Lab says so itself.
     }
-    return { names: null, members: {} };
+    return { names: null, members: {}, complete: false };
   };
 }

@@ -76,7 +76,7 @@ describe('NotebookKernel', () => {
 
   beforeEach(() => {
     jest.useFakeTimers();
-    answer = { names: [NP, SALES], members: {} };
+    answer = { names: [NP, SALES], members: {}, complete: true };
     asked = [];
     isWanted = true;
     open('import numpy as np', '# sales', 'sales.head()', '');
@@ -104,14 +104,14 @@ describe('NotebookKernel', () => {
     const names = kernel.names('');
     panel.write('sales[other]', '', '', '');
     expect(kernel.names('')).toBe(names);
-    answer = { names: [SALES], members: {} };
+    answer = { names: [SALES], members: {}, complete: true };
     panel.sessionContext.execute();
     expect(kernel.names('')).toBe(names);
     await rest();
     expect(kernel.names('')).toEqual([SALES]);
     expect(kernel.fingerprint).not.toBe(fingerprint);
     panel.sessionContext.execute();
-    answer = { names: [NP, SALES], members: {} };
+    answer = { names: [NP, SALES], members: {}, complete: true };
     panel.write('import numpy as np', '', 'sales', '');
     await rest();
     expect(kernel.fingerprint).toBe(fingerprint);
@@ -130,7 +130,11 @@ describe('NotebookKernel', () => {
 
   it('asks for the members of a module once, when the line asks', async () => {
     await rest();
-    answer = { names: [], members: { np: ['linspace', 'log'] } };
+    answer = {
+      names: [],
+      members: { np: ['linspace', 'log'] },
+      complete: true
+    };
     expect(kernel.names('np.li')).toEqual([SALES, NP]);
     kernel.names('np.lin');
     await flushPromises();
@@ -153,7 +157,7 @@ describe('NotebookKernel', () => {
     kernel.names('np.x');
     expect(asked).toHaveLength(1);
     panel.sessionContext.setStatus('idle');
-    answer = { names: null, members: {} };
+    answer = { names: null, members: {}, complete: false };
     kernel.names('np.x');
     await flushPromises();
     kernel.names('np.x');
@@ -161,15 +165,26 @@ describe('NotebookKernel', () => {
   });
 
   it('asks a kernel that does not answer a few times more', async () => {
-    answer = { names: null, members: {} };
+    answer = { names: null, members: {}, complete: false };
     for (let round = 0; round < 6; round++) {
       await rest();
     }
     expect(asked).toHaveLength(3);
-    answer = { names: [SALES], members: {} };
+    answer = { names: [SALES], members: {}, complete: true };
     panel.sessionContext.execute();
     await rest();
     expect(kernel.names('')).toEqual([SALES]);
+  });
+
+  it('asks a kernel that had no time for all names again', async () => {
+    answer = { names: [SALES], members: {}, complete: false };
+    await rest();
+    expect(kernel.names('')).toEqual([SALES]);
+    answer = { names: [NP, SALES], members: {}, complete: true };
+    await rest();
+    await rest();
+    expect(kernel.names('')).toEqual([SALES, NP]);
+    expect(asked).toHaveLength(2);
   });
 
   it('forgets the names of a kernel that restarts', async () => {

@@ -14,7 +14,7 @@ import {
 } from './kernelNames';
 import { KernelWatcher } from './kernelWatcher';
 
-/** How often a kernel that does not answer is asked again. */
+/** How often a kernel is asked again that did not answer, or had no time. */
 const MAX_RETRIES = 2;
 
 /**
@@ -103,17 +103,18 @@ export class NotebookKernel implements IDisposable {
   private async _refresh(kernel: Kernel.IKernelConnection): Promise<void> {
     const asked = this._mentioned();
     const generation = ++this._generation;
-    const { names } = await this._ask(kernel.id, asked, []);
+    const { complete, names } = await this._ask(kernel.id, asked, []);
     if (generation !== this._generation) {
       return;
     }
+    if (complete) {
+      this._retries = 0;
+    } else if (this._retries++ < MAX_RETRIES) {
+      this._watcher.request();
+    }
     if (names === null) {
-      if (this._retries++ < MAX_RETRIES) {
-        this._watcher.request();
-      }
       return;
     }
-    this._retries = 0;
     this._asked = new Set(asked);
     this._members = new Map();
     this._names = names;

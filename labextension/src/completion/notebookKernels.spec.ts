@@ -45,7 +45,8 @@ describe('NotebookKernels', () => {
         members.push(of);
         return {
           names: [{ name: 'np', type: 'module' }],
-          members: { np: ['log'] }
+          members: { np: ['log'] },
+          complete: true
         };
       },
       () => true

@@ -149,6 +149,7 @@ async def test_names_and_members(server: Server) -> None:
             {"name": "load", "type": "function", "doc": "Load it.", "signature": "(path)"},
             {"name": "rows", "type": "list[int]", "shape": [2]},
         ],
+        "complete": True,
         "members": {"json": (await server.ask(members=("json",)))["members"]["json"]},
     }
     assert "dumps" in (await server.ask(members=("json",)))["members"]["json"]
@@ -186,7 +187,7 @@ async def test_a_kernel_that_is_asked_is_culled(server: Server) -> None:
         await server.ask("x")
         await asyncio.sleep(0.1)
     assert server.kernel_id not in server.manager
-    assert await server.ask("x") == {"names": None, "members": {}}
+    assert await server.ask("x") == {"names": None, "members": {}, "complete": False}
 
 
 async def test_a_busy_kernel_is_not_asked(server: Server, tmp_path: Path) -> None:
@@ -340,7 +341,9 @@ async def test_many_names_and_a_wide_frame(server: Server) -> None:
         "for n in range(2_000): globals()[f'v{n}'] = list(range(n))\n"
         "wide = pd.DataFrame(np.zeros((2, 20_000)), columns=[f'c{n}' for n in range(20_000)])"
     )
-    answer = await server.ask("wide", *(f"v{n}" for n in range(99)))
+    answer = {"complete": False}
+    while not answer["complete"]:  # on a machine with other work there may be no time for all
+        answer = await server.ask("wide", *(f"v{n}" for n in range(99)))
     assert len(answer["names"]) == 100
     assert answer["names"][0]["shape"] == [2, 20_000]
     assert len(answer["names"][0]["columns"]) == 100

@@ -52,10 +52,12 @@ def test_only_valid_parts_of_an_answer_are_read() -> None:
     assert names.read_answer(answer) == {
         "names": [good],
         "members": {"np": ["linspace"], "bad": []},
+        "complete": True,
     }
+    assert not names.read_answer({"names": [], "members": {}, "complete": False})["complete"]
     anything: list[Any] = [None, 3, [], {}, {"names": 3, "members": 4}]
     for strange in anything:
-        assert names.read_answer(strange) == {"names": [], "members": {}}
+        assert names.read_answer(strange) == {"names": [], "members": {}, "complete": True}
 
 
 def test_the_limits_fit_together() -> None:

@@ -50,7 +50,7 @@ def described(value: Any, **limits: Any) -> dict[str, Any]:
 def names_of(
     namespace: dict[str, Any], names: list[str], members: tuple[str, ...] = (), **more: Any
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {"names": [], "members": {}}
+    found: dict[str, Any] = {"names": [], "members": {}, "complete": False}
     probe.describe_names(namespace, names, list(members), describe_table, found, **more)
     # It goes as JSON.
     assert json.loads(json.dumps(found)) == found
@@ -285,12 +285,13 @@ def test_a_failure_costs_its_own_line_only() -> None:
 def test_the_limits_of_time_number_and_size() -> None:
     namespace = {f"name{index}": index for index in range(2_000)}
     names = list(namespace)
-    assert len(names_of(namespace, names)["names"]) == probe.MAX_NAMES
+    found = names_of(namespace, names, clock=lambda: 0.0)
+    assert (len(found["names"]), found["complete"]) == (probe.MAX_NAMES, True)
     ticks = iter(range(100))
     found = names_of(namespace, names, clock=lambda: next(ticks) * probe.MAX_SECONDS / 5)
-    assert len(found["names"]) == 4
+    assert (len(found["names"]), found["complete"]) == (4, False)
     wide = {f"wide{index}": dict.fromkeys(f"k{n:070}" for n in range(300)) for index in range(100)}
-    found = names_of(wide, list(wide))
+    found = names_of(wide, list(wide), clock=lambda: 0.0)
     assert 1 < len(found["names"]) < probe.MAX_NAMES
     assert len(json.dumps(found)) < 1.2 * probe.MAX_CHARACTERS
     assert len(found["names"][0]["keys"]) == probe.MAX_ITEMS
