@@ -36,6 +36,7 @@ class FakePanel {
   write(...sources: string[]): void {
     this.content.widgets = sources.map(source => ({
       model: {
+        getMetadata: () => (source.startsWith('off') ? ['safecoder-off'] : []),
         type: source.startsWith('#') ? 'markdown' : 'code',
         sharedModel: { getSource: () => source }
       }
@@ -209,6 +210,12 @@ describe('NotebookKernel', () => {
     panel.enter(0);
     await rest();
     expect(asked).toHaveLength(1);
+  });
+
+  it('mentions nothing of a cell that is kept out of prompts', async () => {
+    open('np', 'off = secret', 'sales');
+    await rest();
+    expect(asked[0][1]).toEqual(['np', 'sales']);
   });
 
   it('mentions nothing without a cell', async () => {

@@ -173,6 +173,9 @@ namespace Private {
     return `/${(value >>> 0).toString(36)}.${text.length}`;
   }
 
+  /** The tag of cells that are kept out of prompts. */
+  const OFF_TAG = 'safecoder-off';
+
   /** The sources of the code cells from the active one outwards. */
   export function* sources(content: Notebook): Generator<string> {
     const { widgets, activeCellIndex } = content;
@@ -180,7 +183,9 @@ namespace Private {
       return;
     }
     for (const { model } of nearestFirst(widgets, activeCellIndex)) {
-      if (model.type === 'code') {
+      const tags = model.getMetadata('tags');
+      const isOff = Array.isArray(tags) && tags.includes(OFF_TAG);
+      if (model.type === 'code' && !isOff) {
         yield model.sharedModel.getSource();
       }
     }

@@ -16,7 +16,11 @@ const CONTEXT: ICellContext = {
 };
 
 function fakePanel(): NotebookPanel {
-  const model = { type: 'code', sharedModel: { getSource: () => 'np.x' } };
+  const model = {
+    getMetadata: () => undefined,
+    sharedModel: { getSource: () => 'np.x' },
+    type: 'code'
+  };
   return {
     content: {
       activeCellChanged: new Signal({}),
