@@ -23,7 +23,7 @@ MAX_SEARCHED = 24_000
 #: Maximum number of names of a request, and of their characters.
 MAX_NAMES, MAX_CHARACTERS = 40, 6_000
 #: Maximum number of characters of one name's columns, keys, fields and members.
-MAX_PARTS = 1_500
+MAX_PARTS = 1_000
 #: Maximum number of members that the line asks for.
 MAX_MEMBERS = 40
 
@@ -66,8 +66,8 @@ def choose_names(names: Iterable[KernelName], mentioned: Sequence[str]) -> list[
 
     Notes
     -----
-    Only names that the cells mention are chosen, in that order. Modules come last: their names are
-    in the cells, and only their members are news.
+    Only names that the cells mention are chosen, in that order, as far as they fit. Modules come
+    last: their names are in the cells, and only their members are news.
     """
     ranks = {name: rank for rank, name in enumerate(mentioned)}
     known = sorted(
@@ -77,10 +77,9 @@ def choose_names(names: Iterable[KernelName], mentioned: Sequence[str]) -> list[
     chosen: list[KernelName] = []
     room = MAX_CHARACTERS
     for name in map(_shortened, known):
-        room -= size(name)
-        if room < 0 or len(chosen) == MAX_NAMES:
-            break
-        chosen.append(name)
+        if len(chosen) < MAX_NAMES and size(name) <= room:
+            room -= size(name)
+            chosen.append(name)
     return chosen
 
 

@@ -16,7 +16,7 @@ from typing import Any
 #: Maximum number of columns of a table, and length of the name of a column.
 MAX_COLUMNS, MAX_NAME = 100, 80
 #: Maximum number of blocks of pandas: a DataFrame that was made of many Series has as many.
-MAX_BLOCKS = 1_000
+MAX_BLOCKS = 200
 
 _dict_of_module = vars(types.ModuleType)["__dict__"].__get__
 _name_of_class = type.__dict__["__name__"].__get__

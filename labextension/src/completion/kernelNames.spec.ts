@@ -63,6 +63,10 @@ describe('mentionedNames and chooseNames', () => {
     expect(chosen.length).toBeGreaterThan(2);
     expect(JSON.stringify(chosen).length).toBeLessThan(15_000);
     expect(chosen[0].columns?.[0]).toEqual(columns[0]);
+    const last = { name: 'last', type: 'int' };
+    expect(chooseNames([...wide, last], names([...wide, last])).pop()).toEqual(
+      last
+    );
     const small = Array.from({ length: 90 }, (_, index) => ({
       name: `n${index}`,
       type: 'int'

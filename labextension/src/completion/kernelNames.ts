@@ -13,7 +13,7 @@ const MAX_NAMES = 40;
 const MAX_CHARACTERS = 6_000;
 
 /** Maximum number of characters of one name's columns, keys and so on. */
-const MAX_PARTS = 1_500;
+const MAX_PARTS = 1_000;
 
 /** Maximum number of members that the line asks for. */
 const MAX_MEMBERS = 40;
@@ -80,8 +80,9 @@ export function* nearestFirst<T>(
  * @param mentioned - What `mentionedNames` returns.
  *
  * #### Notes
- * Only names that the cells mention are chosen, in that order. Modules come
- * last: their names are in the cells, and only their members are news.
+ * Only names that the cells mention are chosen, in that order, as far as they
+ * fit. Modules come last: their names are in the cells, and only their members
+ * are news.
  */
 export function chooseNames(
   names: Iterable<IKernelName>,
@@ -96,11 +97,11 @@ export function chooseNames(
   const chosen: IKernelName[] = [];
   let room = MAX_CHARACTERS;
   for (const name of known.map(shortened)) {
-    room -= sizeOf(name);
-    if (room < 0 || chosen.length === MAX_NAMES) {
-      break;
+    const size = sizeOf(name);
+    if (chosen.length < MAX_NAMES && size <= room) {
+      room -= size;
+      chosen.push(name);
     }
-    chosen.push(name);
   }
   return chosen;
 }

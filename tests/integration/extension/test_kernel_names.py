@@ -341,7 +341,7 @@ async def test_many_names_and_a_wide_frame(server: Server) -> None:
         "for n in range(2_000): globals()[f'v{n}'] = list(range(n))\n"
         "wide = pd.DataFrame(np.zeros((2, 20_000)), columns=[f'c{n}' for n in range(20_000)])"
     )
-    answer = {"complete": False}
+    answer: dict[str, Any] = {"complete": False}
     while not answer["complete"]:  # on a machine with other work there may be no time for all
         answer = await server.ask("wide", *(f"v{n}" for n in range(99)))
     assert len(answer["names"]) == 100

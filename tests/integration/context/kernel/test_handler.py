@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager
 
-from jupyter_safecoder.context.kernel.handler import REPLY, REQUEST
-from jupyter_safecoder.context.kernel.source import install_expression
+from tests.support.named_kernel import NamedKernel, named_kernel
 
 #: Everything of a user's that a request could change.
 _TRACES = (
@@ -22,75 +19,13 @@ _TRACES = (
 )
 
 
-class Client:
-    """Sends requests to a kernel."""
-
-    def __init__(self, client: BlockingKernelClient) -> None:
-        self._client = client
-
-    def install(self) -> None:
-        """Add the handler."""
-        expressions = {"safecoder": install_expression()}
-        request = self._client.execute("", silent=True, user_expressions=expressions)
-        reply = self._reply(request, self._client.get_shell_msg)
-        assert reply["content"]["user_expressions"]["safecoder"]["status"] == "ok"
-
-    def run(self, code: str) -> None:
-        """Run a cell."""
-        assert (
-            self._reply(self._client.execute(code), self._client.get_shell_msg)["content"]["status"]
-            == "ok"
-        )
-
-    def evaluate(self, expression: str) -> str:
-        """Return the text of an expression, evaluated without an execution."""
-        request = self._client.execute("", silent=True, user_expressions={"e": expression})
-        reply = self._reply(request, self._client.get_shell_msg)
-        text: str = reply["content"]["user_expressions"]["e"]["data"]["text/plain"]
-        return text
-
-    def start(self, code: str) -> str:
-        """Start a cell, and return its id."""
-        request: str = self._client.execute(code)
-        return request
-
-    def names(self, *names: str, members: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return the answer to a request for names."""
-        content = {"names": names, "members": members}
-        message = self._client.session.msg(REQUEST, content)
-        self._client.control_channel.send(message)
-        reply = self._reply(message["header"]["msg_id"], self._client.get_control_msg)
-        assert reply["msg_type"] == REPLY
-        answer: dict[str, Any] = reply["content"]
-        assert answer["status"] == "ok"
-        return answer
-
-    def _reply(self, request: str, receive: Any) -> dict[str, Any]:
-        while True:
-            reply: dict[str, Any] = receive(timeout=60)
-            if reply["parent_header"].get("msg_id") == request:
-                return reply
-
-    def wait(self, request: str) -> None:
-        """Wait until a cell has run."""
-        self._reply(request, self._client.get_shell_msg)
-
-
 @pytest.fixture(scope="module")
-def kernel() -> Iterator[Client]:
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel()
-    client = manager.blocking_client()
-    client.start_channels()
-    try:
-        client.wait_for_ready(timeout=60)
-        yield Client(client)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+def kernel() -> Iterator[NamedKernel]:
+    with named_kernel(sys.executable) as kernel:
+        yield kernel
 
 
-def test_no_trace_is_left(kernel: Client) -> None:
+def test_no_trace_is_left(kernel: NamedKernel) -> None:
     kernel.run("import pandas as pd\ndf = pd.DataFrame({'a': [1]})\ndf")
     kernel.run("import gc, sys, threading, warnings")
     before = kernel.evaluate(_TRACES)
@@ -102,7 +37,7 @@ def test_no_trace_is_left(kernel: Client) -> None:
     assert kernel.evaluate(_TRACES) == before
 
 
-def test_objects_that_fight_back_cost_their_own_line(kernel: Client) -> None:
+def test_objects_that_fight_back_cost_their_own_line(kernel: NamedKernel) -> None:
     kernel.run("""
 import time
 class Meta(type):
@@ -126,7 +61,7 @@ blocks, prints, recurses, after = Blocks(), Prints(), Recurses(), [1]
     ]
 
 
-def test_a_cell_that_runs_does_not_wait(kernel: Client) -> None:
+def test_a_cell_that_runs_does_not_wait(kernel: NamedKernel) -> None:
     kernel.install()
     kernel.run("import threading; go = threading.Event(); rows = [1, 2]")
     # The cell ends by what a second thread does; a request in between is answered.
@@ -136,7 +71,7 @@ def test_a_cell_that_runs_does_not_wait(kernel: Client) -> None:
     kernel.wait(cell)
 
 
-def test_a_library_that_blocks_stops_no_control_message(kernel: Client) -> None:
+def test_a_library_that_blocks_stops_no_control_message(kernel: NamedKernel) -> None:
     kernel.install()
     kernel.run("""
 import sys, threading, types

@@ -38,6 +38,8 @@ def test_the_budgets() -> None:
     assert sum(map(names.size, chosen)) <= names.MAX_CHARACTERS
     assert len(chosen) > 2
     assert chosen[0].columns[0] == columns[0]
+    last = KernelName("last", "int")
+    assert names.choose_names([*wide, last], [name.name for name in [*wide, last]])[-1] == last
     small = [KernelName(f"n{index}", "int") for index in range(90)]
     chosen = names.choose_names(small, [name.name for name in small])
     assert [name.name for name in chosen] == [f"n{index}" for index in range(names.MAX_NAMES)]
