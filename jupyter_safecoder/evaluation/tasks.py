@@ -7,9 +7,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from jupyter_safecoder.context import describe_files
+from jupyter_safecoder.context.kernel.names import choose_names, mentioned_names
 from jupyter_safecoder.errors import NotebookError
 from jupyter_safecoder.notebooks import read_cells
-from jupyter_safecoder.protocol import Cell, CompletionOptions, CompletionRequest, KernelName
+from jupyter_safecoder.protocol import (
+    Cell,
+    CompletionOptions,
+    CompletionRequest,
+    Excerpt,
+    KernelName,
+)
 
 #: The notebook that benchmarks type if no other is given.
 SAMPLE = Path(__file__).with_name("sample.ipynb")
@@ -82,16 +90,28 @@ def task_request(
 ) -> CompletionRequest:
     """Return the request of an infilling task; its own cell is never part of the context.
 
-    What the task knows of the kernel (``kernel``, names as in the protocol) is in the request.
+    What the task knows of the kernel (``kernel``, names as in the protocol) and of other files
+    (``files``, ``{path, source}`` relative to the notebook) is chosen as while a user types: by the
+    lines that are complete, not by the one that is being written.
     """
     cells = task_cells(task)
     index = int(task["cell_index"])
+    before, below = cells[:index], cells[index + 1 :]
+    complete = f"{task['prefix'].rpartition(chr(10))[0]}\n{task['suffix']}"
+    above = [cell.source for cell in before if cell.type == "code"]
+    modules, files = describe_files(above, complete, task.get("files") or ())
+    mentioned = mentioned_names(
+        complete, above, [cell.source for cell in below if cell.type == "code"]
+    )
+    kernel = (KernelName.from_json(name) for name in task.get("kernel") or ())
     return CompletionRequest(
         prefix=task["prefix"],
         suffix=task["suffix"],
-        before=tuple(cells[:index]),
-        below=tuple(cells[index + 1 :]),
-        kernel=tuple(KernelName.from_json(name) for name in task.get("kernel") or ()),
+        before=tuple(before),
+        below=tuple(below),
+        kernel=tuple(choose_names(kernel, mentioned)),
+        modules=tuple(Excerpt(one.path, one.text) for one in modules),
+        files=tuple(Excerpt(one.path, one.text) for one in files),
         options=options or CompletionOptions(),
     )
 

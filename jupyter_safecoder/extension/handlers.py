@@ -237,7 +237,7 @@ class KernelNamesHandler(_BodyHandler):
         names, members_of = parse_names_request(body)
         kernels = cast(KernelNames, self.settings["safecoder_kernel_names"])
         answer = await kernels.ask(kernel_id, names, members_of)
-        nothing = {"names": None, "members": {}, "complete": False}
+        nothing: dict[str, Any] = {"names": None, "members": {}, "complete": False}
         self.finish(nothing if answer is None else read_answer(answer))
 
 

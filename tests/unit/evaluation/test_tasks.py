@@ -65,14 +65,35 @@ def test_the_request_of_a_task_has_the_cells_above_it() -> None:
 
 def test_the_request_of_a_task_has_the_cells_below_and_the_names_of_the_kernel() -> None:
     names = [
-        {"name": "df", "type": "DataFrame", "columns": [{"name": "a", "dtype": "int64"}]},
+        {"name": "far", "type": "int"},
         {"name": "x", "type": "int", "shape": None},
+        {"name": "df", "type": "DataFrame", "columns": [{"name": "a", "dtype": "int64"}]},
     ]
     task = {**TASK, "cells": [*TASK["cells"], {"type": "code", "source": "z"}], "kernel": names}
+    task["prefix"] = "df.plot()\ny = "
     request = task_request(task)
     assert request.below == (Cell("code", "z"),)
     assert [name.name for name in request.kernel] == ["df", "x"]
     assert request.kernel[0].columns == (Column("a", "int64"),)
+
+
+def test_names_are_chosen_without_the_line_that_is_written() -> None:
+    names = [{"name": "hidden_name", "type": "int"}, {"name": "known", "type": "int"}]
+    task = {**TASK, "prefix": "known\nhidden_name + ", "kernel": names}
+    assert [name.name for name in task_request(task).kernel] == ["known"]
+
+
+def test_the_request_of_a_task_has_modules_and_files() -> None:
+    files = [
+        {"path": "helpers/io.py", "source": "def load(path: str, sep=','):\n    return 1\n"},
+        {"path": "other.py", "source": "table = load(path)\ntable.plot(kind='bar')\n"},
+    ]
+    cells = [{"type": "code", "source": "from helpers.io import load\ntable = load(path)"}]
+    task = {**TASK, "cells": [*cells, *TASK["cells"]], "cell_index": 3, "files": files}
+    request = task_request(task)
+    assert [one.path for one in request.modules] == ["helpers/io.py"]
+    assert "def load(path: str, sep=',')" in request.modules[0].text
+    assert [one.path for one in request.files] == ["other.py"]
 
 
 def test_a_notebook_has_a_task_for_the_longest_line_of_each_code_cell(tmp_path: Path) -> None:
