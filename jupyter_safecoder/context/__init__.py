@@ -1,0 +1,1 @@
+"""What a notebook's kernel and project know about the names in its cells."""
