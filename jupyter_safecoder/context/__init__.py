@@ -1,1 +1,1 @@
-"""What a notebook's kernel and project know about the names in its cells."""
+"""What the kernel and the project of a notebook know."""

@@ -20,6 +20,7 @@ from jupyter_safecoder.settings import RuntimeSettings
 
 from .handlers import (
     CompletionsHandler,
+    KernelNamesHandler,
     ModelHandler,
     ModelsHandler,
     OpenAICompletionsHandler,
@@ -27,6 +28,7 @@ from .handlers import (
     StartHandler,
     StatusHandler,
 )
+from .kernel_names import KernelNames
 from .traits import RuntimeTraits
 
 
@@ -81,6 +83,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
             if self.service_url
             else LocalBackend(self.supervisor, self.start_runtime)
         )
+        self.settings["safecoder_kernel_names"] = KernelNames(self.settings["kernel_manager"])
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
 
     def initialize_handlers(self) -> None:
@@ -92,6 +95,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
                 (r"/jupyter-safecoder/start/?", StartHandler),
                 (r"/jupyter-safecoder/models/?", ModelsHandler),
                 (r"/jupyter-safecoder/model/?", ModelHandler),
+                (r"/jupyter-safecoder/kernels/([\w-]+)/names/?", KernelNamesHandler),
                 (r"/jupyter-safecoder/v1/models/?", OpenAIModelsHandler),
                 (r"/jupyter-safecoder/v1/models/(.+)", OpenAIModelsHandler),
                 (r"/jupyter-safecoder/v1/completions/?", OpenAICompletionsHandler),

@@ -13,12 +13,41 @@ from tornado.iostream import StreamClosedError
 
 from jupyter_safecoder.clients.hub_backend import HubBackend
 from jupyter_safecoder.clients.local_backend import LocalBackend
-from jupyter_safecoder.errors import ConnectionLost, RequestDenied, RuntimeUnavailable
+from jupyter_safecoder.context.kernel.names import MAX_MENTIONED, read_answer
+from jupyter_safecoder.errors import (
+    ConnectionLost,
+    InvalidRequest,
+    RequestDenied,
+    RuntimeUnavailable,
+)
 from jupyter_safecoder.http.handlers import ProtocolHandler, StreamedBodyHandler
 from jupyter_safecoder.openai_protocol import OpenAIErrors
 from jupyter_safecoder.protocol import Status
+from jupyter_safecoder.validation import parse_json, validate
+
+from .kernel_names import KernelNames
 
 AUTH_RESOURCE = "safecoder"
+#: The names that a kernel is asked for, and the modules and classes whose members are wanted.
+_NAMES_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "names": {
+            "type": "array",
+            "items": {"type": "string", "maxLength": 200},
+            "maxItems": MAX_MENTIONED,
+            "default": [],
+        },
+        "members": {
+            "type": "array",
+            "items": {"type": "string", "maxLength": 400},
+            "maxItems": 4,
+            "default": [],
+        },
+    },
+}
+_MAX_NAMES_BYTES = 2**17
 
 
 class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
@@ -147,6 +176,27 @@ class ModelHandler(_BodyHandler):
     async def post(self) -> None:
         """Respond with a Status once the model is in use."""
         await self.proxy_post("/model")
+
+
+class KernelNamesHandler(_BodyHandler):
+    """``POST kernels/<id>/names``: what a kernel knows of names, for the prompts of a notebook."""
+
+    # A refresh after an execution is no activity of the user.
+    _track_activity = False
+    max_body_bytes = _MAX_NAMES_BYTES
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    @authorized("execute", "kernels")  # type: ignore[untyped-decorator]
+    async def post(self, kernel_id: str) -> None:
+        """Respond with the names and members; ``names`` is null if the kernel is not asked."""
+        await self.respond(lambda body: self._answer(kernel_id, body))
+
+    async def _answer(self, kernel_id: str, body: bytes) -> None:
+        asked = validate(_NAMES_SCHEMA, parse_json(body, 1_000), "the request", InvalidRequest)
+        kernels: KernelNames = self.settings["safecoder_kernel_names"]
+        answer = await kernels.ask(kernel_id, asked["names"], asked["members"])
+        self.finish(read_answer(answer) if answer is not None else {"names": None, "members": {}})
 
 
 class OpenAIModelsHandler(OpenAIErrors, _Handler):

@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 
 from jupyter_client.session import Session
 
-from jupyter_safecoder.context.kernel_handler import REPLY, REQUEST
-from jupyter_safecoder.context.kernel_source import install_expression
+from jupyter_safecoder.context.kernel.handler import REPLY, REQUEST
+from jupyter_safecoder.context.kernel.source import install_expression
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class _Process:
 
 
 class KernelNames:
-    """Asks the kernels of a Jupyter server.
+    """Asks the kernels of a Jupyter server, but not those of a Gateway, which records activity.
 
     Parameters
     ----------
@@ -104,11 +104,19 @@ class KernelNames:
         allowed = self._manager.allowed_message_types
         spec = getattr(kernel, "kernel_spec", None)
         return (
-            hasattr(kernel, "connect_control")
+            _recorder(kernel) is not None
             and getattr(spec, "language", "").lower() == "python"
             and getattr(kernel, "execution_state", "") == "idle"
             and (not allowed or {REQUEST, "execute_request"} <= set(allowed))
         )
+
+
+def _recorder(kernel: Any) -> Callable[[list[bytes]], None] | None:
+    """Return what records the activity of a kernel; ``None`` if this server does not."""
+    recorder: Callable[[list[bytes]], None] | None = getattr(
+        getattr(kernel, "_activity_stream", None), "_recv_callback", None
+    )
+    return recorder
 
 
 def _is_ipykernel(info: dict[str, Any]) -> bool:
@@ -172,12 +180,10 @@ def _pass_over(kernel: Any, message_id: str) -> None:
     """Keep the messages that a request causes from the server's record of a kernel's activity.
 
     The record is the callback of a stream, which has no other place for an exception. It is put
-    back with the last message of the request. Without such a stream nothing is done.
+    back with the last message of the request.
     """
-    stream = getattr(kernel, "_activity_stream", None)
-    record = getattr(stream, "_recv_callback", None)
-    if stream is None or record is None:
-        return
+    stream, record = kernel._activity_stream, _recorder(kernel)
+    assert record is not None
     session = Session(config=kernel.session.config, key=kernel.session.key)
 
     def on_recv(parts: list[bytes]) -> None:

@@ -28,6 +28,7 @@ ENDPOINTS = [
     ("GET", "v1/models", None),
     ("GET", "v1/models/name", None),
     ("POST", "v1/completions", b'{"prompt": "x = "}'),
+    ("POST", "kernels/00000000-0000-0000-0000-000000000000/names", b"{}"),
 ]
 Fetch = Callable[..., Any]
 

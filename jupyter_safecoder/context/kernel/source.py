@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 #: What runs in the kernel, each file in a namespace of its own, which is no module.
-_FILES = ("kernel_tables.py", "kernel_probe.py", "kernel_handler.py")
+_FILES = ("tables.py", "probe.py", "handler.py")
 _INSTALL = """
 spaces = []
 for source in sources:

@@ -1,4 +1,4 @@
-"""Describes tables and arrays of libraries. Its text runs in the kernel, beside ``kernel_probe``.
+"""Describes tables and arrays of libraries. Its text runs in the kernel, beside ``probe``.
 
 An object is asked only if its class is one that the library itself has under its own name, or
 inherits from one; and then by the library's own code, so that a subclass has no say. Nothing is

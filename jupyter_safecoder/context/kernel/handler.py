@@ -24,7 +24,7 @@ def install(kernel: Any, describe_names: Callable[..., Any], describe_table: Any
     kernel
         The kernel. Nothing else of the process is changed.
     describe_names, describe_table
-        The functions of ``kernel_probe`` and ``kernel_tables``.
+        The functions of ``probe`` and ``tables``.
     """
     running = allocate_lock()
 

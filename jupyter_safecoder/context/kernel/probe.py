@@ -4,7 +4,7 @@ A description has types, shapes, columns, keys, signatures and the like, and nev
 no code of the objects that it describes: no ``repr``, property, ``__getattr__``, ``__len__`` or
 metaclass, and it imports nothing. What Python itself knows of an object is read with the
 descriptors of ``type``, ``dict`` and the like. What pandas, Polars, PyArrow, Dask, xarray, NumPy
-and PyTorch know is read with ``kernel_tables``, and only from objects of their own classes.
+and PyTorch know is read with ``tables``, and only from objects of their own classes.
 
 The file imports modules that every kernel has loaded, and works with Python 3.8 and later.
 """
@@ -68,7 +68,7 @@ def describe_names(
     members_of
         Modules and classes, possibly dotted, whose members are wanted.
     describe_table
-        Describes an object of a library, see ``kernel_tables``.
+        Describes an object of a library, see ``tables``.
     found
         Gets the result as it grows. ``names``: a description for each name that there is;
         ``members``: the public names of each module or class.
