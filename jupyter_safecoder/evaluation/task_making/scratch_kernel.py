@@ -1,0 +1,233 @@
+"""A kernel that executes the cells of one notebook in a copy of its folder, offline and bounded."""
+
+from __future__ import annotations
+
+import ast
+import re
+import site
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import KernelManager
+
+from jupyter_safecoder.child_process import child_environment
+from jupyter_safecoder.errors import NotebookError
+
+from .confine import REFUSE_CONNECTIONS, confined_command, namespace_command, without_proxies
+from .folder import copy_folder
+
+#: Seconds that a kernel has to start, and to end a cell that was interrupted.
+_START_S, _INTERRUPT_S = 60.0, 5.0
+#: How often it is checked whether the kernel still lives.
+_POLL_S = 0.5
+#: Maximum number of characters of a cell's output that are kept.
+MAX_OUTPUT_CHARACTERS = 400
+#: Exceptions are named by their class, which may have any name.
+_CLASS_NAME = re.compile(r"[^\W\d]\w{0,80}")
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a cell ended.
+
+    Parameters
+    ----------
+    output
+        The beginning of its first text output.
+    failure
+        Empty, or why it did not end well: the name of an exception, ``timeout`` or ``died``.
+    """
+
+    output: str
+    failure: str
+
+
+class _ConfinedManager(KernelManager):
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        return confined_command(super().format_kernel_cmd(extra_arguments))
+
+
+class ScratchKernel:
+    """A running kernel.
+
+    Parameters
+    ----------
+    manager, client
+        Of a kernel that is ready.
+    """
+
+    def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
+        self._manager = manager
+        self._client = client
+
+    def execute(self, code: str, seconds: float) -> Execution:
+        """Execute a cell; one that takes longer is interrupted.
+
+        Parameters
+        ----------
+        code
+            The cell.
+        seconds
+            Maximum duration.
+        """
+        request = self._client.execute(code, allow_stdin=False)
+        output, failure = self._outputs(request, seconds)
+        if failure == "timeout":
+            self._manager.interrupt_kernel()
+            self._outputs(request, _INTERRUPT_S)
+        return Execution(_ANSI.sub("", output).strip()[:MAX_OUTPUT_CHARACTERS], failure)
+
+    def ask(self, code: str, expression: str, seconds: float) -> str | None:
+        """Execute code silently; return the value of an expression that is a string.
+
+        Parameters
+        ----------
+        code
+            Executed without a number, a history or an output.
+        expression
+            Evaluated after it.
+        seconds
+            Maximum duration.
+
+        Returns
+        -------
+        str or None
+            ``None`` if the kernel gave no such answer in time.
+        """
+        request = self._client.execute(
+            code, silent=True, user_expressions={"answer": expression}, allow_stdin=False
+        )
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            with suppress(Empty):
+                reply = self._client.get_shell_msg(timeout=min(left, _POLL_S))
+                if reply["parent_header"].get("msg_id") == request:
+                    return _text_of(reply["content"].get("user_expressions", {}).get("answer", {}))
+            if not self._manager.is_alive():
+                return None
+        return None
+
+    def _outputs(self, request: str, seconds: float) -> tuple[str, str]:
+        """Receive the outputs of a request until it ends; return the first text and the failure."""
+        output, failure = "", ""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                message = self._client.get_iopub_msg(timeout=min(left, _POLL_S))
+            except Empty:
+                if not self._manager.is_alive():
+                    return output, "died"
+                continue
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            content = message["content"]
+            kind = message["msg_type"]
+            if kind == "stream":
+                # The pieces of a stream are one output.
+                output = output[:MAX_OUTPUT_CHARACTERS] + content["text"][:MAX_OUTPUT_CHARACTERS]
+            elif kind in ("execute_result", "display_data"):
+                output = output or content["data"].get("text/plain", "")
+            elif kind == "error":
+                name = content.get("ename", "")
+                failure = name if _CLASS_NAME.fullmatch(name) else "error"
+            elif kind == "status" and content["execution_state"] == "idle":
+                return output, failure
+        return output, "timeout"
+
+
+@contextmanager
+def scratch_kernel(notebook: Path, name: str = "python3") -> Iterator[ScratchKernel]:
+    """Yield a kernel whose working directory is a copy of a notebook's folder.
+
+    What the notebook writes to its folder, to the home directory or to that of temporary files is
+    deleted at the end, when all processes of the kernel are ended.
+
+    Parameters
+    ----------
+    notebook
+        The notebook.
+    name
+        The kernel that it names; where there is none of this name, Jupyter's own Python is used.
+
+    Raises
+    ------
+    NotebookError
+        If the kernel cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="safecoder-", ignore_cleanup_errors=True) as temporary:
+        scratch = Path(temporary)
+        # A folder of the same name: programs may show it.
+        folder = scratch / "work" / (notebook.resolve().parent.name or "notebooks")
+        copy_folder(notebook.resolve().parent, folder)
+        manager = _ConfinedManager(
+            kernel_name=_known_kernel(name),
+            transport="ipc",
+            connection_file=str(scratch / "kernel.json"),
+        )
+        try:
+            yield _started(manager, folder, _environment(scratch))
+        finally:
+            if manager.has_kernel:
+                manager.shutdown_kernel(now=True)
+            manager.cleanup_resources()
+
+
+def _started(manager: KernelManager, folder: Path, environment: dict[str, str]) -> ScratchKernel:
+    try:
+        manager.start_kernel(cwd=str(folder), env=environment)
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=_START_S)
+    except (RuntimeError, OSError, NoSuchKernel) as error:
+        raise NotebookError(
+            f"A Python kernel could not be started ({type(error).__name__}).",
+            "Check that ipykernel is installed: pip install ipykernel.",
+        ) from error
+    kernel = ScratchKernel(manager, client)
+    if not namespace_command():
+        kernel.ask(REFUSE_CONNECTIONS, "''", _START_S)
+    return kernel
+
+
+def _known_kernel(name: str) -> str:
+    """Return the name of a kernel that is installed."""
+    return name if name in KernelSpecManager().find_kernel_specs() else "python3"
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """Return the environment of a kernel: without proxies, with directories of its own."""
+    environment = without_proxies(child_environment())
+    # A kernel imports the modules of the notebook's folder.
+    environment.pop("PYTHONSAFEPATH", None)
+    for variable, directory in (
+        *(("HOME", "home"), ("TMPDIR", "tmp"), ("XDG_CACHE_HOME", "cache")),
+        *(("IPYTHONDIR", "ipython"), ("MPLCONFIGDIR", "matplotlib")),
+    ):
+        (scratch / directory).mkdir()
+        environment[variable] = str(scratch / directory)
+    # Packages that were installed for this user stay: they are found by the home directory.
+    if base := site.getuserbase():
+        environment["PYTHONUSERBASE"] = base
+    return {
+        **environment,
+        "MPLBACKEND": "Agg",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _text_of(answer: dict[str, Any]) -> str | None:
+    """Return the string that a kernel shows as its literal."""
+    with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+        value = ast.literal_eval(answer.get("data", {}).get("text/plain", ""))
+        return value if isinstance(value, str) else None
+    return None
