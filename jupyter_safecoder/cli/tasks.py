@@ -48,9 +48,8 @@ def add_tasks_commands(commands: Any) -> None:
 def _make(arguments: argparse.Namespace) -> int:
     from jupyter_safecoder.evaluation.task_making.folder import find_notebooks
     from jupyter_safecoder.evaluation.task_making.make import MakeOptions, make_tasks
-    from jupyter_safecoder.evaluation.task_making.probe import probe_source
 
-    options = MakeOptions(arguments.execute, arguments.seed, arguments.per_notebook, probe_source())
+    options = MakeOptions(arguments.execute, arguments.seed, arguments.per_notebook)
     notebooks = find_notebooks(arguments.notebooks)
     made: list[MadeTasks] = []
     with progress_bar("Making tasks", len(notebooks)) as advance:

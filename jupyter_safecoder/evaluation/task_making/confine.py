@@ -28,22 +28,19 @@ _FILE_BYTES = 2**30
 _SIOCSIFFLAGS, _IFF_UP = 0x8914, 0x1
 #: Python that refuses connections to other machines, where no network namespace is granted.
 REFUSE_CONNECTIONS = """
-def _refuse_connections():
-    import sys
+import sys
 
-    def refuse(event, arguments):
-        if event in ("socket.connect", "socket.sendto") and isinstance(arguments[-1], tuple):
-            if not str(arguments[-1][0]).startswith(("127.", "::1", "localhost")):
-                raise ConnectionRefusedError("This kernel is offline.")
-        elif event == "socket.getaddrinfo" and arguments[0] not in (None, "", "localhost"):
-            if not str(arguments[0]).startswith(("127.", "::1")):
-                raise ConnectionRefusedError("This kernel is offline.")
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.sendto") and isinstance(arguments[-1], tuple):
+        host = arguments[-1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if host and not str(host).startswith(("127.", "::1", "localhost")):
+        raise ConnectionRefusedError("This kernel is offline.")
 
-    sys.addaudithook(refuse)
-
-
-_refuse_connections()
-del _refuse_connections
+sys.addaudithook(refuse)
 """
 _PROXIES = frozenset({"http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"})
 

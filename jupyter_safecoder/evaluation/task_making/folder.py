@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections import deque
@@ -75,8 +76,8 @@ def documents_of(
     left = _MAX_ALL_CHARACTERS
     found = []
     for path, source in documents:
-        text = _first_lines(source, min(left, _MAX_CHARACTERS))
-        if text.strip():
+        text = source if path.endswith(".ipynb") else _first_lines(source, _MAX_CHARACTERS)
+        if text.strip() and len(text) <= left:
             found.append({"path": path, "source": text})
             left -= len(text)
     return found
@@ -139,7 +140,19 @@ def _other_notebooks(notebook: Path) -> Iterator[tuple[str, str]]:
             cells, _ = read_cells(notebook.parent / name)
         except NotebookError:
             continue
-        yield name, "\n\n".join(cell.source for cell in cells if cell.type == "code")
+        yield name, _shortened_notebook([cell.source for cell in cells if cell.type == "code"])
+
+
+def _shortened_notebook(sources: Sequence[str]) -> str:
+    """Return the JSON of a notebook of the first of these code cells."""
+    left = _MAX_CHARACTERS // 2
+    cells = []
+    for source in sources:
+        left -= len(source)
+        if left < 0:
+            break
+        cells.append({"cell_type": "code", "source": source})
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _read(path: Path) -> str | None:

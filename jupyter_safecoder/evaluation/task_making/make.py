@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +16,7 @@ from jupyter_safecoder.protocol import Cell
 from .choice import choose, rank
 from .cutting import Cut, cut_lines
 from .folder import documents_of, read_modules
-from .kernel_names import describe_names, mentioned_names
+from .kernel_names import all_names, names_at_cursor
 from .local_modules import LocalNames, local_names
 from .scratch_kernel import MAX_OUTPUT_CHARACTERS, ScratchKernel, scratch_kernel
 from .uses import Use, find_uses
@@ -25,8 +25,6 @@ from .uses import Use, find_uses
 _MAX_ABOVE, _MAX_BELOW = 12_000, 4_000
 #: Lines of a cell whose names are described, those that use most.
 _LINES_OF_A_CELL = 4
-#: Cells whose names are asked for, above and below the current one.
-_NEIGHBOURS = 2
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,6 @@ class MakeOptions:
         Seed of the choice of lines and columns.
     per_notebook
         Maximum number of tasks of a notebook.
-    probe
-        Source that describes names of a kernel, see :func:`.kernel_names.describe_names`.
     cell_s, notebook_s
         Maximum seconds of a cell, and of all cells of a notebook.
     """
@@ -50,7 +46,6 @@ class MakeOptions:
     execute: bool = False
     seed: int = 0
     per_notebook: int = 4
-    probe: str = ""
     cell_s: float = 60.0
     notebook_s: float = 300.0
 
@@ -121,7 +116,7 @@ def make_tasks(
         end = time.monotonic() + options.notebook_s
         executed = 0
         for index in code:
-            notebook_cells.add_candidates(index, kernel, options.probe)
+            notebook_cells.add_candidates(index, kernel)
             if kernel is not None:
                 seconds = min(options.cell_s, end - time.monotonic())
                 failure = notebook_cells.execute(index, kernel, seconds)
@@ -146,24 +141,22 @@ class _NotebookCells:
         self._random = random
         self._candidates: list[_Candidate] = []
 
-    def add_candidates(self, index: int, kernel: ScratchKernel | None, probe: str) -> None:
+    def add_candidates(self, index: int, kernel: ScratchKernel | None) -> None:
         """Cut the lines of a cell that is executed next, and keep those that use most."""
         source = self._cells[index].source
         cuts = cut_lines(source, self._random)
         if not cuts:
             return
-        known: list[dict[str, Any]] = []
-        if kernel is not None:
-            known = describe_names(kernel, probe, mentioned_names([source]))
+        known = all_names(kernel, source) if kernel else []
         found = [_Candidate(index, cut, find_uses(cut, known, self._local), None) for cut in cuts]
         self._random.shuffle(found)
         found.sort(key=lambda one: rank(one.uses))
         for one in sorted(found[:_LINES_OF_A_CELL], key=lambda one: one.cut.line):
-            described = None
             if kernel is not None:
-                names = mentioned_names([one.cut.shown, *self._neighbours(index)])
-                described = describe_names(kernel, probe, names, one.cut.prefix)
-            self._candidates.append(_Candidate(index, one.cut, one.uses, described))
+                above, below = self._code(0, index), self._code(index + 1, len(self._cells))
+                known = names_at_cursor(kernel, one.cut.prefix, one.cut.suffix, above, below)
+                one = replace(one, kernel=known)
+            self._candidates.append(one)
 
     def execute(self, index: int, kernel: ScratchKernel, seconds: float) -> str:
         """Execute a cell and keep its output; return why it failed, or an empty text."""
@@ -231,8 +224,6 @@ class _NotebookCells:
             last += 1
         return first, last
 
-    def _neighbours(self, index: int) -> list[str]:
-        """Return the sources of the code cells next to one, the nearest first."""
-        code = [i for i, cell in enumerate(self._cells) if cell.type == "code"]
-        near = sorted((abs(i - index), i) for i in code if i != index)[: 2 * _NEIGHBOURS]
-        return [self._cells[i].source for _, i in near]
+    def _code(self, first: int, end: int) -> list[str]:
+        """Return the sources of the code cells from one on, up to another."""
+        return [cell.source for cell in self._cells[first:end] if cell.type == "code"]

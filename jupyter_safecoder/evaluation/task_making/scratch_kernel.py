@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import site
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import KernelManager
 
 from jupyter_safecoder.child_process import child_environment
+from jupyter_safecoder.context.kernel.handler import REQUEST
+from jupyter_safecoder.context.kernel.source import install_expression
 from jupyter_safecoder.errors import NotebookError
 
 from .confine import REFUSE_CONNECTIONS, confined_command, namespace_command, without_proxies
@@ -26,6 +27,8 @@ from .folder import copy_folder
 
 #: Seconds that a kernel has to start, and to end a cell that was interrupted.
 _START_S, _INTERRUPT_S = 60.0, 5.0
+#: Seconds for an answer about names, which the kernel itself gives in a tenth of a second.
+_ANSWER_S = 5.0
 #: How often it is checked whether the kernel still lives.
 _POLL_S = 0.5
 #: Maximum number of characters of a cell's output that are kept.
@@ -86,34 +89,28 @@ class ScratchKernel:
             self._outputs(request, _INTERRUPT_S)
         return Execution(_ANSI.sub("", output).strip()[:MAX_OUTPUT_CHARACTERS], failure)
 
-    def ask(self, code: str, expression: str, seconds: float) -> str | None:
-        """Execute code silently; return the value of an expression that is a string.
+    def ask(self, names: Sequence[str], members_of: Sequence[str]) -> Any:
+        """Return the answer to a request for names; ``None`` if there is none in time."""
+        content = {"names": list(names), "members": list(members_of)}
+        message = self._client.session.msg(REQUEST, content)
+        self._client.control_channel.send(message)
+        return self._reply(self._client.get_control_msg, message["header"]["msg_id"], _ANSWER_S)
 
-        Parameters
-        ----------
-        code
-            Executed without a number, a history or an output.
-        expression
-            Evaluated after it.
-        seconds
-            Maximum duration.
-
-        Returns
-        -------
-        str or None
-            ``None`` if the kernel gave no such answer in time.
-        """
+    def evaluate(self, expression: str) -> None:
+        """Evaluate an expression, which is no execution of a cell."""
         request = self._client.execute(
-            code, silent=True, user_expressions={"answer": expression}, allow_stdin=False
+            "", silent=True, user_expressions={"safecoder": expression}, allow_stdin=False
         )
+        self._reply(self._client.get_shell_msg, request, _START_S)
+
+    def _reply(self, receive: Callable[..., dict[str, Any]], request: str, seconds: float) -> Any:
+        """Return the content of the reply to a request; ``None`` if there is none in time."""
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
+        while (left := end - time.monotonic()) > 0 and self._manager.is_alive():
             with suppress(Empty):
-                reply = self._client.get_shell_msg(timeout=min(left, _POLL_S))
+                reply = receive(timeout=min(left, _POLL_S))
                 if reply["parent_header"].get("msg_id") == request:
-                    return _text_of(reply["content"].get("user_expressions", {}).get("answer", {}))
-            if not self._manager.is_alive():
-                return None
+                    return reply["content"]
         return None
 
     def _outputs(self, request: str, seconds: float) -> tuple[str, str]:
@@ -193,8 +190,9 @@ def _started(manager: KernelManager, folder: Path, environment: dict[str, str]) 
             "Check that ipykernel is installed: pip install ipykernel.",
         ) from error
     kernel = ScratchKernel(manager, client)
+    kernel.evaluate(install_expression())
     if not namespace_command():
-        kernel.ask(REFUSE_CONNECTIONS, "''", _START_S)
+        kernel.evaluate(f"__import__('builtins').exec({REFUSE_CONNECTIONS!r}, {{}})")
     return kernel
 
 
@@ -223,11 +221,3 @@ def _environment(scratch: Path) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-
-
-def _text_of(answer: dict[str, Any]) -> str | None:
-    """Return the string that a kernel shows as its literal."""
-    with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
-        value = ast.literal_eval(answer.get("data", {}).get("text/plain", ""))
-        return value if isinstance(value, str) else None
-    return None
