@@ -71,7 +71,7 @@ class Run:
     def show(self, frame: Frame, rows: int = 3) -> None:
         """Print the size of a frame and its first rows."""
         print(f"{self.site}: {len(frame)} rows, {', '.join(frame.columns)}")
-        print(frame.head(rows).round(2).to_string(index=False))
+        print(frame.head(rows).to_string(index=False, float_format="%.2f"))
 
     def note(self, topic: str, **values: Any) -> None:
         """Note values under a topic."""
@@ -279,7 +279,7 @@ def weather(site: str, span: Span, station: str = "airport") -> Frame:
 def join(frame: Frame, other: Frame, on: str, tolerance: pd.Timedelta | None = None) -> Frame:
     """Join two frames on a column, the nearest row within a tolerance."""
     joined = pd.merge_asof(frame, other, on=on, tolerance=tolerance, direction="nearest")
-    return joined.set_index(pd.DatetimeIndex(joined["time"], name=None))
+    return joined.set_index(pd.DatetimeIndex(joined["time"]).rename(None))
 
 
 def align(frame: Frame, other: Frame, names: tuple[str, str] = ("left", "right")) -> Frame:
