@@ -51,9 +51,8 @@ def namespace_command() -> tuple[str, ...]:
     unshare = shutil.which("unshare")
     if unshare is None:
         return ()
-    command = (unshare, "--net")
-    if os.geteuid() != 0:
-        command = (unshare, "--map-root-user", "--net")
+    as_root = () if os.geteuid() == 0 else ("--map-root-user",)
+    command = (unshare, *as_root, "--net")
     done = subprocess.run([*command, "true"], capture_output=True, check=False)  # noqa: S603
     return command if done.returncode == 0 else ()
 

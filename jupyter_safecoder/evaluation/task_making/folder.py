@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 from jupyter_safecoder.errors import NotebookError
 from jupyter_safecoder.notebooks import read_cells
 
+#: Maximum number of directories that are searched for modules and for files to copy.
+_MAX_DIRECTORIES = 1_000
 #: Maximum number and size of the Python files of a folder that are read.
 _MAX_MODULES, _MAX_MODULE_BYTES = 200, 200_000
 #: Maximum number and size of the files that are copied, and of all of them.
@@ -43,10 +46,19 @@ def find_notebooks(paths: Sequence[Path]) -> list[Path]:
     return list(found)
 
 
+def kernel_name(notebook: Path) -> str:
+    """Return the name of the kernel that a notebook names; empty if it names none."""
+    try:
+        name = json.loads(notebook.read_text("utf-8"))["metadata"]["kernelspec"]["name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return name if isinstance(name, str) else ""
+
+
 def read_modules(folder: Path) -> dict[str, str]:
     """Return the sources of the Python files of a folder by their relative path, with ``/``."""
     modules: dict[str, str] = {}
-    for path in _files(folder, ".py"):
+    for path in _files(folder, ".py", _MAX_DIRECTORIES):
         if len(modules) == _MAX_MODULES:
             break
         source = _read(path)
@@ -97,7 +109,7 @@ def copy_folder(folder: Path, target: Path) -> None:
     """
     target.mkdir(parents=True)
     left = _MAX_BYTES
-    for number, path in enumerate(_files(folder)):
+    for number, path in enumerate(_files(folder, directories=_MAX_DIRECTORIES)):
         if number == _MAX_FILES:
             return
         try:
@@ -112,11 +124,12 @@ def copy_folder(folder: Path, target: Path) -> None:
             continue
 
 
-def _files(folder: Path, suffix: str = "") -> Iterator[Path]:
+def _files(folder: Path, suffix: str = "", directories: int = sys.maxsize) -> Iterator[Path]:
     """Yield the regular files below a folder, the nearest first, by name in each directory."""
     waiting = deque([folder])
-    while waiting:
+    while waiting and directories > 0:
         directory = waiting.popleft()
+        directories -= 1
         try:
             entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
         except OSError:

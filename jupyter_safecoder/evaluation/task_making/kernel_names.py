@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -66,4 +67,6 @@ def _with_members(
 
 
 def _as_json(name: KernelName) -> dict[str, Any]:
-    return {key: value for key, value in asdict(name).items() if value or key in ("name", "type")}
+    described = {key: part for key, part in asdict(name).items() if part or key == "type"}
+    # With lists instead of tuples.
+    return dict(json.loads(json.dumps(described)))

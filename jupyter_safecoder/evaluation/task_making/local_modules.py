@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 #: Lines that start a magic or a command of the shell are no Python.
 _MAGIC = re.compile(r"^([ \t]*)[%!?][^\n]*$", re.MULTILINE)
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
 
 @dataclass(frozen=True)
 class LocalNames:
@@ -80,7 +82,7 @@ def local_names(cells: Sequence[str], modules: Mapping[str, str]) -> LocalNames:
                 paths[path] = None
     _add_imported(paths, trees)
     methods = {
-        node.name: frozenset(part.name for part in node.body if _is_function(part))
+        node.name: frozenset(part.name for part in node.body if isinstance(part, _FUNCTIONS))
         for path in paths
         for node in trees[path].body
         if isinstance(node, ast.ClassDef)
@@ -130,18 +132,12 @@ def _path_of(module: str, trees: Mapping[str, ast.Module]) -> str | None:
 def _names_of(path: str, trees: Mapping[str, ast.Module]) -> frozenset[str]:
     """Return the public functions and classes of a module; a package has those it imports, too."""
     names = {
-        node.name
-        for node in trees[path].body
-        if _is_function(node) or isinstance(node, ast.ClassDef)
+        node.name for node in trees[path].body if isinstance(node, (*_FUNCTIONS, ast.ClassDef))
     }
     if path.endswith("__init__.py"):
         imports = [node for node in trees[path].body if isinstance(node, ast.ImportFrom)]
         names |= {alias.asname or alias.name for node in imports for alias in node.names}
     return frozenset(name for name in names if not name.startswith("_"))
-
-
-def _is_function(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
 
 
 def _parse(source: str) -> ast.Module:

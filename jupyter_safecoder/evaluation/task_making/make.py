@@ -10,12 +10,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from jupyter_safecoder.errors import NotebookError
 from jupyter_safecoder.notebooks import read_cells
 from jupyter_safecoder.protocol import Cell
 
 from .choice import choose, rank
 from .cutting import Cut, cut_lines
-from .folder import documents_of, read_modules
+from .folder import documents_of, kernel_name, read_modules
 from .kernel_names import all_names, names_at_cursor
 from .local_modules import LocalNames, local_names
 from .scratch_kernel import MAX_OUTPUT_CHARACTERS, ScratchKernel, scratch_kernel
@@ -23,6 +24,7 @@ from .uses import Use, find_uses
 
 #: Maximum characters of the cells above and below that a task keeps: what a prompt can hold.
 _MAX_ABOVE, _MAX_BELOW = 12_000, 4_000
+_FAILURES = {"timeout": "takes too long", "died": "ended the kernel"}
 #: Lines of a cell whose names are described, those that use most.
 _LINES_OF_A_CELL = 4
 
@@ -82,8 +84,17 @@ class _Candidate:
     kernel: list[dict[str, Any]] | None
 
 
+def count_cells(notebook: Path) -> int:
+    """Return the number of code cells of a notebook; 0 if it cannot be read."""
+    try:
+        cells, _ = read_cells(notebook)
+    except NotebookError:
+        return 0
+    return sum(cell.type == "code" for cell in cells)
+
+
 def make_tasks(
-    notebook: Path, options: MakeOptions, progress: Callable[[], None] = lambda: None
+    notebook: Path, options: MakeOptions, progress: Callable[[int], None] = lambda done: None
 ) -> MadeTasks:
     """Return the tasks of a notebook.
 
@@ -94,7 +105,7 @@ def make_tasks(
     options
         How tasks are made.
     progress
-        Called after each code cell.
+        Called with the number of code cells that are done.
 
     Raises
     ------
@@ -103,7 +114,7 @@ def make_tasks(
     """
     cells, language = read_cells(notebook)
     code = [index for index, cell in enumerate(cells) if cell.type == "code"]
-    if language not in ("python", "ipython", ""):
+    if language and "python" not in language:
         return MadeTasks(notebook, (), len(code), 0, "it is not in Python")
     modules = read_modules(notebook.resolve().parent)
     local = local_names([cells[index].source for index in code], modules)
@@ -112,21 +123,21 @@ def make_tasks(
     with ExitStack() as stack:
         kernel: ScratchKernel | None = None
         if options.execute and code:
-            kernel = stack.enter_context(scratch_kernel(notebook))
+            kernel = stack.enter_context(scratch_kernel(notebook, kernel_name(notebook)))
         end = time.monotonic() + options.notebook_s
-        executed = 0
+        done = 0
         for index in code:
             notebook_cells.add_candidates(index, kernel)
             if kernel is not None:
                 seconds = min(options.cell_s, end - time.monotonic())
                 failure = notebook_cells.execute(index, kernel, seconds)
-            progress()
             if failure:
                 break
-            executed += 1
+            done += 1
+            progress(done)
     documents = documents_of(notebook, modules, local.paths)
     tasks = notebook_cells.tasks(notebook, options.per_notebook, documents)
-    return MadeTasks(notebook, tuple(tasks), len(code), executed if options.execute else 0, failure)
+    return MadeTasks(notebook, tuple(tasks), len(code), done if options.execute else 0, failure)
 
 
 class _NotebookCells:
@@ -160,18 +171,17 @@ class _NotebookCells:
 
     def execute(self, index: int, kernel: ScratchKernel, seconds: float) -> str:
         """Execute a cell and keep its output; return why it failed, or an empty text."""
-        if seconds <= 0:
-            return "the notebook takes too long"
-        done = kernel.execute(self._cells[index].source, seconds)
-        self._outputs[index] = done.output
-        if not done.failure:
-            return ""
-        reason = {"timeout": "takes too long", "died": "ended the kernel"}.get(
-            done.failure, f"failed: {done.failure}"
-        )
+        if seconds > 0:
+            done = kernel.execute(self._cells[index].source, seconds)
+            self._outputs[index] = done.output
+            if not done.failure:
+                return ""
+            failure = f"cell {index} " + _FAILURES.get(done.failure, f"failed: {done.failure}")
+        else:
+            failure = "the notebook takes too long"
         # Its lines are no examples of what works.
         self._candidates = [one for one in self._candidates if one.cell != index]
-        return f"cell {index} {reason}"
+        return failure
 
     def tasks(
         self, notebook: Path, number: int, documents: list[dict[str, str]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import site
 import tempfile
@@ -11,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
+from signal import SIGKILL
+from subprocess import DEVNULL
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -170,18 +173,29 @@ def scratch_kernel(notebook: Path, name: str = "python3") -> Iterator[ScratchKer
             transport="ipc",
             connection_file=str(scratch / "kernel.json"),
         )
+        client: BlockingKernelClient = manager.client()
         try:
-            yield _started(manager, folder, _environment(scratch))
+            _start(manager, client, folder, _environment(scratch))
+            kernel = ScratchKernel(manager, client)
+            kernel.evaluate(install_expression())
+            if not namespace_command():
+                kernel.evaluate(f"__import__('builtins').exec({REFUSE_CONNECTIONS!r}, {{}})")
+            yield kernel
         finally:
-            if manager.has_kernel:
-                manager.shutdown_kernel(now=True)
-            manager.cleanup_resources()
+            client.stop_channels()
+            _end(manager)
 
 
-def _started(manager: KernelManager, folder: Path, environment: dict[str, str]) -> ScratchKernel:
+def _start(
+    manager: KernelManager,
+    client: BlockingKernelClient,
+    folder: Path,
+    environment: dict[str, str],
+) -> None:
     try:
-        manager.start_kernel(cwd=str(folder), env=environment)
-        client = manager.client()
+        # What libraries print past Python's streams is not to be in the output of a command.
+        manager.start_kernel(cwd=str(folder), env=environment, stdout=DEVNULL, stderr=DEVNULL)
+        client.load_connection_info(manager.get_connection_info())
         client.start_channels()
         client.wait_for_ready(timeout=_START_S)
     except (RuntimeError, OSError, NoSuchKernel) as error:
@@ -189,11 +203,17 @@ def _started(manager: KernelManager, folder: Path, environment: dict[str, str]) 
             f"A Python kernel could not be started ({type(error).__name__}).",
             "Check that ipykernel is installed: pip install ipykernel.",
         ) from error
-    kernel = ScratchKernel(manager, client)
-    kernel.evaluate(install_expression())
-    if not namespace_command():
-        kernel.evaluate(f"__import__('builtins').exec({REFUSE_CONNECTIONS!r}, {{}})")
-    return kernel
+
+
+def _end(manager: KernelManager) -> None:
+    """End a kernel and what it has started, also if it has ended itself."""
+    group = getattr(manager.provisioner, "pgid", None)
+    if manager.has_kernel:
+        manager.shutdown_kernel(now=True)
+    if group is not None:
+        with suppress(ProcessLookupError):
+            os.killpg(group, SIGKILL)
+    manager.cleanup_resources()
 
 
 def _known_kernel(name: str) -> str:

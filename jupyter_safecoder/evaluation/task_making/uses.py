@@ -10,6 +10,8 @@ from .cutting import Cut
 from .local_modules import LocalNames
 
 Use = Literal["column", "local_function", "kernel_name"]
+#: A column of a table in the kernel, a function or method of a local module, a name of the kernel.
+USES: tuple[Use, ...] = ("column", "local_function", "kernel_name")
 
 _STRING = re.compile(r"(?P<quote>['\"])(?P<text>(?:(?!(?P=quote))[^\\\n])*)(?P=quote)")
 #: A name, and the one whose attribute it is.
@@ -19,7 +21,7 @@ _ASSIGNED = re.compile(r"\s*=(?!=)|\s*:(?!=)(?=[^]})]*=)")
 
 
 def find_uses(cut: Cut, kernel: Sequence[Mapping[str, Any]], local: LocalNames) -> list[Use]:
-    """Return what the hidden text uses, in the order of :data:`Use`.
+    """Return what the hidden text uses, in the order of :data:`USES`.
 
     Parameters
     ----------
@@ -52,8 +54,7 @@ def find_uses(cut: Cut, kernel: Sequence[Mapping[str, Any]], local: LocalNames) 
             found.add("column")
         elif local.has_member(owner, name, str(described.get(owner, {}).get("type", ""))):
             found.add("local_function")
-    order: tuple[Use, ...] = ("column", "local_function", "kernel_name")
-    return [use for use in order if use in found]
+    return [use for use in USES if use in found]
 
 
 def _uses_of_name(

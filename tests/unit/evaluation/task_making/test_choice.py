@@ -19,14 +19,15 @@ def test_lines_that_use_a_column_or_a_local_function_come_first() -> None:
     plain: list[Line] = [(cell, []) for cell in range(20)]
     names: list[Line] = [(20, ["kernel_name"])]
     sources: list[Line] = [(21, ["column", "kernel_name"]), (22, ["local_function"])]
-    chosen = lines([*plain, *names, *sources], 4)
-    assert chosen[1:] == [*names, *sources]
+    chosen = lines(plain + names + sources, 4)
+    assert chosen[1:] == names + sources
     assert chosen[0] in plain
-    assert lines([*plain, *names, *sources], 2) == sources
+    assert lines(plain + names + sources, 2) == sources
 
 
 def test_a_cell_has_two_tasks_while_others_have_lines() -> None:
-    candidates: list[Line] = [(0, ["column"])] * 9 + [(1, ["column"]), (2, ["column"])]
+    cells = [0] * 9 + [1, 2]
+    candidates: list[Line] = [(cell, ["column"]) for cell in cells]
     for seed in range(10):
         assert [cell for cell, _ in lines(candidates, 4, seed)] == [0, 0, 1, 2]
     assert len(lines(candidates, 20)) == 11

@@ -18,8 +18,13 @@ def mean(column):
     """
     value = frame[column].mean()
     return round(value, 2)
-)
+
+if frame.empty:
+    pass
 else:
+    show(
+        frame,
+    )
 !ls
 '''
 
@@ -32,6 +37,9 @@ def test_the_lines_of_code_are_cut() -> None:
         "def mean(column):",
         "value = frame[column].mean()",
         "return round(value, 2)",
+        "if frame.empty:",
+        "show(",
+        "frame,",
     ]
 
 

@@ -47,9 +47,31 @@ def test_no_notebooks(tmp_path: Path) -> None:
         find_notebooks([tmp_path / "none.ipynb"])
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"metadata": {"kernelspec": {"name": "analysis"}}}', "analysis"),
+        ('{"metadata": {"kernelspec": {"name": 3}}}', ""),
+        ('{"metadata": {}}', ""),
+        ("[]", ""),
+        ("{", ""),
+    ],
+)
+def test_the_kernel_of_a_notebook(tmp_path: Path, text: str, name: str) -> None:
+    (tmp_path / "n.ipynb").write_text(text)
+    assert folder.kernel_name(tmp_path / "n.ipynb") == name
+
+
 def test_modules(project: Path) -> None:
     (project / "latin.py").write_bytes(b"name = '\xe9'")
     assert read_modules(project) == {"a.py": "# a.py\n", "helpers/io.py": "# helpers/io.py\n"}
+
+
+def test_a_search_for_modules_is_bounded(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "_MAX_DIRECTORIES", 1)
+    assert list(read_modules(project)) == ["a.py"]
+    monkeypatch.setattr(folder, "_MAX_MODULES", 0)
+    assert read_modules(project) == {}
 
 
 def test_documents_are_imported_modules_then_what_lies_beside(project: Path) -> None:
