@@ -176,11 +176,10 @@ def _add_context_tasks(commands: Any) -> None:
         "make the tasks that measure the sources of context, by executing notebooks",
     )
     parser.add_argument(
-        "sets",
-        nargs="*",
-        choices=("packages", "team"),
-        default=["packages", "team"],
-        metavar="SET",
+        "set",
+        nargs="?",
+        choices=("packages", "team", "both"),
+        default="both",
         help="'packages': notebooks of packages, which must be installed with "
         "benchmarks/context/requirements.txt; 'team': notebooks/team (default: both)",
     )
@@ -299,8 +298,9 @@ def _secrets(arguments: argparse.Namespace) -> int:
 def _context_tasks(arguments: argparse.Namespace) -> int:
     from benchmarks.context.make import make_sets
 
+    names = ["packages", "team"] if arguments.set == "both" else [arguments.set]
     with progress_share("Making tasks") as progress:
-        report = make_sets(arguments.sets, arguments.work_dir, arguments.target, progress)
+        report = make_sets(names, arguments.work_dir, arguments.target, progress)
     return print_report(report, arguments.json)
 
 

@@ -87,7 +87,10 @@ def make_sets(
             progress((before + share) / len(names), text)
 
         if name == "team":
-            notebooks = {path: {"path": path.name} for path in find_notebooks([TEAM])}
+            notebooks = {
+                path: {"path": path.name, "sha256": _sha256(path.read_bytes())}
+                for path in find_notebooks([TEAM])
+            }
             made = _make(notebooks, _OF_THE_TEAM, advance)
         else:
             notebooks = dict(_notebooks_of_packages(cache, advance))
@@ -117,7 +120,11 @@ def _notebooks_of_packages(
             else:
                 copy.write_bytes(data)
             of_manifest = {"package": package.name, "path": path.partition("/")[2]}
-            yield copy, {**of_manifest, "sha256": hashlib.sha256(data).hexdigest()}
+            yield copy, {**of_manifest, "sha256": _sha256(data)}
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _matching(directory: Path, sources: Sources) -> list[str]:
