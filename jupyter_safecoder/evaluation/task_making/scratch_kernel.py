@@ -99,12 +99,14 @@ class ScratchKernel:
         self._client.control_channel.send(message)
         return self._reply(self._client.get_control_msg, message["header"]["msg_id"], _ANSWER_S)
 
-    def evaluate(self, expression: str) -> None:
-        """Evaluate an expression, which is no execution of a cell."""
+    def evaluate(self, expression: str) -> bool:
+        """Evaluate an expression, which is no execution of a cell; return whether it worked."""
         request = self._client.execute(
             "", silent=True, user_expressions={"safecoder": expression}, allow_stdin=False
         )
-        self._reply(self._client.get_shell_msg, request, _START_S)
+        reply = self._reply(self._client.get_shell_msg, request, _START_S) or {}
+        result = reply.get("user_expressions", {}).get("safecoder", {})
+        return bool(result.get("status") == "ok")
 
     def _reply(self, receive: Callable[..., dict[str, Any]], request: str, seconds: float) -> Any:
         """Return the content of the reply to a request; ``None`` if there is none in time."""
@@ -177,7 +179,10 @@ def scratch_kernel(notebook: Path, name: str = "python3") -> Iterator[ScratchKer
         try:
             _start(manager, client, folder, _environment(scratch))
             kernel = ScratchKernel(manager, client)
-            kernel.evaluate(install_expression())
+            if not kernel.evaluate(install_expression()):
+                raise NotebookError(
+                    "Its kernel cannot be asked for names.", "Choose a kernel of ipykernel."
+                )
             if not namespace_command():
                 kernel.evaluate(f"__import__('builtins').exec({REFUSE_CONNECTIONS!r}, {{}})")
             yield kernel

@@ -117,6 +117,13 @@ def test_names_are_asked_without_an_execution(kernel: ScratchKernel) -> None:
     assert int(output_of(kernel, "get_ipython().execution_count")) == int(number) + 1
 
 
+def test_an_expression_leaves_no_trace(kernel: ScratchKernel) -> None:
+    number = output_of(kernel, "get_ipython().execution_count")
+    assert kernel.evaluate("len('four')")
+    assert not kernel.evaluate("no_such_name")
+    assert int(output_of(kernel, "get_ipython().execution_count")) == int(number) + 1
+
+
 def test_a_kernel_that_ends_itself(project: Path) -> None:
     with scratch_kernel(project / "n.ipynb") as kernel:
         code = "import os, subprocess\nprint(subprocess.Popen(['sleep', '600']).pid)"
