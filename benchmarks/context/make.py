@@ -9,7 +9,6 @@ import platform
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ _FOLDER = Path(__file__).parent
 #: The notebooks of the invented team, in a clone.
 TEAM = _FOLDER.parent.parent / "notebooks" / "team"
 #: Tasks of a notebook of each set.
-_OF_A_PACKAGE, _OF_THE_TEAM = 4, 2
+_OF_A_PACKAGE, _OF_THE_TEAM = 3, 2
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,12 @@ class Sources:
     package
         The package.
     notebooks
-        Patterns of the paths of notebooks and example scripts, in the source distribution.
-    without
-        Patterns of those that are left out: they need the network, or what is not in a package.
+        Paths of notebooks and example scripts in the source distribution, without its first
+        directory.
     """
 
     package: Package
     notebooks: tuple[str, ...]
-    without: tuple[str, ...] = ()
 
 
 def read_sources(path: Path = _FOLDER / "packages.toml") -> list[Sources]:
@@ -53,7 +50,6 @@ def read_sources(path: Path = _FOLDER / "packages.toml") -> list[Sources]:
         Sources(
             Package(one["name"], one["version"], one["sha256"], one["license"]),
             tuple(one["notebooks"]),
-            tuple(one.get("without", ())),
         )
         for one in read_toml(path)["packages"]
     ]
@@ -112,29 +108,19 @@ def _notebooks_of_packages(
         folder = cache / "notebooks" / package.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for path in _matching(directory, sources):
-            data = (directory / path).read_bytes()
+        (root,) = directory.iterdir()
+        for path in sources.notebooks:
+            data = (root / path).read_bytes()
             copy = folder / f"{Path(path).stem}.ipynb"
             if path.endswith(".py"):
                 copy.write_text(json.dumps(gallery_notebook(data.decode("utf-8"))), "utf-8")
             else:
                 copy.write_bytes(data)
-            of_manifest = {"package": package.name, "path": path.partition("/")[2]}
-            yield copy, {**of_manifest, "sha256": _sha256(data)}
+            yield copy, {"package": package.name, "path": path, "sha256": _sha256(data)}
 
 
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _matching(directory: Path, sources: Sources) -> list[str]:
-    paths = sorted(path.relative_to(directory).as_posix() for path in directory.rglob("*.*"))
-    return [
-        path
-        for path in paths
-        if any(fnmatch(path.partition("/")[2], pattern) for pattern in sources.notebooks)
-        and not any(fnmatch(path.partition("/")[2], pattern) for pattern in sources.without)
-    ]
 
 
 def _make(

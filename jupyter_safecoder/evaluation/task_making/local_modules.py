@@ -23,6 +23,8 @@ class LocalNames:
         The functions and classes of each module, by what the notebook calls the module.
     imported
         Functions and classes that the notebook imports by name.
+    libraries
+        What the notebook imports from elsewhere, as it calls it.
     methods
         The methods of each class of these modules.
     paths
@@ -32,6 +34,7 @@ class LocalNames:
 
     aliases: Mapping[str, frozenset[str]] = field(default_factory=dict)
     imported: frozenset[str] = frozenset()
+    libraries: frozenset[str] = frozenset()
     methods: Mapping[str, frozenset[str]] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
 
@@ -62,6 +65,7 @@ def local_names(cells: Sequence[str], modules: Mapping[str, str]) -> LocalNames:
     trees = {path: _parse(source) for path, source in modules.items()}
     aliases: dict[str, frozenset[str]] = {}
     imported: set[str] = set()
+    libraries: set[str] = set()
     paths: dict[str, None] = {}
     for node in _imports(_parse(source) for source in cells):
         for alias in node.names:
@@ -78,7 +82,9 @@ def local_names(cells: Sequence[str], modules: Mapping[str, str]) -> LocalNames:
                 elif (path := _path_of(module, trees)) is not None:
                     names = _names_of(path, trees)
                     imported |= names if alias.name == "*" else {alias.asname or alias.name}
-            if path is not None:
+            if path is None:
+                libraries.add(alias.asname or alias.name.partition(".")[0])
+            else:
                 paths[path] = None
     _add_imported(paths, trees)
     methods = {
@@ -87,7 +93,7 @@ def local_names(cells: Sequence[str], modules: Mapping[str, str]) -> LocalNames:
         for node in trees[path].body
         if isinstance(node, ast.ClassDef)
     }
-    return LocalNames(aliases, frozenset(imported), methods, tuple(paths))
+    return LocalNames(aliases, frozenset(imported), frozenset(libraries), methods, tuple(paths))
 
 
 def _add_imported(paths: dict[str, None], trees: Mapping[str, ast.Module]) -> None:

@@ -28,8 +28,8 @@ def find_uses(cut: Cut, kernel: Sequence[Mapping[str, Any]], local: LocalNames) 
     cut
         A name counts if its last character is hidden.
     kernel
-        What the kernel has said of its names, before the cell was executed. Modules and what the
-        line assigns do not count.
+        What the kernel has said of its names, before the cell was executed. What is imported from
+        libraries, modules and what the line assigns do not count.
     local
         The names of local modules.
     """
@@ -62,8 +62,8 @@ def _uses_of_name(
 ) -> set[Use]:
     if name in local.imported:
         return {"local_function"}
-    if name in described and described[name].get("type") != "module":
-        return {"kernel_name"}
+    if name in described and name not in local.libraries:
+        return {"kernel_name"} if described[name].get("type") != "module" else set()
     return set()
 
 

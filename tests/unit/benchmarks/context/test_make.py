@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.context import make
-from benchmarks.context.make import Sources, make_sets, read_sources
-from jupyter_safecoder.downloads.package_index import Package
+from benchmarks.context.make import make_sets, read_sources
 from jupyter_safecoder.evaluation.task_making.make import MadeTasks
 from jupyter_safecoder.evaluation.tasks import read_tasks
 from jupyter_safecoder.toml_file import read_toml
@@ -53,15 +52,6 @@ def test_the_packages_are_permissive_and_nothing_was_learned_from_them() -> None
     for sources in read_sources():
         assert sources.package.license in PERMISSIVE
         assert sources.package.name not in learned
-
-
-def test_the_notebooks_of_a_package_are_those_of_its_patterns(tmp_path: Path) -> None:
-    for name in ("p-1/docs/a.ipynb", "p-1/docs/deep/b.py", "p-1/docs/no.ipynb", "p-1/c.ipynb"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    package = Package("p", "1", "0" * 64)
-    sources = Sources(package, ("docs/*.ipynb", "docs/*.py"), ("*/no*",))
-    assert make._matching(tmp_path, sources) == ["p-1/docs/a.ipynb", "p-1/docs/deep/b.py"]
 
 
 def test_a_set_is_written_with_its_manifest(

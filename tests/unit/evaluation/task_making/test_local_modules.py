@@ -35,6 +35,12 @@ def test_imports(cells: list[str], aliases: dict[str, set[str]], imported: set[s
     assert names.imported == imported
 
 
+def test_what_comes_from_libraries() -> None:
+    cells = ["import numpy as np, os.path", "from pandas import read_csv as read, DataFrame"]
+    names = local_names([*cells, "import gridkit as gk"], MODULES)
+    assert names.libraries == {"np", "os", "read", "DataFrame"}
+
+
 def test_modules_that_are_imported_by_modules_come_last() -> None:
     names = local_names(["from helpers.io import load"], MODULES)
     assert names.paths == ("helpers/io.py", "gridkit.py", "helpers/__init__.py", "helpers/units.py")

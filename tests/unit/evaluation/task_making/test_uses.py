@@ -15,10 +15,12 @@ KERNEL: list[dict[str, Any]] = [
     {"name": "model", "type": "Baseline"},
     {"name": "np", "type": "module"},
     {"name": "run", "type": "gridkit.Run"},
+    {"name": "Path", "type": "class"},
 ]
 LOCAL = LocalNames(
     aliases={"gk": frozenset({"join", "Run"})},
     imported=frozenset({"load_all"}),
+    libraries=frozenset({"Path", "np"}),
     methods={"Run": frozenset({"note"})},
 )
 
@@ -41,6 +43,7 @@ LOCAL = LocalNames(
         ("fit(", "model=3)", []),
         ("if ", "model == 3:", ["kernel_name"]),
         ("", "np.mean(values)", []),
+        ("", "Path(values)", []),
         ("print(", '"model of frame")', []),
     ],
 )
