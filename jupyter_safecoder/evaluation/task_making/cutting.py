@@ -37,11 +37,6 @@ class Cut:
     expected: str
     suffix: str
 
-    @property
-    def shown(self) -> str:
-        """The text of the cell that a model sees."""
-        return f"{self.prefix}\n{self.suffix}"
-
 
 def cut_lines(source: str, random: Random) -> list[Cut]:
     """Return a cut of each line of a cell that can be completed, in the order of the lines.
