@@ -55,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_lookup,
         _add_train,
         _add_secrets,
+        _add_context_tasks,
     ):
         add(commands)
     return parser
@@ -167,6 +168,37 @@ def _add_secrets(commands: Any) -> None:
     )
 
 
+def _add_context_tasks(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "context-tasks",
+        _context_tasks,
+        "make the tasks that measure the sources of context, by executing notebooks",
+    )
+    parser.add_argument(
+        "set",
+        nargs="?",
+        choices=("packages", "team", "both"),
+        default="both",
+        help="'packages': notebooks of packages, which must be installed with "
+        "benchmarks/context/requirements.txt; 'team': notebooks/team (default: both)",
+    )
+    parser.add_argument(
+        "--work-dir",
+        type=Path,
+        default=Path(".cache/context"),
+        metavar="DIRECTORY",
+        help="fetch the packages to here (default: .cache/context)",
+    )
+    parser.add_argument(
+        "--target",
+        type=Path,
+        default=Path("benchmarks/context"),
+        metavar="DIRECTORY",
+        help="where to write the sets (default: benchmarks/context)",
+    )
+
+
 def _add_seconds_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=float, default=30.0, help="duration of each measurement (default: 30)"
@@ -260,6 +292,15 @@ def _secrets(arguments: argparse.Namespace) -> int:
 
     with progress_share("Searching") as progress:
         report = bench_secrets(arguments.seed, lambda share: progress(share, "Searching"))
+    return print_report(report, arguments.json)
+
+
+def _context_tasks(arguments: argparse.Namespace) -> int:
+    from benchmarks.context.make import make_sets
+
+    names = ["packages", "team"] if arguments.set == "both" else [arguments.set]
+    with progress_share("Making tasks") as progress:
+        report = make_sets(names, arguments.work_dir, arguments.target, progress)
     return print_report(report, arguments.json)
 
 

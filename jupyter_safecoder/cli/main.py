@@ -24,6 +24,7 @@ from .output import print_error
 from .privacy import add_privacy_commands
 from .secrets import add_secrets_command
 from .serve import add_serve_command
+from .tasks import add_tasks_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_complete_commands(commands)
+    add_tasks_commands(commands)
     add_catalogue_commands(add_model_commands(commands))
     add_finetune_commands(commands)
     add_secrets_command(commands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ SAMPLE = Path(__file__).with_name("sample.ipynb")
 
 
 def read_tasks(path: Path) -> list[dict[str, Any]]:
-    """Return the infilling tasks of a JSON-lines file.
+    """Return the infilling tasks of a JSON-lines file, which may be compressed (``.xz``).
 
     Raises
     ------
@@ -33,10 +34,10 @@ def read_tasks(path: Path) -> list[dict[str, Any]]:
     """
     try:
         # Not splitlines(): JSON strings may have U+2028 and other line separators in them.
-        lines = path.read_text("utf-8").split("\n")
+        lines = _read_text(path).split("\n")
     except FileNotFoundError:
         raise NotebookError(f"There is no file {path}.") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, lzma.LZMAError, EOFError) as error:
         raise NotebookError(f"{path} cannot be read as text ({type(error).__name__}).") from error
     tasks = []
     for number, line in enumerate(lines, 1):
@@ -52,6 +53,13 @@ def read_tasks(path: Path) -> list[dict[str, Any]]:
     if not tasks:
         raise NotebookError(f"{path} has no tasks.")
     return tasks
+
+
+def _read_text(path: Path) -> str:
+    if path.suffix != ".xz":
+        return path.read_text("utf-8")
+    with lzma.open(path, "rt", encoding="utf-8") as stream:
+        return stream.read()
 
 
 def notebook_tasks(path: Path) -> list[dict[str, Any]]:

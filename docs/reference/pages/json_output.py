@@ -39,6 +39,18 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "table": "with `--sources`: a list with the scores, `uses` and `ttft_ms` of each set of "
         "`sources`; the other fields are of the last set, which has all",
     },
+    "tasks make": {
+        "id": "of each task, which is an object on a line of its own: folder and name of the "
+        "notebook, number of the cell and of the line, from 0. Failures are on standard error",
+        "cells, cell_index": "list of `{type, source, output}`, and the number of the current cell "
+        "among them, which has the answer in it",
+        "prefix, expected, suffix": "the current cell: what is before the cursor, what is hidden, "
+        "and what is after it",
+        "uses": "what the hidden text uses: list of `column`, `local_function` and `kernel_name`",
+        "files": "list of `{path, source}`: local modules, and other notebooks as their JSON",
+        "kernel": "with `--execute`: list of `{name, type, shape, columns, keys, fields, "
+        "signature, doc, members}`, as in the [protocol](protocol.md); only what is known is there",
+    },
     "model list": {
         "models": "list of `{model, kind, engine, precision, size_mb, directory}`; `kind` is "
         "`embedded`, `catalogue` (of `model get`), `downloaded`, `ollama`, `lmstudio` or "
@@ -273,6 +285,10 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "ratio": "on divided by off",
         "identical": "whether all completions were the same, token by token",
         "tasks": "number of tasks",
+    },
+    "context-tasks": {
+        "packages, team": "of each set that was made: `{notebooks, used, tasks, bytes}`. `used` is "
+        "the number of notebooks with tasks, `bytes` the size of the compressed file",
     },
     "secrets": {
         "seed": "the seed of the secrets and of the other lines",

@@ -49,7 +49,7 @@ def test_it_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         for output in cell.outputs
     )
     if name.startswith("02"):
-        assert "Taken: 30" in text
+        assert "Taken: 31" in text
         assert "held-out notebooks" in text
         assert "Completions come from gridkit, now." in text
         assert "Completions come from the base model, now." in text

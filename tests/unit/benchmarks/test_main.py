@@ -34,6 +34,11 @@ from benchmarks.__main__ import build_parser
         ("lookup tasks.jsonl --model m", {"file": Path("tasks.jsonl"), "model": "m"}),
         ("train a b", {"paths": [Path("a"), Path("b")], "model": "safecoder-smol-135m"}),
         ("secrets --seed 3 --json", {"seed": 3, "json": True}),
+        (
+            "context-tasks team",
+            {"set": "team", "target": Path("benchmarks/context"), "json": False},
+        ),
+        ("context-tasks --work-dir w", {"set": "both", "work_dir": Path("w")}),
     ],
 )
 def test_flags_and_defaults(line: str, expected: dict[str, object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,17 @@ def test_tasks_of_a_file(tmp_path: Path) -> None:
     line = json.dumps(TASK, ensure_ascii=False)
     path.write_text(f"{line}\n\n{line}\n", "utf-8")
     assert read_tasks(path) == [TASK, TASK]
+
+
+def test_tasks_of_a_compressed_file(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.jsonl.xz"
+    packed = lzma.compress(json.dumps(TASK, ensure_ascii=False).encode())
+    path.write_bytes(packed)
+    assert read_tasks(path) == [TASK]
+    for damaged in (packed[:-9], b"no archive"):
+        path.write_bytes(damaged)
+        with pytest.raises(NotebookError, match="cannot be read as text"):
+            read_tasks(path)
 
 
 @pytest.mark.parametrize(

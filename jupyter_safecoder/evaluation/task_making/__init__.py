@@ -1,0 +1,1 @@
+"""Makes infilling tasks of notebooks: cuts lines, and asks a scratch kernel what it knows there."""
