@@ -30,10 +30,24 @@ _VENDORED = frozenset(
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file or directory that is not in the corpus, with the reason."""
+    """A file or directory that is not in the corpus.
+
+    Parameters
+    ----------
+    path
+        Its path.
+    reason
+        Why it is left out.
+    decided_by
+        The line that decided, where one did: the cell, from 0, its line, from 1, and what there is.
+    override
+        How to have it in the corpus all the same; empty: it cannot be.
+    """
 
     path: str
     reason: str
+    decided_by: str = ""
+    override: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from jupyter_safecoder.adapters.registry import Adapter, Registry, hash_files
 from jupyter_safecoder.adapters.scale import scale_files
 from jupyter_safecoder.errors import FinetuneError, JobStopped
 from jupyter_safecoder.finetune.corpus.corpus import Corpus, build_corpus, count_samples
+from jupyter_safecoder.finetune.corpus.rules import CorpusRules
 from jupyter_safecoder.finetune.corpus.scan import check_enough
 from jupyter_safecoder.finetune.corpus.stdlib import stdlib_documents
 from jupyter_safecoder.finetune.evaluation.acceptance import accept_adapter, forgotten
@@ -232,6 +233,7 @@ class JobRunner:
         return build_corpus(
             self._paths,
             lambda share, text: self._reporter.report("Reading the corpus", 0.02 + 0.03 * share),
+            CorpusRules.of(self._recipe),
         )
 
     def _fetch_sources(self, manifest: Manifest) -> None:

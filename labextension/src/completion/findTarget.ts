@@ -11,6 +11,7 @@ import { UUID } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
 import { DocumentContext } from './context';
+import { kernelLanguage } from './kernelLanguage';
 import { FindTarget, ICellContext, ICompletionTarget } from './target';
 
 /** Maximum number of earlier console inputs that are context. */
@@ -188,16 +189,12 @@ namespace Private {
     return context;
   }
 
-  /** The language of a notebook's kernel, in lower case. */
+  /** The names of the language of a notebook's kernel. */
   export function languageOf(panel: NotebookPanel): string {
     const model = panel.content.model;
-    const info = model?.getMetadata('language_info') as
-      { name?: unknown } | undefined;
-    const spec = model?.getMetadata('kernelspec') as
-      { language?: unknown } | undefined;
-    const language = info?.name ?? spec?.language;
-    return typeof language === 'string' && language !== ''
-      ? language.toLowerCase()
-      : 'python';
+    return kernelLanguage(
+      model?.getMetadata('language_info'),
+      model?.getMetadata('kernelspec')
+    );
   }
 }
