@@ -43,7 +43,7 @@ State = Literal["off", "starting", "downloading", "preparing", "loading", "ready
 
 @dataclass(frozen=True)
 class Cell:
-    """Another cell of the notebook; ``output`` is the text of the output that tells most."""
+    """Another cell of the notebook; ``output`` is the text of its most informative output."""
 
     type: CellType
     source: str

@@ -109,7 +109,9 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     "corpus": {
         "taken": "list of `{path, samples, held_out}`: the documents that would be learned from or "
         "held out",
-        "left_out": "list of `{path, reason}`",
+        "left_out": "list of `{path, reason, decided_by, override}`: `decided_by` is the line that "
+        "decided, `override` how to have the file in the corpus all the same; empty where there is "
+        "none",
         "secrets": "list of `{path, cell, kind}`: where secrets are replaced",
     },
     "secrets": {
