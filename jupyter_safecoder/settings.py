@@ -135,6 +135,15 @@ class RuntimeSettings:
         argument="private key of the client certificate (default: in the same file)",
         metavar="FILE.pem",
     )
+    remote_proxy: str = option(
+        "",
+        "URL of a forward proxy to the completion server, 'http://host:port'. Empty: that of the "
+        "environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, except for the hosts of NO_PROXY); "
+        "'none': no proxy. Servers on this machine and the service of a Hub are never reached by a "
+        "proxy.",
+        argument="forward proxy to the completion server (default: that of the environment)",
+        metavar="URL",
+    )
     max_tokens_line: int = option(
         48, "Maximum number of tokens of a completion that stays on its line.", minimum=1
     )

@@ -31,7 +31,7 @@ from jupyter_safecoder.slow_imports import skip_scikit_learn
 from jupyter_safecoder.telemetry import silence_telemetry
 
 from .handlers import make_app
-from .loading import MemoryEstimate
+from .load_memory import MemoryEstimate
 from .runtime import Runtime
 
 log = logging.getLogger("jupyter_safecoder.runtime")

@@ -18,7 +18,8 @@ from jupyter_safecoder.settings import RuntimeSettings
 
 from .completion import Completions
 from .generation import GenerationThread
-from .loading import NO_ADAPTER, LoadedModel, MemoryEstimate, load
+from .load_memory import MemoryEstimate
+from .loading import NO_ADAPTER, LoadedModel, load
 from .model_choice import list_models
 from .openai_completion import OpenAICompletions
 from .scheduling import RequestScheduler

@@ -58,12 +58,37 @@ def _read_cpuinfo(root: Path) -> tuple[str, tuple[str, ...]]:
     return fields.get("model name", ""), tuple(isa for isa in ISA_NAMES if isa in flags)
 
 
+def granted_threads(root: Path = Path("/")) -> int | None:
+    """Return how many threads compute best where a control group grants less than all cores.
+
+    Libraries of engines count the cores that they may run on, which a quota of time does not limit:
+    with two cores of 64 granted, 64 threads would wait for each other.
+
+    Parameters
+    ----------
+    root
+        Directory of the kernel's files.
+
+    Returns
+    -------
+    int or None
+        The whole cores that are granted, at least 1; ``None``: all that are allowed.
+    """
+    quotas = _cpu_quotas(root)
+    granted = max(1, int(min(quotas))) if quotas else None
+    return granted if granted is not None and granted < _allowed_cores(root) else None
+
+
 def _usable_cores(root: Path) -> int:
+    # A container may see all cores but be granted the time of two.
+    return granted_threads(root) or _allowed_cores(root)
+
+
+def _allowed_cores(root: Path) -> int:
+    """Return the number of cores of the affinity, which a cpuset limits too."""
     lines = read_file(root / "proc/self/status").splitlines()
     allowed_list = next((x.split(":")[1] for x in lines if x.startswith("Cpus_allowed_list:")), "")
-    allowed = _count_ranges(allowed_list.strip()) or os.cpu_count() or 1
-    # A container may see all cores but be granted the time of two.
-    return min([allowed, *(max(1, int(quota)) for quota in _cpu_quotas(root))])
+    return _count_ranges(allowed_list.strip()) or os.cpu_count() or 1
 
 
 def _count_ranges(text: str) -> int:
