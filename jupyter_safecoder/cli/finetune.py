@@ -129,7 +129,8 @@ def _finetune(arguments: argparse.Namespace) -> int:
         assert isinstance(job, LocalJob)  # the Hub's service starts its jobs itself
         report = {"job": job.name, "directory": str(job.directory)}
     # As text, the plan was announced.
-    return print_report(report | status.plan if arguments.json else report, arguments.json)
+    plan = status.plan | status.memory
+    return print_report(report | plan if arguments.json else report, arguments.json)
 
 
 def _follow(job: Job, arguments: argparse.Namespace) -> int:

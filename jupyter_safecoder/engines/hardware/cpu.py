@@ -100,7 +100,7 @@ def _count_ranges(text: str) -> int:
 def _cpu_quotas(root: Path) -> list[float]:
     """Return the limits of this control group and those above it, in cores."""
     quotas = []
-    for directory in _control_groups(root, "cpu"):
+    for directory in control_groups(root, "cpu"):
         text = read_file(directory / "cpu.max") or (
             f"{read_file(directory / 'cpu.cfs_quota_us')} "
             f"{read_file(directory / 'cpu.cfs_period_us')}"
@@ -122,7 +122,7 @@ def available_bytes(root: Path = Path("/")) -> int | None:
     lines = read_file(root / "proc/meminfo").splitlines()
     sizes = [parse_int(x.split()[1]) for x in lines if x.startswith("MemAvailable:")]
     available = [size * 1024 for size in sizes if size]
-    for directory in _control_groups(root, "memory"):
+    for directory in control_groups(root, "memory"):
         limit = read_file(directory / "memory.max") or read_file(
             directory / "memory.limit_in_bytes"
         )
@@ -138,7 +138,7 @@ def available_bytes(root: Path = Path("/")) -> int | None:
     return min(available, default=None)
 
 
-def _control_groups(root: Path, controller: str) -> list[Path]:
+def control_groups(root: Path, controller: str) -> list[Path]:
     """Return the directories of this process's control groups (v1 and v2), innermost first."""
     found = []
     for line in read_file(root / "proc/self/cgroup").splitlines():

@@ -11,8 +11,10 @@ from typing import Any
 
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.registry import Registry
+from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.size_defaults import with_size_defaults
+from jupyter_safecoder.finetune.training_memory import estimate_memory
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .base_model import find_base
@@ -179,6 +181,8 @@ class LocalTrainingBackend(TrainingBackend):
                 recipe=with_size_defaults(recipe, base),
                 base=base.name,
                 documents=len(found.documents),
+                memory_bytes=estimate_memory(base, recipe),
+                available_bytes=available_bytes(),
             )
         if launch:
             job.start(request, announce)

@@ -1,0 +1,45 @@
+"""Unloads a model that nobody uses, and gives its memory back to the machine."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .runtime import Runtime
+
+#: The longest pause between two checks, in seconds.
+_MAX_CHECK_S = 30.0
+
+
+async def unload_when_idle(runtime: Runtime, minutes: float) -> None:
+    """Unload the model whenever no request has come for so long; never returns.
+
+    Parameters
+    ----------
+    runtime
+        Has the model. A request loads it again.
+    minutes
+        The time; the status may be asked for meanwhile.
+    """
+    seconds = 60 * minutes
+    requests, since = -1, time.monotonic()
+    while True:
+        await asyncio.sleep(min(_MAX_CHECK_S, seconds / 4))
+        if runtime.in_use or runtime.counters.requests != requests:
+            requests, since = runtime.counters.requests, time.monotonic()
+        elif time.monotonic() - since >= seconds:
+            await runtime.unload(f"No request came for {minutes:g} minutes.")
+
+
+def free_memory() -> None:
+    """Give the memory of what was deleted back to the machine, as far as the C library can."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)
