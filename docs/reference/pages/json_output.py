@@ -132,6 +132,8 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "job, directory": "name and directory of the job (with `--no-start`)",
         "base, documents": "name of the model that is trained, and number of notebooks and scripts",
         "minutes": "how long the job takes at most, evaluation included; `null`: its steps decide",
+        "memory_mb, available_mb": "memory that the job needs, estimated, and what is available "
+        "(without `--wait`); `null`: not known",
         "adapter": "name of the adapter (with `--wait`, as all fields below)",
         "steps, tokens_per_s, seconds": "optimizer steps, throughput, and duration of the job",
         "held_out, general": "scores on held-out notebooks and on general code: `{base, tuned}`, "

@@ -165,8 +165,7 @@ class JobRunner:
         self._cache = self._settings.cache
         self._registry = Registry(self._cache)
         self._started = time.monotonic()
-        sources = self._recipe.sources
-        self._manifest = read_manifest(Path(sources)) if sources else None
+        self._manifest = read_manifest(Path(s)) if (s := self._recipe.sources) else None
         self._paths = [Path(path) for path in self._request.paths]
 
     def run_worker_rank(self) -> None:
@@ -174,8 +173,7 @@ class JobRunner:
         corpus = self._build_corpus()
         base = resolve_base_model(self._settings)
         self._recipe = with_size_defaults(self._recipe, base)
-        training = self._build_training(base, corpus, math.inf)
-        training.run(should_stop=self._job.files.stop_requested)
+        self._build_training(base, corpus, math.inf).run(should_stop=self._job.files.stop_requested)
 
     def run(self) -> None:
         """Run the job to its end; the status then has the result.

@@ -92,6 +92,7 @@ class GroupJobs:
         qualified = qualified_name(group, submission.name)
         settings, base = await asyncio.to_thread(find_base, group_settings(self._settings, grant))
         recipe = limit_recipe(submission.settings, grant, base)
+        memory_bytes = await asyncio.to_thread(estimate_memory, base, recipe)
         async with self._lock:
             await self._check_number(user, group, grant)
             if await self._adapters.exists(qualified):
@@ -109,7 +110,7 @@ class GroupJobs:
                 documents=len(submission.documents),
                 excluded_documents=allowed.excluded_documents,
                 excluded_cells=allowed.excluded_cells,
-                memory_bytes=estimate_memory(base, recipe),
+                memory_bytes=memory_bytes,
                 available_bytes=available_bytes(),
             )
 
