@@ -54,7 +54,7 @@ def notebook_tasks(path: Path) -> list[dict[str, Any]]:
     NotebookError
         If the file cannot be read, is not a notebook, or has no code.
     """
-    cells, _ = read_cells(path)
+    cells, language = read_cells(path)
     tasks = []
     for index, cell in enumerate(cells):
         line = max(cell.source.split("\n"), key=lambda text: len(text.strip()))
@@ -67,6 +67,7 @@ def notebook_tasks(path: Path) -> list[dict[str, Any]]:
                 "id": f"{path.name}#{index}",
                 "cells": [asdict(each) for each in cells],
                 "cell_index": index,
+                "language": language,
                 "prefix": cell.source[:start],
                 "suffix": cell.source[start + len(expected) :],
                 "expected": expected,
@@ -82,7 +83,8 @@ def task_request(
 ) -> CompletionRequest:
     """Return the request of an infilling task; its own cell is never part of the context.
 
-    What the task knows of the kernel (``kernel``, names as in the protocol) is in the request.
+    What the task knows of the kernel (``kernel``, names as in the protocol; ``language``) is in the
+    request.
     """
     cells = task_cells(task)
     index = int(task["cell_index"])
@@ -91,6 +93,7 @@ def task_request(
         suffix=task["suffix"],
         before=tuple(cells[:index]),
         below=tuple(cells[index + 1 :]),
+        language=str(task.get("language", "python")),
         kernel=tuple(KernelName.from_json(name) for name in task.get("kernel") or ()),
         options=options or CompletionOptions(),
     )

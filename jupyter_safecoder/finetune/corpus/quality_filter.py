@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jupyter_safecoder.finetune.documents import Document
@@ -28,6 +28,10 @@ _LICENSE = re.compile(
 #: A line that says whose the file is.
 _OWNER = re.compile(
     r"copyright|\(c\)|©|all rights reserved|proprietary|confidential|property of|SPDX-",
+    re.IGNORECASE,
+)
+_OWNER_NAME = re.compile(
+    r"(?:copyright|\(c\)|©)(?:\W|\d|copyright|\(c\)|by\b){1,40}(?P<name>[^\W\d][^,.;\n'\"]{2,60})",
     re.IGNORECASE,
 )
 #: Code with longer lines, the longest and in the mean, is data or minified (the filters of
@@ -111,13 +115,19 @@ def _by_license(document: Document, rules: CorpusRules) -> Rejection | None:
             rules.owns_notice(one.text) for one in lines if _OWNER.search(one.text)
         )
         if not is_own:
-            pattern = license["id"] or "NAME"
+            pattern = license["id"] or _owner([one.text for one in lines]) or "NAME"
             return Rejection(
                 f"license: {name}",
                 line.describe(license[0]),
                 f"--own '{pattern}' takes files of that owner or license, --ours all",
             )
     return None
+
+
+def _owner(lines: Sequence[str]) -> str:
+    """Return the owner that a notice names; empty if none does."""
+    owners = (_OWNER_NAME.search(line) for line in lines)
+    return next((found["name"].strip() for found in owners if found), "")
 
 
 def _by_form(document: Document) -> Rejection | None:

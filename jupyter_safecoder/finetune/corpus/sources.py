@@ -57,10 +57,11 @@ class _IgnoreRules:
     directory: Path
     patterns: IgnorePatterns
 
-    def match(self, path: Path, *, is_directory: bool) -> bool:
-        """Return whether a path below the directory is excluded."""
+    def excluding_line(self, path: Path, *, is_directory: bool) -> str:
+        """Return the file and the line that exclude a path below the directory; empty if none."""
         relative = Path(os.path.abspath(path)).relative_to(self.directory).as_posix()
-        return self.patterns.match(relative, is_directory=is_directory)
+        number = self.patterns.excluding_line(relative, is_directory=is_directory)
+        return "" if number is None else f"{self.directory / IGNORE_FILE}, line {number}"
 
 
 def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
@@ -135,13 +136,20 @@ def _walk(
             left_out.append(LeftOut(str(inner), "a link that leads nowhere"))
         elif entry.is_symlink() and not _is_below(inner, roots):
             left_out.append(LeftOut(str(inner), "a link that leads out of the named directories"))
-        elif any(rules.match(inner, is_directory=is_directory) for rules in ignored):
-            left_out.append(LeftOut(str(inner), f"excluded by pattern ({IGNORE_FILE})"))
+        elif line := _excluding_line(ignored, inner, is_directory=is_directory):
+            reason = f"excluded by pattern ({IGNORE_FILE})"
+            left_out.append(LeftOut(str(inner), reason, line, "remove the line, or add !PATTERN"))
         elif is_directory and (entry.name in _VENDORED or os.path.exists(inner / "pyvenv.cfg")):
             if any(name.suffix in MAX_BYTES for name in inner.glob("*")):
-                left_out.append(LeftOut(str(inner), "vendored or generated"))
+                override = "name the directory itself"
+                left_out.append(LeftOut(str(inner), "vendored or generated", override=override))
         else:
             yield from _walk(inner, roots, ignored, left_out, visited)
+
+
+def _excluding_line(ignored: Sequence[_IgnoreRules], path: Path, *, is_directory: bool) -> str:
+    lines = (rules.excluding_line(path, is_directory=is_directory) for rules in ignored)
+    return next(filter(None, lines), "")
 
 
 def _is_below(path: Path, roots: Sequence[Path]) -> bool:

@@ -100,7 +100,7 @@ def test_the_line_that_decided_and_how_to_override_it() -> None:
     assert _rejection(_HEADER, CorpusRules()) == Rejection(
         "license: all rights reserved",
         "cell 3, line 2: All rights reserved. Confidential",
-        "--own 'NAME' takes files of that owner or license, --ours all",
+        "--own 'Example Energy GmbH' takes files of that owner or license, --ours all",
     )
     assert _rejection(_INTERNAL, CorpusRules()) == Rejection(
         "license: LicenseRef-Firm-Internal",
