@@ -39,6 +39,9 @@ async def unload_when_idle(runtime: Runtime, minutes: float) -> None:
 def free_memory() -> None:
     """Give the memory of what was deleted back to the machine, as far as the C library can."""
     gc.collect()
+    torch = sys.modules.get("torch")  # not imported for this
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
         if trim is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment
 
 from jupyter_safecoder.errors import EngineError
 
@@ -57,10 +57,15 @@ def _is_loopback(host: str) -> bool:
 
 def _is_excluded(host: str, port: int | None, proxies: dict[str, str]) -> bool:
     """Return whether ``NO_PROXY`` has a host: by name, domain, address or network."""
-    address = f"[{host}]" if ":" in host else host
-    if proxy_bypass_environment(address if port is None else f"{address}:{port}", proxies):
+    entries = [entry.strip().lower() for entry in proxies.get("no", "").split(",")]
+    if entries == ["*"]:
         return True
-    return any(_is_in_network(host, entry.strip()) for entry in proxies.get("no", "").split(","))
+    names = (host, f"{host}:{port}")
+    return any(
+        name == entry or name.endswith(f".{entry.lstrip('.')}")
+        for entry in filter(None, entries)
+        for name in names
+    ) or any(_is_in_network(host, entry) for entry in entries)
 
 
 def _is_in_network(host: str, entry: str) -> bool:

@@ -4,7 +4,11 @@ import { OUTPUT_BUDGET, usefulOutput } from './usefulOutput';
 
 const stdout = { output_type: 'stream', name: 'stdout', text: ['a\n', 'b'] };
 const stderr = { output_type: 'stream', name: 'stderr', text: 'a warning' };
-const bar = { output_type: 'stream', name: 'stderr', text: ' 50%|###  | 1/2\n' };
+const bar = {
+  output_type: 'stream',
+  name: 'stderr',
+  text: ' 50%|###  | 1/2\n'
+};
 const error = {
   output_type: 'error',
   ename: 'KeyError',
@@ -54,7 +58,11 @@ describe('usefulOutput', () => {
     ['standard output before standard error', [stderr, stdout], 'a\nb'],
     ['what was printed before an object', [line, stdout], 'a\nb'],
     ['a warning before a figure', [figure, stderr], 'a warning'],
-    ['the first of a kind', [shown, { ...shown, data: { 'text/plain': 'b' } }], 'table'],
+    [
+      'the first of a kind',
+      [shown, { ...shown, data: { 'text/plain': 'b' } }],
+      'table'
+    ],
     ['an object where there is nothing else', [line], line.data['text/plain']],
     ['no view of a widget', [widget], ''],
     ['no output without text', [{ output_type: 'stream', text: ' \n' }], ''],
