@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import NotebookError
+from jupyter_safecoder.languages import notebook_language
 
+from .outputs import useful_output
 from .protocol import Cell, CellType, CompletionOptions, CompletionRequest
 
 #: Tag of a cell that is neither completed, nor context of other cells, nor learned.
 OFF_TAG = "safecoder-off"
-#: Maximum length of a language's name, as in a request.
-_MAX_LANGUAGE_CHARACTERS = 64
 
 
 def read_cells(path: Path) -> tuple[list[Cell], str]:
     """Return the cells of a notebook of any nbformat version, and its language.
+
+    The output of a cell is the one that tells most, see :mod:`.outputs`.
 
     Raises
     ------
@@ -43,16 +45,12 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
         notebook = _read_notebook(path.read_text("utf-8"))
         cells = [
             (
-                Cell(_cell_type(cell.cell_type), _text(cell.source), _first_output(cell)),
+                Cell(_cell_type(cell.cell_type), _text(cell.source), _output(cell)),
                 _tags(cell.metadata.get("tags", ())),
             )
             for cell in notebook.cells
         ]
-        metadata = notebook.metadata
-        language = metadata.get("language_info", {}).get("name") or metadata.get(
-            "kernelspec", {}
-        ).get("language", "python")
-        return cells, _text(language).lower()[:_MAX_LANGUAGE_CHARACTERS]
+        return cells, _text(notebook_language(notebook.metadata))
 
 
 def read_cells_with_outputs(path: Path) -> list[Cell]:
@@ -152,14 +150,8 @@ def request_at(
     )
 
 
-def _first_output(cell: Any) -> str:
-    for output in cell.get("outputs", ()):
-        if output.output_type == "stream":
-            return _text(output.text)
-        text = output.get("data", {}).get("text/plain")
-        if text:
-            return _text(text)
-    return ""
+def _output(cell: Any) -> str:
+    return _text(useful_output(cell.get("outputs", ())))
 
 
 def _all_outputs(cell: Any) -> str:

@@ -43,7 +43,7 @@ State = Literal["off", "starting", "downloading", "preparing", "loading", "ready
 
 @dataclass(frozen=True)
 class Cell:
-    """Another cell of the notebook; ``output`` is its first text output, or empty."""
+    """Another cell of the notebook; ``output`` is the text of its most informative output."""
 
     type: CellType
     source: str
@@ -152,7 +152,7 @@ class CompletionRequest:
     files
         Parts of other documents that are like the cell, the most useful first.
     language
-        The kernel's language, in lower case.
+        The kernel's language, or several names of it; see :func:`.language_of`.
     document
         Opaque name of the document: a newer request for it supersedes the older one.
     path

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 def add_finetune_commands(commands: Any) -> None:
     """Add the commands that train adapters."""
-    from jupyter_safecoder.finetune.arguments import add_finetune_arguments, add_paths_argument
+    from jupyter_safecoder.finetune.arguments import add_corpus_arguments, add_finetune_arguments
 
     corpus = add_command(
         commands, "corpus", _corpus, "show what would be learned, and what is left out"
     )
-    add_paths_argument(corpus)
+    add_corpus_arguments(corpus)
     finetune = add_command(commands, "finetune", _finetune, "train an adapter on notebooks")
     add_finetune_arguments(finetune)
     add_base_arguments(finetune)
@@ -80,11 +80,12 @@ def base_settings(arguments: argparse.Namespace) -> RuntimeSettings:
 
 def _corpus(arguments: argparse.Namespace) -> int:
     from jupyter_safecoder.errors import FinetuneError
+    from jupyter_safecoder.finetune.arguments import corpus_rules
     from jupyter_safecoder.finetune.corpus.corpus import build_corpus
     from jupyter_safecoder.finetune.corpus.scan import check_enough
 
     with progress_share("Reading") as progress:
-        corpus = build_corpus(arguments.paths, progress)
+        corpus = build_corpus(arguments.paths, progress, corpus_rules(arguments))
     report = corpus.report()
     if arguments.json:
         return print_report(report, as_json=True)
@@ -128,7 +129,8 @@ def _finetune(arguments: argparse.Namespace) -> int:
         assert isinstance(job, LocalJob)  # the Hub's service starts its jobs itself
         report = {"job": job.name, "directory": str(job.directory)}
     # As text, the plan was announced.
-    return print_report(report | status.plan if arguments.json else report, arguments.json)
+    plan = status.plan | status.memory
+    return print_report(report | plan if arguments.json else report, arguments.json)
 
 
 def _follow(job: Job, arguments: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from typing import Literal
 from jupyter_safecoder.errors import UnusableFile
 from jupyter_safecoder.notebooks import read_cells_with_outputs
 from jupyter_safecoder.protocol import Cell
+from jupyter_safecoder.python_source import decode_python
 from jupyter_safecoder.secrets import MAX_CHARACTERS, PLACEHOLDERS, findings, is_too_large
 
 #: What is left out and why.
@@ -71,11 +72,14 @@ def scan_file(path: Path, placeholders: Collection[str] = PLACEHOLDERS) -> Scann
     if path.suffix == ".ipynb":
         return _scan_notebook(path, placeholders)
     try:
-        text = path.read_text("utf-8-sig")
+        content = path.read_bytes()
+        text = decode_python(content) if path.suffix in _CODE else content.decode("utf-8-sig")
     except OSError as error:
         raise UnusableFile(f"{path} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise UnusableFile(f"{path} is not text in UTF-8.") from None
+    except UnusableFile as error:
+        raise UnusableFile(f"{path} {error.reason}.", error.remedy) from None
     kind: Literal["code", "raw"] = "code" if path.suffix in _CODE else "raw"
     cells = [Cell(kind, block) for block in _blocks(text)]
     first_lines = [0]

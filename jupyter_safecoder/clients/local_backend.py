@@ -40,9 +40,17 @@ class LocalBackend:
             return await self.status()
         if not self._supervisor.running:
             self._supervisor.start()
-        elif (await self.status()).state == "failed":
-            await self._supervisor.restart()
+        else:
+            state = (await self.status()).state
+            if state == "failed":
+                await self._supervisor.restart()
+            elif state == "off":
+                return await self._load()
         return await self.status()
+
+    async def _load(self) -> Status:
+        """Have the runtime load the model that it has unloaded."""
+        return await self._ask("POST", "/load")
 
     async def status(self) -> Status:
         """Return the runtime's status, or the supervisor's if there is no runtime to ask."""
@@ -52,9 +60,13 @@ class LocalBackend:
                 "Completions are switched off on this server.",
                 "An administrator can set c.SafeCoder.start_runtime to 'notebook' or 'server'.",
             )
+        return await self._ask("GET", "/status")
+
+    async def _ask(self, method: str, path: str) -> Status:
+        """Return the status of the runtime's response, or the supervisor's without a runtime."""
         try:
             client = self._connected()
-            async with client.request("GET", "/status", timeout_s=_STATUS_TIMEOUT_S) as response:
+            async with client.request(method, path, timeout_s=_STATUS_TIMEOUT_S) as response:
                 return parse_status(await response.read())
         except (RuntimeUnavailable, ConnectionRefused, ConnectionLost, ValueError):
             return self._supervisor.status

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 
 from jupyter_safecoder.errors import ConnectionLost, ConnectionRefused, RuntimeRequestError
@@ -49,6 +51,13 @@ class RuntimeClient(CompletionClient):
             return parse_status(self._get("/status"))
         except ValueError as error:
             raise _no_response() from error
+
+    def wait_until_ready(self, on_status: Callable[[Status], None] = lambda status: None) -> Status:
+        """Wait until the runtime can complete; a model that was unloaded is loaded again."""
+        if self.status().state == "off":
+            with suppress(ConnectionRefused, ConnectionLost):  # the next status reports it
+                self._http.request("POST", "/load", timeout_s=_STATUS_TIMEOUT_S)
+        return super().wait_until_ready(on_status)
 
     def settings(self) -> RuntimeSettings:
         """Return the settings that the runtime's model was loaded with."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
+from jupyter_safecoder.engines.hardware.torch_threads import limit_torch_threads
 from jupyter_safecoder.errors import first_line
 from jupyter_safecoder.extras import INSTALL_CHECKPOINTS, INSTALL_ONNXRUNTIME
 from jupyter_safecoder.files import create_private_files
@@ -52,6 +53,7 @@ def export(source: Path, target: Path, engine: str, precision: str, report: Stat
     report
         Called with the share that is done, 0 to 1, and what is being done.
     """
+    limit_torch_threads()
     export_for = _export_openvino if engine == "openvino" else _export_onnx
     if source.is_dir():
         export_for(source, target, precision, report)

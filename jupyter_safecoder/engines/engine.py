@@ -31,6 +31,9 @@ class RemoteServer:
     certificate_file, certificate_key_file
         Client certificate and its private key in PEM format; empty: none, and a key in the same
         file.
+    proxy
+        URL of a forward proxy; empty: that of the environment; ``none``: none. A server on this
+        machine is never reached by a proxy.
     token_timeout_s
         Seconds to wait for the first token, retries included, and then for each further token.
     """
@@ -41,6 +44,7 @@ class RemoteServer:
     ca_file: str = ""
     certificate_file: str = ""
     certificate_key_file: str = ""
+    proxy: str = ""
     token_timeout_s: float = 8.0
 
 
@@ -127,6 +131,9 @@ class Engine(Protocol):
         Device that it computes on, as shown in the status. Final once ``load`` returns.
     tokenizer
         Tokenizer of the model. Set by ``load``.
+
+    An engine may have an attribute ``window``, set by ``load``: its context window in tokens. Where
+    that is smaller than the model's, prompts are made for it.
     """
 
     name: str

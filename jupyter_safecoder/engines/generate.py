@@ -20,6 +20,7 @@ from jupyter_safecoder.models.tokenizer import FileTokenizer
 from jupyter_safecoder.prompt import Tokenizer
 
 from .engine import EngineOptions, EngineOutput
+from .hardware.torch_threads import limit_torch_threads
 from .warm_up import warm_up
 
 
@@ -60,6 +61,11 @@ class GenerateEngine:
         self._waiting: list[_Request] = []
         self._running: _Request | None = None
 
+    @property
+    def window(self) -> int:
+        """Context window in tokens."""
+        return self._window
+
     def load_model(self) -> Any:
         """Return the model on its device.
 
@@ -74,6 +80,7 @@ class GenerateEngine:
         """Load the model and warm it up."""
         self.tokenizer = FileTokenizer(self._description.tokenizer)
         self._model = self.load_model()
+        limit_torch_threads()
         warm_up(self, 2)
 
     def submit(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jupyter_safecoder.engines.hardware.cpu import granted_threads
 from jupyter_safecoder.engines.slots.batching import (
     PREFILL_CHUNK,
     ContinuousBatchingEngine,
@@ -163,6 +164,8 @@ class OnnxRuntimeEngine(ContinuousBatchingEngine):
             )
         options = self._ort.SessionOptions()
         options.log_severity_level = 4
+        if (threads := granted_threads()) is not None:
+            options.intra_op_num_threads = threads
         try:
             session = self._ort.InferenceSession(
                 str(graph), options, providers=[providers[self.device]]

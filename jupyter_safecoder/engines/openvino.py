@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from jupyter_safecoder.engines.hardware.cpu import available_bytes
+from jupyter_safecoder.engines.hardware.cpu import available_bytes, granted_threads
 from jupyter_safecoder.errors import EngineError, first_line
 from jupyter_safecoder.extras import INSTALL_LOCAL
 from jupyter_safecoder.models import ModelDescription, kv_values
@@ -247,10 +247,10 @@ class OpenVinoEngine:
         """Return the properties that the pipeline is loaded with."""
         properties: dict[str, Any] = {}
         if self.device == "CPU":
-            properties |= self._precision_properties()
+            properties |= self._precision_properties() | _thread_properties()
         if self._options.draft is not None:
             properties["draft_model"] = self._genai.draft_model(
-                str(self._options.draft), self.device
+                str(self._options.draft), self.device, **_thread_properties()
             )
         elif self._options.lookup_tokens:
             properties["prompt_lookup"] = True
@@ -293,6 +293,12 @@ class OpenVinoEngine:
         if ids and ids[-1] in stop_ids:
             return EngineOutput(request, ids[:-1], "end", logprobs=logprobs[:-1])
         return EngineOutput(request, ids, "length", logprobs=logprobs)
+
+
+def _thread_properties() -> dict[str, int]:
+    """Return the number of threads, where a control group grants less than all cores."""
+    threads = granted_threads()
+    return {} if threads is None else {"INFERENCE_NUM_THREADS": threads}
 
 
 def _kv_blocks(model: ModelDescription, *, exact: bool) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
+from jupyter_safecoder.engines.hardware.torch_threads import limit_torch_threads
 from jupyter_safecoder.engines.slots.batching import (
     PREFILL_CHUNK,
     ContinuousBatchingEngine,
@@ -68,6 +69,7 @@ class TransformersEngine(ContinuousBatchingEngine):
         library_logging: Any = transformers.utils.logging
         library_logging.set_verbosity_error()
         library_logging.disable_progress_bar()
+        limit_torch_threads()
         self.tokenizer = FileTokenizer(self._description.tokenizer)
         self.device = device = self._choose_device()
         dtype = self._choose_dtype()

@@ -70,7 +70,7 @@ def notebook_tasks(path: Path) -> list[dict[str, Any]]:
     NotebookError
         If the file cannot be read, is not a notebook, or has no code.
     """
-    cells, _ = read_cells(path)
+    cells, language = read_cells(path)
     tasks = []
     for index, cell in enumerate(cells):
         line = max(cell.source.split("\n"), key=lambda text: len(text.strip()))
@@ -83,6 +83,7 @@ def notebook_tasks(path: Path) -> list[dict[str, Any]]:
                 "id": f"{path.name}#{index}",
                 "cells": [asdict(each) for each in cells],
                 "cell_index": index,
+                "language": language,
                 "prefix": cell.source[:start],
                 "suffix": cell.source[start + len(expected) :],
                 "expected": expected,
@@ -98,9 +99,9 @@ def task_request(
 ) -> CompletionRequest:
     """Return the request of an infilling task; its own cell is never part of the context.
 
-    What the task knows of the kernel (``kernel``, names as in the protocol) and of other files
-    (``files``, ``{path, source}`` relative to the notebook) is chosen as while a user types: by the
-    lines that are complete, not by the one that is being written.
+    What the task knows of the kernel (``kernel``, names as in the protocol; ``language``) and of
+    other files (``files``, ``{path, source}`` relative to the notebook) is chosen as while a user
+    types: by the lines that are complete, not by the one that is being written.
     """
     cells = task_cells(task)
     index = int(task["cell_index"])
@@ -117,6 +118,7 @@ def task_request(
         suffix=task["suffix"],
         before=tuple(before),
         below=tuple(below),
+        language=str(task.get("language", "python")),
         kernel=tuple(choose_names(kernel, mentioned)),
         modules=tuple(Excerpt(one.path, one.text) for one in modules),
         files=tuple(Excerpt(one.path, one.text) for one in files),

@@ -10,8 +10,11 @@ from typing import Any
 from jupyter_safecoder.errors import InvalidArguments
 from jupyter_safecoder.option import add_arguments, given_arguments
 
+from .corpus.rules import CorpusRules
 from .recipe import Recipe, check_settings, read_settings
 
+#: Settings of a recipe that choose what is learned from.
+_CORPUS_SETTINGS = ("own", "ours", "include_generated")
 #: Arguments of version 0.1, with their present names.
 _RENAMED = {"--hold": "--no-start", "--back": "--previous"}
 
@@ -57,6 +60,28 @@ def add_finetune_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", type=Path, metavar="FILE.toml", help="file with settings of the training"
     )
     add_arguments(parser, Recipe)
+
+
+def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of a corpus alone: the files, and what the team says of them."""
+    add_paths_argument(parser)
+    parser.add_argument(
+        "--recipe", type=Path, metavar="FILE.toml", help="file with settings of the corpus"
+    )
+    add_arguments(parser, Recipe, _CORPUS_SETTINGS)
+
+
+def corpus_rules(arguments: argparse.Namespace) -> CorpusRules:
+    """Return what the arguments of :func:`add_corpus_arguments` say of the files.
+
+    Raises
+    ------
+    FinetuneError
+        If the recipe's file or one of the settings is invalid.
+    """
+    settings = read_settings(arguments.recipe) if arguments.recipe else {}
+    given = check_settings(given_arguments(arguments, Recipe), "the command")
+    return CorpusRules.of(Recipe(**{**settings, **given}))
 
 
 def add_paths_argument(parser: argparse.ArgumentParser, number: str = "+") -> None:

@@ -14,6 +14,7 @@ from jupyter_safecoder.errors import InvalidInput, NotebookError, UnusableFile
 from jupyter_safecoder.files import write_text
 from jupyter_safecoder.notebooks import read_tagged_cells
 from jupyter_safecoder.protocol import Cell
+from jupyter_safecoder.python_source import decode_python
 from jupyter_safecoder.validation import validate
 
 #: Name of a file of documents that are read already: how a Hub's service gets them.
@@ -138,9 +139,11 @@ def read_document(path: Path) -> Document:
             str(path), cells, numbers, language, notebook=True, excluded=len(tagged) - len(kept)
         )
     try:
-        text = path.read_text("utf-8-sig")
+        text = decode_python(path.read_bytes())
         tree = ast.parse(text)
-    except (UnicodeDecodeError, ValueError, SyntaxError, RecursionError, MemoryError):
+    except UnusableFile:
+        raise
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         raise UnusableFile("not code that Python can read") from None
     except OSError as error:
         raise UnusableFile(f"cannot be read: {error.strerror}") from None

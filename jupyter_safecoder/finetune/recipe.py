@@ -161,6 +161,25 @@ class Recipe:
     context_weight: float = option(
         0.4, "Weight of the loss of the cells above; see 'prefix_weight'.", minimum=0, maximum=10
     )
+    own: Sequence[str] = option(
+        [],
+        "Patterns of what is your own though its notice forbids others to use it: names of owners, "
+        "such as 'Example Energy GmbH', and license identifiers, such as 'LicenseRef-Firm-*'. "
+        "Files with such a notice are learned from.",
+        argument="owner or license that is your own, such as 'LicenseRef-Firm-*'; may be given "
+        "several times",
+        metavar="PATTERN",
+    )
+    ours: bool = option(
+        False,
+        "Whether all files are your own: no notice of a license or an owner leaves one out.",
+        argument="all files are your own, whatever their notices say",
+    )
+    include_generated: bool = option(
+        False,
+        "Whether files that the marker of a generator is in are learned from, too.",
+        argument="learn from generated files, too",
+    )
     trained_tokens: Sequence[str] = option(
         [], "Tokens whose embeddings are trained too: those that are new to the base model."
     )

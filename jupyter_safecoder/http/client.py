@@ -47,7 +47,7 @@ class StreamedResponse:
 
 
 class HttpClient:
-    """Connections to one server. No redirect is followed, and no proxy of the environment is used.
+    """Connections to one server. No redirect is followed, and no proxy is used but a named one.
 
     Parameters
     ----------
@@ -65,6 +65,8 @@ class HttpClient:
         Seconds to wait for a connection.
     keepalive_s
         Seconds for which a connection is kept for the next request.
+    proxy
+        URL of a forward proxy; ``None``: none, whatever the environment has.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class HttpClient:
         check: Callable[[], None] = lambda: None,
         connect_s: float = 5.0,
         keepalive_s: float = 15.0,
+        proxy: str | None = None,
     ) -> None:
         # Imported here: it takes longer than the import of a server extension may.
         import aiohttp
@@ -84,6 +87,7 @@ class HttpClient:
         self._base_url = base_url.rstrip("/")
         self._connect_s = connect_s
         self._check = check
+        self._proxy = proxy
         connector: aiohttp.BaseConnector = (
             aiohttp.UnixConnector(socket, limit=0, keepalive_timeout=keepalive_s)
             if socket
@@ -151,6 +155,7 @@ class HttpClient:
                     total=timeout_s, connect=self._connect_s, sock_read=read_timeout_s
                 ),
                 allow_redirects=False,
+                proxy=self._proxy,
             )
         async with response:
             yield StreamedResponse(response.status, response.headers, _chunks(response))

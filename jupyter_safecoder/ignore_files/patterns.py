@@ -63,11 +63,15 @@ class IgnorePatterns:
 
     def __init__(self, text: str) -> None:
         lines = enumerate(text.split("\n"), 1)
-        parsed = (_parse(line.removesuffix("\r"), number) for number, line in lines)
-        self._patterns = [pattern for pattern in parsed if pattern is not None]
+        parsed = [(number, _parse(line.removesuffix("\r"), number)) for number, line in lines]
+        self._patterns = [(number, pattern) for number, pattern in parsed if pattern is not None]
 
     def match(self, path: str, *, is_directory: bool) -> bool:
-        """Return whether a path is excluded, itself or by a directory above it.
+        """Return whether a path is excluded; see :meth:`excluding_line`."""
+        return self.excluding_line(path, is_directory=is_directory) is not None
+
+    def excluding_line(self, path: str, *, is_directory: bool) -> int | None:
+        """Return the line, from 1, that excludes a path, itself or by a directory above it.
 
         Parameters
         ----------
@@ -75,18 +79,24 @@ class IgnorePatterns:
             Below the directory of the file, with slashes.
         is_directory
             Whether it is a directory.
+
+        Returns
+        -------
+        int or None
+            ``None`` if the path is not excluded.
         """
         parts = path.split("/")
-        return any(
+        found = (
             self._excludes(parts[:end], is_directory=is_directory or end < len(parts))
             for end in range(1, len(parts) + 1)
         )
+        return next((number for number in found if number is not None), None)
 
-    def _excludes(self, parts: Sequence[str], *, is_directory: bool) -> bool:
-        for pattern in reversed(self._patterns):
+    def _excludes(self, parts: Sequence[str], *, is_directory: bool) -> int | None:
+        for number, pattern in reversed(self._patterns):
             if pattern.matches(parts, is_directory=is_directory):
-                return not pattern.is_negated
-        return False
+                return None if pattern.is_negated else number
+        return None
 
 
 def _parse(line: str, number: int) -> _Pattern | None:

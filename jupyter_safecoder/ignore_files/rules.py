@@ -31,8 +31,13 @@ class IgnoreRules:
 
     def match(self, path: Path, *, is_directory: bool) -> bool:
         """Return whether a path below the directory is excluded."""
+        return self.excluding_line(path, is_directory=is_directory) != ""
+
+    def excluding_line(self, path: Path, *, is_directory: bool) -> str:
+        """Return the file and the line that exclude a path below the directory; empty if none."""
         relative = Path(os.path.abspath(path)).relative_to(self.directory).as_posix()
-        return self.patterns.match(relative, is_directory=is_directory)
+        number = self.patterns.excluding_line(relative, is_directory=is_directory)
+        return "" if number is None else f"{self.directory / IGNORE_FILE}, line {number}"
 
 
 def rules_in(directory: Path) -> IgnoreRules | None:

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 from jupyter_safecoder.errors import InvalidArguments
 from jupyter_safecoder.finetune.arguments import (
+    add_corpus_arguments,
     add_finetune_arguments,
-    add_paths_argument,
     check_renamed,
 )
 
@@ -59,7 +59,7 @@ class MagicArguments:
         self._commands["complete"].add_argument("code", nargs="*", help="code up to the cursor")
         add_finetune_arguments(self._commands["finetune"])
         for name in ("corpus", "evaluate"):
-            add_paths_argument(self._commands[name])
+            add_corpus_arguments(self._commands[name])
         for name in ("stop", "resume", "delete", "report"):
             self._commands[name].add_argument("name", metavar="NAME")
         adapter = self._commands["use"].add_mutually_exclusive_group(required=True)

@@ -134,9 +134,11 @@ class SafeCoderMagics(Magics):
             self._shell.set_next_input(code + completion.text)
 
     def _run_corpus(self, arguments: argparse.Namespace) -> None:
+        from jupyter_safecoder.finetune.arguments import corpus_rules
         from jupyter_safecoder.finetune.corpus.corpus import build_corpus
 
-        display.corpus(build_corpus(arguments.paths).report())
+        rules = corpus_rules(arguments)
+        display.corpus(build_corpus(arguments.paths, rules=rules).report())
 
     def _run_finetune(self, arguments: argparse.Namespace) -> None:
         job = self._backend().start(
@@ -185,10 +187,11 @@ class SafeCoderMagics(Magics):
 
     def _run_evaluate(self, arguments: argparse.Namespace) -> None:
         from jupyter_safecoder.evaluation.infill import infill
+        from jupyter_safecoder.finetune.arguments import corpus_rules
         from jupyter_safecoder.finetune.corpus.corpus import build_corpus
         from jupyter_safecoder.finetune.evaluation.evaluate import eval_examples, example_task
 
-        corpus = build_corpus(arguments.paths)
+        corpus = build_corpus(arguments.paths, rules=corpus_rules(arguments))
         examples = eval_examples([*corpus.held_out, *corpus.train], _MAX_EVALUATED)
         if not examples:
             raise FinetuneError("There is no line to complete in these notebooks.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -129,6 +129,32 @@ class ModelDescription:
             + completion_room(self.context_window)
         )
         return parts.with_sources(self.context_window - used)
+
+    def with_window(self, window: int) -> ModelDescription:
+        """Return the model as an engine serves it whose context window may be smaller.
+
+        Parameters
+        ----------
+        window
+            Tokens of prompt and completion together in the engine. If the parts of a prompt do not
+            fit, each is reduced in proportion.
+        """
+        if window >= self.context_window:
+            return self
+        # A cell magic may add a quarter to the part before the cursor.
+        used = self.context_tokens + self.prefix_tokens * 5 / 4 + self.suffix_tokens
+        share = min(1.0, max(0, window - completion_room(window)) / used)
+        context, prefix, suffix = (
+            max(1, int(share * part))
+            for part in (self.context_tokens, self.prefix_tokens, self.suffix_tokens)
+        )
+        return replace(
+            self,
+            context_window=window,
+            context_tokens=context,
+            prefix_tokens=prefix,
+            suffix_tokens=suffix,
+        )
 
     @property
     def weights_bytes(self) -> int:

@@ -10,6 +10,7 @@ from .confidence import ScoredToken
 from .cursor_context import analyze_cursor
 from .filter_input import FilterInput, FinishReason
 from .lines import Line, StopDecision, split_lines
+from .rules.block_end import block_end
 from .rules.closing_bracket import find_closing_bracket
 from .rules.dedent import dedent
 from .rules.inline_repetition import inline_repetition
@@ -133,8 +134,9 @@ class AnswerFilter:
             line_repetition(lines, context),
             inline_repetition(lines),
         ]
-        if is_block and context.syntax.by_indent:
-            decisions.append(dedent(lines, context))
+        if is_block:
+            rule = dedent if context.syntax.by_indent else block_end
+            decisions.append(rule(lines, context))
         if tokens is not None:
             decisions.append(low_confidence(lines, tokens, self._min_logprob, cut_off=cut_off))
         made = [decision for decision in decisions if decision]

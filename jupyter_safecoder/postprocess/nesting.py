@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from .syntax import Syntax
 
 #: Closing brackets to opening ones.
 _PAIRS = {")": "(", "]": "[", "}": "{"}
-#: By closing delimiter, and whether a string may span lines: an escape, or the end of the string.
-_STRING_ENDS = {
-    (close, multiline): re.compile(
-        r"\\[\s\S]|" + re.escape(close) + ("" if multiline else r"|\n"),
-    )
-    for close in ('"""', "'''", '"', "'", "`", "*/")
-    for multiline in (True, False)
-}
 
 
 @dataclass(frozen=True)
@@ -74,33 +65,32 @@ def scan_nesting(text: str, syntax: Syntax, start: Nesting) -> Nesting:
             return Nesting(brackets, quote, start.comment + end, surplus)
     while at < end:
         if quote:
-            close = syntax.quotes[quote]
-            pattern = _STRING_ENDS[close, quote in syntax.multiline]
-            found = pattern.search(text, at)
+            found = syntax.string_end(quote).search(text, at)
             if found is None:
                 return Nesting(brackets, quote, 0, surplus)
             at = found.end()
-            if found[0][0] != "\\":
+            if found["end"] is not None:
                 # A single-line string ends with its line, closed or not.
                 quote = ""
             continue
         found = syntax.token.search(text, at)
         if found is None:
             break
-        token, at = found[0], found.end()
-        if token == syntax.comment:
+        kind, token, at = found.lastgroup, found[0], found.end()
+        if kind == "comment":
             at = text.find("\n", at)
             if at < 0:
                 comment = end - found.start()
                 break
-        elif token in syntax.quotes:
+        elif kind == "quote":
             quote = token
-        elif token not in _PAIRS:
-            brackets += token
-        elif brackets.endswith(_PAIRS[token]):
-            brackets = brackets[:-1]
-        else:
-            surplus += 1
+        elif kind == "bracket":
+            if token not in _PAIRS:
+                brackets += token
+            elif brackets.endswith(_PAIRS[token]):
+                brackets = brackets[:-1]
+            else:
+                surplus += 1
     continued = not comment and not quote and text.endswith("\\\n")
     return Nesting(brackets, quote, comment, surplus, continued)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from jupyter_safecoder.languages import language_of
 from jupyter_safecoder.protocol import CompletionRequest
 
 from .budget import CHARACTERS_PER_TOKEN, Budget
@@ -84,6 +85,7 @@ def build_prompt(
     ValueError
         If the tokenizer lacks a special token of the family.
     """
+    request = replace(request, language=language_of(request.language))
     language = cell_language(request.prefix, request.language)
     context = encode_context(request, family, tokenizer, budget)
     context_ids = context.ids

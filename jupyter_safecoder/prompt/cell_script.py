@@ -6,17 +6,11 @@ commented out. Outputs, which that format lacks, are comments as well.
 
 from __future__ import annotations
 
+from jupyter_safecoder.languages import language_of, syntax_rules
 from jupyter_safecoder.protocol import Cell
 
-#: Start of a line comment, for kernels where it is not ``#``.
-_COMMENTS = {
-    **dict.fromkeys(("sql", "haskell", "lua"), "--"),
-    **dict.fromkeys(
-        ("c", "c++", "c#", "csharp", "go", "groovy", "java", "javascript", "kotlin", "rust"), "//"
-    ),
-    **dict.fromkeys(("scala", "swift", "typescript", "fsharp", "php"), "//"),
-    **dict.fromkeys(("matlab", "octave", "prolog"), "%"),
-}
+#: The comment of languages that have none up to the end of a line.
+_NO_COMMENT = "#"
 
 
 def code_cell_marker(language: str) -> str:
@@ -46,7 +40,7 @@ def cell_text(cell: Cell, output: str, language: str) -> str:
 
 def comment_start(language: str) -> str:
     """Return what starts a line comment."""
-    return _COMMENTS.get(language, "#")
+    return next(iter(syntax_rules(language_of(language)).comments), _NO_COMMENT)
 
 
 def _comment_out(text: str, comment: str) -> str:

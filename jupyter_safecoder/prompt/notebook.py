@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jupyter_safecoder.outputs import clean_output
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 
 from . import cell_script
@@ -116,7 +117,7 @@ def _cells_ids(
 
 
 def _encode(cell: Cell, language: str, family: FimFamily, tokenizer: Tokenizer) -> list[int]:
-    output = cell.output.strip()[:OUTPUT_CHARACTERS]
+    output = clean_output(cell.output)[:OUTPUT_CHARACTERS]
     if family.notebook:
         return cell_ids(cell, output, family.notebook, tokenizer)
     return tokenizer.encode_cell(cell_script.cell_text(cell, output, language))

@@ -35,7 +35,11 @@ class RuntimeHandler(ProtocolHandler):
         return str(self.request.headers.get(USER_HEADER, ""))
 
     def not_ready(self) -> RuntimeNotReady:
-        """Return the error of a runtime that has no model yet, or no longer."""
+        """Return the error of a runtime that has no model yet, or no longer.
+
+        A model that was unloaded is loaded again.
+        """
+        self.runtime.wake()
         status = self.runtime.status()
         return RuntimeNotReady(status.reason, status.remedy, retry_after_s=1.0)
 

@@ -77,6 +77,18 @@ class GenerationThread:
         with self._wake:
             self._wake.notify()
 
+    def end(self) -> None:
+        """Stop the thread, wait for it, and release the engine; nothing may be submitted any more.
+
+        An engine that has connections or threads of its own closes them in ``close``.
+        """
+        self.close()
+        self._thread.join()
+        close = getattr(self._engine, "close", None)
+        if close is not None:
+            close()
+        del self._engine
+
     def _command(self, command: Callable[[], None]) -> None:
         with self._wake:
             self._commands.append(command)

@@ -60,6 +60,16 @@ class ModelsHandler(RuntimeHandler):
         self.finish(self.runtime.models().to_json())
 
 
+class LoadHandler(RuntimeHandler):
+    """``POST /load``: loads a model that was unloaded, for a notebook that was opened."""
+
+    def post(self) -> None:
+        """Respond with a Status at once."""
+        self.runtime.wake()
+        self.set_header("Content-Type", "application/json")
+        self.finish(self.runtime.status().to_json())
+
+
 class _SwitchHandler(RuntimeBodyHandler):
     async def switch(self, change: Awaitable[None]) -> None:
         """Respond with a Status once a change of the served model is complete."""
@@ -123,6 +133,7 @@ def make_app(runtime: Runtime, token: str) -> web.Application:
         [
             (r"/status", StatusHandler, arguments),
             (r"/settings", SettingsHandler, arguments),
+            (r"/load", LoadHandler, arguments),
             (r"/adapter", AdapterHandler, arguments),
             (r"/model", ModelHandler, arguments),
             (r"/models", ModelsHandler, arguments),

@@ -36,6 +36,7 @@ from jupyter_safecoder.prompt import FAMILIES, LAYOUTS
 from jupyter_safecoder.protocol import State
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .load_memory import MemoryEstimate, check_memory
 from .model_choice import MAX_KEYSTROKE_MS, choose_model, keep_keystroke
 
 #: As the name of an adapter: the base model, even if an adapter is active.
@@ -50,15 +51,6 @@ class StatusCallback(Protocol):
 
     def __call__(self, state: State, reason: str, **changes: object) -> None:
         """Take them."""
-
-
-@dataclass(frozen=True)
-class MemoryEstimate:
-    """The memory that a load needs, for the parent of a process that dies while it loads."""
-
-    model: str
-    need_bytes: int
-    free_bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -212,7 +204,7 @@ def load_model(
 
         engine, size = build_engine(settings, model, choice, progress)
         memory = MemoryEstimate(model.name, size, available_bytes())
-        _check_memory(memory, choice)
+        check_memory(memory, choice)
         on_loading(memory)
         on_status(
             "loading",
@@ -230,7 +222,8 @@ def load_model(
 
     choice = choose_engine(settings, model, load_engine)
     engine = load_engine(choice)
-    return LoadedModel(model, engine, hardware(choice, engine))
+    window: int = getattr(engine, "window", model.context_window)
+    return LoadedModel(model.with_window(window), engine, hardware(choice, engine))
 
 
 def choose_engine(
@@ -353,6 +346,7 @@ def remote_server(settings: RuntimeSettings) -> RemoteServer | None:
         settings.remote_ca_file,
         settings.remote_certificate_file,
         settings.remote_certificate_key_file,
+        settings.remote_proxy,
         # Shorter than the deadline, so that users see why there is no completion.
         token_timeout_s=0.8 * settings.deadline_s,
     )
@@ -387,14 +381,4 @@ def _check_description(model: ModelDescription, settings: RuntimeSettings) -> No
         raise ModelError(
             f"{model.name} was not trained on the layout {settings.layout!r}.",
             f"Set c.SafeCoder.layout to one of: {', '.join(model.layouts)}.",
-        )
-
-
-def _check_memory(memory: MemoryEstimate, choice: Choice) -> None:
-    on_cpu = choice.device.casefold() in ("", "cpu")
-    if on_cpu and memory.free_bytes is not None and memory.need_bytes > memory.free_bytes:
-        raise EngineError(
-            f"{memory.model} has {memory.need_bytes / 1e9:.1f} GB of weights; "
-            f"{memory.free_bytes / 1e9:.1f} GB of memory are free.",
-            "Close other programs, set c.SafeCoder.precision to 'int4', or take a smaller model.",
         )

@@ -31,7 +31,8 @@ from jupyter_safecoder.slow_imports import skip_scikit_learn
 from jupyter_safecoder.telemetry import silence_telemetry
 
 from .handlers import make_app
-from .loading import MemoryEstimate
+from .idle import unload_when_idle
+from .load_memory import MemoryEstimate
 from .runtime import Runtime
 
 log = logging.getLogger("jupyter_safecoder.runtime")
@@ -78,10 +79,13 @@ async def serve(
         _publish(path, connection)
         on_listening(path, connection)
         events = (stop, runtime.engine_failed)
-        load = asyncio.ensure_future(runtime.load())
+        tasks = [asyncio.ensure_future(runtime.load())]
+        if settings.idle_unload_minutes:
+            idle = unload_when_idle(runtime, settings.idle_unload_minutes)
+            tasks.append(asyncio.ensure_future(idle))
         waits = [asyncio.ensure_future(event.wait()) for event in events]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for task in (load, *waits):
+        for task in (*tasks, *waits):
             task.cancel()
         if runtime.engine_failed.is_set():
             await asyncio.sleep(_FLUSH_S)

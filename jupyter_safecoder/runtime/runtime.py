@@ -18,7 +18,9 @@ from jupyter_safecoder.settings import RuntimeSettings
 
 from .completion import Completions
 from .generation import GenerationThread
-from .loading import NO_ADAPTER, LoadedModel, MemoryEstimate, load
+from .idle import free_memory
+from .load_memory import MemoryEstimate
+from .loading import NO_ADAPTER, LoadedModel, load
 from .model_choice import list_models
 from .openai_completion import OpenAICompletions
 from .scheduling import RequestScheduler
@@ -56,6 +58,7 @@ class Runtime:
         self.engine_failed: asyncio.Event = asyncio.Event()
         self._generation: GenerationThread | None = None
         self._is_switching = False
+        self._loads: set[asyncio.Task[None]] = set()
         #: The setting ``model``, whichever model is served later.
         self._configured = settings.model
         self._served = settings.model
@@ -107,6 +110,45 @@ class Runtime:
                 progress=None,
             )
 
+    @property
+    def in_use(self) -> bool:
+        """Whether requests run or wait, or there is no model that could be unloaded."""
+        if self.scheduler is None or self._is_switching:
+            return True
+        return bool(self.scheduler.admission.running or self.scheduler.admission.waiting)
+
+    async def unload(self, why: str) -> None:
+        """Unload the model, which is not in use; :meth:`wake` loads it again.
+
+        Parameters
+        ----------
+        why
+            The reason, a sentence.
+        """
+        generation, self._generation = self._generation, None
+        self.scheduler = self.completions = self.openai_completions = None
+        self._set_status(
+            "off",
+            f"The model was unloaded. {why}",
+            remedy="The next notebook or request loads it again.",
+            engine=None,
+            device=None,
+        )
+        if generation is not None:
+            # Its thread may be in a step that frees what cancelled requests had.
+            await asyncio.get_running_loop().run_in_executor(None, generation.end)
+        del generation
+        free_memory()
+
+    def wake(self) -> None:
+        """Load the model if it was unloaded; returns at once."""
+        if self._status.state != "off":
+            return
+        self._set_status("loading", "The model was unloaded, and is loaded again.")
+        task = asyncio.ensure_future(self.load())
+        self._loads.add(task)
+        task.add_done_callback(self._loads.discard)
+
     async def use_adapter(self, name: str) -> None:
         """Serve the model with another adapter; see :meth:`use_model`.
 
@@ -154,7 +196,7 @@ class Runtime:
 
     async def _switch(self, settings: RuntimeSettings, label: str) -> None:
         """Load with other settings, serve that, and close the old engine."""
-        is_loading = self.completions is None and self._status.state != "failed"
+        is_loading = self.completions is None and self._status.state not in ("failed", "off")
         if is_loading or self._is_switching or self.engine_failed.is_set():
             raise RuntimeNotReady
         self._is_switching = True
@@ -164,7 +206,8 @@ class Runtime:
 
             def on_status(state: State, reason: str, **changes: object) -> None:
                 text = f"{served.reason} {label}: {reason}"
-                loop.call_soon_threadsafe(partial(self._set_status, served.state, text))
+                shown: State = "loading" if served.state == "off" else served.state
+                loop.call_soon_threadsafe(partial(self._set_status, shown, text))
 
             loaded = await loop.run_in_executor(None, load, settings, on_status)
             generation, scheduler = self._generation, self.scheduler
@@ -174,7 +217,9 @@ class Runtime:
                     await asyncio.sleep(_DRAIN_POLL_S)
                 generation.close()
         except (ModelError, EngineError):
-            self._status = replace(self._status, reason=served.reason, remedy=served.remedy)
+            self._status = replace(
+                self._status, state=served.state, reason=served.reason, remedy=served.remedy
+            )
             raise
         finally:
             self._is_switching = False

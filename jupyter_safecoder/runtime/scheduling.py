@@ -149,7 +149,7 @@ def _delta(item: object) -> TokenDelta:
         raise item.error
     if item.finished == "refused":
         raise PromptTooLong(
-            "The prompt is too long for the engine's cache.",
-            "Close other notebooks, or give the runtime more cache.",
+            "The prompt is too long for the engine.",
+            "Complete in a shorter text, or give the engine a larger window or more memory.",
         )
     return TokenDelta(item.ids, item.finished, item.logprobs)

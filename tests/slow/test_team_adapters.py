@@ -326,7 +326,8 @@ def test_a_killed_job_is_resumed_and_one_that_hangs_is_killed(
     until(lambda: state() == "running", 60)
     workers()[0].kill()
     until(lambda: state() == "stopped")
-    assert bob.runs("job", "list")["jobs"][0]["reason"] == "Its process ended before it was done."
+    reason = bob.runs("job", "list")["jobs"][0]["reason"]
+    assert reason.startswith("Its process ended before it was done: it was killed")
     assert "a job named mine already" in bob.runs("finetune", str(team), "--name", "mine")
     assert "mine: waiting" in bob.types("%safecoder resume mine")
     until(lambda: state() == "running", 60)

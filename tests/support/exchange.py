@@ -16,6 +16,8 @@ from jupyter_safecoder.models.tokenizer import FileTokenizer
 
 TEXT = "return naïve + “日本語” 🙂\n"
 PROMPT = [10, 11, 12, 13]
+#: Only the proxy of a test knows this host.
+PROXIED_HOST = "models.example"
 MODELS, COMPLETIONS, DETOKENIZE = "/v1/models", "/v1/completions", "/detokenize"
 
 EngineOn = Callable[[RemoteServer], AbstractContextManager[RemoteEngine]]

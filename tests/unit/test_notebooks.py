@@ -44,7 +44,7 @@ def test_the_language_of_a_notebook_that_was_never_run(
     assert read_cells(write_notebook(tmp_path / "n.ipynb", **metadata))[1] == language
 
 
-def test_the_first_text_output(tmp_path: Path) -> None:
+def test_the_output_that_tells_most(tmp_path: Path) -> None:
     path = tmp_path / "n.ipynb"
     image = {"output_type": "display_data", "data": {"image/png": "x"}, "metadata": {}}
     text = {"output_type": "display_data", "data": {"text/plain": ["a", "b"]}, "metadata": {}}
@@ -52,6 +52,9 @@ def test_the_first_text_output(tmp_path: Path) -> None:
     assert read_cells(_with_outputs(path, image, text, stream))[0][0].output == "ab"
     assert read_cells(_with_outputs(path, stream, text))[0][0].output == "c\nd"
     assert read_cells(_with_outputs(path, image))[0][0].output == ""
+    progress = {"output_type": "stream", "name": "stderr", "text": [" 5%|# |\r", "\x1b[1m9%|##|"]}
+    assert read_cells(_with_outputs(path, progress, text))[0][0].output == "ab"
+    assert read_cells(_with_outputs(path, progress))[0][0].output == "9%|##|"
 
 
 def test_tags(tmp_path: Path) -> None:

@@ -121,7 +121,9 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     "corpus": {
         "taken": "list of `{path, samples, held_out}`: the documents that would be learned from or "
         "held out",
-        "left_out": "list of `{path, reason}`",
+        "left_out": "list of `{path, reason, decided_by, override}`: `decided_by` is the line that "
+        "decided, `override` how to have the file in the corpus all the same; empty where there is "
+        "none",
         "secrets": "list of `{path, cell, kind}`: where secrets are replaced",
     },
     "secrets": {
@@ -142,6 +144,8 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "job, directory": "name and directory of the job (with `--no-start`)",
         "base, documents": "name of the model that is trained, and number of notebooks and scripts",
         "minutes": "how long the job takes at most, evaluation included; `null`: its steps decide",
+        "memory_mb, available_mb": "memory that the job needs, estimated, and what is available "
+        "(without `--wait`); `null`: not known",
         "adapter": "name of the adapter (with `--wait`, as all fields below)",
         "steps, tokens_per_s, seconds": "optimizer steps, throughput, and duration of the job",
         "held_out, general": "scores on held-out notebooks and on general code: `{base, tuned}`, "

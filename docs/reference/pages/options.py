@@ -63,7 +63,7 @@ def _kind(option: Option) -> str:
         return f"list of {choices}" if option.type in _COLLECTIONS else choices
     if option.type in _COLLECTIONS:
         return "list of texts"
-    names = {str: "text", int: "integer", float: "number"}
+    names = {bool: "`true` · `false`", str: "text", int: "integer", float: "number"}
     kind, low, high = names[option.type], option.minimum, option.maximum
     if low is not None and high is not None:
         return f"{kind}, {low:g} to {high:.10g}"

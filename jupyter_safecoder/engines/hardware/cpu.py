@@ -58,12 +58,37 @@ def _read_cpuinfo(root: Path) -> tuple[str, tuple[str, ...]]:
     return fields.get("model name", ""), tuple(isa for isa in ISA_NAMES if isa in flags)
 
 
+def granted_threads(root: Path = Path("/")) -> int | None:
+    """Return how many threads compute best where a control group grants less than all cores.
+
+    Libraries of engines count the cores that they may run on, which a quota of time does not limit:
+    with two cores of 64 granted, 64 threads would wait for each other.
+
+    Parameters
+    ----------
+    root
+        Directory of the kernel's files.
+
+    Returns
+    -------
+    int or None
+        The whole cores that are granted, at least 1; ``None``: all that are allowed.
+    """
+    quotas = _cpu_quotas(root)
+    granted = max(1, int(min(quotas))) if quotas else None
+    return granted if granted is not None and granted < _allowed_cores(root) else None
+
+
 def _usable_cores(root: Path) -> int:
+    # A container may see all cores but be granted the time of two.
+    return granted_threads(root) or _allowed_cores(root)
+
+
+def _allowed_cores(root: Path) -> int:
+    """Return the number of cores of the affinity, which a cpuset limits too."""
     lines = read_file(root / "proc/self/status").splitlines()
     allowed_list = next((x.split(":")[1] for x in lines if x.startswith("Cpus_allowed_list:")), "")
-    allowed = _count_ranges(allowed_list.strip()) or os.cpu_count() or 1
-    # A container may see all cores but be granted the time of two.
-    return min([allowed, *(max(1, int(quota)) for quota in _cpu_quotas(root))])
+    return _count_ranges(allowed_list.strip()) or os.cpu_count() or 1
 
 
 def _count_ranges(text: str) -> int:
@@ -75,7 +100,7 @@ def _count_ranges(text: str) -> int:
 def _cpu_quotas(root: Path) -> list[float]:
     """Return the limits of this control group and those above it, in cores."""
     quotas = []
-    for directory in _control_groups(root, "cpu"):
+    for directory in control_groups(root, "cpu"):
         text = read_file(directory / "cpu.max") or (
             f"{read_file(directory / 'cpu.cfs_quota_us')} "
             f"{read_file(directory / 'cpu.cfs_period_us')}"
@@ -97,7 +122,7 @@ def available_bytes(root: Path = Path("/")) -> int | None:
     lines = read_file(root / "proc/meminfo").splitlines()
     sizes = [parse_int(x.split()[1]) for x in lines if x.startswith("MemAvailable:")]
     available = [size * 1024 for size in sizes if size]
-    for directory in _control_groups(root, "memory"):
+    for directory in control_groups(root, "memory"):
         limit = read_file(directory / "memory.max") or read_file(
             directory / "memory.limit_in_bytes"
         )
@@ -113,7 +138,7 @@ def available_bytes(root: Path = Path("/")) -> int | None:
     return min(available, default=None)
 
 
-def _control_groups(root: Path, controller: str) -> list[Path]:
+def control_groups(root: Path, controller: str) -> list[Path]:
     """Return the directories of this process's control groups (v1 and v2), innermost first."""
     found = []
     for line in read_file(root / "proc/self/cgroup").splitlines():

@@ -25,6 +25,8 @@ from jupyter_safecoder.errors import (
 )
 from jupyter_safecoder.http.client import HttpClient, StreamedResponse
 
+from .proxy import find_proxy, proxy_host
+
 log = logging.getLogger("jupyter_safecoder.runtime")
 
 _CONNECT_S = 5.0
@@ -57,6 +59,7 @@ class RemoteClient:
         if url.scheme == "http" and url.hostname not in ("127.0.0.1", "::1", "localhost"):
             log.warning("Prompts are sent to %s unencrypted: use https.", self.host)
         self._url = url.geturl()
+        self._proxy = find_proxy(server.proxy, url)
         self._context = _tls_context(server) if url.scheme == "https" else None
 
     async def close(self) -> None:
@@ -72,6 +75,7 @@ class RemoteClient:
             context=self._context,
             connect_s=_CONNECT_S,
             keepalive_s=_KEEPALIVE_S,
+            proxy=self._proxy,
         )
 
     async def request_json(
@@ -191,6 +195,8 @@ class RemoteClient:
 
     def _transport_error(self, error: ConnectionRefused | ConnectionLost) -> EngineError:
         tls = _tls_error(error)
+        if self._proxy is not None and tls is None:
+            return self._proxy_error(self._proxy, error)
         if tls is not None:
             why = getattr(tls, "verify_message", "") or tls.reason or "the handshake failed"
             return EngineError(
@@ -210,12 +216,25 @@ class RemoteClient:
             "if its status is 'failed'.",
         )
 
+    def _proxy_error(self, proxy: str, error: ConnectionRefused | ConnectionLost) -> EngineError:
+        """Return the error of a connection through a proxy, which may have caused it."""
+        status = getattr(error.__cause__, "status", None)
+        why = f"it answered HTTP {status}" if status else "no connection"
+        return EngineError(
+            f"The server {self.host} cannot be reached by the proxy {proxy_host(proxy)}: {why}.",
+            "Check c.SafeCoder.remote_proxy, or HTTPS_PROXY and NO_PROXY in the environment of the "
+            "Jupyter server, and that the proxy allows this server.",
+        )
+
     def _status_error(self, status: int) -> RemoteServerError:
         server = f"The server {self.host}"
         if status in (401, 403):
             key = "does not accept our API key" if self._key else "asks for an API key"
             reason = f"{server} {key} (HTTP {status})."
             remedy = "Set c.SafeCoder.remote_key_file to a file with a key that it accepts."
+        elif status == 407:
+            reason = f"The proxy to {self.host} asks for a name and a password (HTTP 407)."
+            remedy = "Set c.SafeCoder.remote_proxy to http://name:password@host:port."
         elif status in (429, 503):
             reason = f"{server} is too busy or still starting (HTTP {status})."
             remedy = "Wait a moment. If it stays busy, add replicas."

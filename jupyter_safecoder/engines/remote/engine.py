@@ -106,11 +106,20 @@ class RemoteEngine:
         if self._capabilities.dialect == "text":
             log.warning("The server %s returns text, not token ids.", self._client.host)
 
+    @property
+    def window(self) -> int:
+        """Context window in tokens: the smaller one of the model and the server."""
+        return self._capabilities.window
+
     def submit(
         self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
-        """Send a request; one that exceeds the server's context window is refused."""
-        if not 0 < len(prompt) <= self._capabilities.window - max_tokens:
+        """Send a request; one whose prompt exceeds the server's context window is refused.
+
+        A completion is shortened to what the window has left.
+        """
+        max_tokens = min(max_tokens, self.window - len(prompt))
+        if not prompt or max_tokens < 1:
             self._running[request] = Future()
             self._outputs.put(EngineOutput(request, [], "refused"))
             return

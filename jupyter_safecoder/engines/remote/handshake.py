@@ -21,6 +21,12 @@ _REQUEST_TIMEOUT_S = 30.0
 _UNSUPPORTED_STATUSES = (400, 422, 500)
 #: Statuses of a server, or a gateway in front of it, without ``/detokenize``.
 _NO_ENDPOINT_STATUSES = (401, 403, 404, 405, 501)
+#: Fields with the context window: of vLLM and SGLang, of llama.cpp (of a slot, where a server has
+#: several), of TGI.
+_WINDOW_FIELDS = ("max_model_len", "n_ctx", "max_total_tokens")
+#: Where a server that lists no ``max_model_len`` reports it: llama-server and TGI.
+_INFO_PATHS = ("/props", "/info")
+_INFO_TIMEOUT_S = 5.0
 #: Maximum number of model names in a message.
 _MAX_LISTED = 10
 #: Texts that distinguish vocabularies: code, indents, digits, other scripts, split characters.
@@ -111,12 +117,28 @@ async def _find_model(
             "Set c.SafeCoder.remote_model to the one to use.",
         )
     name = model_name or next(iter(served))
-    meta = served[name].get("meta")
-    windows = (
-        served[name].get("max_model_len"),  # vLLM
-        meta.get("n_ctx") if isinstance(meta, Mapping) else None,  # llama.cpp
-    )
-    return name, min([model.context_window, *(w for w in windows if type(w) is int and w > 0)])
+    windows = [
+        value for fields in (served[name], served[name].get("meta")) for value in _windows(fields)
+    ]
+    if type(served[name].get("max_model_len")) is not int:
+        for path in _INFO_PATHS:
+            info = await _server_info(client, path)
+            windows += [*_windows(info), *_windows(info.get("default_generation_settings"))]
+    return name, min([model.context_window, *windows])
+
+
+def _windows(fields: object) -> list[int]:
+    """Return the context windows that a server reports, in tokens."""
+    found = [fields.get(name) for name in _WINDOW_FIELDS] if isinstance(fields, Mapping) else []
+    return [value for value in found if type(value) is int and value > 0]
+
+
+async def _server_info(client: RemoteClient, path: str) -> Mapping[str, Any]:
+    """Return what a server reports of itself at a path; empty where it has no such path."""
+    try:
+        return await client.request_json(path, timeout_s=_INFO_TIMEOUT_S)
+    except EngineError:
+        return {}
 
 
 async def _find_dialect(

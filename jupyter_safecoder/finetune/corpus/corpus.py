@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.finetune.samples.fim_spans import span_count
 
 from .redaction import Replaced, SecretLocation, redact_documents
+from .rules import NO_RULES, CorpusRules
 from .scan import scan
 from .sources import LeftOut
 
@@ -69,7 +70,7 @@ class Corpus:
                 {"path": d.path, "samples": count_samples(d), "held_out": d in self.held_out}
                 for d in sorted(self.documents, key=lambda document: document.path)
             ],
-            "left_out": [{"path": one.path, "reason": one.reason} for one in self.left_out],
+            "left_out": [asdict(one) for one in self.left_out],
             "secrets": [
                 {"path": one.path, "cell": one.cell, "kind": one.kind} for one in self.secrets
             ],
@@ -78,7 +79,9 @@ class Corpus:
 
 
 def build_corpus(
-    paths: Sequence[Path], progress: Callable[[float, str], None] = lambda share, text: None
+    paths: Sequence[Path],
+    progress: Callable[[float, str], None] = lambda share, text: None,
+    rules: CorpusRules = NO_RULES,
 ) -> Corpus:
     """Return the corpus of a team's files.
 
@@ -89,13 +92,15 @@ def build_corpus(
     progress
         Called with the share that is done, 0 to 1, and a description of the work, before each file
         and each cell. It may raise an exception to stop.
+    rules
+        What the team says of its files.
 
     Raises
     ------
     FinetuneError
         If a path does not exist, or the extra ``finetune`` is not installed.
     """
-    found = scan(paths, lambda share, text: progress(_SCANNING * share, text))
+    found = scan(paths, lambda share, text: progress(_SCANNING * share, text), rules)
     redaction = redact_documents(
         found.documents,
         lambda share: progress(_SCANNING + (1 - _SCANNING) * share, "Searching for secrets"),

@@ -12,13 +12,15 @@ from jupyter_safecoder.errors import FinetuneError, UnusableFile
 from jupyter_safecoder.extras import CORPUS, require_extra
 from jupyter_safecoder.finetune.documents import (
     DOCUMENTS_FILE,
+    EXCLUDED_TAG,
     Document,
     read_document,
     read_documents_file,
 )
 
 from .duplicates import find_duplicates
-from .quality_filter import rejection_reason
+from .quality_filter import find_rejection
+from .rules import NO_RULES, CorpusRules
 from .sources import LeftOut, find_sources
 
 #: The share of the time that reading takes; the rest is the search for duplicates.
@@ -46,7 +48,9 @@ class Scanned(Protocol):
 
 
 def scan(
-    paths: Sequence[Path], progress: Callable[[float, str], None] = lambda share, text: None
+    paths: Sequence[Path],
+    progress: Callable[[float, str], None] = lambda share, text: None,
+    rules: CorpusRules = NO_RULES,
 ) -> Scan:
     """Return the documents below paths that belong to a corpus.
 
@@ -56,6 +60,8 @@ def scan(
         Notebooks, Python files, and directories of them.
     progress
         Called with the share that is done, 0 to 1, and a description of the work.
+    rules
+        What the team says of its files.
 
     Raises
     ------
@@ -71,16 +77,17 @@ def scan(
         try:
             read = _read(file)
         except UnusableFile as error:
-            left_out.append(LeftOut(str(file), error.reason))
+            left_out.append(LeftOut(str(file), error.reason, override=error.remedy))
             continue
         for document in read:
-            if (reason := rejection_reason(document)) is not None:
-                left_out.append(LeftOut(document.path, reason))
+            if (why := find_rejection(document, rules)) is not None:
+                left_out.append(LeftOut(document.path, why.reason, why.decided_by, why.override))
                 continue
             documents.append(document)
             if document.excluded:
                 reason = f"{document.excluded} cells of it excluded by tag"
-                left_out.append(LeftOut(document.path, reason))
+                override = f"remove the tag {EXCLUDED_TAG} from the cells"
+                left_out.append(LeftOut(document.path, reason, override=override))
     # Notebooks first: of a script and the notebook that it was exported from, the notebook stays.
     duplicates = find_duplicates(
         sorted(documents, key=lambda document: not document.notebook),

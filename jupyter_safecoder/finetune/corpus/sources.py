@@ -17,10 +17,24 @@ MAX_BYTES = {".ipynb": 50 * 2**20, ".py": 2**20}
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file or directory that is not in the corpus, with the reason."""
+    """A file or directory that is not in the corpus.
+
+    Parameters
+    ----------
+    path
+        Its path.
+    reason
+        Why it is left out.
+    decided_by
+        The line that decided, where one did: the cell, from 0, its line, from 1, and what there is.
+    override
+        How to have it in the corpus all the same; empty: it cannot be.
+    """
 
     path: str
     reason: str
+    decided_by: str = ""
+    override: str = ""
 
 
 def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
@@ -95,13 +109,20 @@ def _walk(
             left_out.append(LeftOut(str(inner), "a link that leads nowhere"))
         elif entry.is_symlink() and not _is_below(inner, roots):
             left_out.append(LeftOut(str(inner), "a link that leads out of the named directories"))
-        elif any(rules.match(inner, is_directory=is_directory) for rules in ignored):
-            left_out.append(LeftOut(str(inner), f"excluded by pattern ({IGNORE_FILE})"))
+        elif line := _excluding_line(ignored, inner, is_directory=is_directory):
+            reason = f"excluded by pattern ({IGNORE_FILE})"
+            left_out.append(LeftOut(str(inner), reason, line, "remove the line, or add !PATTERN"))
         elif is_directory and (entry.name in VENDORED or os.path.exists(inner / "pyvenv.cfg")):
             if any(name.suffix in MAX_BYTES for name in inner.glob("*")):
-                left_out.append(LeftOut(str(inner), "vendored or generated"))
+                override = "name the directory itself"
+                left_out.append(LeftOut(str(inner), "vendored or generated", override=override))
         else:
             yield from _walk(inner, roots, ignored, left_out, visited)
+
+
+def _excluding_line(ignored: Sequence[IgnoreRules], path: Path, *, is_directory: bool) -> str:
+    lines = (rules.excluding_line(path, is_directory=is_directory) for rules in ignored)
+    return next(filter(None, lines), "")
 
 
 def _is_below(path: Path, roots: Sequence[Path]) -> bool:

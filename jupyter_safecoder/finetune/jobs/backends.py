@@ -11,8 +11,10 @@ from typing import Any
 
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.registry import Registry
+from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.size_defaults import with_size_defaults
+from jupyter_safecoder.finetune.training_memory import estimate_memory
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .base_model import find_base
@@ -160,6 +162,7 @@ class LocalTrainingBackend(TrainingBackend):
         announce: Announce = _say_nothing,
     ) -> LocalJob:
         """Create a job on this machine, and start it."""
+        from jupyter_safecoder.finetune.corpus.rules import CorpusRules
         from jupyter_safecoder.finetune.corpus.scan import check_enough, scan
 
         recipe = Recipe(**settings)
@@ -169,7 +172,7 @@ class LocalTrainingBackend(TrainingBackend):
         if paths:
             # The job builds the corpus. A scan is enough to refuse files that are of no use at
             # once; nothing that was read is written, since only the job redacts secrets.
-            check_enough(found := scan(paths, progress))
+            check_enough(found := scan(paths, progress, CorpusRules.of(recipe)))
             named, base = find_base(self._settings, progress)
             request = replace(
                 request,
@@ -178,6 +181,8 @@ class LocalTrainingBackend(TrainingBackend):
                 recipe=with_size_defaults(recipe, base),
                 base=base.name,
                 documents=len(found.documents),
+                memory_bytes=estimate_memory(base, recipe),
+                available_bytes=available_bytes(),
             )
         if launch:
             job.start(request, announce)

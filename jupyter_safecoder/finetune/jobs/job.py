@@ -20,6 +20,7 @@ from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.extras import TRAINING, require_extra
 
 from .job_files import RESTART, JobFiles
+from .killed import explain_end
 from .process import start_worker
 from .request import JobRequest
 from .status import JobStatus
@@ -129,8 +130,7 @@ class LocalJob(Job):
         status = self.files.read_status()
         if is_orphaned:
             status.state = "stopped"
-            status.reason = "Its process ended before it was done."
-            status.remedy = "Resume it: it continues from its last checkpoint."
+            status.reason, status.remedy = explain_end(self.files, status)
         if status.state in ("stopped", "failed") and self.files.outdated:
             status.remedy = RESTART
         return status

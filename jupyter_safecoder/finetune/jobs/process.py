@@ -17,6 +17,15 @@ _WORKER = "jupyter_safecoder.finetune"
 _STARTED: list[subprocess.Popen[bytes]] = []
 
 
+def exit_status(pid: int) -> int | None:
+    """Return the exit status of a worker that this process has started and that has ended.
+
+    It is the number of the signal, below 0, that ended it; ``None``: not known here.
+    """
+    found = (process.poll() for process in _STARTED if process.pid == pid)
+    return next(found, None)
+
+
 def start_worker(directory: Path, processes: int) -> subprocess.Popen[bytes]:
     """Start the worker process of a job; it outlives the kernel or terminal that starts it.
 

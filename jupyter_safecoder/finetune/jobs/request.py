@@ -43,6 +43,8 @@ class JobRequest:
         Number of documents to learn from; 0: the recipe names their sources.
     excluded_documents, excluded_cells
         Number of documents, and of cells of the others, that a Hub's policy excludes.
+    memory_bytes, available_bytes
+        Memory that the job needs, estimated, and what was available; ``None``: not known.
     """
 
     name: str
@@ -55,6 +57,8 @@ class JobRequest:
     documents: int = 0
     excluded_documents: int = 0
     excluded_cells: int = 0
+    memory_bytes: int | None = None
+    available_bytes: int | None = None
 
     @property
     def first_status(self) -> JobStatus:
@@ -68,6 +72,8 @@ class JobRequest:
             minutes=expected_minutes(self.recipe),
             excluded_documents=self.excluded_documents,
             excluded_cells=self.excluded_cells,
+            memory_bytes=self.memory_bytes,
+            available_bytes=self.available_bytes,
         )
 
     def to_json(self) -> str:

@@ -18,6 +18,7 @@ from jupyter_safecoder.adapters.registry import Adapter, Registry, hash_files
 from jupyter_safecoder.adapters.scale import scale_files
 from jupyter_safecoder.errors import FinetuneError, JobStopped
 from jupyter_safecoder.finetune.corpus.corpus import Corpus, build_corpus, count_samples
+from jupyter_safecoder.finetune.corpus.rules import CorpusRules
 from jupyter_safecoder.finetune.corpus.scan import check_enough
 from jupyter_safecoder.finetune.corpus.stdlib import stdlib_documents
 from jupyter_safecoder.finetune.evaluation.acceptance import accept_adapter, forgotten
@@ -164,8 +165,7 @@ class JobRunner:
         self._cache = self._settings.cache
         self._registry = Registry(self._cache)
         self._started = time.monotonic()
-        sources = self._recipe.sources
-        self._manifest = read_manifest(Path(sources)) if sources else None
+        self._manifest = read_manifest(Path(s)) if (s := self._recipe.sources) else None
         self._paths = [Path(path) for path in self._request.paths]
 
     def run_worker_rank(self) -> None:
@@ -173,8 +173,7 @@ class JobRunner:
         corpus = self._build_corpus()
         base = resolve_base_model(self._settings)
         self._recipe = with_size_defaults(self._recipe, base)
-        training = self._build_training(base, corpus, math.inf)
-        training.run(should_stop=self._job.files.stop_requested)
+        self._build_training(base, corpus, math.inf).run(should_stop=self._job.files.stop_requested)
 
     def run(self) -> None:
         """Run the job to its end; the status then has the result.
@@ -232,6 +231,7 @@ class JobRunner:
         return build_corpus(
             self._paths,
             lambda share, text: self._reporter.report("Reading the corpus", 0.02 + 0.03 * share),
+            CorpusRules.of(self._recipe),
         )
 
     def _fetch_sources(self, manifest: Manifest) -> None:

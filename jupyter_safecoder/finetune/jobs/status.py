@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from jupyter_safecoder.adapters.card import rename_evaluation
+from jupyter_safecoder.models import format_gb
 
 JobState = Literal["waiting", "starting", "running", "stopped", "failed", "done"]
 #: Names in version 0.1.
@@ -51,6 +52,9 @@ class JobStatus:
         How long the job takes at most, evaluation included; ``None``: that depends on its steps.
     excluded_documents, excluded_cells
         Number of documents, and of cells of the others, that a Hub's policy excludes.
+    memory_bytes, available_bytes
+        Memory that the job needs, estimated, and what was available before it started; ``None``:
+        not known.
     """
 
     name: str
@@ -71,6 +75,8 @@ class JobStatus:
     minutes: float | None = None
     excluded_documents: int = 0
     excluded_cells: int = 0
+    memory_bytes: int | None = None
+    available_bytes: int | None = None
 
     @property
     def over(self) -> bool:
@@ -81,6 +87,12 @@ class JobStatus:
     def plan(self) -> dict[str, Any]:
         """What is trained, and how long that takes: a part of what ``finetune --json`` prints."""
         return {"base": self.base, "documents": self.documents, "minutes": self.minutes}
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """The memory that is needed and available in MB: a part of what ``--json`` prints."""
+        sizes = {"memory_mb": self.memory_bytes, "available_mb": self.available_bytes}
+        return {name: None if size is None else size // 10**6 for name, size in sizes.items()}
 
     @classmethod
     def from_json(cls, data: Any) -> JobStatus:
@@ -120,5 +132,21 @@ def describe_plan(status: JobStatus) -> str:
         )
     return (
         f"Training {base}{documents}: {duration}. It leaves processor time to completions and to "
-        f"kernels.{excluded}"
+        f"kernels.{_describe_memory(status)}{excluded}"
+    )
+
+
+def _describe_memory(status: JobStatus) -> str:
+    needed, available = status.memory_bytes, status.available_bytes
+    if needed is None:
+        return ""
+    text = f" It needs about {format_gb(needed)} of memory"
+    if available is None:
+        return f"{text}."
+    text += f"; {format_gb(available)} are available."
+    if available >= needed:
+        return text
+    return (
+        f"{text} That is too little: the kernel may end it. Free memory, train a smaller model, or "
+        "set fewer tokens_per_step in a recipe."
     )

@@ -12,6 +12,7 @@ from jupyter_safecoder.slow_imports import skip_scikit_learn
 from jupyter_safecoder.telemetry import silence_telemetry
 
 from .job import LocalJob
+from .killed import record_counters
 from .runner import JobRunner
 from .status import JobStatus
 
@@ -33,6 +34,7 @@ def main(directory: Path) -> int:
         return 0
     with job.files.lock().acquire(timeout=10):
         job.files.write("process", str(os.getpid()))
+        record_counters(job.files)
         return _run(job)
 
 

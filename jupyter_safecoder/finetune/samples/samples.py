@@ -8,8 +8,10 @@ from random import Random
 
 from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.finetune.recipe import SPAN_SHARES, Recipe
+from jupyter_safecoder.languages import language_of
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.prompt import FAMILIES, FimFamily, Tokenizer, build_prompt
+from jupyter_safecoder.prompt.language import cell_language
 from jupyter_safecoder.protocol import CompletionRequest, KernelName
 from jupyter_safecoder.secrets import PLACEHOLDERS
 
@@ -139,8 +141,9 @@ def fim_examples(
     shares
         The share of each kind of span, by name.
     """
+    language = language_of(document.language)
     for number, cell in enumerate(document.cells):
-        if cell.type != "code" or cell.source.lstrip().startswith("%%"):
+        if cell.type != "code" or cell_language(cell.source, document.language) != language:
             continue
         for _ in range(span_count(cell.source)):
             example = _draw_example(document, number, random, shares)

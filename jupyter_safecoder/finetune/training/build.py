@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_safecoder.engines.hardware.torch_threads import limit_torch_threads
 from jupyter_safecoder.files import write_text
 from jupyter_safecoder.finetune.corpus.corpus import Corpus
 from jupyter_safecoder.finetune.corpus.sampling_weights import sampling_weights
@@ -95,6 +96,7 @@ def _load_model(
     attention = PackedAttention()
     attention.register()
     arguments = quantization(recipe, device) or {"dtype": _dtype(directory, device, accelerator)}
+    limit_torch_threads(1 if accelerator is None else accelerator.num_processes)
     model = load_torch_model(base, NAME, **arguments).to(device)
     return PackedModel(add_adapter(model, base, recipe), attention)
 

@@ -7,12 +7,14 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 
+from jupyter_safecoder.engines.hardware.cpu import available_bytes
 from jupyter_safecoder.errors import FinetuneError, RequestDenied
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE, write_documents_file
 from jupyter_safecoder.finetune.jobs.base_model import find_base
 from jupyter_safecoder.finetune.jobs.job import LocalJob
 from jupyter_safecoder.finetune.jobs.request import JobRequest
 from jupyter_safecoder.finetune.jobs.status import JobStatus
+from jupyter_safecoder.finetune.training_memory import estimate_memory
 from jupyter_safecoder.hub.access.authenticator import User
 from jupyter_safecoder.hub.access.namespaces import qualified_name
 from jupyter_safecoder.hub.access.policy import Grant
@@ -90,6 +92,7 @@ class GroupJobs:
         qualified = qualified_name(group, submission.name)
         settings, base = await asyncio.to_thread(find_base, group_settings(self._settings, grant))
         recipe = limit_recipe(submission.settings, grant, base)
+        memory_bytes = await asyncio.to_thread(estimate_memory, base, recipe)
         async with self._lock:
             await self._check_number(user, group, grant)
             if await self._adapters.exists(qualified):
@@ -107,6 +110,8 @@ class GroupJobs:
                 documents=len(submission.documents),
                 excluded_documents=allowed.excluded_documents,
                 excluded_cells=allowed.excluded_cells,
+                memory_bytes=memory_bytes,
+                available_bytes=available_bytes(),
             )
 
             def write() -> None:

@@ -31,13 +31,8 @@ _MAXIMA: Mapping[str, float] = {
 _OTHERS = frozenset(
     {
         *("learning_rate", "replay_share", "seed", "quantize", "layout_shares", "span_shares"),
-        *(
-            "no_context_share",
-            "no_suffix_share",
-            "sources_share",
-            "prefix_weight",
-            "context_weight",
-        ),
+        *("no_context_share", "no_suffix_share", "sources_share", "prefix_weight"),
+        *("context_weight", "own", "ours", "include_generated"),
     }
 )
 

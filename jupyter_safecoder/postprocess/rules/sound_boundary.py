@@ -9,8 +9,6 @@ from jupyter_safecoder.postprocess.nesting import Nesting, scan_nesting
 
 #: Where an answer might end: after a word, a bracket or a string.
 _CANDIDATE = re.compile(r"(?<=[^\s\\])(?=[\s,]|\Z)")
-#: What can end a string or a long comment that the cursor is in.
-_STRING_END = re.compile(r"[\"'`/\n]")
 _CLOSERS = tuple(")]}\"'`")
 
 
@@ -56,11 +54,11 @@ def sound_end(answer: str, context: CursorContext, *, whole_line: bool) -> int:
 
 def _string_end(answer: str, context: CursorContext) -> int:
     """Return the offset at which the string that the cursor is in ends; 0 if it is in none."""
-    in_string = Nesting(quote=context.nesting.quote)
-    if not in_string.quote:
+    quote = context.nesting.quote
+    if not quote:
         return 0
-    for match in _STRING_END.finditer(answer):
-        if not scan_nesting(answer[: match.end()], context.syntax, in_string).quote:
+    for match in context.syntax.string_end(quote).finditer(answer):
+        if match["end"] is not None:
             return match.end()
     return len(answer) + 1
 

@@ -33,7 +33,8 @@ def trim_start(answer: str, context: CursorContext) -> str:
     if context.line.endswith(" "):
         text = answer.lstrip(" ")
         # By its first character: while the answer grows, the start of a comment may be incomplete.
-        return answer if text.startswith(context.syntax.comment[0]) else text
+        starts = tuple(comment[0] for comment in context.syntax.rules.comments)
+        return answer if text.startswith(starts) else text
     return answer
 
 

@@ -1,10 +1,11 @@
 import { ICellModel } from '@jupyterlab/cells';
 import { Signal } from '@lumino/signaling';
 
-import { DocumentContext, OUTPUT_BUDGET } from './context';
+import { DocumentContext } from './context';
 import { CONTEXT_BUDGET, MAX_BELOW } from './contextCells';
 import { ISources } from './settings';
 import { ICellContext, IProjectContext } from './target';
+import { OUTPUT_BUDGET } from './usefulOutput';
 
 /** The members of a cell model that are used; counts the reads. */
 class FakeCell {
@@ -123,7 +124,7 @@ describe('DocumentContext', () => {
     expect(select(cells, 2).before).toHaveLength(2);
   });
 
-  it('takes the start of the first text output, if outputs are included', () => {
+  it('takes the start of the output that tells most, if outputs are included', () => {
     const long = {
       output_type: 'execute_result',
       data: { 'text/html': '<b>', 'text/plain': 'o'.repeat(5000) }

@@ -10,9 +10,7 @@ import {
 import { selectCodeAtHand } from './codeAtHand';
 import { ICellContext, IContextOptions, IProjectContext } from './target';
 import { replaceLoneSurrogates } from './unicode';
-
-/** Maximum number of characters of one output. */
-export const OUTPUT_BUDGET = 1_000;
+import { usefulOutput } from './usefulOutput';
 
 /** What is known of a project before it was asked for. */
 export const EMPTY_PROJECT: IProjectContext = { modules: [], files: [] };
@@ -156,26 +154,7 @@ function readCell(cell: ICellModel, includeOutputs: boolean): ICell | null {
   const source = replaceLoneSurrogates(text);
   const output =
     includeOutputs && type === 'code'
-      ? firstTextOutput(cell as ICodeCellModel)
+      ? replaceLoneSurrogates(usefulOutput(cell as ICodeCellModel))
       : '';
   return output === '' ? { type, source } : { type, source, output };
-}
-
-/** The start of the first output that has text; errors are skipped. */
-function firstTextOutput(cell: ICodeCellModel): string {
-  for (let index = 0; index < cell.outputs.length; index++) {
-    const output = cell.outputs.get(index).toJSON();
-    const value =
-      output.output_type === 'stream'
-        ? output.text
-        : output.output_type === 'execute_result' ||
-            output.output_type === 'display_data'
-          ? (output.data as { [mime: string]: unknown })['text/plain']
-          : undefined;
-    const text = Array.isArray(value) ? value.join('') : value;
-    if (typeof text === 'string' && text.trim() !== '') {
-      return replaceLoneSurrogates(text.slice(0, OUTPUT_BUDGET));
-    }
-  }
-  return '';
 }

@@ -1,6 +1,7 @@
 import { NotebookPanel } from '@jupyterlab/notebook';
 
 import { DocumentContext } from './context';
+import { kernelLanguage } from './kernelLanguage';
 
 /**
  * The contexts of the open notebooks.
@@ -36,15 +37,11 @@ function connectContext(panel: NotebookPanel): DocumentContext {
   return context;
 }
 
-/** The language of a notebook's kernel, in lower case. */
+/** The names of the language of a notebook's kernel. */
 export function languageOf(panel: NotebookPanel): string {
   const model = panel.content.model;
-  const info = model?.getMetadata('language_info') as
-    { name?: unknown } | undefined;
-  const spec = model?.getMetadata('kernelspec') as
-    { language?: unknown } | undefined;
-  const language = info?.name ?? spec?.language;
-  return typeof language === 'string' && language !== ''
-    ? language.toLowerCase()
-    : 'python';
+  return kernelLanguage(
+    model?.getMetadata('language_info'),
+    model?.getMetadata('kernelspec')
+  );
 }

@@ -7,6 +7,7 @@ import {
 import { PROTOCOL_VERSION } from '../protocol';
 import { EMPTY_PROJECT } from './context';
 import { DocumentContexts, languageOf } from './documentContexts';
+import { isPython } from './kernelLanguage';
 import { IProjectRequest, ProjectTransport } from './projectTransport';
 import { ISources } from './settings';
 
@@ -106,7 +107,7 @@ export class ProjectRequests {
       !isEnabled(panel) ||
       !(modules || files) ||
       cell?.model.type !== 'code' ||
-      languageOf(panel) !== 'python'
+      !isPython(languageOf(panel))
     ) {
       return;
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_safecoder.engines import openvino
+from jupyter_safecoder.engines import EngineOptions, openvino
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
 
 
@@ -48,3 +48,12 @@ def test_one_prompt_fits_however_little_memory_there_is(
     model = replace(checkpoint, context_tokens=1000, prefix_tokens=100, suffix_tokens=50)
     sources = model.budget.total - 1150
     assert openvino._kv_blocks(model, exact=False) == -(-(1300 + sources) // 32)
+
+
+@pytest.mark.parametrize(("granted", "threads"), [(None, None), (2, 2)])
+def test_no_more_threads_than_the_control_group_grants(
+    monkeypatch: pytest.MonkeyPatch, granted: int | None, threads: int | None
+) -> None:
+    monkeypatch.setattr(openvino, "granted_threads", lambda: granted)
+    engine = openvino.OpenVinoEngine(resolve_model(EMBEDDED), EngineOptions())
+    assert engine._properties().get("INFERENCE_NUM_THREADS") == threads

@@ -146,3 +146,17 @@ def test_no_pattern_takes_ages(pattern: str, path: str) -> None:
         assert not patterns._excludes(path.split("/"), is_directory=False)
     # Expressions of such patterns take hours.
     assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "line"),
+    [
+        ("# drafts\n\n*.py", "a.py", 3),
+        ("*.py\na.*", "a.py", 2),
+        ("private/\n", "private/deep/a.py", 1),
+        ("*.py\n!a.py", "a.py", None),
+        ("*.ipynb", "a.py", None),
+    ],
+)
+def test_the_line_that_excludes_a_path(text: str, path: str, line: int | None) -> None:
+    assert IgnorePatterns(text).excluding_line(path, is_directory=False) == line

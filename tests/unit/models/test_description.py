@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,3 +179,23 @@ def test_files_are_in_the_directory_of_the_description(tmp_path: Path, name: Any
 def test_a_description_that_is_deep(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text("[" * 100_000)
     assert "model.json cannot be read" in _read_error(tmp_path).reason
+
+
+@pytest.mark.parametrize("window", [256, 1024, 2048, 4096, 8191])
+def test_a_prompt_fits_the_window_of_a_server(tmp_path: Path, window: int) -> None:
+    model = write_scripted_model(tmp_path, {})
+    described = replace(
+        read_description(model),
+        context_window=8192,
+        context_tokens=2048,
+        prefix_tokens=512,
+        suffix_tokens=256,
+    )
+    smaller = described.with_window(window)
+    budget = smaller.budget
+    # A cell magic may add a quarter to the part before the cursor.
+    assert budget.total + budget.prefix // 4 + 16 + min(160, window // 4) <= window
+    assert (smaller.context_window, smaller.name) == (window, described.name)
+    whole = (smaller.context_tokens, smaller.prefix_tokens) == (2048, 512)
+    assert whole == (window >= 4096)
+    assert described.with_window(8192) is described

@@ -89,3 +89,14 @@ def test_a_script_without_cells_has_no_marker(tmp_path: Path) -> None:
     request = CompletionRequest("b", "")
     prompt = build_prompt(request, FAMILIES["prefix-only"], tokenizer, BUDGET, "prefix")
     assert tokenizer.decode(prompt.ids) == "b"
+
+
+def test_outputs_are_cleaned() -> None:
+    cell = Cell("code", "f()", "\x1b[31m 5%|# \r\x1b[0mresult of <A at 0x7f30a0>")
+    assert _text(CompletionRequest("x", "", before=(cell,))) == "f()result of <A>x"
+
+
+@pytest.mark.parametrize("language", ["python", "pyspark", "ipython3", "team-kernel,.py"])
+def test_a_kernel_of_python_by_another_name_is_not_named(language: str) -> None:
+    before = (Cell("code", "import os"),)
+    assert _text(CompletionRequest("x", "", before=before, language=language)) == "import osx"

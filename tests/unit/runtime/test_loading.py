@@ -15,9 +15,9 @@ from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import EngineError, FinetuneError, ModelError
 from jupyter_safecoder.models.selected import record_selected_model
 from jupyter_safecoder.runtime import loading
+from jupyter_safecoder.runtime.load_memory import MemoryEstimate
 from jupyter_safecoder.runtime.loading import (
     NO_ADAPTER,
-    MemoryEstimate,
     choose_engine,
     load,
     remote_server,

@@ -13,7 +13,7 @@ from jupyter_safecoder.errors import EngineError, ModelError, RuntimeNotReady
 from jupyter_safecoder.models import AUTO_MODEL
 from jupyter_safecoder.models.selected import record_selected_model, selected_model
 from jupyter_safecoder.protocol import CompletionRequest
-from jupyter_safecoder.runtime.loading import MemoryEstimate
+from jupyter_safecoder.runtime.load_memory import MemoryEstimate
 from jupyter_safecoder.runtime.runtime import Runtime
 from jupyter_safecoder.settings import RuntimeSettings
 from tests.support.in_process_runtime import with_runtime

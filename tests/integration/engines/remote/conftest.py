@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import ssl
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +22,7 @@ from tests.support.completion_server import (
     CompletionServer,
 )
 from tests.support.exchange import (
+    PROXIED_HOST,
     TEXT,
     EngineOn,
     LoadError,
@@ -90,3 +94,38 @@ def load_error(engine_on: EngineOn) -> LoadError:
 def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let requests of the handshake time out after half a second."""
     monkeypatch.setattr(handshake, "_REQUEST_TIMEOUT_S", 0.5)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory with a CA, and certificates of a server and of a client."""
+    directory = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*arguments: str) -> None:
+        command = ["openssl", *arguments]
+        subprocess.run(command, cwd=directory, check=True, capture_output=True, timeout=30)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc")
+    for ca in ("ca", "other"):
+        openssl(
+            *("req", "-x509", *key, "-keyout", f"{ca}.key", "-out", f"{ca}.pem", "-days", "2"),
+            *("-subj", f"/CN={ca}"),
+        )
+    for name in ("localhost", "client"):
+        names = f"subjectAltName=DNS:{name},DNS:{PROXIED_HOST}"
+        openssl(
+            *("req", "-x509", *key, "-keyout", f"{name}.key", "-out", f"{name}.pem"),
+            *("-days", "2", "-subj", f"/CN={name}", "-addext", names),
+            *("-addext", "basicConstraints=critical,CA:FALSE", "-CA", "ca.pem", "-CAkey", "ca.key"),
+        )
+    return directory
+
+
+@pytest.fixture
+def tls_server(server: CompletionServer, certificates: Path) -> CompletionServer:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "localhost.pem", certificates / "localhost.key")
+    server.stop()
+    server.tls, server.port = context, 0
+    server.listen()
+    return server

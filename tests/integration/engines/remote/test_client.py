@@ -6,7 +6,6 @@ import logging
 import os
 import shutil
 import ssl
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -91,40 +90,6 @@ def test_a_key_that_the_group_may_read_is_reported(
 ) -> None:
     KeyFile(write_key(tmp_path / "key", "key", 0o640))
     assert "The group may read" in caplog.text
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a directory with a CA, and certificates of a server and of a client."""
-    directory = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*arguments: str) -> None:
-        command = ["openssl", *arguments]
-        subprocess.run(command, cwd=directory, check=True, capture_output=True, timeout=30)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc")
-    for ca in ("ca", "other"):
-        openssl(
-            *("req", "-x509", *key, "-keyout", f"{ca}.key", "-out", f"{ca}.pem", "-days", "2"),
-            *("-subj", f"/CN={ca}"),
-        )
-    for name in ("localhost", "client"):
-        openssl(
-            *("req", "-x509", *key, "-keyout", f"{name}.key", "-out", f"{name}.pem"),
-            *("-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"),
-            *("-addext", "basicConstraints=critical,CA:FALSE", "-CA", "ca.pem", "-CAkey", "ca.key"),
-        )
-    return directory
-
-
-@pytest.fixture
-def tls_server(server: CompletionServer, certificates: Path) -> CompletionServer:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / "localhost.pem", certificates / "localhost.key")
-    server.stop()
-    server.tls, server.port = context, 0
-    server.listen()
-    return server
 
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the CA")

@@ -21,6 +21,7 @@ from tests.support.exchange import (
     MODELS,
     EngineOn,
     LoadError,
+    collect,
 )
 
 
@@ -136,3 +137,45 @@ def test_a_password_in_the_url_is_refused_and_not_quoted(load_error: LoadError) 
     error = load_error(RemoteServer("http://me:secret@localhost"))
     assert "a user name or a password" in error.reason
     assert "secret" not in error.reason + error.remedy
+
+
+@pytest.mark.parametrize(
+    ("models", "answers", "window"),
+    [
+        ({"id": "a", "max_model_len": 512}, {}, 512),  # vLLM
+        ({"id": "a", "meta": {"n_ctx_train": 8192, "n_ctx": 1024}}, {}, 1024),  # llama-server
+        (
+            {"id": "a", "meta": {"n_ctx_train": 8192}},
+            {"/props": {"default_generation_settings": {"n_ctx": 700}, "total_slots": 4}},
+            700,
+        ),
+        ({"id": "a"}, {"/info": {"max_total_tokens": 600, "max_input_tokens": 500}}, 600),  # TGI
+        ({"id": "a", "max_model_len": 10**6}, {}, 8192),
+        ({"id": "a", "max_model_len": None, "meta": 5}, {"/props": {"n_ctx": "x"}}, 8192),
+    ],
+)
+def test_the_window_is_the_smaller_one_of_the_model_and_the_server(
+    server: CompletionServer,
+    engine_on: EngineOn,
+    models: dict[str, Any],
+    answers: dict[str, dict[str, Any]],
+    window: int,
+) -> None:
+    server.models = {"data": [models]}
+    for path in ("/props", "/info"):
+        found = path in answers
+        server.overrides[path] = respond(200 if found else 404, answers.get(path, {}))
+    with engine_on(RemoteServer(server.url)) as engine:
+        assert engine.window == window
+
+
+def test_a_completion_is_shortened_to_the_window(
+    server: CompletionServer, engine_on: EngineOn
+) -> None:
+    server.models = {"data": [{"id": "a", "max_model_len": 10}]}
+    with engine_on(RemoteServer(server.url)) as engine:
+        engine.submit(1, [5] * 8, [0], 64)
+        collect(engine)
+        assert server.requests[-1].body["max_tokens"] == 2
+        engine.submit(2, [5] * 10, [0], 64)
+        assert [output.finished for output in collect(engine)] == ["refused"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_safecoder.engines.hardware.cpu import available_bytes, probe_cpu
+from jupyter_safecoder.engines.hardware.cpu import available_bytes, granted_threads, probe_cpu
 
 
 def _write(root: Path, files: dict[str, str]) -> None:
@@ -51,3 +51,59 @@ def test_cores_are_those_allowed_and_granted(
         },
     )
     assert probe_cpu(tmp_path, "Linux", "x86_64").cores == cores
+
+
+_STATUS = {"proc/self/status": "Cpus_allowed_list:\t0-63\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "threads"),
+    [
+        ({}, None),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "max 100000\n"}, None),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "200000 100000\n"}, 2),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "270000 100000\n"}, 2),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "30000 100000\n"}, 1),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "6400000 100000\n"}, None),
+        (
+            {
+                "proc/self/cgroup": "0::/kubepods/pod1/container\n",
+                "sys/fs/cgroup/kubepods/pod1/cpu.max": "400000 100000\n",
+                "sys/fs/cgroup/kubepods/pod1/container/cpu.max": "max 100000\n",
+            },
+            4,
+        ),
+        (
+            {
+                "proc/self/cgroup": "4:cpu,cpuacct:/docker/1\n1:name=systemd:/docker/1\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "300000\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+            },
+            3,
+        ),
+        (
+            {
+                "proc/self/cgroup": "4:cpu,cpuacct:/\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+            },
+            None,
+        ),
+        (
+            {
+                "proc/self/status": "Cpus_allowed_list:\t3,7\n",
+                "proc/self/cgroup": "0::/\n",
+                "sys/fs/cgroup/cpu.max": "800000 100000\n",
+            },
+            None,
+        ),
+    ],
+)
+def test_threads_are_those_that_the_control_group_grants(
+    tmp_path: Path, files: dict[str, str], threads: int | None
+) -> None:
+    _write(tmp_path, _STATUS | files)
+    assert granted_threads(tmp_path) == threads
+    # Read again: a quota that has changed counts at the next start.
+    _write(tmp_path, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "100000 100000\n"})
+    assert granted_threads(tmp_path) == 1

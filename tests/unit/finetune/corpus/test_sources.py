@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.corpus.sources import find_sources
+from jupyter_safecoder.finetune.corpus.sources import LeftOut, find_sources
 
 
 def taken(root: Path, *paths: Path) -> set[str]:
@@ -117,3 +117,19 @@ def test_a_link_does_not_lead_out_of_the_named_directories(tree: Path) -> None:
     link = tree / "link"
     link.symlink_to(private, target_is_directory=True)
     assert {path.name for path in find_sources([link])[0]} == {"c.py", "d.py"}
+
+
+def test_what_decided_is_named(tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    for name in ("build/a.py", "draft.py"):
+        (tmp_path / name).write_text("x = 1\n")
+    (tmp_path / ".safecoderignore").write_text("# drafts\ndraft*\n")
+    assert find_sources([tmp_path])[1] == [
+        LeftOut(str(tmp_path / "build"), "vendored or generated", "", "name the directory itself"),
+        LeftOut(
+            str(tmp_path / "draft.py"),
+            "excluded by pattern (.safecoderignore)",
+            f"{tmp_path / '.safecoderignore'}, line 2",
+            "remove the line, or add !PATTERN",
+        ),
+    ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
+import pytest
+
 from jupyter_safecoder.finetune.jobs.status import JobState, JobStatus, describe_plan
 
 
@@ -25,3 +27,26 @@ def test_the_plan_of_a_recipe_with_steps_and_sources() -> None:
     assert describe_plan(JobStatus("ours")).startswith(
         "Training the model of the recipe: how long it takes is known after its first steps."
     )
+
+
+@pytest.mark.parametrize(
+    ("needed", "available", "text"),
+    [
+        (None, 10**9, ""),
+        (2 * 10**9, None, " It needs about 2.0 GB of memory."),
+        (2 * 10**9, 8 * 10**9, " It needs about 2.0 GB of memory; 8.0 GB are available."),
+        (
+            2 * 10**9,
+            1_200_000_000,
+            " It needs about 2.0 GB of memory; 1.2 GB are available. That is too little: the "
+            "kernel may end it. Free memory, train a smaller model, or set fewer tokens_per_step "
+            "in a recipe.",
+        ),
+    ],
+)
+def test_both_figures_of_memory_before_the_start(
+    needed: int | None, available: int | None, text: str
+) -> None:
+    status = JobStatus("ours", base="qwen", memory_bytes=needed, available_bytes=available)
+    assert describe_plan(status).endswith(f"to completions and to kernels.{text}")
+    assert set(status.memory) == {"memory_mb", "available_mb"}
