@@ -142,7 +142,8 @@ def test_a_marker_beside_a_suffix_is_text(http: httpx.Client) -> None:
 
 
 def test_invalid_extra_files(http: httpx.Client) -> None:
-    for extra in ([{}], [{"filename": "a"}], [{"filename": 1, "text": "b"}], [{"text": 1}], {}):
+    invalid: list[Any] = [{}, [{}], [{"filename": "a"}], [{"filename": 1, "text": "b"}]]
+    for extra in invalid:
         response = http.post("/infill", json={"input_prefix": "x", "input_extra": extra})
         assert response.status_code == 400
         assert "'input_extra' of the request must be a list" in response.json()["error"]["message"]

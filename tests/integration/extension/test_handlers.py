@@ -142,11 +142,13 @@ async def test_reading_is_no_activity_and_completing_is(
 ) -> None:
     """Cullers of idle servers, and a JupyterHub, ask for the time of the last activity."""
 
+    last_activity: Callable[[], Any] = jp_serverapp.web_app.last_activity
+
     async def moves(method: str, path: str, body: bytes | None) -> bool:
-        before = jp_serverapp.web_app.last_activity()
+        before = last_activity()
         with suppress(HTTPClientError):  # there is no runtime yet
             await jp_fetch("jupyter-safecoder", path, method=method, body=body)
-        return bool(jp_serverapp.web_app.last_activity() > before)
+        return bool(last_activity() > before)
 
     for method, path, body in ENDPOINTS:
         assert await moves(method, path, body) == (method == "POST"), path

@@ -18,8 +18,8 @@ from tests.support.processes import RuntimeProcess, until
 
 pytestmark = pytest.mark.usefixtures("short_directory")
 Start = Callable[..., RuntimeProcess]
-LONG = "total = compute_the_total_of(values, weights, columns)"
-SCRIPT = {"answers": [{"after": "slow", "text": LONG}], "otherwise": "pass", "token_ms": 30}
+LONG = "total = sum(values, weights, columns)"
+SCRIPT = {"answers": [{"after": "slow", "text": LONG}], "otherwise": "pass", "token_ms": 60}
 #: Within which a lost runtime is to be noticed.
 NOTICED_S = 5.0
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,20 +56,20 @@ def test_a_file_is_written_completely_and_for_its_owner_only() -> None:
     assert [p.name for p in path.parent.iterdir()] == ["safecoder-1.json"]
 
 
+_UNSOUND: list[dict[str, Any]] = [
+    *({"pid": pid} for pid in ("1", 0, -1, 1.5, True, None, 2**31, 10**400)),
+    *({"port": port} for port in ("1", 0, 65536, -5)),
+    *({"token": token} for token in ("", "a\nb", "é", None, ["t"])),
+    *({"socket": path} for path in (7, "a\0b", "\ud800")),
+    *({"host": None}, {"boot": 5}, {"started": "x"}, {"parent": []}, {"other": 1}),
+]
+
+
 @pytest.mark.parametrize(
     "content",
     [
         *("", "[]", "{}", '{"token": 1}', "\x00", "[" * 5000),
-        *(
-            json.dumps({"token": "t", "pid": 1, **changes})
-            for changes in (
-                *({"pid": pid} for pid in ("1", 0, -1, 1.5, True, None, 2**31, 10**400)),
-                *({"port": port} for port in ("1", 0, 65536, -5)),
-                *({"token": token} for token in ("", "a\nb", "é", None, ["t"])),
-                *({"socket": path} for path in (7, "a\0b", "\ud800")),
-                *({"host": None}, {"boot": 5}, {"started": "x"}, {"parent": []}, {"other": 1}),
-            )
-        ),
+        *(json.dumps({"token": "t", "pid": 1, **changes}) for changes in _UNSOUND),
     ],
 )
 def test_foreign_connection_files_are_left_alone(content: str) -> None:
@@ -111,7 +112,7 @@ def test_only_a_socket_is_deleted_with_its_connection_file(tmp_path: Path, dead_
 
 @pytest.mark.parametrize("changes", [{"host": "other"}, {"boot": "other"}, {"host": ""}])
 def test_files_of_other_hosts_are_left_alone(
-    tmp_path: Path, dead_pid: int, changes: dict[str, str]
+    tmp_path: Path, dead_pid: int, changes: dict[str, Any]
 ) -> None:
     """One home on several hosts: here the process id of another one says nothing."""
     socket = _bound(tmp_path / "socket")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_no_signal_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_system_without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host, "_SELF", host.Path("/nowhere"))
+    monkeypatch.setattr(host, "_SELF", Path("/nowhere"))
     assert host.is_running(os.getpid(), started=7)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
