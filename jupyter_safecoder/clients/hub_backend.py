@@ -112,7 +112,7 @@ class HubBackend:
 def _tls_context(ca_file: str) -> ssl.SSLContext:
     """Return how certificates are checked.
 
-    It is called again after a failure: a file that was mended needs no restart.
+    It is called again after a failure: a corrected file needs no restart.
 
     Raises
     ------

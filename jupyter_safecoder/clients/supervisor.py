@@ -107,7 +107,7 @@ class Supervisor:
                 self._status = Status(
                     "failed",
                     f"The runtime process could not be started ({type(error).__name__}).",
-                    "The server's log has the details: mend that, then start the runtime again.",
+                    "Correct what the server's log says, then start the runtime again.",
                 )
                 return
             deaths = 0 if time.monotonic() - started > _STABLE_S else deaths + 1

@@ -3,7 +3,7 @@
 Editors that know no ``suffix`` write them into the text: Continue, llm-ls, Twinny, Minuet and
 llama.vscode have templates for StarCoder, Qwen, Code Llama, DeepSeek, Codestral and CodeGemma, and
 ask for any of them whatever model is served. Their configurations and sources were read in 2026.
-Only the door for such programs does this: a marker in a notebook is text.
+Only the endpoints for such programs do this: a marker in a notebook is text.
 """
 
 from __future__ import annotations

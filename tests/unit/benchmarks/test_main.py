@@ -34,6 +34,8 @@ from benchmarks.__main__ import build_parser
         ("lookup tasks.jsonl --model m", {"file": Path("tasks.jsonl"), "model": "m"}),
         ("train a b", {"paths": [Path("a"), Path("b")], "model": "safecoder-smol-135m"}),
         ("secrets --seed 3 --json", {"seed": 3, "json": True}),
+        ("soak", {"requests": 50_000, "embedded_share": 0.02}),
+        ("soak --requests 500 --embedded-share 0", {"requests": 500, "embedded_share": 0.0}),
     ],
 )
 def test_flags_and_defaults(line: str, expected: dict[str, object]) -> None:

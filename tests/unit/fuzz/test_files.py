@@ -145,8 +145,10 @@ def test_a_notebook(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     read = result_or_sentence(lambda: read_cells(file), NotebookError)
     if read is not None:
-        position = (0, 0, 0, CompletionOptions())
-        request = result_or_sentence(lambda: request_at(*read, *position), NotebookError)
+        cells, language = read
+        request = result_or_sentence(
+            lambda: request_at(cells, language, 0, 0, 0, CompletionOptions()), NotebookError
+        )
         assert request is None or request.to_json()
     result_or_sentence(lambda: read_cells_with_outputs(file), NotebookError)
 
