@@ -278,7 +278,7 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "cell_ms": f"time to search one changed cell of 10 to 40 lines: {_PERCENTILES}",
     },
     "soak": {
-        "requests, notebooks, restarts": "number of requests, of notebooks that were opened, and of "
+        "requests, notebooks, restarts": "number of requests, of opened notebooks and of "
         "kills of the runtime",
         "rss_mb": "resident memory of all processes in MB: `{first_tenth, end}`",
         "growth": "growth of that memory after the first tenth of the requests, as a share",
