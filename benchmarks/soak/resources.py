@@ -78,19 +78,20 @@ def compare(first: Resources, last: Resources) -> dict[str, Any]:
 
 
 def _read(pids: list[int], directory: Path) -> Resources:
-    rss, counts = 0, [0, 0, 0, 0]
+    rss = descriptors = sockets = threads = processes = 0
     for pid in pids:
         root = psutil.Process(pid)
         for process in (root, *root.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):  # it has just ended
                 with process.oneshot():
-                    rss += process.memory_info().rss
-                    found = (
-                        process.num_fds(),
-                        len(process.net_connections(kind="all")),
-                        process.num_threads(),
-                        1,
-                    )
-                counts = [a + b for a, b in zip(counts, found, strict=True)]
+                    memory = process.memory_info().rss
+                    found = (process.num_fds(), len(process.net_connections(kind="all")))
+                    threads += process.num_threads()
+                rss += memory
+                descriptors += found[0]
+                sockets += found[1]
+                processes += 1
     size = sum(path.lstat().st_size for path in directory.rglob("*") if path.is_file())
-    return Resources(round(rss / 1e6, 1), *counts, disk_mb=round(size / 1e6, 2))
+    return Resources(
+        round(rss / 1e6, 1), descriptors, sockets, threads, processes, round(size / 1e6, 2)
+    )

@@ -28,7 +28,9 @@ from .host import boot_id, host_name, host_tag, is_running
 RUNTIME_MODULE = "jupyter_safecoder.runtime"
 #: Maximum length of a Unix socket's path in bytes: 108 on Linux and 104 on macOS, with a zero byte.
 MAX_SOCKET_PATH_BYTES = 103
-_PATTERN = "safecoder-*.json"
+#: Begins the name of each connection file.
+_NAME = "safecoder-"
+_PATTERN = f"{_NAME}*.json"
 _MAX_CONNECTION_BYTES = 65536
 #: One more than the largest ids and ports.
 _MAX_PID, _MAX_PORT = 2**31, 2**16
@@ -130,7 +132,7 @@ def connection_name(process: str = "") -> str:
     process
         What tells it from others of this host; empty: the id of this process.
     """
-    return f"safecoder-{host_tag()}-{process or os.getpid()}"
+    return f"{_NAME}{host_tag()}-{process or os.getpid()}"
 
 
 def new_token() -> str:
@@ -173,7 +175,9 @@ def socket_path(directory: Path | None, name: str) -> Path | None:
     if path is not None and len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
     private = _private_directory()
-    path = None if private is None else private / f"{name[-32:]}.sock"
+    # The directory has our name already.
+    short = name.removeprefix(_NAME)[-32:]
+    path = None if private is None else private / f"{short}.sock"
     return path if path and len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES else None
 
 
