@@ -25,8 +25,9 @@ EMBEDDED_SHARE = 0.02
 _KILLS = (1 / 3, 2 / 3)
 #: When the first reading is made.
 _FIRST = 0.1
-#: Number of changes of the model or of the adapter.
-_CHANGES = 40
+#: Number of changes of the model, and how many of them come with a change of the adapter: one in
+#: so many, as each loads the embedded model again.
+_CHANGES, _EVERY = 40, 4
 _ADAPTERS = ("", "first", "second")
 _SCRIPTS = ({"otherwise": "mpy as np\n"}, {"otherwise": "range(10):\n    print(row)\n"})
 
@@ -131,8 +132,9 @@ def _open_notebook(sites: list[Site]) -> None:
 def _change(sites: list[Site], directory: Path, number: int) -> None:
     """Serve another scripted model, and the embedded one with another adapter."""
     sites[0].use_model(str(directory / f"model-{number % len(_SCRIPTS)}"))
-    for site in sites[1:]:
-        site.use_adapter(_ADAPTERS[number % len(_ADAPTERS)])
+    if number % _EVERY == 0:
+        for site in sites[1:]:
+            site.use_adapter(_ADAPTERS[number // _EVERY % len(_ADAPTERS)])
 
 
 def _reading(sites: list[Site], directory: Path) -> Resources:

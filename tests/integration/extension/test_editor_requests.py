@@ -14,6 +14,7 @@ from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.hub.access.authenticator import Authenticator
 from jupyter_safecoder.hub.connections import Connections
 from jupyter_safecoder.hub.handlers import make_app
+from jupyter_safecoder.protocol import CompletionRequest
 from tests.support.editor_requests import REQUESTS, EditorRequest, events, prompt_tokens
 from tests.support.hub_api import hub_api, user_model
 from tests.support.hub_service import ServiceParts, make_service, served
@@ -78,6 +79,11 @@ def test_the_same_answer_as_with_a_suffix(http: httpx.Client, request_: EditorRe
     if request_.body.get("stream"):
         assert response.headers["X-Accel-Buffering"] == "no"
         assert response.headers["Content-Type"].startswith("text/event-stream")
+
+
+def test_no_proxy_holds_a_stream_back(http: httpx.Client) -> None:
+    body = CompletionRequest("x", "").to_json()
+    assert http.post("/completions", content=body).headers["X-Accel-Buffering"] == "no"
 
 
 def test_the_name_of_the_model_that_answers_is_in_the_answer(http: httpx.Client) -> None:
@@ -196,6 +202,9 @@ def test_a_hub_s_service_answers_like_a_runtime(service: Service) -> None:
             ), request.name
             assert record.prompt_tokens > 0
             assert record.completion_tokens == (0 if request.empty else len(TEXT))
+        body = CompletionRequest("x", "", path="a.ipynb").to_json()
+        response = await client.post("completions", content=body)
+        assert response.headers["X-Accel-Buffering"] == "no"
         assert (await client.get("health")).json()["status"] == "ok"
         props = (await client.get("props")).json()
         assert props["default_generation_settings"]["n_ctx"] > 1000
