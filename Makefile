@@ -43,7 +43,7 @@ WEIGHTS_SOURCES := $(shell find weights/safecoder_smol_135m -not -path '*/__pyca
   weights/pyproject.toml weights/LICENSE
 
 .PHONY: env lab lab-extension browser postgresql lock lint lint-python lint-typescript test-unit test-integration \
-  test-integration-servers test-integration-engines test-integration-training test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-models test-slow test coverage dist clean
+  test-integration-servers test-integration-engines test-integration-training test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-models test-slow test coverage dist clean fuzz soak
 
 env: .venv/.installed
 
@@ -246,9 +246,21 @@ test-models: env
 	for name in $(TEST_MODELS); do $(BIN)/jupyter safecoder model get $$name --cache-dir .models || exit 1; done
 	$(BIN)/pytest -q tests/models
 
+# Hostile input to each endpoint and each file format; 100,000 cases of each test take hours, and
+# `make test` runs 500.
+FUZZ_CASES ?= 100000
+fuzz: env
+	SAFECODER_FUZZ_CASES=$(FUZZ_CASES) $(BIN)/pytest -q tests/unit/fuzz tests/integration/fuzz
+
+# As many requests as two working days have, to see whether anything grows; apart from all tests.
+REQUESTS ?= 50000
+soak: env
+	$(BIN)/python -m benchmarks soak --requests $(REQUESTS) --json
+
 # Tests that take three quarters of an hour: a real Hub whose parts fail and are killed, long trainings.
 test-slow: env browser postgresql test-dist-full
 	$(BIN)/pytest -q tests/slow
+	$(MAKE) --no-print-directory fuzz
 	@# A killed job is compared with the one before it in its module.
 	$(BIN)/pytest -q tests/integration/finetune/test_jobs.py
 	$(BIN)/pytest -q -m slow --ignore=tests/integration/finetune/test_jobs.py --ignore=tests/integration/dist \

@@ -56,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_train,
         _add_secrets,
         _add_context_tasks,
+        _add_soak,
     ):
         add(commands)
     return parser
@@ -199,6 +200,22 @@ def _add_context_tasks(commands: Any) -> None:
     )
 
 
+def _add_soak(commands: Any) -> None:
+    parser = add_command(
+        commands, "soak", _soak, "whether memory, descriptors or files grow over many requests"
+    )
+    parser.add_argument(
+        "--requests", type=int, default=50_000, help="number of requests (default: 50000)"
+    )
+    parser.add_argument(
+        "--embedded-share",
+        type=float,
+        default=0.02,
+        metavar="SHARE",
+        help="share of them that the embedded model answers (default: 0.02)",
+    )
+
+
 def _add_seconds_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=float, default=30.0, help="duration of each measurement (default: 30)"
@@ -284,6 +301,14 @@ def _train(arguments: argparse.Namespace) -> int:
     silence_telemetry()
     with progress_share("Measuring") as progress:
         report: dict[str, Any] = bench_train(arguments.model, arguments.paths, progress)
+    return print_report(report, arguments.json)
+
+
+def _soak(arguments: argparse.Namespace) -> int:
+    from benchmarks.soak.benchmark import bench_soak
+
+    with progress_bar("Requesting", arguments.requests) as advance:
+        report = bench_soak(arguments.requests, arguments.embedded_share, advance)
     return print_report(report, arguments.json)
 
 

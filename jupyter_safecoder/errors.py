@@ -11,7 +11,8 @@
     │   ├── UnreadableIgnoreFile  a .safecoderignore cannot be read
     │   └── NotebookError         a notebook, cursor or task file cannot be used
     ├── ModelError                a model cannot be found, described, verified or converted
-    │   └── DownloadError         a file cannot be had from a place, or is another one there
+    │   ├── DownloadError         a file cannot be had from a place, or is another one there
+    │   └── LocksUnavailable      the file system has no locks; also a FinetuneError
     ├── EngineError               an engine cannot load or run a model
     │   ├── PromptTooLong         the prompt does not fit the engine's cache
     │   └── RemoteServerError     a completion server answered with an error status
@@ -23,7 +24,8 @@
     ├── RuntimeUnavailable        there is no runtime
     ├── RuntimeNotReady           the runtime has no model loaded
     ├── ConnectionRefused         nothing listens at the address
-    │   └── UntrustedSocket       another account can have made the socket of the Hub's service
+    │   ├── UntrustedSocket       another account can have made the socket of the Hub's service
+    │   └── UnusableAddress       the address or the certificates of the Hub's service are unusable
     ├── ConnectionLost            the connection closed before the response was complete
     │   └── RuntimeTimeout        the runtime did not finish a response in time
     ├── QueueFull                 the queue of waiting requests is full
@@ -175,6 +177,10 @@ class ServiceUnavailable(FinetuneError):
     code = "not_ready"
 
 
+class LocksUnavailable(ModelError, FinetuneError):
+    """The file system has no locks, so nothing is known about other processes."""
+
+
 class UnusableFile(SafeCoderError, ValueError):
     """A file cannot be part of a corpus."""
 
@@ -206,6 +212,10 @@ class ConnectionRefused(SafeCoderError):
 
 class UntrustedSocket(ConnectionRefused):
     """The socket of the Hub's service is absent, or another account can have made it."""
+
+
+class UnusableAddress(ConnectionRefused):
+    """The address of the Hub's service, or its certificate authorities, cannot be used."""
 
 
 class ConnectionLost(SafeCoderError):

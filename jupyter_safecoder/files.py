@@ -115,11 +115,19 @@ def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterato
         Path of the lock's file; its directory is created if it does not exist.
     on_wait
         Called before waiting, if another process has the lock.
+
+    Raises
+    ------
+    LocksUnavailable
+        If the file system has no locks.
     """
-    from filelock import FileLock, Timeout
+    # Imported here, as a process without models needs no locks.
+    from filelock import Timeout
+
+    from .file_locks import process_lock
 
     make_directory(path.parent)
-    lock = FileLock(path, mode=PRIVATE_FILE)
+    lock = process_lock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -184,6 +184,12 @@ class RuntimeSettings:
         "Maximum size of a request in bytes; larger ones are refused with 413.",
         minimum=1,
     )
+    strict_model_names: bool = option(
+        False,
+        "Whether requests of other editors that name another model than the one that is served are "
+        "refused; otherwise the model that is served answers, and its name is in the answer.",
+        argument="refuse requests of other editors that name another model",
+    )
     connection_name: str = ""
 
     def __post_init__(self) -> None:

@@ -18,7 +18,10 @@ def parse_toml(text: str) -> dict[str, Any]:
     """
     # Python has its own reader from 3.11 on; before, the package tomli is installed.
     reader: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    data: dict[str, Any] = reader.loads(text)
+    try:
+        data: dict[str, Any] = reader.loads(text)
+    except RecursionError:
+        raise ValueError("The document is nested too deeply") from None
     return data
 
 

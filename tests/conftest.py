@@ -69,6 +69,15 @@ def embedded_tokenizer() -> FileTokenizer:
 
 
 @pytest.fixture
+def short_directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Make the temporary directory one whose path has room for the name of a socket."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+        monkeypatch.setenv("TMPDIR", directory)
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        yield Path(directory)
+
+
+@pytest.fixture
 def start_runtime(tmp_path: Path) -> Iterator[Callable[..., RuntimeProcess]]:
     """Return a function that starts runtime processes, which stop with the test."""
     with ExitStack() as started:

@@ -19,7 +19,6 @@ from pathlib import Path
 
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.files import (
-    PRIVATE_FILE,
     PUBLIC_DIRECTORY,
     atomic_directory,
     make_private_directory,
@@ -160,10 +159,12 @@ class Registry:
         FinetuneError
             If another process creates an adapter of that name.
         """
-        from filelock import FileLock, Timeout
+        from filelock import Timeout
+
+        from jupyter_safecoder.file_locks import process_lock
 
         make_private_directory(self.directory)
-        lock = FileLock(self.directory / f".{name}.lock", mode=PRIVATE_FILE)
+        lock = process_lock(self.directory / f".{name}.lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:

@@ -15,7 +15,13 @@ from jupyter_safecoder.clients.hub_environment import TOKEN_VARIABLE
 from jupyter_safecoder.extras import INSTALL_HUB
 from jupyter_safecoder.hub.constants import DATABASE_VARIABLE
 
-from .options import add_command, add_engine_arguments, add_remote_arguments, settings
+from .options import (
+    add_command,
+    add_editor_arguments,
+    add_engine_arguments,
+    add_remote_arguments,
+    settings,
+)
 from .output import print_error, print_line
 
 
@@ -78,6 +84,7 @@ def add_hub_commands(commands: Any) -> None:
     hub.add_argument("--model", help="name of the model (default: the embedded model)")
     add_engine_arguments(hub)
     add_remote_arguments(hub)
+    add_editor_arguments(hub)
 
     policy = commands.add_parser("policy", help="check the access policy of 'hub'")
     actions = policy.add_subparsers(title="actions", required=True, metavar="ACTION")

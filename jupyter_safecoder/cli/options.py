@@ -63,6 +63,11 @@ def add_remote_arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser, RuntimeSettings, _REMOTE_ARGUMENTS)
 
 
+def add_editor_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of requests of other editors."""
+    add_arguments(parser, RuntimeSettings, ("strict_model_names",))
+
+
 def settings(arguments: argparse.Namespace) -> RuntimeSettings:
     """Return the settings of the arguments; other options have their defaults."""
     return RuntimeSettings(**given_arguments(arguments, RuntimeSettings))

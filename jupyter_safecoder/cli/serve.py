@@ -6,14 +6,16 @@ import argparse
 import logging
 from typing import Any, NoReturn
 
-from .options import add_command, add_runtime_arguments, settings
+from .options import add_command, add_editor_arguments, add_runtime_arguments, settings
 from .output import print_line
 
 
 def add_serve_command(commands: Any) -> None:
     """Add ``serve``."""
     help = "run a runtime in the foreground"
-    add_runtime_arguments(add_command(commands, "serve", _serve, help, json_output=False))
+    parser = add_command(commands, "serve", _serve, help, json_output=False)
+    add_runtime_arguments(parser)
+    add_editor_arguments(parser)
 
 
 def _serve(arguments: argparse.Namespace) -> NoReturn:

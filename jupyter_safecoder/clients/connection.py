@@ -1,7 +1,8 @@
 """Connection files: where a runtime listens, for other programs of the same user.
 
 A runtime writes a connection file, mode 0600, into Jupyter's runtime directory; the command line
-and kernels of the same user read it. Every request needs its token.
+and kernels of the same user read it. Every request needs its token. Several hosts may share that
+directory: a file says whose it is, and those of other hosts are neither used nor deleted.
 """
 
 from __future__ import annotations
@@ -13,26 +14,49 @@ import socket
 import stat
 import tempfile
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jupyter_core.paths import jupyter_runtime_dir
 
 from jupyter_safecoder.files import atomic_write
 
+from .host import boot_id, host_name, host_tag, is_running
+
 #: The module that a runtime process runs.
 RUNTIME_MODULE = "jupyter_safecoder.runtime"
 #: Maximum length of a Unix socket's path in bytes: 108 on Linux and 104 on macOS, with a zero byte.
 MAX_SOCKET_PATH_BYTES = 103
-_PATTERN = "safecoder-*.json"
+#: Begins the name of each connection file.
+_NAME = "safecoder-"
+_PATTERN = f"{_NAME}*.json"
 _MAX_CONNECTION_BYTES = 65536
+#: One more than the largest ids and ports.
+_MAX_PID, _MAX_PORT = 2**31, 2**16
 
 
 @dataclass(frozen=True)
 class Connection:
     """The address of a runtime: a Unix socket, or else a port of the loopback address.
 
-    ``parent`` is the process that started the runtime, such as a Jupyter server.
+    Parameters
+    ----------
+    token
+        What each request must have.
+    pid
+        The process of the runtime.
+    socket
+        Path of its Unix socket; ``None``: it has none.
+    port
+        Its port of the loopback address.
+    parent
+        The process that started the runtime, such as a Jupyter server.
+    host, boot
+        Where it runs, from :func:`.host_name` and :func:`.boot_id`; empty in a file that an earlier
+        version wrote.
+    started
+        When its process started, from :func:`.start_time`; ``None``: not known.
     """
 
     token: str
@@ -40,6 +64,9 @@ class Connection:
     socket: str | None = None
     port: int | None = None
     parent: int | None = None
+    host: str = field(default_factory=host_name)
+    boot: str = field(default_factory=boot_id)
+    started: int | None = None
 
     def to_json(self) -> bytes:
         """Return this connection as one line of JSON."""
@@ -49,14 +76,63 @@ class Connection:
     def from_json(cls, line: str | bytes) -> Connection | None:
         """Return the connection of a line of JSON, or ``None`` if it is not one."""
         try:
-            return cls(**json.loads(line))
-        except (ValueError, TypeError):
+            found = {"host": "", "boot": "", **json.loads(line)}
+            connection = cls(**found)
+        except (ValueError, TypeError, RecursionError):
             return None
+        return connection if _is_sound(found) else None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the runtime is of this host and boot, so that its process id says something."""
+        return (self.host, self.boot) == (host_name(), boot_id())
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process runs, which is known on its own host only."""
+        return is_running(self.pid, self.started)
 
     @property
     def base_url(self) -> str:
         """The URL that paths are appended to."""
         return "http://safecoder" if self.port is None else f"http://127.0.0.1:{self.port}"
+
+
+def _is_sound(fields: dict[str, Any]) -> bool:
+    """Return whether the fields of a connection have values that can be used."""
+    numbers = {name: fields.get(name) for name in ("pid", "parent", "port", "started")}
+    texts = {name: fields.get(name) for name in ("token", "socket", "host", "boot")}
+    return (
+        all(value is None or type(value) is int for value in numbers.values())
+        and all(value is None or isinstance(value, str) for value in texts.values())
+        and 0 < (numbers["pid"] or 0) < _MAX_PID
+        and (numbers["port"] is None or 0 < numbers["port"] < _MAX_PORT)
+        # It goes into a header of each request.
+        and bool(texts["token"])
+        and str(texts["token"]).isascii()
+        and str(texts["token"]).isprintable()
+        and _is_path(texts["socket"] or "")
+        and None not in (texts["host"], texts["boot"])
+    )
+
+
+def _is_path(text: str) -> bool:
+    """Return whether a text can be the path of a file."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def connection_name(process: str = "") -> str:
+    """Return the name of a connection file without its suffix: no other host has one like it.
+
+    Parameters
+    ----------
+    process
+        What tells it from others of this host; empty: the id of this process.
+    """
+    return f"{_NAME}{host_tag()}-{process or os.getpid()}"
 
 
 def new_token() -> str:
@@ -99,7 +175,9 @@ def socket_path(directory: Path | None, name: str) -> Path | None:
     if path is not None and len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
     private = _private_directory()
-    path = None if private is None else private / f"{name[-32:]}.sock"
+    # The directory has our name already.
+    short = name.removeprefix(_NAME)[-32:]
+    path = None if private is None else private / f"{short}.sock"
     return path if path and len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES else None
 
 
@@ -133,20 +211,24 @@ def read_connection(path: Path) -> Connection | None:
 
 
 def find_connections() -> list[tuple[Path, Connection]]:
-    """Return the connection files of running processes; those of dead ones are deleted.
+    """Return the connection files of runtimes of this host; those of ended processes are deleted.
+
+    Those of other hosts, and of other containers, are left alone: whether their process runs is
+    not known here. A file of an earlier version does not say its host: it is used if its process
+    runs, and never deleted.
 
     The first are those of the Jupyter server that started this kernel, then the newest.
     """
     directories = {Path(jupyter_runtime_dir()), *_private_directories()}
     found = []
-    for path in (path for directory in directories for path in directory.glob(_PATTERN)):
+    for path in (path for directory in directories for path in _connection_files(directory)):
         connection = read_connection(path)
-        if connection is None:
+        if connection is None or not (connection.is_here or not connection.host):
             continue
         with suppress(OSError):
-            if _is_running(connection.pid):
+            if connection.is_running:
                 found.append((path.stat().st_mtime, path, connection))
-            else:
+            elif connection.is_here:
                 path.unlink(missing_ok=True)
                 remove_socket(connection)
     # jupyter_client sets this variable for the kernels that it starts.
@@ -155,10 +237,19 @@ def find_connections() -> list[tuple[Path, Connection]]:
     return [(path, connection) for _, path, connection in order]
 
 
+def _connection_files(directory: Path) -> list[Path]:
+    try:
+        return list(directory.glob(_PATTERN))
+    except OSError:  # a file server that does not respond
+        return []
+
+
 def remove_socket(connection: Connection) -> None:
-    """Delete the socket of a runtime that has stopped."""
+    """Delete the socket of a runtime that has stopped; any other file at its path stays."""
     if connection.socket:
-        Path(connection.socket).unlink(missing_ok=True)
+        with suppress(OSError):
+            if stat.S_ISSOCK(os.lstat(connection.socket).st_mode):
+                os.unlink(connection.socket)
 
 
 def _private_directory() -> Path | None:
@@ -202,10 +293,3 @@ def _is_own(info: os.stat_result, others: int) -> bool:
     """Return whether a file is this user's, and others have none of these permissions."""
     # On Windows, modes say nothing about other users.
     return not hasattr(os, "getuid") or (info.st_uid == os.getuid() and not info.st_mode & others)
-
-
-def _is_running(pid: int) -> bool:
-    # Imported here: only a server has it already, and most users have no connection file.
-    from jupyter_server.utils import check_pid
-
-    return bool(check_pid(pid))

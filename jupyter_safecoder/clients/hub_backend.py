@@ -11,6 +11,7 @@ from jupyter_safecoder.errors import (
     ConnectionRefused,
     RuntimeUnavailable,
     UntrustedSocket,
+    UnusableAddress,
 )
 from jupyter_safecoder.http.client import HttpClient, StreamedResponse
 from jupyter_safecoder.protocol import Status
@@ -89,7 +90,7 @@ class HubBackend:
             return self._absent(error)
 
     def _absent(self, error: Exception | None = None) -> Status:
-        if isinstance(error, UntrustedSocket):
+        if isinstance(error, (UntrustedSocket, UnusableAddress)):
             return Status("failed", error.reason, error.remedy)
         return Status(
             "failed",
@@ -100,9 +101,32 @@ class HubBackend:
     def _connected(self) -> HttpClient:
         if self._client is None:
             headers = {"Authorization": f"token {self._token}"}
-            context = ssl.create_default_context(cafile=self._ca_file or None)
             address = self._address
+            context = _tls_context(self._ca_file)
             self._client = HttpClient(
                 address.base_url, headers, address.socket, context, check=address.check
             )
         return self._client
+
+
+def _tls_context(ca_file: str) -> ssl.SSLContext:
+    """Return how certificates are checked.
+
+    It is called again after a failure: a corrected file needs no restart.
+
+    Raises
+    ------
+    UnusableAddress
+        If the file of certificate authorities cannot be used.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except ssl.SSLError:
+        reason = "has no certificate in PEM format"
+    except (OSError, ValueError) as error:  # a null byte
+        text = error.strerror if isinstance(error, OSError) else "it is not a path"
+        reason = f"cannot be read ({text})"
+    raise UnusableAddress(
+        f"The file of certificate authorities {ca_file!r} {reason}.",
+        "Correct c.SafeCoder.service_ca_file; if it is empty, the authorities of the system count.",
+    )

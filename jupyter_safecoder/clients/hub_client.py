@@ -11,6 +11,7 @@ from jupyter_safecoder.errors import (
     ConnectionRefused,
     RuntimeRequestError,
     UntrustedSocket,
+    UnusableAddress,
 )
 from jupyter_safecoder.http.sync_client import SyncHttpClient
 from jupyter_safecoder.protocol import Status
@@ -86,7 +87,7 @@ class HubClient(CompletionClient):
     def _request_status(self, method: str, path: str) -> Status:
         try:
             response = self._http.request(method, path, timeout_s=_STATUS_TIMEOUT_S)
-        except UntrustedSocket as error:
+        except (UntrustedSocket, UnusableAddress) as error:
             raise RuntimeRequestError(error.reason, error.remedy) from error
         except (ConnectionRefused, ConnectionLost) as error:
             raise RuntimeRequestError(

@@ -33,6 +33,8 @@ class LocalBackend:
         self._connection: Connection | None = None
         self._client: HttpClient | None = None
         self._closing: set[asyncio.Future[None]] = set()
+        #: Clients of a socket that was deleted: requests in progress on it go on.
+        self._left: list[HttpClient] = []
 
     async def start(self) -> Status:
         """Start the runtime if that is allowed and it does not run; restart it if it failed."""
@@ -106,7 +108,16 @@ class LocalBackend:
         """Close the connections."""
         if self._client is not None:
             await self._client.close()
-        await asyncio.gather(*self._closing)
+        await asyncio.gather(*self._closing, *(client.close() for client in self._left))
+
+    def _leave(self, client: HttpClient, *, is_gone: bool) -> None:
+        """Take no more requests to a client whose runtime is gone, or listens elsewhere now."""
+        if not is_gone:
+            self._left.append(client)
+            return
+        closing = asyncio.ensure_future(client.close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
 
     def _unavailable(self) -> RuntimeUnavailable:
         status = self._supervisor.status
@@ -117,11 +128,8 @@ class LocalBackend:
         if connection is None:
             raise self._unavailable()
         if self._client is None or connection != self._connection:
-            # The old connections led to a runtime that is gone.
-            if self._client is not None:
-                closing = asyncio.ensure_future(self._client.close())
-                self._closing.add(closing)
-                closing.add_done_callback(self._closing.discard)
+            if self._client is not None and self._connection is not None:
+                self._leave(self._client, is_gone=connection.pid != self._connection.pid)
             headers = {TOKEN_HEADER: connection.token}
             self._client = HttpClient(connection.base_url, headers, connection.socket)
             self._connection = connection

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
+
+from jupyter_safecoder.errors import UnusableAddress
 
 from .socket_trust import check_socket
 
@@ -35,19 +36,54 @@ class ServiceAddress:
 
     @classmethod
     def of_url(cls, url: str) -> ServiceAddress:
-        """Return the address of a URL, of the scheme ``http``, ``https`` or ``http+unix``."""
-        parts = urlsplit(url)
-        if parts.scheme == _SOCKET_SCHEME:
-            return cls(_SOCKET_BASE + parts.path.rstrip("/"), unquote(parts.netloc))
+        """Return the address of a URL, of the scheme ``http``, ``https`` or ``http+unix``.
+
+        Any text is taken; :meth:`check_url` says whether it can be used.
+        """
+        if url.startswith(f"{_SOCKET_SCHEME}://"):
+            netloc, slash, path = url.removeprefix(f"{_SOCKET_SCHEME}://").partition("/")
+            return cls(_SOCKET_BASE + (slash + path).rstrip("/"), unquote(netloc))
         return cls(url.rstrip("/"))
+
+    def check_url(self) -> None:
+        """Return if this is the address of a socket, or an HTTP URL.
+
+        Raises
+        ------
+        UnusableAddress
+            If it is not.
+        """
+        try:
+            parts = urlsplit(self.base_url)
+            # Reading the port checks it.
+            usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+            usable = usable or not self.base_url  # there is no service
+        except ValueError:
+            usable = False
+        path = self.socket
+        if not usable or not (path is None or (path.startswith("/") and "\0" not in path)):
+            raise UnusableAddress(
+                "The address of the Hub's SafeCoder service is not a URL.",
+                "Set c.SafeCoder.service_url to https://…, or to http+unix://%2Fpath%2Fof%2Fsocket/"
+                "… for a Unix socket; empty for the one that the Hub names.",
+            )
 
     def __str__(self) -> str:
         return self.socket or self.base_url
 
     @property
     def check(self) -> Callable[[], None]:
-        """Raises :class:`~jupyter_safecoder.errors.UntrustedSocket` where no token may be sent."""
-        return partial(check_socket, Path(self.socket)) if self.socket else lambda: None
+        """Raises :class:`~jupyter_safecoder.errors.UntrustedSocket` where no token may be sent.
+
+        Also what :meth:`check_url` raises.
+        """
+
+        def check() -> None:
+            self.check_url()
+            if self.socket:
+                check_socket(Path(self.socket))
+
+        return check
 
     @property
     def warning(self) -> str:

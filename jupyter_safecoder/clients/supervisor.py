@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict
@@ -20,6 +22,16 @@ from .huge_pages import huge_page_variables
 _BACKOFF_S = (0.2, 1.0, 3.0, 10.0)
 #: A death after so many seconds is the first of a row.
 _STABLE_S = 60.0
+#: Seconds between two checks that the socket of the runtime is there, and how many in a row must
+#: fail: the runtime makes it again itself within a second, unless it hangs.
+_CHECK_S, _MAX_MISSES = 1.0, 3
+
+_UNSUPPORTED = Status(
+    "failed",
+    "A runtime process is not supported on Windows.",
+    "Open a Jupyter server in WSL, in a container, on another machine or on a JupyterHub; or set "
+    "c.SafeCoder.service_url to the SafeCoder service of a JupyterHub.",
+)
 
 
 class Supervisor:
@@ -55,7 +67,9 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the process, unless it runs."""
-        if not self.running:
+        if sys.platform == "win32":
+            self._status = _UNSUPPORTED
+        elif not self.running:
             self._status = Status("starting", "The runtime process is starting.")
             self._task = asyncio.ensure_future(self._keep_alive())
 
@@ -87,6 +101,15 @@ class Supervisor:
                     "Check that the Python installation is complete, then start the runtime again.",
                 )
                 return
+            except Exception as error:  # noqa: BLE001 - whatever it is, users get a reason
+                # Without this the state would be "starting" for ever.
+                self._log.error("The SafeCoder runtime could not be started.", exc_info=error)
+                self._status = Status(
+                    "failed",
+                    f"The runtime process could not be started ({type(error).__name__}).",
+                    "Correct what the server's log says, then start the runtime again.",
+                )
+                return
             deaths = 0 if time.monotonic() - started > _STABLE_S else deaths + 1
             how = exit_text(exit_status)
             self._log.warning("The SafeCoder runtime exited (%s).", how)
@@ -105,18 +128,35 @@ class Supervisor:
         job, variables = asdict(self._settings), huge_page_variables()
         try:
             async with async_child_process(RUNTIME_MODULE, job, environment=variables) as child:
-                async for message in child.messages():
-                    if "listening" in message:
-                        self.connection = Connection(**message["listening"])
-                    else:
-                        self._loading = message["loading"]
-                return await child.process.wait()
+                watch = asyncio.ensure_future(self._kill_if_unreachable(child.process))
+                try:
+                    async for message in child.messages():
+                        if "listening" in message:
+                            self.connection = Connection(**message["listening"])
+                        elif "loading" in message:
+                            self._loading = message["loading"]
+                    return await child.process.wait()
+                finally:
+                    watch.cancel()
         finally:
             connection, self.connection = self.connection, None
             # A killed process leaves its connection file, which this deletes.
             find_connections()
             if connection is not None:
                 remove_socket(connection)
+
+    async def _kill_if_unreachable(self, process: asyncio.subprocess.Process) -> None:
+        """Kill the process once its socket is gone and it makes no other one."""
+        misses = 0
+        while True:
+            await asyncio.sleep(_CHECK_S)
+            socket = self.connection and self.connection.socket
+            misses = misses + 1 if socket and not os.path.lexists(socket) else 0
+            if misses == _MAX_MISSES:
+                self._log.warning("The socket of the SafeCoder runtime was deleted.")
+                with suppress(ProcessLookupError):
+                    process.kill()
+                return
 
     def _failure(self, deaths: int, how: str) -> Status | None:
         """Return the status of a runtime that is given up, or ``None`` if it restarts."""

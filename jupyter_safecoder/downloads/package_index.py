@@ -22,7 +22,7 @@ from typing import Any, Literal
 from jupyter_safecoder.child_process import child_environment, module_command
 from jupyter_safecoder.errors import DownloadError
 from jupyter_safecoder.extras import INSTALL_LOCAL
-from jupyter_safecoder.files import make_directory
+from jupyter_safecoder.files import file_lock, make_directory
 from jupyter_safecoder.models.fingerprint import hash_file
 
 from .transfer import Announced, explain_disk_errors, transfer
@@ -108,12 +108,10 @@ def fetch(
     """
     path = directory / f"{package.key}.{kind}"
     check_client()
-    from filelock import FileLock
-
     title = f"{package.name} {package.version}"
     with explain_disk_errors(title):
         make_directory(directory)
-        with FileLock(directory / f".{package.key}.lock"):
+        with file_lock(directory / f".{package.key}.lock"):
             if not path.is_file() or hash_file(path) != package.sha256:
                 announced = Announced(title, None, package.sha256, max_bytes)
                 _fetch(package, kind, announced, path, progress)

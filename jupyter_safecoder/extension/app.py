@@ -8,11 +8,13 @@ import os
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Enum, TraitError, Unicode, default, validate
 
+from jupyter_safecoder.clients.connection import connection_name
 from jupyter_safecoder.clients.hub_backend import HubBackend
 from jupyter_safecoder.clients.hub_environment import SERVICE_TOKEN_VARIABLE, URL_VARIABLE
 from jupyter_safecoder.clients.local_backend import LocalBackend
 from jupyter_safecoder.clients.service_address import ServiceAddress
 from jupyter_safecoder.clients.supervisor import Supervisor
+from jupyter_safecoder.editor_protocols import PROTOCOLS
 from jupyter_safecoder.engines import engine_names
 from jupyter_safecoder.engines.selection.choice import AUTO
 from jupyter_safecoder.option import options_of
@@ -21,10 +23,11 @@ from jupyter_safecoder.settings import RuntimeSettings
 from .handlers import (
     CompletionsHandler,
     ContextHandler,
+    EditorCompletionsHandler,
+    EditorQueryHandler,
     KernelNamesHandler,
     ModelHandler,
     ModelsHandler,
-    OpenAICompletionsHandler,
     OpenAIModelsHandler,
     StartHandler,
     StatusHandler,
@@ -71,7 +74,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
     def runtime_settings(self) -> RuntimeSettings:
         """Return the settings of the runtime process."""
         values = {option.name: getattr(self, option.name) for option in options_of(RuntimeSettings)}
-        return RuntimeSettings(connection_name=f"safecoder-{os.getpid()}", **values)
+        return RuntimeSettings(connection_name=connection_name(), **values)
 
     def initialize_settings(self) -> None:
         """Create the supervisor and the backend."""
@@ -103,7 +106,12 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
                 (r"/jupyter-safecoder/kernels/([\w-]+)/names/?", KernelNamesHandler),
                 (r"/jupyter-safecoder/v1/models/?", OpenAIModelsHandler),
                 (r"/jupyter-safecoder/v1/models/(.+)", OpenAIModelsHandler),
-                (r"/jupyter-safecoder/v1/completions/?", OpenAICompletionsHandler),
+                (r"/jupyter-safecoder(?:/v1)?/(health)/?", EditorQueryHandler),
+                (r"/jupyter-safecoder(?:/v1)?/(props)/?", EditorQueryHandler),
+                *(
+                    (rf"/jupyter-safecoder({protocol.path})/?", EditorCompletionsHandler)
+                    for protocol in PROTOCOLS
+                ),
             ]
         )
 

@@ -89,6 +89,9 @@ class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
 class StatusHandler(_Handler):
     """``GET status``: the runtime's status; starts nothing."""
 
+    #: An open page asks for it all the time: a server that is only looked at is idle.
+    _track_activity = False
+
     @web.authenticated
     @authorized
     async def get(self) -> None:
@@ -108,6 +111,8 @@ class StartHandler(_Handler):
 
 class ModelsHandler(_Handler):
     """``GET models``: the models that can be served, for the menu of the status item."""
+
+    _track_activity = False
 
     @web.authenticated
     @authorized
@@ -244,6 +249,8 @@ class KernelNamesHandler(_BodyHandler):
 class OpenAIModelsHandler(OpenAIErrors, _Handler):
     """``GET v1/models``: the model, for other editors."""
 
+    _track_activity = False
+
     @web.authenticated
     @authorized
     async def get(self, name: str = "") -> None:
@@ -251,11 +258,23 @@ class OpenAIModelsHandler(OpenAIErrors, _Handler):
         await self.proxy_get(f"/v1/models/{quote(name, safe='')}" if name else "/v1/models")
 
 
-class OpenAICompletionsHandler(OpenAIErrors, _BodyHandler):  # type: ignore[misc]  # prepare
-    """``POST v1/completions``: continues or fills in a text, for other editors."""
+class EditorQueryHandler(OpenAIErrors, _Handler):
+    """``GET health`` and ``GET props``: what editors ask llama.cpp's server for."""
+
+    _track_activity = False
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str) -> None:
+        """Respond in its form."""
+        await self.proxy_get(f"/{name}")
+
+
+class EditorCompletionsHandler(OpenAIErrors, _BodyHandler):  # type: ignore[misc]  # prepare
+    """Continues or fills in a text, for other editors; the path names their protocol."""
 
     @web.authenticated
     @authorized("execute")  # type: ignore[untyped-decorator]
-    async def post(self) -> None:
-        """Respond in OpenAI's form."""
-        await self.proxy_post("/v1/completions")
+    async def post(self, path: str) -> None:
+        """Respond in the form of that protocol."""
+        await self.proxy_post(path)

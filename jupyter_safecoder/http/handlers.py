@@ -147,6 +147,9 @@ class ProtocolHandler(web.RequestHandler):
         StreamClosedError
             If the client has disconnected, or does not read what was sent.
         """
+        if not self._headers_written:
+            # NGINX holds responses back by default: see its proxy_buffering.
+            self.set_header("X-Accel-Buffering", "no")
         self.write(chunk)
         sent = self.flush()
         if sent.done():  # nearly always; a timeout takes longer than all of this

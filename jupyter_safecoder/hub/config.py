@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -91,12 +91,26 @@ def add_safecoder(
     c.JupyterHub.custom_scopes.update(SCOPES)
     c.JupyterHub.load_roles.extend(_roles(groups, admins, trainers))
     # ADMIN is no scope of the server's token: code in a notebook must not be able to administer.
-    c.Spawner.environment.update(
-        {
-            URL_VARIABLE: servers_url,
-            SERVICE_TOKEN_VARIABLE: server_token,
-        }
-    )
+    variables = {URL_VARIABLE: servers_url, SERVICE_TOKEN_VARIABLE: server_token}
+    for spawner in _spawners(c):
+        if isinstance(spawner.environment, Mapping):
+            # A dictionary of its own: the administrator's may be used elsewhere.
+            spawner.environment = {**spawner.environment, **variables}
+        else:
+            spawner.environment.update(variables)
+
+
+def _spawners(c: Any) -> list[Any]:
+    """Return the sections of spawners that need the variables.
+
+    A subclass that has an environment of its own does not get that of ``c.Spawner``.
+    """
+    own = [
+        section
+        for name, section in c.items()
+        if name.endswith("Spawner") and name != "Spawner" and "environment" in section
+    ]
+    return [c.Spawner, *own]
 
 
 def _managed_service(

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from tornado import web
 
+from jupyter_safecoder.editor_protocols import OPENAI, PROTOCOLS, EditorProtocol, props_body
 from jupyter_safecoder.errors import (
     InvalidRequest,
     RateLimited,
@@ -21,7 +22,7 @@ from jupyter_safecoder.http.handlers import ProtocolHandler, StreamedBodyHandler
 from jupyter_safecoder.hub.access.authenticator import Authenticator, User
 from jupyter_safecoder.hub.access.body_slots import BodySlot
 from jupyter_safecoder.hub.access.policy import Grant
-from jupyter_safecoder.openai_protocol import OpenAIErrors, model_body, parse_openai_request
+from jupyter_safecoder.openai_protocol import OpenAIErrors, model_body
 from jupyter_safecoder.protocol import Error, Status, parse_request
 
 from .connections import Connections
@@ -255,15 +256,49 @@ class CompletionsHandler(_RelayHandler):
         return self.service.complete(self.user, self.group, self.grant, request, body)
 
 
-class OpenAICompletionsHandler(OpenAIErrors, _RelayHandler):
-    """``POST v1/completions``: OpenAI's completions, as JSON or server-sent events."""
+class EditorCompletionsHandler(OpenAIErrors, _RelayHandler):
+    """A completion for another editor in one of their protocols, as JSON or server-sent events."""
 
     feature = "text"
 
+    def initialize(  # type: ignore[override]
+        self, protocol: EditorProtocol = OPENAI, **arguments: Any
+    ) -> None:
+        """Store what the application passes to each handler.
+
+        Parameters
+        ----------
+        protocol
+            The form of requests and responses.
+        **arguments
+            As for every handler.
+        """
+        super().initialize(**arguments)
+        self._protocol = protocol
+
     async def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
         """Return the items of the response."""
-        request = await self.parsed(body, parse_openai_request)
-        return self.service.complete_openai(self.user, self.group, self.grant, request, body)
+        request = await self.parsed(body, self._protocol.parse)
+        return self.service.complete_openai(
+            self.user, self.group, self.grant, request, body, self._protocol
+        )
+
+
+class PropsHandler(OpenAIErrors, ServiceHandler):
+    """``GET props``: what editors ask llama.cpp's server for, of the model of the user's group."""
+
+    async def get(self) -> None:
+        """Respond with the context window and the name of the model."""
+        try:
+            _, grant = self.service.gate.grant(await self.authenticate(), "text")
+        except RequestDenied as denied:
+            self.refuse(denied)
+            return
+        status = await self.service.status(grant)
+        if (model := status.model) is None:
+            self.refuse(RuntimeNotReady(status.reason, status.remedy, retry_after_s=1.0))
+        else:
+            self.finish(props_body(model.name, model.context_window, grant.max_running))
 
 
 class ModelsHandler(OpenAIErrors, ServiceHandler):
@@ -292,7 +327,8 @@ class _HealthHandler(web.RequestHandler):
     def get(self) -> None:
         """Respond that it runs."""
         self.set_header("Content-Type", "application/json")
-        self.finish(json.dumps({"ok": True}))
+        # "status" is what editors look for that know llama.cpp's server.
+        self.finish(json.dumps({"ok": True, "status": "ok"}))
 
 
 def make_app(
@@ -328,10 +364,18 @@ def make_app(
     return web.Application(
         [
             (f"{prefix}completions/?", CompletionsHandler, arguments),
-            (f"{prefix}v1/completions", OpenAICompletionsHandler, arguments),
+            *(
+                (
+                    f"{prefix}{protocol.path.lstrip('/')}",
+                    EditorCompletionsHandler,
+                    {**arguments, "protocol": protocol},
+                )
+                for protocol in PROTOCOLS
+            ),
+            (f"{prefix}(?:v1/)?props/?", PropsHandler, arguments),
             (f"{prefix}v1/models(?:/(.+))?", ModelsHandler, arguments),
             (f"{prefix}(?:status|start)/?", StatusHandler, arguments),
-            (f"{prefix}health/?", _HealthHandler),
+            (f"{prefix}(?:v1/)?health/?", _HealthHandler),
             *(
                 (f"{prefix}{path}/?", handler, {**arguments, **own})
                 for path, handler, own in routes

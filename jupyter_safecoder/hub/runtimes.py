@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection
 from dataclasses import replace
 
+from jupyter_safecoder.clients.connection import connection_name
 from jupyter_safecoder.clients.local_backend import LocalBackend
 from jupyter_safecoder.clients.supervisor import Supervisor
 from jupyter_safecoder.protocol import Status
@@ -58,7 +59,7 @@ class Runtimes:
                 self._settings,
                 model=model or self._settings.model,
                 adapter=adapter or _NO_ADAPTER,
-                connection_name=f"safecoder-hub-{os.getpid()}-{self._number}",
+                connection_name=connection_name(f"hub-{os.getpid()}-{self._number}"),
             )
             supervisor = Supervisor(settings, log=log)
             self._runtimes[model, adapter] = supervisor, LocalBackend(supervisor, "notebook")

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 
+from jupyter_safecoder.editor_protocols import OPENAI, EditorProtocol
 from jupyter_safecoder.errors import (
     ConnectionLost,
     QueueTimeout,
@@ -129,9 +130,15 @@ class CompletionService:
             yield _done("deadline")
 
     async def complete_openai(
-        self, user: User, group: str, grant: Grant, request: OpenAIRequest, body: bytes
+        self,
+        user: User,
+        group: str,
+        grant: Grant,
+        request: OpenAIRequest,
+        body: bytes,
+        protocol: EditorProtocol = OPENAI,
     ) -> AsyncGenerator[Head | bytes]:
-        """Yield the head and the lines of a completion in OpenAI's protocol.
+        """Yield the head and the lines of a completion for another editor.
 
         Parameters
         ----------
@@ -141,6 +148,8 @@ class CompletionService:
             The group that counts for the user, and its grant.
         request, body
             The request, parsed and as it came.
+        protocol
+            The form of the request and of the response.
 
         Raises
         ------
@@ -157,14 +166,12 @@ class CompletionService:
                 "Use a notebook, or ask an administrator.",
             )
         # Tokens of a stream are counted from the runtime's usage.
-        sent = replace(
-            request,
-            model=qualified_model(request.model, grant.adapter),
-            include_usage=request.stream or request.include_usage,
-        )
+        allowed = await parse_body(body, lambda _: grant.filter_openai(request))
+        model = qualified_model(request.model, grant.adapter)
+        sent = protocol.counted(replace(allowed, model=model))
         if sent != request:
-            body = sent.to_json()
-        forwarded = RuntimeRequest(user.name, "", grant, "/v1/completions", body)
+            body = protocol.to_json(sent)
+        forwarded = RuntimeRequest(user.name, "", grant, protocol.path, body)
         items = self._respond(forwarded, record, record.update_from_openai)
         try:
             async with aclosing(items):

@@ -7,13 +7,15 @@ from contextlib import aclosing
 
 from tornado import web
 
+from jupyter_safecoder.editor_protocols import PROTOCOLS
 from jupyter_safecoder.errors import InvalidRequest, RuntimeNotReady
 from jupyter_safecoder.http.handlers import parse_body
 from jupyter_safecoder.protocol import Error, encode_event, parse_request
 from jupyter_safecoder.validation import parse_json, validate
 
 from .base_handlers import RuntimeBodyHandler, RuntimeHandler
-from .openai_handlers import OpenAICompletionsHandler, OpenAIModelHandler, OpenAIModelsHandler
+from .llama_cpp_handlers import HealthHandler, PropsHandler
+from .openai_handlers import EditorCompletionsHandler, OpenAIModelHandler, OpenAIModelsHandler
 from .runtime import Runtime
 
 _ADAPTER_SCHEMA, _MODEL_SCHEMA = (
@@ -140,7 +142,12 @@ def make_app(runtime: Runtime, token: str) -> web.Application:
             (r"/completions", CompletionsHandler, arguments),
             (r"/v1/models", OpenAIModelsHandler, arguments),
             (r"/v1/models/(.+)", OpenAIModelHandler, arguments),
-            (r"/v1/completions", OpenAICompletionsHandler, arguments),
+            (r"(?:/v1)?/health", HealthHandler, arguments),
+            (r"(?:/v1)?/props", PropsHandler, arguments),
+            *(
+                (rf"{protocol.path}", EditorCompletionsHandler, {**arguments, "protocol": protocol})
+                for protocol in PROTOCOLS
+            ),
         ],
         default_handler_class=NotFoundHandler,
         default_handler_args=arguments,

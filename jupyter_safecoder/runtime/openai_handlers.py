@@ -1,29 +1,21 @@
-"""The OpenAI-compatible endpoints, for other editors: ``/v1/models`` and ``/v1/completions``."""
+"""The endpoints for other editors: completions in each of their protocols, and ``/v1/models``."""
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
+from jupyter_safecoder.editor_protocols import OPENAI, Answer, EditorProtocol, Part
+from jupyter_safecoder.editor_protocols.protocol import dump, event
 from jupyter_safecoder.http.handlers import parse_body
-from jupyter_safecoder.openai_protocol import (
-    OpenAIErrors,
-    OpenAIRequest,
-    choice_body,
-    model_body,
-    parse_openai_request,
-    usage,
-    usage_body,
-)
+from jupyter_safecoder.openai_protocol import OpenAIErrors, OpenAIRequest, model_body
 from jupyter_safecoder.protocol import PROMPT_TOKENS_HEADER, Error
 
 from .base_handlers import RuntimeBodyHandler, RuntimeHandler
-from .openai_completion import OpenAIDelta
 
 
 class OpenAIModelsHandler(OpenAIErrors, RuntimeHandler):
@@ -53,62 +45,93 @@ class OpenAIModelHandler(OpenAIErrors, RuntimeHandler):
             self.finish(model_body(model.name, model.context_window))
 
 
-@dataclass(frozen=True)
-class _Response:
-    """What all bodies of one response have in common."""
+class EditorCompletionsHandler(OpenAIErrors, RuntimeBodyHandler):
+    """Continues a text, or fills it in, for another editor."""
 
-    request: OpenAIRequest
-    head: tuple[str, int, str]
-    prompt_tokens: int
+    def initialize(  # type: ignore[override]
+        self, protocol: EditorProtocol = OPENAI, **arguments: Any
+    ) -> None:
+        """Store the application's arguments.
 
-    def usage(self, completion_tokens: int) -> dict[str, Any]:
-        """Return the usage once the completion has so many tokens."""
-        return usage(self.prompt_tokens, completion_tokens)
-
-
-class OpenAICompletionsHandler(OpenAIErrors, RuntimeBodyHandler):
-    """``POST /v1/completions``: continues a text, or fills it in."""
+        Parameters
+        ----------
+        protocol
+            The form of requests and responses.
+        **arguments
+            As for every handler.
+        """
+        super().initialize(**arguments)
+        self._protocol = protocol
 
     async def post(self) -> None:
         """Respond with one JSON object, or with server-sent events."""
         await self.respond(self._complete)
 
     async def _complete(self, body: bytes) -> None:
-        request = await parse_body(body, parse_openai_request)
+        request = await parse_body(body, self._protocol.parse)
         completions, model = self.runtime.openai_completions, self.runtime.status().model
         if completions is None or model is None:
             raise self.not_ready()
-        if request.model not in ("", model.name):
+        if self.runtime.settings.strict_model_names and request.model not in ("", model.name):
             self.refuse(_unknown_model(model.name))
             return
         prompt = completions.prompt(request)
         self.set_header(PROMPT_TOKENS_HEADER, str(len(prompt)))
-        head = (f"cmpl-{secrets.token_hex(12)}", int(time.time()), model.name)
-        response = _Response(request, head, len(prompt))
+        answer = Answer(
+            f"cmpl-{secrets.token_hex(12)}",
+            int(time.time()),
+            model.name,
+            len(prompt),
+            model.context_window,
+        )
+        parts = completions.deltas(request, prompt, self.user())
         send = self._send_stream if request.stream else self._send_whole
-        async with aclosing(completions.deltas(request, prompt, self.user())) as deltas:
-            await send(deltas, response)
+        async with aclosing(_timed(parts, answer)) as timed:
+            await send(timed, request, answer)
 
-    async def _send_whole(self, deltas: AsyncGenerator[OpenAIDelta], response: _Response) -> None:
-        text, delta = "", None
-        async for delta in deltas:
-            text += delta.text
-        assert delta is not None
-        body = choice_body(*response.head, text, delta.finish_reason)
-        self.finish(body | {"usage": response.usage(delta.tokens)})
+    async def _send_whole(
+        self, parts: AsyncGenerator[Part], request: OpenAIRequest, answer: Answer
+    ) -> None:
+        found = [part async for part in parts]
+        whole = replace(
+            found[-1],
+            text="".join(part.text for part in found),
+            token_texts=[text for part in found for text in part.token_texts],
+            logprobs=_all_logprobs(found),
+        )
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.finish(dump(self._protocol.whole(request, answer, whole)))
 
-    async def _send_stream(self, deltas: AsyncGenerator[OpenAIDelta], response: _Response) -> None:
+    async def _send_stream(
+        self, parts: AsyncGenerator[Part], request: OpenAIRequest, answer: Answer
+    ) -> None:
         self.set_header("Content-Type", "text/event-stream")
-        tokens = 0
-        async for delta in deltas:
-            tokens = delta.tokens
-            await self._send_event(choice_body(*response.head, delta.text, delta.finish_reason))
-        if response.request.include_usage:
-            await self._send_event(usage_body(*response.head, response.usage(tokens)))
-        await self.send("data: [DONE]\n\n")
+        async for part in parts:
+            for body in self._protocol.chunks(request, answer, part):
+                await self.send(event(body))
+        if self._protocol.end_of_stream:
+            await self.send(self._protocol.end_of_stream)
 
-    async def _send_event(self, body: dict[str, Any]) -> None:
-        await self.send(f"data: {json.dumps(body)}\n\n")
+
+async def _timed(parts: AsyncGenerator[Part], answer: Answer) -> AsyncGenerator[Part]:
+    """Yield the parts, and keep the times in the answer."""
+    started = time.perf_counter()
+    first: float | None = None
+    async with aclosing(parts) as source:
+        async for part in source:
+            now = time.perf_counter()
+            if first is None:
+                first = now
+                answer.prompt_ms = 1000 * (first - started)
+            answer.predicted_ms = 1000 * (now - first)
+            yield part
+
+
+def _all_logprobs(parts: list[Part]) -> list[float] | None:
+    """Return the log-probabilities of all tokens; ``None`` if some are not known."""
+    if any(part.logprobs is None for part in parts):
+        return None
+    return [value for part in parts for value in part.logprobs or ()]
 
 
 def _unknown_model(name: str) -> Error:

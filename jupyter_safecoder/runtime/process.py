@@ -13,18 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets, bind_unix_socket
-
 from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
-from jupyter_safecoder.clients.connection import (
-    Connection,
-    connection_directory,
-    new_token,
-    remove_socket,
-    socket_path,
-    write_connection,
-)
+from jupyter_safecoder.clients.connection import Connection, connection_name, new_token
 from jupyter_safecoder.files import create_private_files, make_private_directory
 from jupyter_safecoder.settings import RuntimeSettings
 from jupyter_safecoder.slow_imports import skip_scikit_learn
@@ -32,6 +22,7 @@ from jupyter_safecoder.telemetry import silence_telemetry
 
 from .handlers import make_app
 from .idle import unload_when_idle
+from .listener import Listener
 from .load_memory import MemoryEstimate
 from .runtime import Runtime
 
@@ -41,6 +32,8 @@ log = logging.getLogger("jupyter_safecoder.runtime")
 ENGINE_FAILED = 70
 #: Seconds that responses have to reach their clients after the engine failed.
 _FLUSH_S = 0.2
+#: Seconds between two checks that the socket and the connection file are there.
+_CHECK_S = 1.0
 
 
 async def serve(
@@ -57,8 +50,8 @@ async def serve(
         The model, and how to serve it.
     on_listening
         Called with the path of the connection file and the connection once requests are accepted,
-        before the model is loaded. On a full disk there may be no file; ``None``: there is no
-        directory for it.
+        before the model is loaded, and again when that has changed. On a full disk there may be no
+        file; ``None``: there is no directory for it.
     stop
         Set it to stop.
     on_loading
@@ -69,17 +62,17 @@ async def serve(
         if settings.cache.is_dir():
             make_private_directory(settings.cache)
     runtime = Runtime(settings, on_loading)
-    name = settings.connection_name or f"safecoder-{os.getpid()}"
-    directory = connection_directory()
-    path = None if directory is None else directory / f"{name}.json"
-    app = make_app(runtime, token := new_token())
-    server = HTTPServer(app, max_body_size=settings.max_request_bytes)
-    connection = _listen(server, socket_path(directory, name), token)
+    listener = Listener(
+        make_app(runtime, token := new_token()),
+        settings.connection_name or connection_name(),
+        token,
+        settings.max_request_bytes,
+    )
     try:
-        _publish(path, connection)
-        on_listening(path, connection)
+        on_listening(listener.path, listener.connection)
         events = (stop, runtime.engine_failed)
-        tasks = [asyncio.ensure_future(runtime.load())]
+        keep = _keep_listening(listener, lambda: on_listening(listener.path, listener.connection))
+        tasks = [asyncio.ensure_future(runtime.load()), asyncio.ensure_future(keep)]
         if settings.idle_unload_minutes:
             idle = unload_when_idle(runtime, settings.idle_unload_minutes)
             tasks.append(asyncio.ensure_future(idle))
@@ -93,41 +86,15 @@ async def serve(
         return 0
     finally:
         runtime.close()
-        server.stop()
-        if path is not None:
-            path.unlink(missing_ok=True)
-        remove_socket(connection)
+        listener.close()
 
 
-def _publish(path: Path | None, connection: Connection) -> None:
-    """Write the connection file, if that is possible."""
-    place, reason = "any directory", "none is private and can be written"
-    if path is not None:
-        try:
-            write_connection(path, connection)
-            return
-        except OSError as error:
-            place, reason = str(path.parent), str(error.strerror)
-    log.warning(
-        "No connection file in %s (%s): only the process that started this runtime can use it.",
-        place,
-        reason,
-    )
-
-
-def _listen(server: HTTPServer, path: Path | None, token: str) -> Connection:
-    """Listen on a Unix socket, or else on a port of the loopback address."""
-    if path is not None:
-        try:
-            server.add_socket(bind_unix_socket(str(path), mode=0o600))
-            return Connection(token, os.getpid(), socket=str(path), parent=os.getppid())
-        except (OSError, ValueError) as error:  # tornado's ValueError: another file is there
-            reason = error.strerror if isinstance(error, OSError) else "another file is there"
-            log.warning("No Unix socket (%s): the loopback address is used instead.", reason)
-    sockets = bind_sockets(0, "127.0.0.1")
-    server.add_sockets(sockets)
-    port = sockets[0].getsockname()[1]
-    return Connection(token, os.getpid(), port=port, parent=os.getppid())
+async def _keep_listening(listener: Listener, on_change: Callable[[], None]) -> None:
+    """Make the socket and the connection file again whenever they were deleted."""
+    while True:
+        await asyncio.sleep(_CHECK_S)
+        if listener.restore():
+            on_change()
 
 
 def run_and_exit(serving: Coroutine[Any, Any, int]) -> NoReturn:

@@ -130,7 +130,7 @@ def test_an_external_service_on_a_read_only_root_completes(external: Hub) -> Non
     done = json.loads(answer.text.splitlines()[-1])
     assert (done["event"], done["model"]) == ("done", EMBEDDED)
     assert done["completion_tokens"] > 0
-    assert through.json() == {"ok": True}
+    assert through.json() == {"ok": True, "status": "ok"}
     volume = external.directory / "volume"
     assert verify(volume / "audit").lines > 0
     assert (volume / "safecoder.sqlite").is_file()

@@ -9,9 +9,11 @@ import pytest
 
 from jupyter_safecoder.errors import InvalidRequest
 from jupyter_safecoder.openai_protocol import (
+    NO_LIMIT,
     OpenAIErrors,
     OpenAIRequest,
     choice_body,
+    logprobs_body,
     parse_openai_request,
     usage,
     usage_body,
@@ -39,6 +41,23 @@ def _parse(**fields: Any) -> OpenAIRequest:
             OpenAIRequest("x", stream=True, include_usage=True),
         ),
         ({"prompt": "x", "temperature": 0.5, "user": "u", "n": 1}, OpenAIRequest("x")),
+        ({"prompt": "x", "logprobs": None, "best_of": 1, "echo": False}, OpenAIRequest("x")),
+        ({"prompt": "x", "logprobs": 0}, OpenAIRequest("x", logprobs=True)),
+        ({"prompt": "x", "logprobs": 5}, OpenAIRequest("x", logprobs=True)),
+        ({"prompt": "x", "logprobs": False}, OpenAIRequest("x")),
+        ({"prompt": "x", "max_tokens": -1}, OpenAIRequest("x", max_tokens=NO_LIMIT)),
+        ({"prompt": "x", "max_tokens": 2**70}, OpenAIRequest("x", max_tokens=NO_LIMIT)),
+        ({"prompt": "x", "max_completion_tokens": 9}, OpenAIRequest("x", max_tokens=9)),
+        ({"prompt": "x", "n_predict": 9}, OpenAIRequest("x", max_tokens=9)),
+        ({"prompt": "x", "n_predict": 0}, OpenAIRequest("x", max_tokens=0)),
+        ({"prompt": "x", "options": {"num_predict": 9}}, OpenAIRequest("x", max_tokens=9)),
+        ({"prompt": "x", "options": {"num_predict": 1e999}}, OpenAIRequest("x")),
+        ({"prompt": "x", "options": "o", "extra": [1]}, OpenAIRequest("x")),
+        (
+            {"prompt": "x", "stop": [*"abc"] * 64},
+            OpenAIRequest("x", stop=("a", "b", "c")),
+        ),
+        ({"prompt": "x", "stop": ["a" * 4096]}, OpenAIRequest("x", stop=("a" * 4096,))),
         (
             {"prompt": "x", "suffix": None, "stop": None, "model": None, "echo": False},
             OpenAIRequest("x"),
@@ -54,7 +73,9 @@ def test_requests(fields: dict[str, Any], expected: OpenAIRequest) -> None:
 @pytest.mark.parametrize(
     "request_",
     [
-        OpenAIRequest("x\ud800", "m", "y", 5, ("a", "b"), stream=True, include_usage=True),
+        OpenAIRequest(
+            "x\ud800", "m", "y", 5, ("a", "b"), stream=True, include_usage=True, logprobs=True
+        ),
         OpenAIRequest((1, 2)),
     ],
 )
@@ -62,10 +83,26 @@ def test_a_request_survives_the_round_trip(request_: OpenAIRequest) -> None:
     assert parse_openai_request(request_.to_json()) == request_
 
 
-@pytest.mark.parametrize("name", ["n", "best_of", "echo", "logprobs"])
+@pytest.mark.parametrize("name", ["n", "best_of", "echo"])
 def test_only_one_greedy_answer(name: str) -> None:
     with pytest.raises(InvalidRequest, match="not supported: there is one greedy answer"):
         _parse(prompt="x", **{name: 2})
+
+
+def test_stop_lists_of_any_editor() -> None:
+    stops = tuple(f"stop {number}" for number in range(256))
+    assert _parse(prompt="x", stop=stops).stop == stops
+    with pytest.raises(InvalidRequest, match="a list of at most 256 texts"):
+        _parse(prompt="x", stop=[*stops, "one more"])
+
+
+def test_log_probabilities_have_offsets_in_the_whole_text() -> None:
+    assert logprobs_body(["ab", "c"], [-0.5, -1.0], 3) == {
+        "tokens": ["ab", "c"],
+        "token_logprobs": [-0.5, -1.0],
+        "top_logprobs": [{"ab": -0.5}, {"c": -1.0}],
+        "text_offset": [3, 5],
+    }
 
 
 def test_bodies_have_the_fields_of_openai() -> None:

@@ -305,6 +305,17 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "false_kinds": "what these lines were taken for: kind to number of lines",
         "cell_ms": f"time to search one changed cell of 10 to 40 lines: {_PERCENTILES}",
     },
+    "soak": {
+        "requests, notebooks, restarts": "number of requests, of opened notebooks and of "
+        "kills of the runtime",
+        "rss_mb": "resident memory of all processes in MB: `{first_tenth, end}`",
+        "growth": "growth of that memory after the first tenth of the requests, as a share",
+        "descriptors": "file descriptors of all processes: `{first_tenth, end, leaked}`",
+        "threads, sockets, processes": "their numbers: `{first_tenth, end}`",
+        "disk_mb": "size of all files in MB: `{first_tenth, end}`",
+        "failures": "requests that got no completion: kind of the error to number of requests",
+        "seconds": "duration of the whole",
+    },
     "train": {
         "ours_tokens_per_s, trainer_tokens_per_s, ratio": "throughput of our training, of "
         "`transformers.Trainer`, and their ratio",

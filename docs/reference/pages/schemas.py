@@ -51,6 +51,11 @@ def protocol_page() -> str:
                     "time for all",
                 ],
                 ["`GET v1/models`, `POST v1/completions`", "OpenAI's completion protocol"],
+                ["`POST v1/fim/completions`", "Mistral's fill-in-the-middle"],
+                [
+                    "`POST infill`, `POST completion`, `GET health`, `GET props`",
+                    "llama.cpp's server",
+                ],
             ],
         ),
     ]

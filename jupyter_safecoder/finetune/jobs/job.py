@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jupyter_safecoder.adapters.registry import check_name
-from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.errors import FinetuneError, LocksUnavailable
 from jupyter_safecoder.extras import TRAINING, require_extra
 
 from .job_files import RESTART, JobFiles
@@ -92,7 +93,13 @@ class LocalJob(Job):
 
     @property
     def is_running(self) -> bool:
-        """Whether a worker process runs."""
+        """Whether a worker process runs.
+
+        Raises
+        ------
+        LocksUnavailable
+            If that cannot be known.
+        """
         from filelock import Timeout
 
         if not self.directory.is_dir():
@@ -125,8 +132,18 @@ class LocalJob(Job):
         return self.files.read_request()
 
     def status(self) -> JobStatus:
-        """Return the status; that of an orphaned job is ``stopped``."""
-        is_orphaned = self.is_orphaned
+        """Return the status; that of an orphaned job is ``stopped``.
+
+        Without locks it is not known whether its process runs: then it is the one that was written,
+        with that reason.
+        """
+        try:
+            is_orphaned = self.is_orphaned
+        except LocksUnavailable as error:
+            status = self.files.read_status()
+            status.reason = f"It is not known whether its process runs. {error.reason}"
+            status.remedy = error.remedy
+            return status
         status = self.files.read_status()
         if is_orphaned:
             status.state = "stopped"
@@ -232,6 +249,11 @@ class LocalJob(Job):
 
     def _launch(self, processes: int) -> None:
         """Start the worker, and wait until it holds its lock."""
+        if sys.platform == "win32":
+            raise FinetuneError(
+                "Training is not supported on Windows.",
+                "Train in WSL, in a container, or on a JupyterHub with the SafeCoder service.",
+            )
         self.files.clear_stop()
         status = self.status() if self.files.has_status else JobStatus(self.name)
         status.state, status.phase, status.reason, status.remedy = "starting", "Starting", "", ""

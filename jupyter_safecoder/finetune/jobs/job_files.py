@@ -63,10 +63,10 @@ class JobFiles:
         return self._lock(_START_LOCK)
 
     def _lock(self, name: str) -> Any:
-        from filelock import FileLock
+        from jupyter_safecoder.file_locks import process_lock
 
         self.create()
-        return FileLock(self.directory / name)
+        return process_lock(self.directory / name)
 
     def check_exists(self) -> None:
         """Check that there is such a job, of this version or another.

@@ -124,6 +124,17 @@ class Grant:
             contains_text(text, self.exclude_text) for text in (request.prompt, request.suffix)
         )
 
+    def filter_openai(self, request: OpenAIRequest) -> OpenAIRequest:
+        """Return a request of another editor without other files that must not go into a prompt."""
+        if not request.extra:
+            return request
+        kept = tuple(
+            text
+            for text in request.extra
+            if "cells" in self.context and not contains_text(text, self.exclude_text)
+        )
+        return replace(request, extra=kept)
+
     def filter_request(self, request: CompletionRequest) -> CompletionRequest:
         """Return a request without what must not go into a prompt."""
         allowed = request.only(self.context)

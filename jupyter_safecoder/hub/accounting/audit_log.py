@@ -16,8 +16,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from jupyter_safecoder.errors import LocksUnavailable
+from jupyter_safecoder.file_locks import ProcessLock
 from jupyter_safecoder.files import atomic_write
 
 from .audit_chain import (
@@ -202,21 +204,23 @@ def _append(path: Path, content: bytes) -> int:
     return size
 
 
-def acquire_lock(directory: Path) -> FileLock:
+def acquire_lock(directory: Path) -> ProcessLock:
     """Return the lock of a log, acquired.
 
     Raises
     ------
     OSError
-        If another process writes the log.
+        If another process writes the log, or the file system has no locks.
     """
     # Not of one thread: the audit writer's thread closes the log.
-    lock = FileLock(directory / "lock", mode=0o600, thread_local=False)
+    lock = ProcessLock(directory / "lock", mode=0o600, thread_local=False)
     try:
         lock.acquire(timeout=_LOCK_TIMEOUT_S, poll_interval=_LOCK_TIMEOUT_S / 50)
     except Timeout:
         reason = f"another service writes {directory}: give each a state of its own"
         raise OSError(errno.EAGAIN, reason) from None
+    except LocksUnavailable as error:
+        raise OSError(errno.ENOLCK, error.reason.rstrip(".")) from None
     return lock
 
 

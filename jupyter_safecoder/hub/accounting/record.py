@@ -116,7 +116,10 @@ class Record:
         return kind in ("done", "error")
 
     def update_from_openai(self, line: bytes) -> bool:
-        """Update the record from a line of OpenAI's protocol; return whether it is the last."""
+        """Update the record from a line for another editor; return whether it is the last.
+
+        Mistral's lines have the same counts as OpenAI's, llama.cpp's have ``tokens_predicted``.
+        """
         is_chunk = line.startswith(b"data: ")
         if line == b"data: [DONE]\n":
             return True
@@ -126,15 +129,25 @@ class Record:
         if "error" in response:
             self.outcome = str(response["error"].get("code"))
             return True
+        if "tokens_predicted" in response:
+            return self._update_from_llama_cpp(response)
         self.model = str(response["model"])
         if usage := response.get("usage"):
             self.prompt_tokens = int(usage["prompt_tokens"])
             self.completion_tokens = int(usage["completion_tokens"])
         for choice in response["choices"]:
             # A chunk has one token or more; the usage at the end has the exact number.
-            self.completion_tokens += is_chunk
+            self.completion_tokens += is_chunk and not usage
             self.outcome = str(choice["finish_reason"] or self.outcome)
         return not is_chunk
+
+    def _update_from_llama_cpp(self, response: Mapping[str, Any]) -> bool:
+        self.completion_tokens = int(response["tokens_predicted"])
+        self.prompt_tokens = int(response["tokens_evaluated"])
+        if response["stop"]:
+            self.model = str(response["model"])
+            self.outcome = "length" if response["stop_type"] == "limit" else "stop"
+        return bool(response["stop"])
 
 
 def current_entry(entry: Mapping[str, Any]) -> dict[str, Any]:

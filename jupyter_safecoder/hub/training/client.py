@@ -23,6 +23,7 @@ from jupyter_safecoder.errors import (
     FinetuneError,
     ServiceUnavailable,
     UntrustedSocket,
+    UnusableAddress,
 )
 from jupyter_safecoder.finetune.jobs.backends import AdapterInfo, TrainingBackend
 from jupyter_safecoder.finetune.jobs.job import Job
@@ -187,7 +188,7 @@ class HubTrainingClient(TrainingBackend):
             if response.status == HTTPStatus.OK:
                 return json.loads(response.content)
             event = decode_event(response.content)
-        except UntrustedSocket as error:
+        except (UntrustedSocket, UnusableAddress) as error:
             raise ServiceUnavailable(error.reason, error.remedy) from error
         except (ConnectionRefused, ConnectionLost, ValueError) as error:
             raise ServiceUnavailable(

@@ -133,6 +133,7 @@ describe('completionPlugin', () => {
     notebooks.currentWidget = {
       content: {
         activeCell,
+        activeCellChanged: new Signal({}),
         activeCellIndex: 0,
         model: {
           cells: { changed: new Signal({}) },
@@ -142,7 +143,8 @@ describe('completionPlugin', () => {
         widgets: [activeCell]
       },
       context: { path: 'a.ipynb', saveState: new Signal({}) },
-      disposed: new Signal({})
+      disposed: new Signal({}),
+      sessionContext: new FakeSession()
     };
     const settled = (): Promise<void> =>
       new Promise(resolve => setTimeout(resolve, 20));

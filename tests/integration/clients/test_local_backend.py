@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,53 @@ def test_a_runtime_that_is_killed_within_a_response(serve: Serve) -> None:
     done = until(lambda: isinstance(event := lab.last(), Done) and event, 15)
     assert done.text == "pass"
     assert lab.server.process.poll() is None
+
+
+@pytest.mark.parametrize("how", ["killed", "socket deleted", "deleted by another host", "hangs"])
+def test_a_runtime_that_vanished_completes_again(
+    serve: Serve, short_directory: Path, how: str
+) -> None:
+    """Within 5 s, without a click; the page sees it by its next request for the status."""
+    lab = serve()
+    lab.start()
+    lab.until_state("ready")
+    directory = lab.log.parent / "runtime"
+    process = lab.runtime()
+    (path,) = directory.glob("safecoder-*.json")
+    socket = json.loads(path.read_text())["socket"]
+    if how == "killed":
+        process.kill()
+    elif how == "socket deleted":
+        os.unlink(socket)
+    elif how == "deleted by another host":
+        # As earlier versions do it, which take the process id for one of theirs.
+        path.unlink()
+        os.unlink(socket)
+    else:
+        # It cannot make the socket again.
+        process.suspend()
+        os.unlink(socket)
+    # Connections that are kept alive lead to the runtime until it is gone.
+    lab.http.close()
+    with httpx.Client(
+        base_url=lab.http.base_url, headers=lab.http.headers, timeout=30, trust_env=False
+    ) as http:
+        fresh = replace(lab, http=http)
+
+        def is_new() -> bool:
+            return any(
+                json.loads(new.read_text())["socket"] != socket
+                for new in directory.glob("safecoder-*.json")
+            )
+
+        if how in ("killed", "hangs"):
+            until(lambda: not psutil.pid_exists(process.pid), 5)
+            fresh.until_state("ready")
+        else:
+            until(is_new, 5)
+            assert fresh.runtime().pid == process.pid
+        done = until(lambda: isinstance(last := fresh.last(), Done) and last, 5)
+        assert done.text == "pass"
 
 
 def test_a_runtime_that_keeps_dying_is_given_up_until_it_is_started(serve: Serve) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,11 @@ ENDPOINTS = [
     ("GET", "v1/models/name", None),
     ("POST", "v1/completions", b'{"prompt": "x = "}'),
     ("POST", "kernels/00000000-0000-0000-0000-000000000000/names", b"{}"),
+    ("POST", "v1/fim/completions", b'{"prompt": "x = "}'),
+    ("POST", "infill", b'{"input_prefix": "x = "}'),
+    ("POST", "completion", b'{"prompt": "x = "}'),
+    ("GET", "health", None),
+    ("GET", "props", None),
 ]
 Fetch = Callable[..., Any]
 
@@ -131,6 +137,23 @@ async def test_a_user_with_read_access_sees_the_status(jp_fetch: Fetch) -> None:
         with pytest.raises(HTTPClientError) as raised:
             await jp_fetch("jupyter-safecoder", path, method=method, body=body)
         assert raised.value.code == 403
+
+
+async def test_reading_is_no_activity_and_completing_is(
+    jp_serverapp: ServerApp, jp_fetch: Fetch
+) -> None:
+    """Cullers of idle servers, and a JupyterHub, ask for the time of the last activity."""
+
+    last_activity: Callable[[], Any] = jp_serverapp.web_app.last_activity
+
+    async def moves(method: str, path: str, body: bytes | None) -> bool:
+        before = last_activity()
+        with suppress(HTTPClientError):  # there is no runtime yet
+            await jp_fetch("jupyter-safecoder", path, method=method, body=body)
+        return bool(last_activity() > before)
+
+    for method, path, body in ENDPOINTS:
+        assert await moves(method, path, body) == (method == "POST"), path
 
 
 async def test_no_other_site_can_read_a_response(

@@ -74,6 +74,13 @@ def test_a_completion(client: openai.OpenAI) -> None:
     assert answer.usage.completion_tokens == len(TEXT)
 
 
+def test_any_name_of_a_model(client: openai.OpenAI) -> None:
+    answer = client.completions.create(
+        model="gpt-3.5-turbo-instruct", prompt="x", max_tokens=50, n=1, best_of=1, logprobs=2
+    )
+    assert (answer.model, answer.choices[0].text) == ("scripted", TEXT)
+
+
 def test_a_stream(client: openai.OpenAI) -> None:
     stream = client.completions.create(
         model="scripted", prompt="x", max_tokens=50, stop="\n", stream=True
@@ -101,7 +108,7 @@ def test_closing_a_stream_cancels(client: openai.OpenAI, server: JupyterServer) 
 
 def test_errors_are_those_of_openai(client: openai.OpenAI, server: JupyterServer) -> None:
     with pytest.raises(openai.NotFoundError, match="scripted"):
-        client.completions.create(model="other", prompt="x")
+        client.models.retrieve("other")
     with pytest.raises(openai.BadRequestError, match="greedy"):
         client.completions.create(model="", prompt="x", n=2)
     with pytest.raises(openai.APIStatusError, match="larger than") as raised:

@@ -20,6 +20,7 @@ SCRIPT = {
         {"after": "slow", "text": "abcdefghij" * 200},
         {"after": "stall", "stall": True},
         {"after": "fail", "text": "abc", "fail_after": 2},
+        {"after": "sure = ", "text": "yes", "line_logprobs": [-0.25]},
     ],
     "otherwise": TEXT,
     "token_ms": 2,
@@ -140,6 +141,35 @@ def test_stop_texts(http: httpx.Client, stop: Any, expected: str, stream: bool) 
         assert _text(http, **fields) == expected
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_log_probabilities(http: httpx.Client, stream: bool) -> None:
+    fields = {"prompt": "sure = ", "max_tokens": 50, "logprobs": 1}
+    if stream:
+        choices = [json.loads(event)["choices"][0] for event in _events(http, **fields)[:-1]]
+    else:
+        choices = _complete(http, **fields)["choices"]
+    found = [choice["logprobs"] for choice in choices if choice["text"]]
+    assert "".join("".join(one["tokens"]) for one in found) == "yes"
+    assert [value for one in found for value in one["token_logprobs"]] == [-0.25] * 3
+    assert [offset for one in found for offset in one["text_offset"]] == [0, 1, 2]
+    # An engine that does not know them.
+    assert _complete(http, prompt="x", logprobs=1)["choices"][0]["logprobs"] is None
+
+
+def test_strict_model_names(start_runtime: Callable[..., RuntimeProcess]) -> None:
+    runtime = start_runtime(SCRIPT, strict_model_names=True)
+    runtime.client.wait_until_ready()
+    with _http(runtime) as http:
+        for path in ("/v1/completions", "/v1/fim/completions", "/completion", "/infill"):
+            answer = http.post(path, json={"prompt": SECRET, "model": "gpt-5"})
+            assert answer.status_code == 404
+            assert "'scripted'" in answer.json()["error"]["message"]
+            assert SECRET not in answer.text
+            for name in ("", None, "scripted"):
+                answer = http.post(path, json={"prompt": "x", "model": name})
+                assert answer.status_code == 200
+
+
 def test_ids_are_taken_as_they_are(http: httpx.Client) -> None:
     for prompt in ([115, 108, 111, 119], [[115, 108, 111, 119]], ["slow"]):
         assert _text(http, prompt=prompt, max_tokens=4) == "abcd"
@@ -189,13 +219,12 @@ def test_the_deadline_keeps_the_text(
         ({"prompt": SECRET, "stream": "yes"}, 400, "'stream'"),
         ({"prompt": SECRET, "stream_options": 1}, 400, "'stream_options'"),
         ({"prompt": SECRET, "stop": [""]}, 400, "'stop'"),
-        ({"prompt": SECRET, "stop": list("abcde")}, 400, "at most 4 texts"),
-        ({"prompt": SECRET, "stop": "x" * 1000}, 400, "1 to 256 characters"),
+        ({"prompt": SECRET, "stop": ["a"] * 257}, 400, "at most 256 texts"),
+        ({"prompt": SECRET, "stop": "x" * 5000}, 400, "1 to 4096 characters"),
         ({"prompt": SECRET, "stop": 7}, 400, "'stop'"),
         ({"prompt": SECRET, "n": 2}, 400, "'n' of the request is not supported"),
-        ({"prompt": SECRET, "logprobs": 1}, 400, "'logprobs' of the request is not supported"),
+        ({"prompt": SECRET, "logprobs": -1}, 400, "'logprobs'"),
         ({"prompt": SECRET, "echo": True}, 400, "'echo' of the request is not supported"),
-        ({"prompt": SECRET, "model": "gpt-5"}, 404, "'scripted'"),
         ({"prompt": SECRET * 4000}, 400, "the maximum of this model is"),
         ({"prompt": SECRET * 10_000}, 413, "larger than 100,000 bytes"),
     ],

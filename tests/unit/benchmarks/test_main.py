@@ -39,6 +39,8 @@ from benchmarks.__main__ import build_parser
             {"set": "team", "target": Path("benchmarks/context"), "json": False},
         ),
         ("context-tasks --work-dir w", {"set": "both", "work_dir": Path("w")}),
+        ("soak", {"requests": 50_000, "embedded_share": 0.02}),
+        ("soak --requests 500 --embedded-share 0", {"requests": 500, "embedded_share": 0.0}),
     ],
 )
 def test_flags_and_defaults(line: str, expected: dict[str, object]) -> None:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import stat
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jupyter_safecoder.clients.connection import (
     Connection,
     connection_directory,
+    connection_name,
     find_connections,
     read_connection,
     socket_path,
     write_connection,
 )
+from jupyter_safecoder.clients.host import start_time
 
 
 @pytest.fixture
@@ -50,7 +56,22 @@ def test_a_file_is_written_completely_and_for_its_owner_only() -> None:
     assert [p.name for p in path.parent.iterdir()] == ["safecoder-1.json"]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"token": 1}', "\x00"])
+_UNSOUND: list[dict[str, Any]] = [
+    *({"pid": pid} for pid in ("1", 0, -1, 1.5, True, None, 2**31, 10**400)),
+    *({"port": port} for port in ("1", 0, 65536, -5)),
+    *({"token": token} for token in ("", "a\nb", "é", None, ["t"])),
+    *({"socket": path} for path in (7, "a\0b", "\ud800")),
+    *({"host": None}, {"boot": 5}, {"started": "x"}, {"parent": []}, {"other": 1}),
+]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "{}", '{"token": 1}', "\x00", "[" * 5000),
+        *(json.dumps({"token": "t", "pid": 1, **changes}) for changes in _UNSOUND),
+    ],
+)
 def test_foreign_connection_files_are_left_alone(content: str) -> None:
     path = _directory() / "safecoder-1.json"
     path.write_text(content)
@@ -75,12 +96,70 @@ def test_the_own_server_s_runtime_is_first_then_the_newest(monkeypatch: pytest.M
 
 
 def test_the_files_of_a_dead_process_are_deleted(tmp_path: Path, dead_pid: int) -> None:
-    socket = tmp_path / "socket"
-    socket.touch()
-    path = _write("1", Connection("token", dead_pid, socket=str(socket)))
+    path = _write("1", Connection("token", dead_pid, socket=str(_bound(tmp_path / "socket"))))
     assert find_connections() == []
     assert not path.exists()
-    assert not socket.exists()
+    assert not (tmp_path / "socket").exists()
+
+
+def test_only_a_socket_is_deleted_with_its_connection_file(tmp_path: Path, dead_pid: int) -> None:
+    (tmp_path / "notebook").write_text("not a socket")
+    for name in ("notebook", "no such file"):
+        _write("1", Connection("token", dead_pid, socket=str(tmp_path / name)))
+        assert find_connections() == []
+    assert (tmp_path / "notebook").read_text() == "not a socket"
+
+
+@pytest.mark.parametrize("changes", [{"host": "other"}, {"boot": "other"}, {"host": ""}])
+def test_files_of_other_hosts_are_left_alone(
+    tmp_path: Path, dead_pid: int, changes: dict[str, Any]
+) -> None:
+    """One home on several hosts: here the process id of another one says nothing."""
+    socket = _bound(tmp_path / "socket")
+    connection = replace(Connection("token", dead_pid, socket=str(socket)), **changes)
+    path = _write("1", connection)
+    assert find_connections() == []
+    assert path.exists()
+    assert socket.exists()
+    # Even if a process of this host has that id.
+    path = _write("1", replace(connection, pid=os.getpid()))
+    assert len(find_connections()) == (changes == {"host": ""})
+    assert path.exists()
+
+
+def test_a_process_id_that_another_process_has_got_since(tmp_path: Path) -> None:
+    started = start_time(os.getpid())
+    assert started is not None
+    path = _write("1", Connection("token", os.getpid(), started=started))
+    assert [c.token for _, c in find_connections()] == ["token"]
+    _write("1", Connection("token", os.getpid(), started=started - 1))
+    assert find_connections() == []
+    assert not path.exists()
+
+
+def test_a_file_of_an_earlier_version_is_used_and_never_deleted(dead_pid: int) -> None:
+    path = _directory() / "safecoder-1.json"
+    for pid, found in ((os.getpid(), ["token"]), (dead_pid, [])):
+        old = {"token": "token", "pid": pid, "socket": "/s", "port": None, "parent": None}
+        path.write_text(json.dumps(old))
+        path.chmod(0o600)
+        assert [c.token for _, c in find_connections()] == found
+        assert path.exists()
+
+
+def test_names_of_two_hosts_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = connection_name()
+    assert here == connection_name()
+    assert connection_name("7").endswith("-7")
+    monkeypatch.setattr("jupyter_safecoder.clients.connection.host_tag", lambda: "other")
+    assert connection_name() != here
+
+
+def _bound(path: Path) -> Path:
+    """Make a socket that nobody listens at."""
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(path))
+    return path
 
 
 def test_a_directory_that_cannot_be_made_is_replaced_by_a_private_one(

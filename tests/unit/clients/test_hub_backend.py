@@ -74,6 +74,43 @@ def test_a_service_that_is_gone() -> None:
     assert (raised.value.reason, raised.value.remedy) == (status.reason, status.remedy)
 
 
+@pytest.mark.parametrize("kind", ["absent", "directory", "text", "empty", "binary", "null"])
+def test_certificate_authorities_that_cannot_be_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "ca.pem"
+    if kind == "directory":
+        path.mkdir()
+    elif kind != "absent":
+        path.write_bytes({"text": b"x", "empty": b"", "binary": b"\xff\0"}.get(kind, b""))
+
+    async def use() -> None:
+        name = "a\0b" if kind == "null" else str(path)
+        backend = HubBackend("https://127.0.0.1:1/safecoder", "secret", name)
+        for status in (await backend.status(), await backend.start()):
+            assert status.state == "failed"
+            assert "The file of certificate authorities" in status.reason
+            assert "c.SafeCoder.service_ca_file" in status.remedy
+        with pytest.raises(RuntimeUnavailable, match="The file of certificate authorities"):
+            async with backend.request("POST", "/completions", "ada", b""):
+                pytest.fail("Nothing is sent.")
+        await backend.close()
+
+    asyncio.run(use())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://[", "https://host:port/", "ftp://host/", "host:8765", "https://", "http://h:0"),
+        *("http+unix://relative.sock/", "http+unix://%2Fa%00b/", "http+unix:///path"),
+    ],
+)
+def test_addresses_that_are_none(url: str) -> None:
+    status = _run(url, lambda backend: backend.status())
+    assert status.state == "failed"
+    assert "is not a URL" in status.reason
+    assert "c.SafeCoder.service_url" in status.remedy
+
+
 def test_what_is_no_service() -> None:
     with http_server(lambda received: (200, b"<html>")) as server:
         assert _run(server.url, lambda backend: backend.status()).state == "failed"

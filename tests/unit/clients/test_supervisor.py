@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
@@ -103,6 +104,70 @@ def test_a_process_that_has_loaded_restarts(supervise: Callable[..., int]) -> No
 
     body = f"send({{'loading': {MEMORY}}})\nsend({{'loading': None}})\nsys.exit(70)"
     assert supervise(body, test) == 3
+
+
+def test_a_runtime_whose_socket_was_deleted_is_started_again(
+    supervise: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CHECK_S", 0.02)
+    socket = tmp_path / "socket"
+
+    async def test(supervisor: Supervisor) -> None:
+        await _until(lambda: supervisor.connection)
+        socket.touch()
+        await asyncio.sleep(0.2)
+        assert supervisor.connection
+        socket.unlink()
+        await _until(lambda: supervisor.connection is None)
+        socket.touch()
+        await _until(lambda: supervisor.connection)
+
+    connection = asdict(Connection("token", 1, socket=str(socket)))
+    socket.touch()
+    assert supervise(f"send({{'listening': {connection}}})\ntime.sleep(60)", test) == 2
+
+
+def test_a_runtime_that_listens_elsewhere_is_not_started_again(
+    supervise: Callable[..., int],
+) -> None:
+    async def test(supervisor: Supervisor) -> None:
+        await _until(lambda: supervisor.connection and supervisor.connection.port == 6)
+
+    again = LISTENING.replace("'port': 5", "'port': 6")
+    assert again != LISTENING
+    assert supervise(f"{LISTENING}{again}time.sleep(60)", test) == 1
+
+
+def test_windows_is_not_supported(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        supervisor = Supervisor(RuntimeSettings("model"), logging.getLogger("test"))
+        monkeypatch.setattr(sys, "platform", "win32")
+        supervisor.start()
+        monkeypatch.undo()
+        assert not supervisor.running
+        assert supervisor.status.state == "failed"
+        assert "not supported on Windows" in supervisor.status.reason
+        assert "JupyterHub" in supervisor.status.remedy
+
+    asyncio.run(test())
+
+
+def test_an_unknown_failure_has_a_reason(
+    supervise: Callable[..., int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Such as an event loop that cannot start processes; the state was "starting" for ever."""
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise NotImplementedError
+
+    async def test(supervisor: Supervisor) -> None:
+        await _until(lambda: supervisor.status.state == "failed")
+        assert "could not be started (NotImplementedError)" in supervisor.status.reason
+        assert supervisor.status.remedy
+
+    (tmp_path / "runs").touch()
+    monkeypatch.setattr(module, "async_child_process", fail)
+    assert supervise("", test) == 0
 
 
 def test_a_restart_replaces_the_process(supervise: Callable[..., int]) -> None:

@@ -7,6 +7,7 @@ import os
 import pytest
 from traitlets import TraitError
 
+from jupyter_safecoder.clients.host import host_tag
 from jupyter_safecoder.clients.hub_backend import HubBackend
 from jupyter_safecoder.clients.hub_environment import URL_VARIABLE
 from jupyter_safecoder.clients.local_backend import LocalBackend
@@ -25,7 +26,7 @@ def test_settings_are_those_of_the_traits(app: SafeCoder) -> None:
     app.set_trait("precision", "int4")
     settings = app.runtime_settings()
     assert (settings.model, settings.deadline_s, settings.precision) == ("other", 3.0, "int4")
-    assert settings.connection_name == f"safecoder-{os.getpid()}"
+    assert settings.connection_name == f"safecoder-{host_tag()}-{os.getpid()}"
 
 
 @pytest.mark.parametrize("name", ["auto", "measured", "openvino", "scripted", "remote"])

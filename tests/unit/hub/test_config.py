@@ -136,3 +136,30 @@ def test_scopes_are_defined_and_administrators_have_those_of_users(scope: str) -
     for _ in range(3):
         reachable |= {sub for one in reachable for sub in SCOPES[one].get("subscopes", ())}
     assert scope in reachable
+
+
+def test_the_configuration_of_others_stays() -> None:
+    """Such as that of dask-gateway, set before."""
+
+    def scopes(spawner: Any) -> list[str]:
+        return ["access:services!service=dask-gateway"]
+
+    c = Config()
+    c.Spawner.server_token_scopes = scopes
+    c.Spawner.environment = others = {"DASK": "1"}
+    c.KubeSpawner.environment = {"KUBE": "2"}
+    c.DockerSpawner.server_token_scopes = ["access:services!service=dask-gateway"]
+    c.JupyterHub.services = [{"name": "dask-gateway"}]
+    c.JupyterHub.custom_scopes = {"custom:other": {"description": "Other"}}
+    c.JupyterHub.load_roles = [{"name": "other"}]
+    add_safecoder(c, "/etc/policy.toml", ["vision"], arguments=["--allow-root"])
+    assert c.Spawner.server_token_scopes is scopes
+    assert c.DockerSpawner.server_token_scopes == ["access:services!service=dask-gateway"]
+    assert set(c.Spawner.environment) == {"DASK", URL_VARIABLE, SERVICE_TOKEN_VARIABLE}
+    # A subclass that has its own gets ours too: it would not see those of Spawner.
+    assert set(c.KubeSpawner.environment) == {"KUBE", URL_VARIABLE, SERVICE_TOKEN_VARIABLE}
+    assert "environment" not in c.DockerSpawner
+    assert others == {"DASK": "1"}
+    assert [service["name"] for service in c.JupyterHub.services] == ["dask-gateway", "safecoder"]
+    assert {"custom:other", *SCOPES} == set(c.JupyterHub.custom_scopes)
+    assert [role["name"] for role in c.JupyterHub.load_roles] == ["other", "safecoder-user"]

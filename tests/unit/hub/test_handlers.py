@@ -56,7 +56,7 @@ def test_health_is_for_everybody_and_nothing_else_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def test(client: httpx.AsyncClient, parts: ServiceParts) -> None:
-        assert (await client.get("health")).json() == {"ok": True}
+        assert (await client.get("health")).json() == {"ok": True, "status": "ok"}
         for method, path in (("GET", "status"), ("POST", "start"), ("GET", "v1/models")):
             response = await client.request(method, path)
             assert response.status_code == 401

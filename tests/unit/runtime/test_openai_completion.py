@@ -108,6 +108,22 @@ def test_what_may_become_a_stop_text_is_held_back(
     assert [text_filter.add(text, last=False) for text in texts] == released
 
 
+def test_many_long_stop_texts() -> None:
+    """As many as a request may have; no text is compared with itself again and again."""
+    stops = ["a" * 4095 + "b", *(f"{number}" * 200 for number in range(10, 265))]
+    text_filter = _StopTextFilter(stops)
+    text = "a" * 4095
+    assert [text_filter.add(text[:end], last=False) for end in range(0, 4096, 15)] == [""] * 274
+    assert text_filter.add(text + "c", last=False) == text + "c"
+    assert text_filter.add(text + "c10", last=True) == "10"
+
+
+def test_the_stop_text_that_comes_first() -> None:
+    text_filter = _StopTextFilter(["late", "early", "ear"])
+    assert text_filter.add("x early late", last=False) == "x "
+    assert text_filter.stop == "ear"
+
+
 def test_what_was_held_back_is_released_at_the_end() -> None:
     text_filter = _StopTextFilter(["stop"])
     assert text_filter.add("asto", last=False) == "a"

@@ -1,0 +1,1 @@
+"""Runs a Jupyter server for tens of thousands of requests, to see whether something grows."""
