@@ -90,11 +90,14 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
         )
         assert self.serverapp is not None
         self.settings["safecoder_project"] = ProjectReader(self.serverapp.contents_manager)
-        self.settings["safecoder_kernel_names"] = KernelNames(self.serverapp.kernel_manager)
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
 
     def initialize_handlers(self) -> None:
         """Register our own handlers and the OpenAI-compatible ones."""
+        assert self.serverapp is not None
+        self.serverapp.web_app.settings["safecoder_kernel_names"] = KernelNames(
+            self.serverapp.kernel_manager
+        )
         self.handlers.extend(
             [
                 (r"/jupyter-safecoder/completions/?", CompletionsHandler),

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from jupyter_client.session import Session
-
 from jupyter_safecoder.context.kernel.handler import REPLY, REQUEST
 from jupyter_safecoder.context.kernel.source import install_expression
 
@@ -143,6 +141,12 @@ async def _install(kernel: Any) -> bool | None:
     return bool(results.get("safecoder", {}).get("status") == "ok")
 
 
+def _session(kernel: Any) -> Any:
+    """Return a session of our own with a kernel; that of the server is another one."""
+    session = kernel.session
+    return type(session)(config=session.config, key=session.key)
+
+
 async def _request(
     kernel: Any,
     channel: str,
@@ -152,7 +156,7 @@ async def _request(
     on_id: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any] | None:
     """Send a request on a connection of its own, and return the reply, or ``None`` without one."""
-    session = Session(config=kernel.session.config, key=kernel.session.key)
+    session = _session(kernel)
     reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
     stream = getattr(kernel, f"connect_{channel}")()
     message = session.msg(kind, content)
@@ -184,7 +188,7 @@ def _pass_over(kernel: Any, message_id: str) -> None:
     """
     stream, record = kernel._activity_stream, _recorder(kernel)
     assert record is not None
-    session = Session(config=kernel.session.config, key=kernel.session.key)
+    session = _session(kernel)
 
     def on_recv(parts: list[bytes]) -> None:
         _, (_, _, parent, _, content, *_) = session.feed_identities(parts)

@@ -53,7 +53,14 @@ class NamedKernel:
         return request
 
     def names(self, *names: str, members: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return the answer to a request for names."""
+        """Return the complete answer to a request for names."""
+        answer: dict[str, Any] = {"complete": False}
+        while not answer["complete"]:  # on a machine with other work there may be no time for all
+            answer = self.names_in_time(*names, members=members)
+        return answer
+
+    def names_in_time(self, *names: str, members: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Return the answer to a request for names, which may be incomplete."""
         content = {"names": names, "members": members}
         message = self._client.session.msg(REQUEST, content)
         self._client.control_channel.send(message)

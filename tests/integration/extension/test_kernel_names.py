@@ -98,7 +98,13 @@ class Server:
         return request
 
     async def ask(self, *names: str, members: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Ask for names over HTTP."""
+        """Ask for names over HTTP; again if the kernel had no time, as on a busy machine."""
+        answer: dict[str, Any] = {"names": [], "complete": False}
+        while answer["names"] is not None and not answer["complete"]:
+            answer = await self._ask_once(names, members)
+        return answer
+
+    async def _ask_once(self, names: tuple[str, ...], members: tuple[str, ...]) -> dict[str, Any]:
         response = await self._fetch(
             *("jupyter-safecoder", "kernels", self.kernel_id, "names"),
             method="POST",
@@ -177,11 +183,12 @@ async def test_asking_is_neither_activity_nor_an_execution(
 
 
 @pytest.mark.parametrize(
-    "jp_server_config", [{"cull_idle_timeout": 2, "cull_interval": 1}], indirect=True
+    "jp_server_config", [{"cull_idle_timeout": 3600, "cull_interval": 1}], indirect=True
 )
 async def test_a_kernel_that_is_asked_is_culled(server: Server) -> None:
     await _python(server)
     await server.run("x = 1")
+    server.manager.cull_idle_timeout = 2
     end = time.monotonic() + 60
     while server.kernel_id in server.manager and time.monotonic() < end:
         await server.ask("x")
@@ -341,9 +348,7 @@ async def test_many_names_and_a_wide_frame(server: Server) -> None:
         "for n in range(2_000): globals()[f'v{n}'] = list(range(n))\n"
         "wide = pd.DataFrame(np.zeros((2, 20_000)), columns=[f'c{n}' for n in range(20_000)])"
     )
-    answer: dict[str, Any] = {"complete": False}
-    while not answer["complete"]:  # on a machine with other work there may be no time for all
-        answer = await server.ask("wide", *(f"v{n}" for n in range(99)))
+    answer = await server.ask("wide", *(f"v{n}" for n in range(99)))
     assert len(answer["names"]) == 100
     assert answer["names"][0]["shape"] == [2, 20_000]
     assert len(answer["names"][0]["columns"]) == 100

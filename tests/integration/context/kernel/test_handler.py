@@ -89,10 +89,10 @@ fake.Manager, fake.DataFrame = Manager, DataFrame
 real, sys.modules["pandas"] = pandas, fake
 first, frame, last = 1, DataFrame(), 2
 """)
-    answer = kernel.names("first", "frame", "last")
+    answer = kernel.names_in_time("first", "frame", "last")
     assert answer["names"] == [{"name": "first", "type": "int"}]
     # Until the description ends, there are no others.
-    assert kernel.names("first")["names"] == []
+    assert kernel.names_in_time("first")["names"] == []
     kernel.run("release.set(); sys.modules['pandas'] = real")
     kernel.run("import time; time.sleep(0.2)")
     assert kernel.names("last")["names"] == [{"name": "last", "type": "int"}]

@@ -11,7 +11,10 @@ import pytest
 from tests.support.named_kernel import NamedKernel, named_kernel
 from tests.support.virtual_environment import VirtualEnvironment
 
-_PACKAGES = ("ipykernel<7", "dask[dataframe]", "geopandas", "polars", "pyarrow", "xarray")
+_PACKAGES = (
+    *("ipykernel<7", "attrs", "dask[dataframe]", "geopandas", "polars", "pyarrow", "pydantic"),
+    "xarray",
+)
 _SETUP = """
 import numpy as np, pandas as pd
 import dask.dataframe as dd, geopandas as gpd, polars as pl, pyarrow as pa, xarray as xr
@@ -89,10 +92,23 @@ def _columns(*pairs: tuple[str, str]) -> list[dict[str, str]]:
 )
 def test_a_table(kernel: NamedKernel, code: str, expected: dict[str, Any]) -> None:
     kernel.run(f"value = {code}")
-    answer: dict[str, Any] = {"complete": False}
-    while not answer["complete"]:
-        answer = kernel.names("value")
-    assert answer["names"] == [{"name": "value", **expected}]
+    assert kernel.names("value")["names"] == [{"name": "value", **expected}]
+
+
+def test_fields_of_pydantic_and_attrs(kernel: NamedKernel) -> None:
+    kernel.run("""
+import attrs, pydantic
+class Model(pydantic.BaseModel):
+    rate: float
+    label: str = "a value"
+@attrs.define
+class Part:
+    width: int
+    height: int = 2
+model, part = Model(rate=1), Part(1)
+""")
+    fields = [name["fields"] for name in kernel.names("model", "Model", "part")["names"]]
+    assert fields == [["rate", "label"], ["rate", "label"], ["width", "height"]]
 
 
 @pytest.mark.parametrize(
@@ -105,10 +121,7 @@ def test_a_table(kernel: NamedKernel, code: str, expected: dict[str, Any]) -> No
 )
 def test_20_000_columns(kernel: NamedKernel, code: str) -> None:
     kernel.run(f"wide = {code}")
-    answer: dict[str, Any] = {"complete": False}
-    while not answer["complete"]:  # on a machine with other work there may be no time
-        answer = kernel.names("wide")
-    (wide,) = answer["names"]
+    (wide,) = kernel.names("wide")["names"]
     assert wide["shape"][1] == 20_000
     assert len(wide["columns"]) == 100
     assert wide["columns"][99]["dtype"].lower() in ("int64", "float64")

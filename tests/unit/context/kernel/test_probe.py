@@ -40,18 +40,21 @@ class Fights(BaseException):
     """What the code of a hostile object raises."""
 
 
-def described(value: Any, **limits: Any) -> dict[str, Any]:
+def described(value: Any) -> dict[str, Any]:
     """Return the description of one value."""
-    (one,) = names_of({"x": value}, ["x"], **limits)["names"]
+    (one,) = names_of({"x": value}, ["x"])["names"]
     assert one["name"] == "x"
     return dict(one)
 
 
 def names_of(
-    namespace: dict[str, Any], names: list[str], members: tuple[str, ...] = (), **more: Any
+    namespace: dict[str, Any],
+    names: list[str],
+    members: tuple[str, ...] = (),
+    clock: Callable[[], float] = lambda: 0.0,
 ) -> dict[str, Any]:
     found: dict[str, Any] = {"names": [], "members": {}, "complete": False}
-    probe.describe_names(namespace, names, list(members), describe_table, found, **more)
+    probe.describe_names(namespace, names, list(members), describe_table, found, clock)
     # It goes as JSON.
     assert json.loads(json.dumps(found)) == found
     return found
@@ -131,22 +134,15 @@ def test_decorated_functions_have_their_own_signature() -> None:
     assert described(wrapper)["signature"] == "(path, mode=..., *rest, strict=True, **more)"
 
 
-def test_pydantic_and_attrs() -> None:
-    import attrs
-    import pydantic
+def test_fields_as_pydantic_and_attrs_keep_them() -> None:
+    class Model:
+        __pydantic_fields__: typing.ClassVar = {"rate": object(), "label": object()}
 
-    class Model(pydantic.BaseModel):
-        rate: float
-        label: str = "a value"
-
-    @attrs.define
-    class Part:
-        width: int
-        height: int = 2
-
-    assert described(Model(rate=1))["fields"] == ["rate", "label"]
+    attributes = type("PartAttributes", (tuple,), {"width": property(), "height": property()})
+    part = type("Part", (), {"__attrs_attrs__": attributes()})
+    assert described(Model())["fields"] == ["rate", "label"]
     assert described(Model)["fields"] == ["rate", "label"]
-    assert described(Part(1))["fields"] == ["width", "height"]
+    assert described(part())["fields"] == ["width", "height"]
 
 
 def test_a_class_of_the_notebook_shows_its_attributes_and_methods() -> None:
@@ -285,13 +281,13 @@ def test_a_failure_costs_its_own_line_only() -> None:
 def test_the_limits_of_time_number_and_size() -> None:
     namespace = {f"name{index}": index for index in range(2_000)}
     names = list(namespace)
-    found = names_of(namespace, names, clock=lambda: 0.0)
+    found = names_of(namespace, names)
     assert (len(found["names"]), found["complete"]) == (probe.MAX_NAMES, True)
     ticks = iter(range(100))
     found = names_of(namespace, names, clock=lambda: next(ticks) * probe.MAX_SECONDS / 5)
     assert (len(found["names"]), found["complete"]) == (4, False)
     wide = {f"wide{index}": dict.fromkeys(f"k{n:070}" for n in range(300)) for index in range(100)}
-    found = names_of(wide, list(wide), clock=lambda: 0.0)
+    found = names_of(wide, list(wide))
     assert 1 < len(found["names"]) < probe.MAX_NAMES
     assert len(json.dumps(found)) < 1.2 * probe.MAX_CHARACTERS
     assert len(found["names"][0]["keys"]) == probe.MAX_ITEMS
