@@ -19,6 +19,9 @@ def add_serve_command(commands: Any) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> NoReturn:
+    from jupyter_safecoder.clients.host import check_platform
+
+    check_platform()
     from jupyter_safecoder.clients.huge_pages import restart_with_huge_pages
     from jupyter_safecoder.files import create_private_files
     from jupyter_safecoder.runtime.process import run_and_exit, serve, stop_on_signals

@@ -12,6 +12,7 @@ from jupyter_safecoder.settings import RuntimeSettings
 
 from .completion_client import CompletionClient
 from .connection import RUNTIME_MODULE, Connection, find_connections
+from .host import check_platform
 from .hub_client import hub_client
 from .huge_pages import huge_page_variables
 from .runtime_client import RuntimeClient
@@ -63,8 +64,9 @@ def own_runtime(settings: RuntimeSettings) -> Iterator[RuntimeClient]:
     Raises
     ------
     RuntimeRequestError
-        If the process does not start.
+        If the process does not start, or cannot run on this system.
     """
+    check_platform()
     job = asdict(settings)
     with child_process(RUNTIME_MODULE, job, environment=huge_page_variables()) as child:
         message = child.first_message()

@@ -10,8 +10,11 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import sys
 from functools import cache
 from pathlib import Path
+
+from jupyter_safecoder.errors import RuntimeRequestError
 
 #: Of the field ``starttime`` in ``/proc/PID/stat``, counted after the name of the program.
 _STATE, _START_TIME = 0, 19
@@ -79,6 +82,22 @@ def is_running(pid: int, started: int | None = None) -> bool:
     if fields is None or fields[_STATE] in _ENDED:
         return False
     return started is None or started == int(fields[_START_TIME])
+
+
+def check_platform() -> None:
+    """Return if a runtime process can run on this system.
+
+    Raises
+    ------
+    RuntimeRequestError
+        If it cannot.
+    """
+    if sys.platform == "win32":
+        raise RuntimeRequestError(
+            "A runtime process is not supported on Windows.",
+            "Open a Jupyter server in WSL, in a container, on another machine or on a JupyterHub; "
+            "or set c.SafeCoder.service_url to the SafeCoder service of a JupyterHub.",
+        )
 
 
 def _stat(pid: int) -> list[bytes] | None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from jupyter_safecoder.child_process import async_child_process, exit_text
+from jupyter_safecoder.errors import RuntimeRequestError
 from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .connection import RUNTIME_MODULE, Connection, find_connections, remove_socket
+from .host import check_platform
 from .huge_pages import huge_page_variables
 
 #: Seconds before the next start, for each death in a row.
@@ -25,13 +26,6 @@ _STABLE_S = 60.0
 #: Seconds between two checks that the socket of the runtime is there, and how many in a row must
 #: fail: the runtime makes it again itself within a second, unless it hangs.
 _CHECK_S, _MAX_MISSES = 1.0, 3
-
-_UNSUPPORTED = Status(
-    "failed",
-    "A runtime process is not supported on Windows.",
-    "Open a Jupyter server in WSL, in a container, on another machine or on a JupyterHub; or set "
-    "c.SafeCoder.service_url to the SafeCoder service of a JupyterHub.",
-)
 
 
 class Supervisor:
@@ -67,9 +61,12 @@ class Supervisor:
 
     def start(self) -> None:
         """Start the process, unless it runs."""
-        if sys.platform == "win32":
-            self._status = _UNSUPPORTED
-        elif not self.running:
+        try:
+            check_platform()
+        except RuntimeRequestError as error:
+            self._status = Status("failed", error.reason, error.remedy)
+            return
+        if not self.running:
             self._status = Status("starting", "The runtime process is starting.")
             self._task = asyncio.ensure_future(self._keep_alive())
 

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_safecoder.clients import host
+from jupyter_safecoder.clients.discovery import own_runtime
+from jupyter_safecoder.errors import RuntimeRequestError
+from jupyter_safecoder.settings import RuntimeSettings
 
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
 
@@ -55,6 +58,17 @@ def test_no_signal_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "kill", kill)
     assert host.is_running(os.getpid())
+
+
+def test_windows_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    host.check_platform()
+    monkeypatch.setattr(sys, "platform", "win32")
+    with (
+        pytest.raises(RuntimeRequestError, match="not supported on Windows") as raised,
+        own_runtime(RuntimeSettings()),
+    ):
+        pytest.fail("There is no runtime.")
+    assert "JupyterHub" in raised.value.remedy
 
 
 def test_a_system_without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
