@@ -27,7 +27,17 @@ describe('kernelLanguage', () => {
     ['a mode that is a text', { codemirror_mode: 'Julia' }, null, 'julia'],
     ['no commas in a name', { name: 'a,b' }, undefined, 'a b'],
     ['only texts', { name: 5, file_extension: '' }, 'r', 'python'],
-    ['the start of a long name', { name: 'a'.repeat(999) }, {}, 'a'.repeat(256)]
+    ['the start of a long name', { name: 'a'.repeat(99) }, {}, 'a'.repeat(64)],
+    [
+      'the names that there is room for',
+      {
+        name: 'team-kernel',
+        pygments_lexer: 'l'.repeat(60),
+        mimetype: 'text/x-r'
+      },
+      {},
+      'team-kernel,text/x-r'
+    ]
   ])('has %s', (_, info, spec, expected) => {
     expect(kernelLanguage(info, spec)).toBe(expected);
   });

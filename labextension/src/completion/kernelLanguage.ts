@@ -1,5 +1,5 @@
 /** Maximum number of characters that a request has for the language. */
-const MAX_CHARACTERS = 256;
+const MAX_CHARACTERS = 64;
 
 /**
  * The language of a kernel, in lower case.
@@ -28,10 +28,14 @@ export function kernelLanguage(info: unknown, spec: unknown): string {
     const { language, name: kernel } = fields(spec);
     return texts([language, kernel, 'python'])[0];
   }
+  const names = [first.slice(0, MAX_CHARACTERS)];
   const isKnown = others.some(other => other.includes(first));
-  return isKnown
-    ? first
-    : [first, ...others].join(',').slice(0, MAX_CHARACTERS);
+  for (const other of isKnown ? [] : others) {
+    if ([...names, other].join(',').length <= MAX_CHARACTERS) {
+      names.push(other);
+    }
+  }
+  return names.join(',');
 }
 
 /**
