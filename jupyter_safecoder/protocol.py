@@ -316,6 +316,19 @@ class Models:
         return _dump(asdict(self))
 
 
+@dataclass(frozen=True)
+class Exclusion:
+    """Whether a ``.safecoderignore`` excludes a document, why, and what to do about it."""
+
+    excluded: bool = False
+    reason: str = ""
+    remedy: str = ""
+
+    def to_json(self) -> bytes:
+        """Return the JSON body of this answer."""
+        return _dump(asdict(self))
+
+
 def encode_event(event: Event) -> bytes:
     """Return the NDJSON line of an event."""
     return (

@@ -25,6 +25,7 @@ from jupyter_safecoder.protocol import (
     Error,
     Event,
     Excerpt,
+    Exclusion,
     KernelName,
     ModelInfo,
     Queued,
@@ -78,6 +79,7 @@ def test_schema_is_a_schema() -> None:
         (ModelInfo, ("Model",), set()),
         (Status, ("Status",), set()),
         (Counters, ("Status", "properties", "counters"), set()),
+        (Exclusion, ("Exclusion",), set()),
     ],
 )
 def test_class_and_schema_have_the_same_fields(
