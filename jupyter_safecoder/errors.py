@@ -8,6 +8,7 @@
     │   │   └── BodyTooLarge
     │   ├── InvalidArguments      arguments of a command cannot be used
     │   ├── InvalidPattern        a line of a .safecoderignore is not a pattern
+    │   ├── UnreadableIgnoreFile  a .safecoderignore cannot be read
     │   └── NotebookError         a notebook, cursor or task file cannot be used
     ├── ModelError                a model cannot be found, described, verified or converted
     │   └── DownloadError         a file cannot be had from a place, or is another one there
@@ -118,6 +119,10 @@ class InvalidPattern(InvalidInput):
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
         self.line = line
+
+
+class UnreadableIgnoreFile(InvalidInput):
+    """A ``.safecoderignore`` cannot be read, or a line of it is not a pattern."""
 
 
 class NotebookError(InvalidInput):

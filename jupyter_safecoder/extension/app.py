@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
+from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Enum, TraitError, Unicode, default, validate
@@ -15,11 +17,13 @@ from jupyter_safecoder.clients.service_address import ServiceAddress
 from jupyter_safecoder.clients.supervisor import Supervisor
 from jupyter_safecoder.engines import engine_names
 from jupyter_safecoder.engines.selection.choice import AUTO
+from jupyter_safecoder.ignore_files import IgnoredDocuments
 from jupyter_safecoder.option import options_of
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .handlers import (
     CompletionsHandler,
+    ExclusionHandler,
     ModelHandler,
     ModelsHandler,
     OpenAICompletionsHandler,
@@ -82,12 +86,18 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
             else LocalBackend(self.supervisor, self.start_runtime)
         )
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
+        self.settings["safecoder_ignored"] = self._ignored_documents()
+
+    def _ignored_documents(self) -> IgnoredDocuments:
+        contents: Any = self.serverapp.contents_manager
+        return IgnoredDocuments(Path(contents.root_dir))
 
     def initialize_handlers(self) -> None:
         """Register our own handlers and the OpenAI-compatible ones."""
         self.handlers.extend(
             [
                 (r"/jupyter-safecoder/completions/?", CompletionsHandler),
+                (r"/jupyter-safecoder/exclusion/?", ExclusionHandler),
                 (r"/jupyter-safecoder/status/?", StatusHandler),
                 (r"/jupyter-safecoder/start/?", StartHandler),
                 (r"/jupyter-safecoder/models/?", ModelsHandler),

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_safecoder.errors import FinetuneError, InvalidPattern
+from jupyter_safecoder.errors import FinetuneError, UnreadableIgnoreFile
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
-from jupyter_safecoder.finetune.ignore_file import IgnorePatterns
+from jupyter_safecoder.ignore_files import IGNORE_FILE, IgnoreRules, is_own, rules_in
 
-#: A file in the format of ``.gitignore``, read in every directory.
-IGNORE_FILE = ".safecoderignore"
 #: Maximum size of a file in bytes, by its extension; most of a notebook's bytes are images.
 MAX_BYTES = {".ipynb": 50 * 2**20, ".py": 2**20}
 
@@ -34,19 +32,6 @@ class LeftOut:
 
     path: str
     reason: str
-
-
-@dataclass(frozen=True)
-class _IgnoreRules:
-    """The patterns of a ``.safecoderignore``, which hold below its directory."""
-
-    directory: Path
-    patterns: IgnorePatterns
-
-    def match(self, path: Path, *, is_directory: bool) -> bool:
-        """Return whether a path below the directory is excluded."""
-        relative = Path(os.path.abspath(path)).relative_to(self.directory).as_posix()
-        return self.patterns.match(relative, is_directory=is_directory)
 
 
 def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
@@ -95,7 +80,7 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
 def _walk(
     path: Path,
     roots: Sequence[Path],
-    ignored: Sequence[_IgnoreRules],
+    ignored: Sequence[IgnoreRules],
     left_out: list[LeftOut],
     visited: set[tuple[int, int]],
 ) -> Iterator[Path]:
@@ -174,45 +159,22 @@ def _rejection_reason(path: Path, visited: set[tuple[int, int]]) -> str | None:
     return None
 
 
-def _ignore_rules_above(path: Path) -> list[_IgnoreRules]:
+def _ignore_rules_above(path: Path) -> list[IgnoreRules]:
     """Return the rules of the directories above a path, up to the root of the repository."""
-    rules: list[_IgnoreRules] = []
+    rules: list[IgnoreRules] = []
     absolute = Path(os.path.abspath(path))
     for directory in absolute.parents if path.is_file() else (absolute, *absolute.parents):
-        if directory != absolute and _is_own(directory / IGNORE_FILE):
+        if directory != absolute and is_own(directory / IGNORE_FILE):
             rules += _ignore_rules_in(directory)
         if os.path.exists(directory / ".git"):
             break
     return rules
 
 
-def _ignore_rules_in(directory: Path) -> list[_IgnoreRules]:
-    file = directory / IGNORE_FILE
-    # Not Path.is_file(), which raises in a directory that cannot be read.
-    if not os.path.isfile(file):
-        return []
+def _ignore_rules_in(directory: Path) -> list[IgnoreRules]:
     try:
-        patterns = IgnorePatterns(file.read_text("utf-8"))
-    except InvalidPattern as error:
-        raise FinetuneError(
-            f"Line {error.line} of {file} cannot be read: it {error.reason}.",
-            "Fix or remove the line.",
-        ) from error
-    except (OSError, ValueError) as error:
+        rules = rules_in(directory)
+    except UnreadableIgnoreFile as error:
         # The patterns keep something out of the corpus: training without them could leak it.
-        raise FinetuneError(
-            f"{file} cannot be read ({type(error).__name__}).", "Fix or remove it."
-        ) from error
-    return [_IgnoreRules(Path(os.path.abspath(directory)), patterns)]
-
-
-def _is_own(file: Path) -> bool:
-    """Return whether a file belongs to this user or to root: those of others do not count.
-
-    A user who can write to a directory above, such as ``/tmp``, would choose what is learned.
-    """
-    try:
-        owner = os.stat(file).st_uid
-    except OSError:
-        return False
-    return not hasattr(os, "geteuid") or owner in (0, os.geteuid())
+        raise FinetuneError(error.reason, error.remedy) from error
+    return [rules] if rules else []

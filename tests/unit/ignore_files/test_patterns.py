@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_safecoder.errors import InvalidPattern
-from jupyter_safecoder.finetune.ignore_file import MAX_CHARACTERS, IgnorePatterns
+from jupyter_safecoder.ignore_files.patterns import MAX_CHARACTERS, IgnorePatterns
 
 PATHS = [
     *("a.py", "b.py", "ab.py", "a b.py", "a ", "#a", "!a", "[a]", "a\\b", "*", "A.py", "-"),

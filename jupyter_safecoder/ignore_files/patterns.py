@@ -1,4 +1,4 @@
-"""Reads ``.safecoderignore``: patterns of ``.gitignore``, matched in bounded time.
+"""The patterns of a ``.safecoderignore``: those of ``.gitignore``, matched in bounded time.
 
 The rules are those of git (https://git-scm.com/docs/gitignore). A pattern is compared character by
 character and directory by directory, each time from the last ``*`` on: the time is at most the

@@ -1,0 +1,15 @@
+"""``.safecoderignore``: what is neither completed, nor context of others, nor learned."""
+
+from .documents import ExclusionReason, IgnoredDocuments
+from .patterns import IgnorePatterns
+from .rules import IGNORE_FILE, IgnoreRules, is_own, rules_in
+
+__all__ = [
+    "IGNORE_FILE",
+    "ExclusionReason",
+    "IgnorePatterns",
+    "IgnoreRules",
+    "IgnoredDocuments",
+    "is_own",
+    "rules_in",
+]
