@@ -58,6 +58,8 @@ class FakeCell {
     this.editor = new FakeEditor(source);
     this.model = {
       contentChanged: new Signal(this),
+      getMetadata: () => undefined,
+      metadataChanged: new Signal(this),
       id: `id of ${source}`,
       outputs: { length: 0 },
       sharedModel: this.editor.model.sharedModel,
@@ -97,6 +99,7 @@ class FakePanel {
 
 describe('createFindTarget', () => {
   const dismiss = jest.fn();
+  const isExcluded = jest.fn(() => false);
   let kind: 'notebooks' | 'consoles' | 'editors' | null;
 
   const trackers = {
@@ -106,7 +109,7 @@ describe('createFindTarget', () => {
       has: () => kind === 'notebooks'
     } as unknown as INotebookTracker
   };
-  let findTarget = createFindTarget(trackers, dismiss);
+  let findTarget = createFindTarget(trackers, dismiss, isExcluded);
 
   function find(
     widget: object,
@@ -126,7 +129,7 @@ describe('createFindTarget', () => {
   beforeEach(() => {
     kind = 'notebooks';
     dismiss.mockReset();
-    findTarget = createFindTarget(trackers, dismiss);
+    findTarget = createFindTarget(trackers, dismiss, isExcluded);
   });
 
   describe('in a notebook', () => {
@@ -142,6 +145,16 @@ describe('createFindTarget', () => {
       );
       notebook.activeCellIndex = 2;
       panel = new FakePanel(notebook);
+    });
+
+    it('finds nothing where it is excluded', () => {
+      const target = find(panel)!;
+      isExcluded.mockReturnValue(true);
+      expect(find(panel)).toBeNull();
+      expect(target.readCursor()).toBeNull();
+      expect(isExcluded).toHaveBeenLastCalledWith(panel);
+      isExcluded.mockReturnValue(false);
+      expect(target.readCursor()).not.toBeNull();
     });
 
     it('finds the active code cell', () => {
@@ -351,7 +364,7 @@ describe('createFindTarget', () => {
     kind = null;
     expect(find({})).toBeNull();
     const none = { consoles: null, editors: null, notebooks: null };
-    findTarget = createFindTarget(none, dismiss);
+    findTarget = createFindTarget(none, dismiss, isExcluded);
     expect(find({})).toBeNull();
   });
 });

@@ -28,10 +28,13 @@ export interface ITrackers {
  *
  * @param trackers - The open documents of each kind.
  * @param dismiss - Removes a shown suggestion from an editor.
+ * @param isExcluded - Whether nothing is completed where the user is in a
+ * document.
  */
 export function createFindTarget(
   trackers: ITrackers,
-  dismiss: (editor: CodeEditor.IEditor) => void
+  dismiss: (editor: CodeEditor.IEditor) => void,
+  isExcluded: (widget: Widget) => boolean
 ): FindTarget {
   const contexts = new WeakMap<NotebookPanel, DocumentContext>();
 
@@ -101,6 +104,9 @@ export function createFindTarget(
   };
 
   const editorIn = (widget: Widget): Private.IEditorInfo | null => {
+    if (isExcluded(widget)) {
+      return null;
+    }
     if (trackers.notebooks?.has(widget)) {
       return inNotebook(widget as NotebookPanel);
     }

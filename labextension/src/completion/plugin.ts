@@ -13,6 +13,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 
+import { IExclusions } from '../exclusion/tokens';
+import { IRequestRecorder } from '../inspector/tokens';
 import { ISafeCoderStatus } from '../status/tokens';
 import { loadTranslations } from '../translation';
 import { addAcceptCommands } from './acceptPart';
@@ -40,6 +42,8 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     IEditorTracker,
     ISettingRegistry,
     ICommandPalette,
+    IExclusions,
+    IRequestRecorder,
     ITranslator
   ],
   activate: (
@@ -52,6 +56,8 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     editors: IEditorTracker | null,
     settings: ISettingRegistry | null,
     palette: ICommandPalette | null,
+    exclusions: IExclusions | null,
+    recorder: IRequestRecorder | null,
     translator: ITranslator | null
   ): void => {
     const trans = loadTranslations(translator);
@@ -64,15 +70,19 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     const completers = new InlineCompleters();
     const findTarget = createFindTarget(
       { notebooks, consoles, editors },
-      editor => completers.dismiss(editor)
+      editor => completers.dismiss(editor),
+      widget => exclusions?.isExcluded(widget) ?? false
     );
     const lastInput = new LastInput();
+    let transport = httpTransport(app.serviceManager.serverSettings, trans);
+    transport = exclusions?.watch(transport) ?? transport;
+    transport = recorder?.wrap(transport) ?? transport;
     const provider = new SafeCoderProvider({
       findTarget,
       inputKind: () => lastInput.kind,
       reporter: status,
       trans,
-      transport: httpTransport(app.serviceManager.serverSettings, trans)
+      transport
     });
     // Lab collects the settings of the providers once, so register at once.
     manager.registerInlineProvider(provider);
@@ -93,6 +103,12 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     lastInput.composed.connect(() => trigger.ask());
     status.changed.connect(() => {
       if (!status.enabled) {
+        provider.reset();
+        completers.dismissAll(provider.identifier);
+      }
+    });
+    exclusions?.changed.connect(() => {
+      if (exclusions.current) {
         provider.reset();
         completers.dismissAll(provider.identifier);
       }
