@@ -89,8 +89,8 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
         self.settings["safecoder_ignored"] = self._ignored_documents()
 
     def _ignored_documents(self) -> IgnoredDocuments:
-        contents: Any = self.serverapp.contents_manager
-        return IgnoredDocuments(Path(contents.root_dir))
+        server: Any = self.serverapp
+        return IgnoredDocuments(Path(server.contents_manager.root_dir))
 
     def initialize_handlers(self) -> None:
         """Register our own handlers and the OpenAI-compatible ones."""

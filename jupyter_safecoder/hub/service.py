@@ -244,7 +244,7 @@ def _allowed_body(grant: Grant, request: CompletionRequest, body: bytes) -> byte
     if grant.excludes(request):
         return None
     filtered = grant.filter_request(request)
-    return body if filtered.before == request.before else filtered.to_json()
+    return body if replace(filtered, path=request.path) == request else filtered.to_json()
 
 
 def _update_record(record: Record, item: Head | Queued | bytes, update: _Update) -> bool:

@@ -303,8 +303,8 @@ def test_a_cursor_that_is_not_in_the_notebook(
 @pytest.mark.parametrize(
     ("value", "is_off"),
     [
-        *((value, True) for value in ("off", "OFF", False)),
-        *((value, False) for value in ("on", "", None, True, 0, [], {"off": True})),
+        *(("off", True), ("OFF", True), (False, True), ("on", False), ("", False), (None, False)),
+        *((True, False), (0, False), ([], False), ({"off": True}, False)),
     ],
 )
 def test_metadata_switch_a_notebook_off(value: object, is_off: bool, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from jupyter_safecoder.protocol import Cell, CompletionRequest
 
 from .exclusions import contains_text, matches_path
 
-#: Completions in notebooks, completions for other editors, and training of the group's adapters.
-FEATURES = ("complete", "text", "train")
+#: Completions in notebooks, completions for other editors, training of the group's adapters, and
+#: what the model gets of one's own requests.
+FEATURES = ("complete", "text", "train", "inspect")
 #: What of a notebook may go into a prompt beside the cell itself.
 CONTEXT = ("cells", "markdown", "outputs")
 #: How users are named in the audit log, the usage database, the dashboard and the events.
@@ -26,7 +27,8 @@ class Grant:
     features: frozenset[str] = option(
         frozenset(FEATURES),
         "Features that the group may use: 'complete' for completions in notebooks, 'text' for "
-        "completions in other editors, 'train' for training adapters of the group.",
+        "completions in other editors, 'train' for training adapters of the group, 'inspect' for "
+        "what the model gets of users' own requests, in the inspector.",
         choices=FEATURES,
     )
     model: str = option(
@@ -111,8 +113,14 @@ class Grant:
         )
 
     def filter_request(self, request: CompletionRequest) -> CompletionRequest:
-        """Return a request without what must not go into a prompt."""
-        return replace(request, before=self._filter_cells(request.before), path="")
+        """Return a request without what must not go into a prompt, or come back of it."""
+        options = request.options
+        return replace(
+            request,
+            before=self._filter_cells(request.before),
+            path="",
+            options=replace(options, inspect=options.inspect and "inspect" in self.features),
+        )
 
     def _filter_cells(self, cells: Collection[Cell]) -> tuple[Cell, ...]:
         if "cells" not in self.context:

@@ -47,6 +47,10 @@ export function explainFinish(
       return trans.__(
         'The model was too unsure of the next line to show it without being asked.'
       );
+    case 'secret':
+      return trans.__(
+        'The cursor is in a key or password, or the model suggested one.'
+      );
     case 'invisible':
       return trans.__(
         'The next character is invisible, and could hide code from you.'

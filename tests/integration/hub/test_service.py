@@ -16,7 +16,7 @@ from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.relay import Head
 from jupyter_safecoder.hub.service import CompletionService
 from jupyter_safecoder.openai_protocol import parse_openai_request
-from jupyter_safecoder.protocol import CompletionRequest
+from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest
 from tests.support.hub_service import ADA, ServiceParts, make_service
 
 SCRIPT = {
@@ -95,6 +95,21 @@ def test_what_the_policy_excludes_reaches_no_runtime(tmp_path: Path) -> None:
 
     parts = asyncio.run(test())
     assert [entry["outcome"] for entry in parts.entries] == ["excluded", "excluded"]
+
+
+def test_only_a_group_that_may_inspect_gets_its_prompts(tmp_path: Path) -> None:
+    async def test(parts: ServiceParts) -> None:
+        request = CompletionRequest("hello", "", options=CompletionOptions(inspect=True))
+        for features, is_there in (({"complete", "inspect"}, True), ({"complete"}, False)):
+            grant = Grant(features=frozenset(features))
+            body = request.to_json()
+            items = parts.service.complete(ADA, "vision", grant, request, body)
+            done = events(await collect(items))[-1]
+            assert done["text"] == "_world()"
+            assert ("inspection" in done) == is_there
+
+    parts = run(tmp_path, test)
+    assert "hello" not in json.dumps(parts.entries)
 
 
 def test_without_a_runtime_the_request_fails_and_is_recorded(tmp_path: Path) -> None:
