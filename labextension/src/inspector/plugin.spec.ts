@@ -63,7 +63,7 @@ describe('inspectorPlugin', () => {
     expect(added).toHaveLength(1);
     expect(added[0]).toMatchObject({
       area: 'main',
-      options: { mode: 'split-right' }
+      options: { mode: 'split-right', activate: false }
     });
     expect(activated).toEqual(Array(2).fill('jupyter-safecoder-inspector'));
     added[0].widget.dispose();
@@ -116,6 +116,10 @@ describe('inspectorPlugin', () => {
     void commands.execute(CommandIDs.inspect);
     await flushPromises();
     expect(added).toHaveLength(1);
+    expect(activated).toHaveLength(1);
+    Widget.attach(added[0].widget, document.body);
+    void commands.execute(CommandIDs.inspect);
+    expect(activated).toHaveLength(1);
     expect(responses[1].request.options).toEqual({
       trigger: 'automatic',
       inspect: true

@@ -59,7 +59,10 @@ export const inspectorPlugin: JupyterFrontEndPlugin<IRequestRecorder> = {
       },
       now: () => performance.now()
     });
-    window.addEventListener('keydown', recorder, true);
+    // An input method changes the text without a key.
+    for (const type of ['keydown', 'beforeinput']) {
+      window.addEventListener(type, recorder, true);
+    }
 
     let area: Area = 'main';
     void settings
@@ -74,17 +77,19 @@ export const inspectorPlugin: JupyterFrontEndPlugin<IRequestRecorder> = {
       .catch(() => undefined);
 
     let widget: InspectorWidget | null = null;
-    const open = (wanted?: unknown): void => {
+    const show = (isFocused: boolean, wanted?: unknown): void => {
       if (!widget || widget.isDisposed) {
         widget = new InspectorWidget(recorder, trans);
         const isSide = !labShell || (wanted ?? area) === 'right';
         app.shell.add(
           widget,
           isSide ? 'right' : 'main',
-          isSide ? {} : { mode: 'split-right' }
+          isSide ? {} : { mode: 'split-right', activate: false }
         );
       }
-      app.shell.activateById(widget.id);
+      if (isFocused || !widget.isVisible) {
+        app.shell.activateById(widget.id);
+      }
     };
     app.commands.addCommand(CommandIDs.open, {
       label: trans.__('SafeCoder: What Was Sent?'),
@@ -104,7 +109,7 @@ export const inspectorPlugin: JupyterFrontEndPlugin<IRequestRecorder> = {
         }
       },
       icon: args => (args.isPalette ? undefined : safeCoderIcon),
-      execute: args => open(args.area)
+      execute: args => show(true, args.area)
     });
     app.commands.addCommand(CommandIDs.inspect, {
       label: trans.__('SafeCoder: Inspect the Last Request'),
@@ -114,7 +119,8 @@ export const inspectorPlugin: JupyterFrontEndPlugin<IRequestRecorder> = {
       describedBy: { args: { type: 'object', properties: {} } },
       isEnabled: () => recorder.last !== null,
       execute: () => {
-        open();
+        // The cursor stays in the cell where that is possible.
+        show(false);
         return recorder.repeat();
       }
     });
