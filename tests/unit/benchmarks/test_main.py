@@ -34,6 +34,13 @@ from benchmarks.__main__ import build_parser
         ("lookup tasks.jsonl --model m", {"file": Path("tasks.jsonl"), "model": "m"}),
         ("train a b", {"paths": [Path("a"), Path("b")], "model": "safecoder-smol-135m"}),
         ("secrets --seed 3 --json", {"seed": 3, "json": True}),
+        (
+            "browser a.ipynb --keys 40 --cells 500 --model m --suggestions many",
+            {
+                **{"files": [Path("a.ipynb")], "keys": 40, "first_keys": 10, "cells": 500},
+                **{"seed": 0, "model": "m", "suggestions": "many", "json": False},
+            },
+        ),
     ],
 )
 def test_flags_and_defaults(line: str, expected: dict[str, object]) -> None:
