@@ -158,7 +158,7 @@ test-typescript: env
 	$(JLPM) test
 
 test-browser: env browser
-	$(BIN)/pytest -q tests/browser
+	$(BIN)/pytest -q -m 'not slow' tests/browser
 
 coverage: env postgresql
 	$(BIN)/pytest -q -m 'not slow' -k 'not onnxruntime' --ignore=tests/integration/dist --cov --cov-report=term --cov-report=html \
@@ -199,7 +199,7 @@ test-oldest: dist browser
 	.venvs/oldest/bin/pip install -q -c .venvs/oldest/constraints.txt 'jupyterlab==4.4.*' \
 	  'notebook==7.4.*' dist/safecoder_smol_135m-*.whl \
 	  "$$(echo dist/jupyter_safecoder-*.whl)[local,checkpoints,finetune,hub]" $(TEST_TOOLS) playwright
-	.venvs/oldest/bin/pytest -q tests/browser \
+	.venvs/oldest/bin/pytest -q -m 'not slow' tests/browser \
 	  --deselect 'tests/browser/test_documents.py::test_the_language_of_the_kernel[metadata1-r]'
 
 # What we speak to and are compared with, in environments of their own: they want other versions
@@ -265,6 +265,7 @@ test-slow: env browser postgresql test-dist-full
 	$(BIN)/pytest -q tests/integration/finetune/test_jobs.py
 	$(BIN)/pytest -q -m slow --ignore=tests/integration/finetune/test_jobs.py --ignore=tests/integration/dist \
 	  tests/unit tests/integration
+	$(BIN)/pytest -q -m slow tests/browser
 
 # Every part runs, also after one failed; the summary at the end has all.
 test: env browser postgresql

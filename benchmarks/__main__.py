@@ -25,7 +25,7 @@ from jupyter_safecoder.cli.output import (
 from jupyter_safecoder.errors import SafeCoderError
 from jupyter_safecoder.models import EMBEDDED
 from jupyter_safecoder.models.random_weights import SHAPES
-from jupyter_safecoder.option import as_arguments, given_arguments
+from jupyter_safecoder.option import add_arguments, as_arguments, given_arguments
 from jupyter_safecoder.settings import RuntimeSettings
 
 
@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_secrets,
         _add_context_tasks,
         _add_soak,
+        _add_browser,
     ):
         add(commands)
     return parser
@@ -216,6 +217,40 @@ def _add_soak(commands: Any) -> None:
     )
 
 
+def _add_browser(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "browser",
+        _browser,
+        "what a user who types in JupyterLab gets, in Chromium",
+    )
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="*",
+        metavar="NOTEBOOK",
+        help="notebooks to type (default: a sample notebook)",
+    )
+    parser.add_argument("--keys", type=int, default=300, help="number of keys (default: 300)")
+    parser.add_argument(
+        "--first-keys",
+        type=int,
+        default=10,
+        help="number of notebooks that are opened for one key (default: 10)",
+    )
+    parser.add_argument(
+        "--cells",
+        type=int,
+        default=0,
+        help="minimum number of cells of a notebook; those above are repeated (default: 0)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the text and of the rhythm (default: 0)"
+    )
+    add_arguments(parser, RuntimeSettings, ("suggestions",))
+    add_runtime_arguments(parser)
+
+
 def _add_seconds_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=float, default=30.0, help="duration of each measurement (default: 30)"
@@ -326,6 +361,22 @@ def _context_tasks(arguments: argparse.Namespace) -> int:
     names = ["packages", "team"] if arguments.set == "both" else [arguments.set]
     with progress_share("Making tasks") as progress:
         report = make_sets(names, arguments.work_dir, arguments.target, progress)
+    return print_report(report, arguments.json)
+
+
+def _browser(arguments: argparse.Namespace) -> int:
+    from benchmarks.browser.benchmark import BrowserBench, bench_browser
+
+    options = BrowserBench(
+        arguments.files,
+        arguments.keys,
+        arguments.first_keys,
+        arguments.cells,
+        arguments.seed,
+        given_arguments(arguments, RuntimeSettings),
+    )
+    with progress_spinner("Starting…") as show:
+        report = bench_browser(options, show)
     return print_report(report, arguments.json)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ def read_cells(path: Path) -> tuple[list[Cell], str]:
 def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], str]:
     """Return the cells of a notebook, each with its tags, and the notebook's language.
 
+    All cells have the tag :data:`OFF_TAG` if the notebook's metadata have ``"safecoder": "off"``.
+
     Raises
     ------
     NotebookError
@@ -43,14 +45,16 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
     """
     with _reported(path):
         notebook = _read_notebook(path.read_text("utf-8"))
+        metadata = notebook.metadata
+        all_tags = [OFF_TAG] if _is_off(metadata.get("safecoder")) else []
         cells = [
             (
                 Cell(_cell_type(cell.cell_type), _text(cell.source), _output(cell)),
-                _tags(cell.metadata.get("tags", ())),
+                _tags(cell.metadata.get("tags", ())).union(all_tags),
             )
             for cell in notebook.cells
         ]
-        return cells, _text(notebook_language(notebook.metadata))
+        return cells, _text(notebook_language(metadata))
 
 
 def read_cells_with_outputs(path: Path) -> list[Cell]:
@@ -108,7 +112,13 @@ def _is_not_of_nbformat(record: logging.LogRecord) -> bool:
 
 
 def request_at(
-    cells: list[Cell], language: str, cell: int, line: int, column: int, options: CompletionOptions
+    cells: list[Cell],
+    language: str,
+    cell: int,
+    line: int,
+    column: int,
+    options: CompletionOptions,
+    off: Collection[int] = (),
 ) -> CompletionRequest:
     """Return the completion request of a cursor in a notebook.
 
@@ -120,6 +130,8 @@ def request_at(
         Position of the cursor, counted from 0; the column in characters.
     options
         Options of the completion.
+    off
+        Numbers of the cells that are context of no other.
 
     Raises
     ------
@@ -144,7 +156,7 @@ def request_at(
     return CompletionRequest(
         prefix=current.source[:offset],
         suffix=current.source[offset:],
-        before=tuple(cells[:cell]),
+        before=tuple(one for number, one in enumerate(cells[:cell]) if number not in off),
         language=language,
         options=options,
     )
@@ -167,6 +179,11 @@ def _all_outputs(cell: Any) -> str:
                 text = data if isinstance(data, (str, list)) else json.dumps(data)
                 (plain if kind == "text/plain" else others).append(_text(text))
     return "\n".join(text.removesuffix("\n") for text in [*plain, *others])
+
+
+def _is_off(value: Any) -> bool:
+    """Return whether metadata switch completions off; ``off`` in YAML becomes false."""
+    return value is False or (isinstance(value, str) and value.lower() == "off")
 
 
 def _tags(value: str | list[str]) -> frozenset[str]:

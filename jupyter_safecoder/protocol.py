@@ -38,6 +38,7 @@ SOURCES = {
 CellType = Literal["code", "markdown", "raw"]
 Trigger = Literal["automatic", "explicit"]
 Suggestions = Literal["few", "balanced", "many"]
+PromptSource = Literal["cells", "below", "kernel", "modules", "files", "prefix", "suffix"]
 State = Literal["off", "starting", "downloading", "preparing", "loading", "ready", "busy", "failed"]
 
 
@@ -124,6 +125,8 @@ class CompletionOptions:
         How sure the model must be of what an automatic request gets.
     trigger
         Whether a keystroke caused the request, or somebody asked for it.
+    inspect
+        Whether to return what the model was sent, too.
     """
 
     layout: str | None = None
@@ -133,6 +136,7 @@ class CompletionOptions:
     rules: bool = True
     suggestions: Suggestions | None = None
     trigger: Trigger = "explicit"
+    inspect: bool = False
 
 
 @dataclass(frozen=True)
@@ -208,10 +212,60 @@ class Text:
 
 
 @dataclass(frozen=True)
+class PromptSection:
+    """A part of a prompt, as the model got it.
+
+    Parameters
+    ----------
+    source
+        What it was made of.
+    text, tokens
+        Its text without special tokens, and its number of tokens with them.
+    cut
+        Number of characters of the request that did not fit.
+    left_out
+        Number of cells, names or excerpts that did not fit.
+    """
+
+    source: PromptSource
+    text: str
+    tokens: int
+    cut: int = 0
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What the model was sent, and what it wrote before stop rules and filters.
+
+    Parameters
+    ----------
+    sections
+        Sections of the prompt, in its order.
+    raw_text
+        What the model wrote; empty if that was a key or password.
+    queue_ms, prompt_ms
+        Milliseconds in the queue, and for building the prompt.
+    """
+
+    sections: tuple[PromptSection, ...]
+    raw_text: str
+    queue_ms: float
+    prompt_ms: float
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Inspection:
+        """Return the inspection that a valid JSON object describes."""
+        sections = tuple(PromptSection(**section) for section in data["sections"])
+        return cls(**{**data, "sections": sections})
+
+
+@dataclass(frozen=True)
 class Done:
     """The final text, with its token counts and its times in milliseconds.
 
-    ``first_line_logprob`` is ``None`` if the engine knows no log-probabilities.
+    ``first_line_logprob`` is ``None`` if the engine knows no log-probabilities, ``inspection`` if
+    it was not asked for or is not allowed.
     """
 
     text: str
@@ -224,6 +278,7 @@ class Done:
     total_ms: float
     raw_text: str | None = None
     first_line_logprob: float | None = None
+    inspection: Inspection | None = None
     event: str = "done"
 
 
@@ -316,6 +371,19 @@ class Models:
         return _dump(asdict(self))
 
 
+@dataclass(frozen=True)
+class Exclusion:
+    """Whether a ``.safecoderignore`` excludes a document, why, and what to do about it."""
+
+    excluded: bool = False
+    reason: str = ""
+    remedy: str = ""
+
+    def to_json(self) -> bytes:
+        """Return the JSON body of this answer."""
+        return _dump(asdict(self))
+
+
 def encode_event(event: Event) -> bytes:
     """Return the NDJSON line of an event."""
     return (
@@ -333,8 +401,10 @@ def decode_event(line: str | bytes) -> Event:
     """
     try:
         data = json.loads(line)
+        if (inspection := data.get("inspection")) is not None:
+            data["inspection"] = Inspection.from_json(inspection)
         return _EVENTS[data["event"]](**data)
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise ValueError("The line is not an event of the SafeCoder protocol.") from error
 
 

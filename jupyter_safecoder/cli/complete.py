@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from jupyter_safecoder.ignore_files import IgnoredDocuments
 from jupyter_safecoder.prompt import LAYOUTS
-from jupyter_safecoder.protocol import SOURCES, CompletionOptions
+from jupyter_safecoder.protocol import SOURCES, CompletionOptions, Done
 
 from .options import add_command, add_runtime_arguments, runtime
 from .output import print_error, print_line, print_report, progress_bar
@@ -71,13 +72,18 @@ def _completion_options(arguments: argparse.Namespace, *, raw: bool) -> Completi
 
 
 def _complete(arguments: argparse.Namespace) -> int:
-    from jupyter_safecoder.notebooks import read_cells, request_at
+    from jupyter_safecoder.notebooks import OFF_TAG, read_tagged_cells, request_at
 
-    cells, language = read_cells(arguments.file)
+    tagged, language = read_tagged_cells(arguments.file)
+    off = {number for number, (_, tags) in enumerate(tagged) if OFF_TAG in tags}
     cursor = (arguments.cell, arguments.line, arguments.column)
-    request = request_at(cells, language, *cursor, _completion_options(arguments, raw=False))
-    with runtime(arguments) as client:
-        done = client.complete(request)
+    options = _completion_options(arguments, raw=False)
+    request = request_at([cell for cell, _ in tagged], language, *cursor, options, off)
+    if arguments.cell in off or _is_ignored(arguments.file):
+        done = Done("", "excluded", "", "", 0, 0, None, 0.0)
+    else:
+        with runtime(arguments) as client:
+            done = client.complete(request)
     report = {
         "text": done.text,
         "ttft_ms": done.ttft_ms,
@@ -91,6 +97,10 @@ def _complete(arguments: argparse.Namespace) -> int:
         print_error(f"No completion here ({done.finish_reason}).")
     print_line(json.dumps(report) if arguments.json else done.text)
     return 0
+
+
+def _is_ignored(file: Path) -> bool:
+    return IgnoredDocuments(file.absolute().parent).exclusion(file.name) is not None
 
 
 def _infill(arguments: argparse.Namespace) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from pathlib import Path
+from typing import Any
 
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Enum, TraitError, Unicode, default, validate
@@ -17,6 +19,7 @@ from jupyter_safecoder.clients.supervisor import Supervisor
 from jupyter_safecoder.editor_protocols import PROTOCOLS
 from jupyter_safecoder.engines import engine_names
 from jupyter_safecoder.engines.selection.choice import AUTO
+from jupyter_safecoder.ignore_files import IgnoredDocuments
 from jupyter_safecoder.option import options_of
 from jupyter_safecoder.settings import RuntimeSettings
 
@@ -25,6 +28,7 @@ from .handlers import (
     ContextHandler,
     EditorCompletionsHandler,
     EditorQueryHandler,
+    ExclusionHandler,
     KernelNamesHandler,
     ModelHandler,
     ModelsHandler,
@@ -91,6 +95,11 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
         assert self.serverapp is not None
         self.settings["safecoder_project"] = ProjectReader(self.serverapp.contents_manager)
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
+        self.settings["safecoder_ignored"] = self._ignored_documents()
+
+    def _ignored_documents(self) -> IgnoredDocuments:
+        server: Any = self.serverapp
+        return IgnoredDocuments(Path(server.contents_manager.root_dir))
 
     def initialize_handlers(self) -> None:
         """Register our own handlers and the OpenAI-compatible ones."""
@@ -102,6 +111,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
             [
                 (r"/jupyter-safecoder/completions/?", CompletionsHandler),
                 (r"/jupyter-safecoder/context/?", ContextHandler),
+                (r"/jupyter-safecoder/exclusion/?", ExclusionHandler),
                 (r"/jupyter-safecoder/status/?", StatusHandler),
                 (r"/jupyter-safecoder/start/?", StartHandler),
                 (r"/jupyter-safecoder/models/?", ModelsHandler),

@@ -15,10 +15,17 @@ from tornado.iostream import StreamClosedError
 from jupyter_safecoder.clients.hub_backend import HubBackend
 from jupyter_safecoder.clients.local_backend import LocalBackend
 from jupyter_safecoder.context.kernel.names import read_answer
-from jupyter_safecoder.errors import ConnectionLost, RequestDenied, RuntimeUnavailable
+from jupyter_safecoder.errors import (
+    ConnectionLost,
+    InvalidRequest,
+    RequestDenied,
+    RuntimeUnavailable,
+)
 from jupyter_safecoder.http.handlers import ProtocolHandler, StreamedBodyHandler, parse_body
+from jupyter_safecoder.ignore_files import ExclusionReason, IgnoredDocuments
 from jupyter_safecoder.openai_protocol import OpenAIErrors
-from jupyter_safecoder.protocol import Status
+from jupyter_safecoder.protocol import Done, Exclusion, Status, encode_event
+from jupyter_safecoder.validation import parse_json
 
 from .context_request import parse_context_request
 from .kernel_names import KernelNames
@@ -80,6 +87,11 @@ class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
             self.refuse(error)
         except StreamClosedError:
             self.log.debug("The client disconnected.")
+
+    def exclusion(self, path: str) -> ExclusionReason | None:
+        """Return why nothing is completed in a document; ``None`` if it is not excluded."""
+        ignored = cast(IgnoredDocuments, self.settings["safecoder_ignored"])
+        return ignored.exclusion(path)
 
     def _user(self) -> str:
         user: Any = self.current_user
@@ -152,7 +164,27 @@ class CompletionsHandler(_BodyHandler):
     @authorized("execute")  # type: ignore[untyped-decorator]
     async def post(self) -> None:
         """Respond with NDJSON."""
-        await self.proxy_post("/completions")
+        await self.respond(self._complete)
+
+    async def _complete(self, body: bytes) -> None:
+        if self.exclusion(await parse_body(body, _path_of)) is None:
+            await self.proxy("POST", "/completions", body)
+            return
+        self.set_header("Content-Type", "application/x-ndjson")
+        await self.send(encode_event(Done("", "excluded", "", "", 0, 0, None, 0.0)))
+
+
+class ExclusionHandler(_Handler):
+    """``GET exclusion?path=``: whether a ``.safecoderignore`` excludes a document."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Respond with an Exclusion."""
+        found = self.exclusion(self.get_query_argument("path", "", strip=False))
+        answer = Exclusion(True, found.reason, found.remedy) if found else Exclusion()
+        self.set_header("Content-Type", "application/json")
+        self.finish(answer.to_json())
 
 
 class ModelHandler(_BodyHandler):
@@ -278,3 +310,12 @@ class EditorCompletionsHandler(OpenAIErrors, _BodyHandler):  # type: ignore[misc
     async def post(self, path: str) -> None:
         """Respond in the form of that protocol."""
         await self.proxy_post(path)
+
+
+def _path_of(body: bytes) -> str:
+    """Return the path of a request; empty if the body has none, which the runtime then refuses."""
+    try:
+        path = parse_json(body)["path"]
+    except (InvalidRequest, KeyError, TypeError, IndexError):
+        return ""
+    return path if isinstance(path, str) else ""

@@ -12,14 +12,14 @@ from typing import Any
 
 from jupyter_safecoder.errors import InvalidInput, NotebookError, UnusableFile
 from jupyter_safecoder.files import write_text
-from jupyter_safecoder.notebooks import read_tagged_cells
+from jupyter_safecoder.notebooks import OFF_TAG, read_tagged_cells
 from jupyter_safecoder.protocol import Cell
 from jupyter_safecoder.python_source import decode_python
 from jupyter_safecoder.validation import validate
 
 #: Name of a file of documents that are read already: how a Hub's service gets them.
 DOCUMENTS_FILE = "documents.json"
-#: Cells with this tag are left out of every corpus.
+#: Cells with this tag are left out of every corpus, as those with :data:`.OFF_TAG` are.
 EXCLUDED_TAG = "safecoder-ignore"
 #: Much more of an output than a prompt takes, so that no secret in it is cut in two.
 _MAX_OUTPUT_CHARACTERS = 4000
@@ -132,7 +132,7 @@ def read_document(path: Path) -> Document:
         kept = [
             (n, replace(cell, output=cell.output[:_MAX_OUTPUT_CHARACTERS]))
             for n, (cell, tags) in enumerate(tagged)
-            if EXCLUDED_TAG not in tags
+            if not tags & {EXCLUDED_TAG, OFF_TAG}
         ]
         numbers, cells = zip(*kept, strict=True) if kept else ((), ())
         return Document(

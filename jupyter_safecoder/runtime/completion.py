@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jupyter_safecoder.errors import Superseded
 from jupyter_safecoder.models import ModelDescription
@@ -28,11 +28,19 @@ from jupyter_safecoder.prompt import (
     stop_ids,
     tail,
 )
-from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest, Done, Queued, Text
+from jupyter_safecoder.protocol import (
+    CompletionOptions,
+    CompletionRequest,
+    Done,
+    Inspection,
+    Queued,
+    Text,
+)
 from jupyter_safecoder.secrets import mask_request, suggests_secret
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .admission import Ticket
+from .inspection import inspect_prompt
 from .scheduling import RequestScheduler, TokenDelta
 
 #: Characters on each side of the cursor that stop rules read: they would take a second for 5 MB.
@@ -54,6 +62,8 @@ class _Completion:
     unconfirmed: str | None = None
     first_token_at: float | None = None
     finish_reason: str | None = None
+    #: Of a request that asks for it.
+    inspection: Inspection | None = None
 
     def ttft_ms(self) -> float | None:
         """Return the time to the first token; ``None`` if there is none."""
@@ -146,6 +156,7 @@ class Completions:
         self, request: CompletionRequest, ticket: Ticket, completion: _Completion
     ) -> AsyncGenerator[Text]:
         """Yield the text whenever it changes; the completion gets its finish reason."""
+        granted = time.perf_counter()
         masked = mask_request(request, self._budget.context * CHARACTERS_PER_TOKEN)
         if masked.at_cursor:
             completion.finish_reason = "secret"
@@ -154,6 +165,12 @@ class Completions:
             masked.request, self._family, self._tokenizer, self._budget, completion.layout
         )
         completion.layout, completion.prompt_tokens = prompt.layout, len(prompt.ids)
+        if request.options.inspect and self._settings.allow_inspection:
+            times = granted - completion.started, time.perf_counter() - granted
+            queue_ms, prompt_ms = (round(1000 * seconds, 2) for seconds in times)
+            completion.inspection = inspect_prompt(
+                prompt, request, masked.request, self._tokenizer, queue_ms, prompt_ms
+            )
         answer_filter, max_tokens = self._filter(request, prompt)
         run = self._scheduler.run(
             ticket, prompt.ids, self._stop_ids, max_tokens, completion.started
@@ -228,6 +245,9 @@ class Completions:
         return self._model.calibration.min_logprob(MIN_PROBABILITIES[suggestions])
 
     def _done(self, completion: _Completion, *, raw: bool = False) -> Done:
+        inspection = completion.inspection
+        if inspection is not None and completion.finish_reason != "secret":
+            inspection = replace(inspection, raw_text=completion.raw)
         return Done(
             text=completion.text,
             finish_reason=completion.finish_reason or "end",
@@ -239,6 +259,7 @@ class Completions:
             total_ms=round((time.perf_counter() - completion.started) * 1000, 2),
             raw_text=completion.raw if raw else None,
             first_line_logprob=completion.first_line_logprob(),
+            inspection=inspection,
         )
 
 

@@ -46,6 +46,9 @@ export interface ICompletionOptions {
 
   /** The user's choice; without one the server's applies. */
   suggestions?: Suggestions;
+
+  /** Whether `done` is to have what the model was sent. */
+  inspect?: boolean;
 }
 
 /** The body of `POST completions`. */
@@ -106,6 +109,33 @@ export type FinishReason =
   | 'low_confidence'
   | 'invisible';
 
+/** What a section of a prompt was made of. */
+export type PromptSource =
+  'cells' | 'below' | 'kernel' | 'modules' | 'files' | 'prefix' | 'suffix';
+
+/** A part of a prompt, as the model got it. */
+export interface IPromptSection {
+  source: PromptSource;
+  text: string;
+  tokens: number;
+
+  /** The number of characters of the request that did not fit. */
+  cut: number;
+
+  /** The number of cells, names or excerpts that did not fit. */
+  left_out: number;
+}
+
+/** A prompt in the order in which the model got it, and what it took. */
+export interface IInspection {
+  sections: IPromptSection[];
+
+  /** What the model wrote, before stop rules and filters. */
+  raw_text: string;
+  queue_ms: number;
+  prompt_ms: number;
+}
+
 /** The final text; it can be shorter than that of the last `text` event. */
 export interface IDoneEvent {
   event: 'done';
@@ -119,6 +149,21 @@ export interface IDoneEvent {
   total_ms: number;
   raw_text?: string;
   first_line_logprob?: number;
+
+  /** Only if it was asked for, and the administrator allows it. */
+  inspection?: IInspection;
+}
+
+/** The body of `GET exclusion`. */
+export interface IExclusion {
+  /** Whether nothing is completed in the document. */
+  excluded: boolean;
+
+  /** One sentence: why; empty if it is not excluded. */
+  reason: string;
+
+  /** One sentence: what to do; may be empty. */
+  remedy: string;
 }
 
 /** The codes of errors. */

@@ -21,6 +21,7 @@ describe('loadTranslations', () => {
     } as ITranslator;
     const input = {
       enabled: true,
+      exclusion: null,
       notice: '',
       queuePosition: 0,
       runtime: runtimeStatus({ state: 'failed' }),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
+from tests.support.chromium import chromium
 from tests.support.jupyter_site import JupyterSite, jupyter_site, scripted
 from tests.support.loopback_only import namespace_command
 
@@ -21,18 +20,6 @@ collect_ignore = ["test_embedded.py"] if namespace_command() else []
 _SCREENSHOTS = Path(__file__).parent / "screenshots"
 _BROWSER = pytest.StashKey[Browser]()
 _MEASUREMENTS = pytest.StashKey[list[str]]()
-
-#: The first two keep Chromium's own requests on this machine, DNS lookups included.
-_FLAGS = (
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "--no-proxy-server",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-quic",
-    "--disable-gpu",
-    "--no-first-run",
-)
 
 
 @pytest.fixture
@@ -48,16 +35,10 @@ def jp_server_cleanup() -> None:
 @pytest.fixture(scope="session")
 def browser(pytestconfig: pytest.Config) -> Iterator[Browser]:
     """Start the Chromium or Chrome that is installed."""
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    assert executable, "Neither chromium nor google-chrome is installed: run 'make browser'."
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    flags = [*_FLAGS, *(["--no-sandbox"] if is_root else [])]
     expect.set_options(timeout=15_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=flags)
+    with chromium() as browser:
         pytestconfig.stash[_BROWSER] = browser
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

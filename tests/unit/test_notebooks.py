@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from jupyter_safecoder.errors import NotebookError
-from jupyter_safecoder.notebooks import read_cells, read_tagged_cells, request_at
+from jupyter_safecoder.notebooks import OFF_TAG, read_cells, read_tagged_cells, request_at
 from jupyter_safecoder.protocol import Cell, CompletionOptions
 from tests.support.notebook_files import write_notebook
 
@@ -301,3 +301,24 @@ def test_a_cursor_that_is_not_in_the_notebook(
 ) -> None:
     with pytest.raises(NotebookError, match=reason):
         request_at(CELLS, "python", cell, line, column, CompletionOptions())
+
+
+@pytest.mark.parametrize(
+    ("value", "is_off"),
+    [
+        *(("off", True), ("OFF", True), (False, True), ("on", False), ("", False), (None, False)),
+        *((True, False), (0, False), ([], False), ({"off": True}, False)),
+    ],
+)
+def test_metadata_switch_a_notebook_off(value: object, is_off: bool, tmp_path: Path) -> None:
+    path = write_notebook(tmp_path / "n.ipynb", ("code", "x"), ("code", "y"))
+    notebook = json.loads(path.read_text())
+    notebook["metadata"]["safecoder"] = value
+    path.write_text(json.dumps(notebook))
+    assert [OFF_TAG in tags for _, tags in read_tagged_cells(path)[0]] == [is_off] * 2
+
+
+def test_cells_that_are_off_are_context_of_no_other() -> None:
+    cells = [Cell("code", name) for name in "abcd"]
+    request = request_at(cells, "python", 3, 0, 1, CompletionOptions(), off={1, 3})
+    assert [cell.source for cell in request.before] == ["a", "c"]

@@ -25,8 +25,11 @@ from jupyter_safecoder.protocol import (
     Error,
     Event,
     Excerpt,
+    Exclusion,
+    Inspection,
     KernelName,
     ModelInfo,
+    PromptSection,
     Queued,
     Status,
     Text,
@@ -78,6 +81,9 @@ def test_schema_is_a_schema() -> None:
         (ModelInfo, ("Model",), set()),
         (Status, ("Status",), set()),
         (Counters, ("Status", "properties", "counters"), set()),
+        (Exclusion, ("Exclusion",), set()),
+        (Inspection, ("Inspection",), set()),
+        (PromptSection, ("PromptSection",), set()),
     ],
 )
 def test_class_and_schema_have_the_same_fields(
@@ -92,6 +98,7 @@ def test_class_and_schema_have_the_same_fields(
     [
         (protocol.CellType, ("Cell", "type")),
         (protocol.State, ("Status", "state")),
+        (protocol.PromptSource, ("PromptSection", "source")),
     ],
 )
 def test_class_and_schema_have_the_same_names(named: Any, definition: tuple[str, str]) -> None:
@@ -144,7 +151,12 @@ REQUESTS = [
         language="julia",
         document="a.ipynb",
         options=CompletionOptions(
-            "psm", 8, "block", raw=True, rules=False, suggestions="few", trigger="automatic"
+            *("psm", 8, "block"),
+            raw=True,
+            rules=False,
+            suggestions="few",
+            trigger="automatic",
+            inspect=True,
         ),
     ),
     CompletionRequest("\ud83d lone", "\udc00 \U0001f600 \u2028", document="\ud800"),
@@ -192,6 +204,12 @@ EVENTS: list[Event] = [
     Done("t", "end", "spm", "m", 1, 2, 3.5, 4.5),
     Done("", "blank", "psm", "m", 0, 0, None, 0.0, raw_text="\udc00"),
     Done("", "low_confidence", "psm", "m", 1, 1, 1.0, 1.0, first_line_logprob=-2.5),
+    Done(
+        *("t", "end", "spm", "m", 1, 2, 3.5, 4.5),
+        inspection=Inspection(
+            (PromptSection("cells", "a", 1, 2, 3), PromptSection("prefix", "", 0)), "raw", 0.5, 1.5
+        ),
+    ),
     Error("queue_full", "Full.", "Wait.", 1.0),
     Error("bad_request", "No."),
 ]

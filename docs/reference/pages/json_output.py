@@ -316,6 +316,20 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "failures": "requests that got no completion: kind of the error to number of requests",
         "seconds": "duration of the whole",
     },
+    "browser": {
+        "keystroke_to_ghost_ms, requested_ghost_ms": "from a key to a visible suggestion, of all "
+        f"keys that got one and of those that needed a request: each {_PERCENTILES}",
+        "answered_without_request": "share of the keys with a suggestion that needed no request; "
+        "`null` if no key got one",
+        "main_thread_ms": "time of our functions on the main thread of the page, from a key to the "
+        f"next: {_PERCENTILES}",
+        "wasted_tokens": "share of the generated tokens that were neither taken nor typed as shown",
+        "saved": "share of the characters that were taken from suggestions",
+        "keys, answered, requests": "number of keys, of those with a suggestion, and of requests",
+        "first_key_ms, first_keys": "the same time for the first key in a notebook that was just "
+        f"opened, {_PERCENTILES}, and the number of such keys with a suggestion",
+        "cells": "minimum number of cells of a notebook",
+    },
     "train": {
         "ours_tokens_per_s, trainer_tokens_per_s, ratio": "throughput of our training, of "
         "`transformers.Trainer`, and their ratio",

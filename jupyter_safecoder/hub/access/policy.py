@@ -12,8 +12,9 @@ from jupyter_safecoder.protocol import SOURCES, Cell, CompletionRequest, Excerpt
 
 from .exclusions import contains_text, matches_path
 
-#: Completions in notebooks, completions for other editors, and training of the group's adapters.
-FEATURES = ("complete", "text", "train")
+#: Completions in notebooks, completions for other editors, training of the group's adapters, and
+#: what the model gets of one's own requests.
+FEATURES = ("complete", "text", "train", "inspect")
 #: What may go into a prompt beside the cell itself.
 CONTEXT = (*SOURCES, "markdown", "outputs")
 #: The same in words, for users.
@@ -37,7 +38,8 @@ class Grant:
     features: frozenset[str] = option(
         frozenset(FEATURES),
         "Features that the group may use: 'complete' for completions in notebooks, 'text' for "
-        "completions in other editors, 'train' for training adapters of the group.",
+        "completions in other editors, 'train' for training adapters of the group, 'inspect' for "
+        "what the model gets of users' own requests, in the inspector.",
         choices=FEATURES,
     )
     model: str = option(
@@ -136,8 +138,9 @@ class Grant:
         return replace(request, extra=kept)
 
     def filter_request(self, request: CompletionRequest) -> CompletionRequest:
-        """Return a request without what must not go into a prompt."""
+        """Return a request without what must not go into a prompt, or come back of it."""
         allowed = request.only(self.context)
+        options = request.options
         return replace(
             allowed,
             before=self._filter_cells(allowed.before),
@@ -146,6 +149,7 @@ class Grant:
             modules=self._filter_excerpts(allowed.modules, request.path),
             files=self._filter_excerpts(allowed.files, request.path),
             path="",
+            options=replace(options, inspect=options.inspect and "inspect" in self.features),
         )
 
     def left_out(self) -> str:

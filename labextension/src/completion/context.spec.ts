@@ -16,7 +16,9 @@ class FakeCell {
   ) {}
 
   reads = 0;
+  tags: string[] = [];
   readonly contentChanged = new Signal<this, void>(this);
+  readonly metadataChanged = new Signal<this, void>(this);
   readonly sharedModel = {
     getSource: () => {
       this.reads++;
@@ -31,6 +33,15 @@ class FakeCell {
   edit(source: string): void {
     this.source = source;
     this.contentChanged.emit();
+  }
+
+  getMetadata(key: string): unknown {
+    return key === 'tags' ? this.tags : undefined;
+  }
+
+  tag(...tags: string[]): void {
+    this.tags = tags;
+    this.metadataChanged.emit();
   }
 }
 
@@ -91,6 +102,16 @@ describe('DocumentContext', () => {
     ]);
     expect(second.fingerprint).not.toBe(first.fingerprint);
     expect(cells.map(cell => cell.reads)).toEqual([2, 1, 0]);
+  });
+
+  it('skips cells with the tag, also after it was set or removed', () => {
+    const cells = fakeCells('a', 'b', 'c');
+    cells[0].tag('safecoder-off', 'other');
+    expect(select(cells, 2).before.map(cell => cell.source)).toEqual(['b']);
+    cells[1].tag('safecoder-off');
+    expect(select(cells, 2).before).toEqual([]);
+    cells[0].tag();
+    expect(select(cells, 2).before.map(cell => cell.source)).toEqual(['a']);
   });
 
   it('stays the same while the user types in a cell that was context', () => {

@@ -1,6 +1,7 @@
 import { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import { Signal } from '@lumino/signaling';
 
+import { isCellOff } from '../exclusion/tags';
 import { ICell } from '../protocol';
 import {
   CONTEXT_BUDGET,
@@ -117,6 +118,7 @@ export class DocumentContext {
       snapshot = readCell(cell, this._includeOutputs);
       this._snapshots.set(cell, snapshot);
       cell.contentChanged.connect(this._onContentChanged, this);
+      cell.metadataChanged.connect(this._onContentChanged, this);
     }
     return snapshot;
   }
@@ -142,9 +144,13 @@ export class DocumentContext {
 }
 
 /**
- * Read a cell as context; `null` if it is blank or larger than the budget.
+ * Read a cell as context; `null` if it is excluded, blank or larger than the
+ * budget.
  */
 function readCell(cell: ICellModel, includeOutputs: boolean): ICell | null {
+  if (isCellOff(cell)) {
+    return null;
+  }
   const text = cell.sharedModel.getSource();
   if (text.trim() === '' || text.length > CONTEXT_BUDGET) {
     return null;

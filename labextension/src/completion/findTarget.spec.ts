@@ -65,6 +65,8 @@ class FakeCell {
     this.editor = new FakeEditor(source);
     this.model = {
       contentChanged: new Signal(this),
+      getMetadata: () => undefined,
+      metadataChanged: new Signal(this),
       id: `id of ${source}`,
       outputs: { length: 0 },
       sharedModel: this.editor.model.sharedModel,
@@ -104,6 +106,7 @@ class FakePanel {
 
 describe('createFindTarget', () => {
   const dismiss = jest.fn();
+  const isExcluded = jest.fn(() => false);
   let kind: 'notebooks' | 'consoles' | 'editors' | null;
 
   const trackers = {
@@ -121,7 +124,7 @@ describe('createFindTarget', () => {
     })
   } as unknown as NotebookKernels;
   const create = (of: ITrackers = trackers): FindTarget =>
-    createFindTarget(of, dismiss, new DocumentContexts(), kernels);
+    createFindTarget(of, dismiss, new DocumentContexts(), kernels, isExcluded);
   let findTarget = create();
 
   function find(
@@ -158,6 +161,16 @@ describe('createFindTarget', () => {
       );
       notebook.activeCellIndex = 2;
       panel = new FakePanel(notebook);
+    });
+
+    it('finds nothing where it is excluded', () => {
+      const target = find(panel)!;
+      isExcluded.mockReturnValue(true);
+      expect(find(panel)).toBeNull();
+      expect(target.readCursor()).toBeNull();
+      expect(isExcluded).toHaveBeenLastCalledWith(panel);
+      isExcluded.mockReturnValue(false);
+      expect(target.readCursor()).not.toBeNull();
     });
 
     it('finds the active code cell', () => {

@@ -33,12 +33,15 @@ export interface ITrackers {
  * @param dismiss - Removes a shown suggestion from an editor.
  * @param contexts - The contexts of the open notebooks.
  * @param kernels - The kernels of the open notebooks.
+ * @param isExcluded - Whether nothing is completed where the user is in a
+ * document.
  */
 export function createFindTarget(
   trackers: ITrackers,
   dismiss: (editor: CodeEditor.IEditor) => void,
   contexts: DocumentContexts,
-  kernels: NotebookKernels
+  kernels: NotebookKernels,
+  isExcluded: (widget: Widget) => boolean
 ): FindTarget {
   const inNotebook = (panel: NotebookPanel): Private.IEditorInfo | null => {
     const { activeCell } = panel.content;
@@ -107,6 +110,9 @@ export function createFindTarget(
   };
 
   const editorIn = (widget: Widget): Private.IEditorInfo | null => {
+    if (isExcluded(widget)) {
+      return null;
+    }
     if (trackers.notebooks?.has(widget)) {
       return inNotebook(widget as NotebookPanel);
     }

@@ -2,13 +2,17 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import {
   ICompletionProviderManager,
   IInlineCompleterFactory,
+  IInlineCompletionContext,
   InlineCompleter
 } from '@jupyterlab/completer';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
 
+import { IExclusions } from '../exclusion/tokens';
+import { IRequestRecorder } from '../inspector/tokens';
 import { ISafeCoderStatus } from '../status/tokens';
 import { FakeSession } from '../testing/fakeKernel';
 import { flushPromises } from '../testing/fakes';
@@ -54,16 +58,27 @@ describe('completionPlugin', () => {
 
   async function activate(
     options: {
+      exclusions?: object | null;
       factory?: object | null;
       manager?: object;
       notebooks?: object | null;
+      recorder?: object | null;
       registry?: object | null;
       widget?: object;
     } = {}
   ): Promise<void> {
     const registry = { load: () => Promise.resolve(settings) };
     const widget = undefined as object | undefined;
-    const all = { factory, manager, notebooks, registry, widget, ...options };
+    const all = {
+      exclusions: null,
+      factory,
+      manager,
+      notebooks,
+      recorder: null,
+      registry,
+      widget,
+      ...options
+    };
     const app = {
       commands: new CommandRegistry(),
       serviceManager: { serverSettings: { baseUrl: 'http://localhost/' } },
@@ -80,6 +95,8 @@ describe('completionPlugin', () => {
       null,
       all.registry as unknown as ISettingRegistry | null,
       null,
+      all.exclusions as unknown as IExclusions | null,
+      all.recorder as unknown as IRequestRecorder | null,
       null
     );
     await flushPromises();
@@ -219,6 +236,33 @@ describe('completionPlugin', () => {
     expect(provider).not.toBeNull();
     expect(installed).toBeNull();
     expect(status.start).not.toHaveBeenCalled();
+  });
+
+  it('resets the provider where the user is in what is excluded', async () => {
+    const exclusions = {
+      changed: new Signal<object, void>({}),
+      current: null as object | null,
+      isExcluded: jest.fn(() => true),
+      watch: jest.fn(transport => transport)
+    };
+    notebooks.has = () => true;
+    const recorder = { wrap: jest.fn(transport => transport) };
+    await activate({ exclusions, recorder });
+    const [watched] = exclusions.watch.mock.calls[0];
+    expect(recorder.wrap.mock.calls).toEqual([[watched]]);
+    const reset = jest.spyOn(provider!, 'reset');
+    exclusions.changed.emit();
+    expect(reset).not.toHaveBeenCalled();
+    exclusions.current = {};
+    exclusions.changed.emit();
+    expect(reset).toHaveBeenCalledTimes(1);
+    const widget = {} as Widget;
+    await expect(
+      provider!.fetch({ text: '', offset: 0 }, {
+        widget
+      } as IInlineCompletionContext)
+    ).rejects.toThrow('not in an editor');
+    expect(exclusions.isExcluded).toHaveBeenLastCalledWith(widget);
   });
 
   it('resets the provider and its suggestions when turned off', async () => {

@@ -13,6 +13,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 
+import { IExclusions } from '../exclusion/tokens';
+import { IRequestRecorder } from '../inspector/tokens';
 import { ISafeCoderStatus } from '../status/tokens';
 import { loadTranslations } from '../translation';
 import { addAcceptCommands } from './acceptPart';
@@ -45,6 +47,8 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     IEditorTracker,
     ISettingRegistry,
     ICommandPalette,
+    IExclusions,
+    IRequestRecorder,
     ITranslator
   ],
   activate: (
@@ -57,6 +61,8 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     editors: IEditorTracker | null,
     settings: ISettingRegistry | null,
     palette: ICommandPalette | null,
+    exclusions: IExclusions | null,
+    recorder: IRequestRecorder | null,
     translator: ITranslator | null
   ): void => {
     const trans = loadTranslations(translator);
@@ -77,15 +83,19 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       { notebooks, consoles, editors },
       editor => completers.dismiss(editor),
       contexts,
-      kernels
+      kernels,
+      widget => exclusions?.isExcluded(widget) ?? false
     );
     const lastInput = new LastInput();
+    let transport = httpTransport(app.serviceManager.serverSettings, trans);
+    transport = exclusions?.watch(transport) ?? transport;
+    transport = recorder?.wrap(transport) ?? transport;
     const provider = new SafeCoderProvider({
       findTarget,
       inputKind: () => lastInput.kind,
       reporter: status,
       trans,
-      transport: httpTransport(app.serviceManager.serverSettings, trans)
+      transport
     });
     // Lab collects the settings of the providers once, so register at once.
     manager.registerInlineProvider(provider);
@@ -97,7 +107,8 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     if (notebooks) {
       const requests = new ProjectRequests({
         contexts,
-        isEnabled: () => status.enabled,
+        isEnabled: panel =>
+          status.enabled && !(exclusions?.isExcluded(panel) ?? false),
         openPaths: () => Private.openPaths(notebooks, editors),
         report: error => status.onProject(error),
         send: httpProjectTransport(app.serviceManager.serverSettings, trans),
@@ -118,6 +129,12 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     lastInput.composed.connect(() => trigger.ask());
     status.changed.connect(() => {
       if (!status.enabled) {
+        provider.reset();
+        completers.dismissAll(provider.identifier);
+      }
+    });
+    exclusions?.changed.connect(() => {
+      if (exclusions.current) {
         provider.reset();
         completers.dismissAll(provider.identifier);
       }

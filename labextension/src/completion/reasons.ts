@@ -20,7 +20,9 @@ export function explainEmpty(
     case 'empty_prompt':
       return trans.__('there is no text to complete. Type a few words first.');
     case 'excluded':
-      return trans.__('the policy of this Hub excludes it from completions.');
+      return trans.__(
+        'the policy of this Hub or a .safecoderignore excludes it from completions.'
+      );
     case 'secret':
       return trans.__('keys and passwords are not completed.');
     case 'superseded':

@@ -77,7 +77,8 @@ export interface ICompletionTarget {
  * Find the target of a request of Lab's inline completer.
  *
  * @returns `null` where nothing is to be completed: in Markdown, in an editor
- * without the focus or that is read-only, and in an unknown kind of document.
+ * without the focus or that is read-only, where the user or the server excludes it,
+ * and in an unknown kind of document.
  */
 export type FindTarget = (
   context: IInlineCompletionContext

@@ -24,6 +24,7 @@ describe('StatusItem', () => {
       return describeStatus(
         {
           enabled,
+          exclusion: null,
           notice: '',
           queuePosition: 0,
           runtime: runtimeStatus({

@@ -55,6 +55,20 @@ describe('SafeCoderStatus', () => {
     expect(status.view.notice).toBe('');
   });
 
+  it('shows that nothing is completed where the user is', async () => {
+    status.applySetting(true);
+    await after(200);
+    let changes = 0;
+    status.changed.connect(() => changes++);
+    const exclusion = { excluded: true, reason: 'A tag.', remedy: '' };
+    status.setExclusion(exclusion);
+    status.setExclusion({ ...exclusion });
+    expect(status.view).toMatchObject({ label: 'off here', reason: 'A tag.' });
+    expect(changes).toBe(1);
+    status.setExclusion(null);
+    expect(status.view.label).toBe('ready');
+  });
+
   it('polls often while another model is loaded', async () => {
     status.applySetting(true);
     await after(200);

@@ -3,7 +3,13 @@ import { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IErrorEvent, IModels, IRuntimeStatus, errorText } from '../protocol';
+import {
+  IErrorEvent,
+  IExclusion,
+  IModels,
+  IRuntimeStatus,
+  errorText
+} from '../protocol';
 import { IStatusApi } from './api';
 import { ISafeCoderStatus, IStatusView } from './tokens';
 import { describeStatus } from './view';
@@ -76,6 +82,7 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     return describeStatus(
       {
         enabled: this._enabled,
+        exclusion: this._exclusion,
         notice: this._notice || this._projectNotice,
         queuePosition: this._queuePosition,
         runtime: this._runtime,
@@ -149,6 +156,13 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     }
     await this.loadModels();
     this.refresh();
+  }
+
+  /** Show that nothing is completed where the user is; `null`: it is. */
+  setExclusion(exclusion: IExclusion | null): void {
+    const before = this.view;
+    this._exclusion = exclusion;
+    this._emitIfChanged(before);
   }
 
   /** Poll the server now, for instance when the page becomes visible. */
@@ -241,6 +255,7 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
   private _api: IStatusApi;
   private _changed = new Signal<this, void>(this);
   private _enabled = false;
+  private _exclusion: IExclusion | null = null;
   private _failed = new Signal<this, IStatusView>(this);
   private _isSwitching = false;
   private _models: IModels | null = null;

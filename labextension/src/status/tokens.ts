@@ -1,7 +1,7 @@
 import { Token } from '@lumino/coreutils';
 import { ISignal } from '@lumino/signaling';
 
-import { IErrorEvent, IModels, IRuntimeStatus } from '../protocol';
+import { IErrorEvent, IExclusion, IModels, IRuntimeStatus } from '../protocol';
 
 /** Receives the progress of the completion provider's requests. */
 export interface ICompletionReporter {
@@ -43,6 +43,9 @@ export interface ISafeCoderStatus extends ICompletionReporter {
 
   /** Whether another model is being loaded. */
   readonly isSwitching: boolean;
+
+  /** Show that nothing is completed where the user is; `null`: it is. */
+  setExclusion(exclusion: IExclusion | null): void;
 
   /** Request the models. */
   loadModels(): Promise<void>;

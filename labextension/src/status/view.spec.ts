@@ -10,6 +10,7 @@ function describeRuntime(
   return describeStatus(
     {
       enabled: true,
+      exclusion: null,
       notice: '',
       queuePosition: 0,
       runtime: fields && runtimeStatus(fields),
@@ -60,6 +61,30 @@ describe('describeStatus', () => {
     ['failed', 'failed']
   ])('adds the queue position to the label of %s', (state, label) => {
     expect(describeRuntime({ state }, { queuePosition: 2 }).label).toBe(label);
+  });
+
+  it.each<[RuntimeState, string]>([
+    ['ready', 'off here'],
+    ['busy', 'off here'],
+    ['loading', 'off here'],
+    ['failed', 'failed'],
+    ['off', 'off']
+  ])('shows what excludes a cell while the runtime is %s', (state, label) => {
+    const exclusion = {
+      excluded: true,
+      reason: 'A tag.',
+      remedy: 'Remove it.'
+    };
+    const view = describeRuntime({ state }, { exclusion });
+    expect(view.label).toBe(label);
+    if (label === 'off here') {
+      expect(view).toMatchObject({
+        state: 'off',
+        enabled: true,
+        reason: 'A tag.',
+        remedy: 'Remove it.'
+      });
+    }
   });
 
   it('has a reason before the first status', () => {

@@ -1,12 +1,15 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { IRuntimeStatus } from '../protocol';
+import { IExclusion, IRuntimeStatus } from '../protocol';
 import { IStatusView } from './tokens';
 
 /** Everything that determines a view. */
 export interface IStatusInput {
   /** Whether the user has turned completions on. */
   enabled: boolean;
+
+  /** Why nothing is completed where the user is; `null`: it is. */
+  exclusion: IExclusion | null;
 
   /** The last status from the server; `null` before the first. */
   runtime: IRuntimeStatus | null;
@@ -32,7 +35,7 @@ export function describeStatus(
   input: IStatusInput,
   trans: TranslationBundle
 ): IStatusView {
-  const { enabled, runtime, unreachable, notice } = input;
+  const { enabled, exclusion, runtime, unreachable, notice } = input;
   const view: IStatusView = {
     state: runtime?.state ?? 'off',
     enabled,
@@ -56,6 +59,12 @@ export function describeStatus(
     view.startLabel = trans.__('Start');
   } else if (runtime?.state === 'failed') {
     view.startLabel = trans.__('Restart');
+  } else if (exclusion) {
+    view.state = 'off';
+    view.label = trans.__('off here');
+    view.reason = exclusion.reason;
+    view.remedy = exclusion.remedy;
+    return view;
   }
   view.label = labelOf(view.state, input, trans);
   return view;

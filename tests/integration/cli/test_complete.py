@@ -194,3 +194,18 @@ def test_infill_of_a_file_without_tasks(
     captured = capsys.readouterr()
     assert str(path) in captured.err
     assert captured.err.count("\n") == 1
+
+
+def test_what_is_off_is_not_completed(tmp_path: Path) -> None:
+    """No runtime is started for it: the model does not exist."""
+    path = write_notebook(tmp_path / "n.ipynb", ("code", "import nu"))
+    model = ["--engine", "scripted", "--model", str(tmp_path / "none")]
+    (tmp_path / ".safecoderignore").write_text("n.*\n")
+    report = run_json(*complete_arguments(path, 0, 0, 9), *model)
+    assert (report["text"], report["finish_reason"]) == ("", "excluded")
+    (tmp_path / ".safecoderignore").unlink()
+    data = json.loads(path.read_text())
+    data["cells"][0]["metadata"]["tags"] = ["safecoder-off"]
+    path.write_text(json.dumps(data))
+    report = run_json(*complete_arguments(path, 0, 0, 9), *model)
+    assert (report["text"], report["finish_reason"]) == ("", "excluded")

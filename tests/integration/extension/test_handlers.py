@@ -18,13 +18,14 @@ from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError
 
 from jupyter_safecoder.engines.scripted import write_scripted_model
-from jupyter_safecoder.protocol import CompletionRequest
+from jupyter_safecoder.protocol import CompletionRequest, Done, Exclusion, decode_event
 
 ENDPOINTS = [
     ("GET", "status", None),
     ("POST", "start", b""),
     ("POST", "completions", CompletionRequest("x = ", "").to_json()),
     ("POST", "context", b'{"version": 2, "path": "a.ipynb", "cells": [], "current": "x"}'),
+    ("GET", "exclusion", None),
     ("GET", "models", None),
     ("POST", "model", b'{"model": "auto"}'),
     ("GET", "v1/models", None),
@@ -195,3 +196,41 @@ async def test_a_page_of_another_site_is_refused(
             headers={"Cookie": cookies, "Origin": "https://elsewhere.example"},
         )
     assert raised.value.code in (403, 404)
+
+
+async def test_a_safecoderignore_excludes_a_document(
+    jp_serverapp: ServerApp, jp_fetch: Fetch, jp_root_dir: Path
+) -> None:
+    async def ask(path: str) -> Exclusion:
+        answer = await jp_fetch("jupyter-safecoder", "exclusion", params={"path": path})
+        return Exclusion(**json.loads(answer.body))
+
+    async def complete(path: str) -> str:
+        body = CompletionRequest("x = ", "", path=path).to_json()
+        answer = await jp_fetch("jupyter-safecoder", "completions", method="POST", body=body)
+        assert answer.headers["Content-Type"] == "application/x-ndjson"
+        done = decode_event(answer.body)
+        assert isinstance(done, Done)
+        return done.finish_reason
+
+    assert await ask("private/a b.ipynb") == Exclusion()
+    (jp_root_dir / ".safecoderignore").write_text("private/\n")
+    excluded = await ask("private/a b.ipynb")
+    assert excluded.excluded
+    assert excluded.reason.startswith("Off by .safecoderignore")
+    assert await complete("private/a b.ipynb") == "excluded"
+    assert await complete("RTC:private/a b.ipynb") == "excluded"
+    # Nothing was relayed: no runtime has started for it.
+    assert not _extension(jp_serverapp).supervisor.running
+    assert await ask("other.ipynb") == Exclusion()
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"path": 3}', b"{", b'"path"', b"[" * 100_000])
+async def test_what_has_no_path_goes_to_the_runtime(
+    jp_serverapp: ServerApp, jp_fetch: Fetch, jp_root_dir: Path, body: bytes
+) -> None:
+    (jp_root_dir / ".safecoderignore").write_text("*\n")
+    with pytest.raises(HTTPClientError) as raised:
+        await jp_fetch("jupyter-safecoder", "completions", method="POST", body=body)
+    assert raised.value.code == 503
+    assert _extension(jp_serverapp).supervisor.running

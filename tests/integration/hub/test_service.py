@@ -17,7 +17,13 @@ from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.relay import Head
 from jupyter_safecoder.hub.service import CompletionService
 from jupyter_safecoder.openai_protocol import parse_openai_request
-from jupyter_safecoder.protocol import Cell, CompletionRequest, Excerpt, KernelName
+from jupyter_safecoder.protocol import (
+    Cell,
+    CompletionOptions,
+    CompletionRequest,
+    Excerpt,
+    KernelName,
+)
 from tests.support.hub_service import ADA, ServiceParts, make_service
 
 SCRIPT = {
@@ -124,6 +130,21 @@ def test_sources_that_the_policy_leaves_out_are_in_no_prompt(tmp_path: Path) -> 
         assert "do not have" not in (await parts.service.status(GRANT)).reason
 
     run(tmp_path, test)
+
+
+def test_only_a_group_that_may_inspect_gets_its_prompts(tmp_path: Path) -> None:
+    async def test(parts: ServiceParts) -> None:
+        request = CompletionRequest("hello", "", options=CompletionOptions(inspect=True))
+        for features, is_there in (({"complete", "inspect"}, True), ({"complete"}, False)):
+            grant = Grant(features=frozenset(features))
+            body = request.to_json()
+            items = parts.service.complete(ADA, "vision", grant, request, body)
+            done = events(await collect(items))[-1]
+            assert done["text"] == "_world()"
+            assert ("inspection" in done) == is_there
+
+    parts = run(tmp_path, test)
+    assert "hello" not in json.dumps(parts.entries)
 
 
 def test_without_a_runtime_the_request_fails_and_is_recorded(tmp_path: Path) -> None:

@@ -41,6 +41,13 @@ from benchmarks.__main__ import build_parser
         ("context-tasks --work-dir w", {"set": "both", "work_dir": Path("w")}),
         ("soak", {"requests": 50_000, "embedded_share": 0.02}),
         ("soak --requests 500 --embedded-share 0", {"requests": 500, "embedded_share": 0.0}),
+        (
+            "browser a.ipynb --keys 40 --cells 500 --model m --suggestions many",
+            {
+                **{"files": [Path("a.ipynb")], "keys": 40, "first_keys": 10, "cells": 500},
+                **{"seed": 0, "model": "m", "suggestions": "many", "json": False},
+            },
+        ),
     ],
 )
 def test_flags_and_defaults(line: str, expected: dict[str, object]) -> None:

@@ -20,21 +20,32 @@ from jupyter_safecoder.finetune.documents import (
     read_documents_file,
     write_documents_file,
 )
+from jupyter_safecoder.notebooks import OFF_TAG
 from jupyter_safecoder.protocol import Cell
 from tests.support.team_notebooks import write_notebook
 
 DOCUMENT = Document("a.ipynb", (Cell("code", "x = 1\n", "1"),), (0,), "python", notebook=True)
 
 
-def test_a_notebook_keeps_the_indexes_of_its_cells(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tag", [EXCLUDED_TAG, OFF_TAG])
+def test_a_notebook_keeps_the_indexes_of_its_cells(tag: str, tmp_path: Path) -> None:
     path = write_notebook(tmp_path / "a.ipynb", "x = 1", "y = 2", "z = 3")
     data = json.loads(path.read_text())
-    data["cells"][1]["metadata"]["tags"] = [EXCLUDED_TAG]
+    data["cells"][1]["metadata"]["tags"] = [tag]
     path.write_text(json.dumps(data))
     document = read_document(path)
     assert [cell.source for cell in document.cells] == ["x = 1", "z = 3"]
     assert (document.numbers, document.excluded) == ((0, 2), 1)
     assert (document.language, document.notebook) == ("python", True)
+
+
+def test_a_notebook_that_is_off_is_left_out(tmp_path: Path) -> None:
+    path = write_notebook(tmp_path / "a.ipynb", "x = 1", "y = 2")
+    data = json.loads(path.read_text())
+    data["metadata"]["safecoder"] = "off"
+    path.write_text(json.dumps(data))
+    document = read_document(path)
+    assert (document.cells, document.excluded) == ((), 2)
 
 
 def test_long_outputs_are_cut(tmp_path: Path) -> None:

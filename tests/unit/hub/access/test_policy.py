@@ -8,7 +8,14 @@ import pytest
 
 from jupyter_safecoder.hub.access.policy import Grant, Policy
 from jupyter_safecoder.openai_protocol import OpenAIRequest
-from jupyter_safecoder.protocol import Cell, Column, CompletionRequest, Excerpt, KernelName
+from jupyter_safecoder.protocol import (
+    Cell,
+    Column,
+    CompletionOptions,
+    CompletionRequest,
+    Excerpt,
+    KernelName,
+)
 
 REQUEST = CompletionRequest(
     "x",
@@ -175,3 +182,13 @@ def test_token_ids_are_excluded_where_a_text_is() -> None:
     ids = OpenAIRequest((1, 2, 3))
     assert Grant(exclude_text=("secret",)).excludes_openai(ids)
     assert not Grant().excludes_openai(ids)
+
+
+@pytest.mark.parametrize(
+    ("features", "is_kept"), [({"complete", "inspect"}, True), ({"complete"}, False)]
+)
+def test_a_group_may_inspect_its_requests(features: set[str], is_kept: bool) -> None:
+    request = replace(REQUEST, options=CompletionOptions(inspect=True))
+    grant = Grant(features=frozenset(features))
+    assert grant.filter_request(request).options.inspect == is_kept
+    assert Grant().filter_request(request).options.inspect

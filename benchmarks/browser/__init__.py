@@ -1,0 +1,1 @@
+"""Measures completions as users get them: keys in JupyterLab in Chromium."""
