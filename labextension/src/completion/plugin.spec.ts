@@ -144,7 +144,14 @@ describe('completionPlugin', () => {
   it('requests what the project adds once completions are turned on', async () => {
     const getSource = jest.fn(() => '');
     const activeCell = {
-      model: { sharedModel: { getSource }, type: 'code' }
+      model: {
+        contentChanged: new Signal({}),
+        getMetadata: () => undefined,
+        metadataChanged: new Signal({}),
+        outputs: { length: 0 },
+        sharedModel: { getSource },
+        type: 'code'
+      }
     };
     status.enabled = false;
     notebooks.currentWidget = {

@@ -41,6 +41,8 @@ class FakePanel {
     return {
       model: {
         contentChanged: new Signal<object, void>({}),
+        getMetadata: () => undefined,
+        metadataChanged: new Signal<object, void>({}),
         outputs: { length: 0 },
         sharedModel: {
           source,
