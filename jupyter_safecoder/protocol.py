@@ -27,7 +27,9 @@ USER_HEADER = "X-SafeCoder-User"
 PROMPT_TOKENS_HEADER = "X-SafeCoder-Prompt-Tokens"
 
 CellType = Literal["code", "markdown", "raw"]
-Trigger = Literal["automatic", "explicit"]
+Trigger = Literal["automatic", "explicit", "prefetch", "warm"]
+#: Triggers of requests that are computed in advance, while the engine has nothing else to do.
+BACKGROUND_TRIGGERS: tuple[Trigger, ...] = ("prefetch", "warm")
 Suggestions = Literal["few", "balanced", "many"]
 State = Literal["off", "starting", "downloading", "preparing", "loading", "ready", "busy", "failed"]
 
@@ -60,7 +62,10 @@ class CompletionOptions:
     suggestions
         How sure the model must be of what an automatic request gets.
     trigger
-        Whether a keystroke caused the request, or somebody asked for it.
+        Whether a keystroke caused the request, or somebody asked for it; ``prefetch`` and ``warm``
+        are requests in advance.
+    alternatives
+        Maximum number of other completions, instead of the most probable one.
     """
 
     layout: str | None = None
@@ -70,6 +75,12 @@ class CompletionOptions:
     rules: bool = True
     suggestions: Suggestions | None = None
     trigger: Trigger = "explicit"
+    alternatives: int | None = None
+
+    @property
+    def is_background(self) -> bool:
+        """Whether the request is one in advance."""
+        return self.trigger in BACKGROUND_TRIGGERS
 
 
 @dataclass(frozen=True)
@@ -133,7 +144,8 @@ class Text:
 class Done:
     """The final text, with its token counts and its times in milliseconds.
 
-    ``first_line_logprob`` is ``None`` if the engine knows no log-probabilities.
+    ``first_line_logprob`` is ``None`` if the engine knows no log-probabilities, and
+    ``alternatives`` if none were requested or the engine cannot compute them.
     """
 
     text: str
@@ -146,6 +158,7 @@ class Done:
     total_ms: float
     raw_text: str | None = None
     first_line_logprob: float | None = None
+    alternatives: tuple[str, ...] | None = None
     event: str = "done"
 
 
@@ -183,12 +196,13 @@ class ModelInfo:
 
 @dataclass
 class Counters:
-    """Sums since the runtime started."""
+    """Sums since the runtime started; requests in advance count in ``background`` only."""
 
     requests: int = 0
     completed: int = 0
     cancelled: int = 0
     failed: int = 0
+    background: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -300,9 +314,10 @@ def parse_request(body: bytes) -> CompletionRequest:
     data = validate(_request_schema(), data, "the request", InvalidRequest)
     del data["version"]
     data["before"] = tuple(Cell(**cell) for cell in data["before"])
-    if "max_tokens" in data["options"]:
-        # To JSON Schema 8.0 is an integer, to an engine it is not.
-        data["options"]["max_tokens"] = int(data["options"]["max_tokens"])
+    for name in ("alternatives", "max_tokens"):
+        if name in data["options"]:
+            # To JSON Schema 8.0 is an integer, to an engine it is not.
+            data["options"][name] = int(data["options"][name])
     data["options"] = CompletionOptions(**data["options"])
     return CompletionRequest(**data)
 

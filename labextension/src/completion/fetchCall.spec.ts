@@ -15,8 +15,9 @@ describe('FetchCall', () => {
     const target = {
       readCursor: () => state
     } as ICompletionTarget;
+    const context = { before: [], fingerprint: '' };
     const window = cutWindow(state!.text, state!.cursor);
-    return new FetchCall(target, window, 'key', false);
+    return new FetchCall(target, context, window, 'key', false);
   }
 
   beforeEach(async () => {

@@ -338,7 +338,16 @@ describe('createFindTarget', () => {
       expect(target.context(true).before).toEqual([]);
     });
 
-    it.each(['text/x-rsrc', 'text/plain'])(
+    it.each([
+      ['text/x-rsrc', 'r'],
+      ['text/x-sh', 'bash'],
+      ['application/typescript', 'typescript']
+    ])('finds a file of type %s: %s', (mimeType, language) => {
+      widget.content.editor.model.mimeType = mimeType;
+      expect(find(widget)).toMatchObject({ language });
+    });
+
+    it.each(['text/x-ipythongfm', 'text/plain'])(
       'has no target in a file of type %s',
       mimeType => {
         widget.content.editor.model.mimeType = mimeType;

@@ -11,6 +11,8 @@ import { UUID } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
 import { DocumentContext } from './context';
+import { consoleLanguage, fileLanguage, notebookLanguage } from './language';
+import { alignLineEnds, editorText } from './lineEnds';
 import { FindTarget, ICellContext, ICompletionTarget } from './target';
 
 /** Maximum number of earlier console inputs that are context. */
@@ -46,7 +48,7 @@ export function createFindTarget(
       editor: activeCell.editor,
       path: panel.context.path,
       cell: activeCell.model.id,
-      language: Private.languageOf(panel),
+      language: notebookLanguage(panel),
       context: includeOutputs => {
         const { activeCellIndex, widgets } = panel.content;
         return context.select(
@@ -67,8 +69,7 @@ export function createFindTarget(
       editor: promptCell.editor,
       path: sessionContext.path,
       cell: promptCell.model.id,
-      language:
-        sessionContext.kernelPreference.language?.toLowerCase() ?? 'python',
+      language: consoleLanguage(panel),
       context: includeOutputs => {
         const inputs = Array.from(cells, cell => cell.model)
           .filter(model => model !== promptCell.model && model.type === 'code')
@@ -89,15 +90,16 @@ export function createFindTarget(
     widget: IDocumentWidget<FileEditor>
   ): Private.IEditorInfo | null => {
     const { editor } = widget.content;
-    return /python/.test(editor.model.mimeType)
-      ? {
+    const language = fileLanguage(editor.model.mimeType);
+    return language === null
+      ? null
+      : {
           editor,
           path: widget.context.path,
           cell: '',
-          language: 'python',
+          language,
           context: () => Private.emptyContext
-        }
-      : null;
+        };
   };
 
   const editorIn = (widget: Widget): Private.IEditorInfo | null => {
@@ -138,6 +140,7 @@ export function createFindTarget(
       cell: info.cell,
       language: info.language,
       context: info.context,
+      alignLineEnds: () => alignLineEnds(editor, trackers.notebooks),
       dismiss: () => dismiss(editor),
       readCursor: () => {
         if (editor.isDisposed || editorIn(widget)?.editor !== editor) {
@@ -150,7 +153,7 @@ export function createFindTarget(
           start.column === end.column;
         return isCursor
           ? {
-              text: editor.model.sharedModel.getSource(),
+              text: editorText(editor),
               cursor: editor.getOffsetAt(editor.getCursorPosition())
             }
           : null;
@@ -186,18 +189,5 @@ namespace Private {
     });
     panel.disposed.connect(() => context.dispose());
     return context;
-  }
-
-  /** The language of a notebook's kernel, in lower case. */
-  export function languageOf(panel: NotebookPanel): string {
-    const model = panel.content.model;
-    const info = model?.getMetadata('language_info') as
-      { name?: unknown } | undefined;
-    const spec = model?.getMetadata('kernelspec') as
-      { language?: unknown } | undefined;
-    const language = info?.name ?? spec?.language;
-    return typeof language === 'string' && language !== ''
-      ? language.toLowerCase()
-      : 'python';
   }
 }

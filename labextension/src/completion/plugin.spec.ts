@@ -32,6 +32,7 @@ describe('completionPlugin', () => {
     enabled: boolean;
     onEmpty: jest.Mock;
     start: jest.Mock;
+    view: { state: string };
   };
 
   const manager = {
@@ -99,7 +100,8 @@ describe('completionPlugin', () => {
       changed: new Signal({}),
       enabled: true,
       onEmpty: jest.fn(),
-      start: jest.fn()
+      start: jest.fn(),
+      view: { state: 'ready' }
     };
   });
 

@@ -16,17 +16,20 @@ import { ITranslator } from '@jupyterlab/translation';
 import { ISafeCoderStatus } from '../status/tokens';
 import { loadTranslations } from '../translation';
 import { addAcceptCommands } from './acceptPart';
+import { Alternatives } from './alternatives';
 import { Announcer } from './announcer';
 import { cancelOnLeave } from './cancellation';
 import { InlineCompleters } from './inlineCompleters';
 import { createFindTarget } from './findTarget';
 import { FreshLineTrigger } from './freshLine';
 import { LastInput } from './lastInput';
+import { alignOnEntry } from './lineEnds';
 import { SafeCoderProvider } from './provider';
 import { httpTransport } from './transport';
+import { WarmUpTrigger } from './warmUp';
 
 /**
- * Shows ghost text in notebooks, consoles and Python files.
+ * Shows ghost text in notebooks, consoles and files of code.
  */
 export const completionPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-safecoder:completion',
@@ -66,7 +69,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       { notebooks, consoles, editors },
       editor => completers.dismiss(editor)
     );
-    const lastInput = new LastInput();
+    const lastInput = new LastInput(() => completers.visible() !== null);
     const provider = new SafeCoderProvider({
       findTarget,
       inputKind: () => lastInput.kind,
@@ -97,7 +100,21 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
         completers.dismissAll(provider.identifier);
       }
     });
+    const warmUp = new WarmUpTrigger({
+      currentWidget: () => app.shell.currentWidget,
+      isReady: () => ['ready', 'busy'].includes(status.view.state),
+      warm: context => provider.warm(context)
+    });
+    warmUp.connect(document);
+    app.shell.currentChanged?.connect(() => warmUp.schedule());
+    status.changed.connect(() => warmUp.onStatus());
+    if (notebooks) {
+      alignOnEntry(notebooks);
+      notebooks.activeCellChanged.connect(() => warmUp.schedule());
+    }
+    const alternatives = new Alternatives(completers, provider);
     const announcer = new Announcer(completers, trans);
+    alternatives.cycled.connect(() => announcer.update());
     document.body.append(announcer.node);
     void Private.loadSettings(settings).then(loaded => {
       const apply = (): void => {

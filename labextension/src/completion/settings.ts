@@ -1,7 +1,7 @@
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { ICompletionOptions, Suggestions } from '../protocol';
+import { ICompletionOptions, Suggestions, Trigger } from '../protocol';
 
 /** Our own fields in Lab's settings of this provider. */
 export interface ICompletionSettings {
@@ -14,6 +14,9 @@ export interface ICompletionSettings {
   /** Whether the outputs of other cells are part of the context. */
   includeOutputs: boolean;
 
+  /** Whether there are requests in advance, while the engine is idle. */
+  prefetch: boolean;
+
   /** How many suggestions are shown while typing; `manual`: none. */
   suggestions: Suggestions | 'manual' | 'server';
 }
@@ -23,6 +26,7 @@ export const DEFAULT_SETTINGS: ICompletionSettings = {
   debounce: 60,
   freshLine: true,
   includeOutputs: true,
+  prefetch: true,
   suggestions: 'server'
 };
 
@@ -45,7 +49,7 @@ export function settingsSchema(
       debounce: {
         title: trans.__('Pause before a request (ms)'),
         description: trans.__(
-          'How long typing must pause before a request is sent. Completions that are already known are shown without a pause.'
+          'How long typing must pause before a request is sent. The pause becomes shorter, to a third, where the model is fast for your typing, and longer, to three times, where it is slow. Completions that are already known are shown without a pause.'
         ),
         type: 'number',
         minimum: 0,
@@ -62,6 +66,13 @@ export function settingsSchema(
         title: trans.__('Include outputs'),
         description: trans.__(
           'Whether the first lines of the text outputs of other cells are part of the prompt.'
+        ),
+        type: 'boolean'
+      },
+      prefetch: {
+        title: trans.__('Compute in advance'),
+        description: trans.__(
+          'Whether the model computes what follows a suggestion while that is shown, and reads a cell when you enter it. It does so only while it has nothing else to do.'
         ),
         type: 'boolean'
       },
@@ -89,7 +100,8 @@ export function settingsSchema(
 export function readSettings(settings: {
   [property: string]: unknown;
 }): ICompletionSettings {
-  const { debounce, freshLine, includeOutputs, suggestions } = settings;
+  const { debounce, freshLine, includeOutputs, prefetch, suggestions } =
+    settings;
   return {
     debounce:
       typeof debounce === 'number' && debounce >= 0
@@ -101,6 +113,8 @@ export function readSettings(settings: {
       typeof includeOutputs === 'boolean'
         ? includeOutputs
         : DEFAULT_SETTINGS.includeOutputs,
+    prefetch:
+      typeof prefetch === 'boolean' ? prefetch : DEFAULT_SETTINGS.prefetch,
     suggestions:
       SUGGESTIONS.find(value => value === suggestions) ??
       DEFAULT_SETTINGS.suggestions
@@ -111,16 +125,16 @@ export function readSettings(settings: {
  * The options of a request.
  *
  * @param settings - The user's settings.
- * @param isInvoked - Whether the user requested a suggestion explicitly.
+ * @param trigger - What causes it.
  */
 export function completionOptions(
   settings: ICompletionSettings,
-  isInvoked: boolean
+  trigger: Trigger
 ): ICompletionOptions {
   const { suggestions } = settings;
   const isAmount = suggestions !== 'server' && suggestions !== 'manual';
   return {
-    trigger: isInvoked ? 'explicit' : 'automatic',
+    trigger,
     ...(isAmount ? { suggestions } : {})
   };
 }
