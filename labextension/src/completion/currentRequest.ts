@@ -21,11 +21,6 @@ export class CurrentRequest {
     return this._stream;
   }
 
-  /** Whether it is still answered. */
-  get isRunning(): boolean {
-    return this._stream !== null && !this._stream.isSettled;
-  }
-
   /** Whether no automatic request is to be sent, so soon after a failure. */
   get isPaused(): boolean {
     return Date.now() < this._retryTime;

@@ -27,14 +27,12 @@ export function adaptedPause(
   gaps: readonly number[],
   ttfts: readonly number[]
 ): number {
-  const typing = gaps.filter(gap => gap < MAX_GAP_MS);
+  const typing = gaps.filter(gap => gap >= 0 && gap < MAX_GAP_MS);
   if (typing.length < MIN_TIMES || ttfts.length < MIN_TIMES) {
     return setting;
   }
   const factor = (2 * median(ttfts)) / Math.max(median(typing), 1);
-  return (
-    setting * Math.min(Math.max(factor, 1 / MAX_FACTOR), MAX_FACTOR)
-  );
+  return setting * Math.min(Math.max(factor, 1 / MAX_FACTOR), MAX_FACTOR);
 }
 
 /**

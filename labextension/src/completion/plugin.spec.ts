@@ -177,6 +177,7 @@ describe('completionPlugin', () => {
     const reset = jest.spyOn(provider!, 'reset');
     const model = { reset: jest.fn() };
     installed!.factory({
+      cycle: () => undefined,
       current: { provider: { identifier: provider!.identifier } },
       disposed: new Signal({}),
       model: { ...model, suggestionsChanged: new Signal({}) },
