@@ -190,7 +190,7 @@ class Admission:
         Parameters
         ----------
         user, document
-            As for :meth:`acquire`. The request replaces an older one in advance for its document.
+            As for :meth:`acquire`. The request replaces an older one in advance of the user.
 
         Raises
         ------
@@ -198,8 +198,7 @@ class Admission:
             If any other request runs or waits.
         """
         older = self._background
-        is_own = older is not None and (older.user, older.document) == (user, document)
-        if self._running or self._waiting or (older is not None and not is_own):
+        if self._running or self._waiting or (older is not None and older.user != user):
             raise Superseded
         if older is not None:
             older.supersede()

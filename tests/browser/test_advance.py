@@ -16,9 +16,9 @@ ANSWERS = [
 
 
 def test_after_an_accept_the_next_suggestion_is_there(site: JupyterSite) -> None:
-    notebook = site.notebook("")
+    notebook = site.notebook("ahead ")
     notebook.edit(0)
-    notebook.insert("ahead = on")
+    notebook.insert("= on")
     notebook.expect_ghost("e + two")
     (request,) = notebook.expect_background("prefetch", 1)
     assert (request["prefix"], request["suffix"]) == ("ahead = one + two", "")
@@ -33,9 +33,9 @@ def test_after_an_accept_the_next_suggestion_is_there(site: JupyterSite) -> None
 
 
 def test_a_prefetch_that_is_under_way_is_taken_over(site: JupyterSite) -> None:
-    notebook = site.notebook("")
+    notebook = site.notebook("slow_ahead ")
     notebook.edit(0)
-    notebook.insert("slow_ahead = on")
+    notebook.insert("= on")
     notebook.expect_ghost("e")
     notebook.expect_background("prefetch", 1)
     notebook.press("Tab")
@@ -44,10 +44,10 @@ def test_a_prefetch_that_is_under_way_is_taken_over(site: JupyterSite) -> None:
 
 
 def test_another_key_ends_it(site: JupyterSite) -> None:
-    notebook = site.notebook("")
+    notebook = site.notebook("stuck_ahead ")
     notebook.edit(0)
     cancelled, background = site.counter("cancelled"), site.counter("background")
-    notebook.insert("stuck_ahead = on")
+    notebook.insert("= on")
     notebook.expect_ghost("e")
     notebook.expect_background("prefetch", 1)
     notebook.insert("\nperson = ")

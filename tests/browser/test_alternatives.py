@@ -19,9 +19,9 @@ ANSWERS = [
 
 
 def test_next_and_previous(site: JupyterSite) -> None:
-    notebook = site.notebook("")
+    notebook = site.notebook("best ")
     notebook.edit(0)
-    notebook.insert("best = ")
+    notebook.insert("= ")
     notebook.expect_ghost("max(values)")
     notebook.expect_requests(1)
     notebook.press("Alt+BracketRight")
@@ -47,9 +47,9 @@ def test_next_and_previous(site: JupyterSite) -> None:
 
 
 def test_the_button_beside_the_suggestion(site: JupyterSite) -> None:
-    notebook = site.notebook("")
+    notebook = site.notebook("best ")
     notebook.edit(0)
-    notebook.insert("best = ")
+    notebook.insert("= ")
     notebook.expect_ghost("max(values)")
     notebook.ghost.hover()
     notebook.page.locator(".jp-InlineCompleter").get_by_role("button", name="Alt+[").click()
@@ -59,9 +59,9 @@ def test_the_button_beside_the_suggestion(site: JupyterSite) -> None:
 
 
 def test_a_model_that_is_sure_has_no_alternative(site: JupyterSite) -> None:
-    notebook = site.notebook("")
+    notebook = site.notebook("sure ")
     notebook.edit(0)
-    notebook.insert("sure = ")
+    notebook.insert("= ")
     notebook.expect_ghost("True")
     notebook.press("Alt+BracketRight")
     notebook.expect_requests(2)

@@ -120,7 +120,7 @@ describe('Background', () => {
   });
 
   it('pauses longer each time that the engine has other things to do', async () => {
-    for (const pause of [2000, 4000, 8000]) {
+    for (const pause of [500, 1000, 2000]) {
       prefetch('x');
       await last().send(doneEvent('', { finish_reason: 'superseded' }));
       const sent = responses.length;
@@ -133,10 +133,20 @@ describe('Background', () => {
     await last().send(doneEvent('y'));
     prefetch('xy');
     await last().disconnect();
-    jest.advanceTimersByTime(2000);
+    jest.advanceTimersByTime(500);
     prefetch('xyz');
     expect(last().request.prefix).toBe('xyz');
     expect(prefetched).toHaveLength(1);
+  });
+
+  it('warms again what the engine had no time for', async () => {
+    warm('x');
+    await last().send(doneEvent('', { finish_reason: 'superseded' }));
+    warm('x');
+    expect(responses).toHaveLength(1);
+    jest.advanceTimersByTime(500);
+    warm('x');
+    expect(responses).toHaveLength(2);
   });
 
   it('does not pause because the user has cancelled', async () => {

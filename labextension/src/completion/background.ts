@@ -5,7 +5,10 @@ import { CompletionStream } from './completionStream';
 import { FetchCall } from './fetchCall';
 import { CompletionTransport } from './transport';
 
-/** The longest pause, in ms, after the server had other things to do. */
+/** Half of the first pause, in ms, after the engine had other things to do. */
+const MIN_PAUSE_MS = 250;
+
+/** The longest such pause, in ms. */
 const MAX_PAUSE_MS = 600_000;
 
 /** How long, in ms, a prompt that was computed in advance stays warm. */
@@ -52,10 +55,10 @@ export class Background {
   warm(key: string, request: ICompletionRequest): void {
     const prompt = JSON.stringify([key, request.prefix]);
     const now = Date.now();
-    if (prompt !== this._warmed || now >= this._warmedTime + WARM_MS) {
+    const isWarm = prompt === this._warmed && now < this._warmedTime + WARM_MS;
+    if (!isWarm && this._start(key, request)) {
       this._warmed = prompt;
       this._warmedTime = now;
-      this._start(key, request);
     }
   }
 
@@ -102,15 +105,17 @@ export class Background {
     this._stream = null;
   }
 
-  private _start(key: string, request: ICompletionRequest): void {
+  /** Send a request, unless the engine had other things to do just now. */
+  private _start(key: string, request: ICompletionRequest): boolean {
     this.cancel();
     if (Date.now() < this._pauseEnd) {
-      return;
+      return false;
     }
     const { trans, transport } = this._options;
     const stream = new CompletionStream({ key, request, trans, transport });
     this._stream = stream;
     void stream.settled.then(() => this._onSettled(stream));
+    return true;
   }
 
   private _onSettled(stream: CompletionStream): void {
@@ -119,8 +124,9 @@ export class Background {
     }
     if (stream.error || stream.isPartial) {
       this._refusals++;
-      const pause = Math.min(1000 * 2 ** this._refusals, MAX_PAUSE_MS);
+      const pause = Math.min(MIN_PAUSE_MS * 2 ** this._refusals, MAX_PAUSE_MS);
       this._pauseEnd = Date.now() + pause;
+      this._warmed = '';
     } else {
       this._refusals = 0;
       if (stream.isPrefetch) {

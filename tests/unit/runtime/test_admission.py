@@ -368,11 +368,11 @@ def test_a_request_in_advance_is_refused_where_any_other_runs_or_waits() -> None
     run(test)
 
 
-def test_a_newer_request_in_advance_replaces_the_older_of_its_document() -> None:
+def test_a_newer_request_in_advance_replaces_the_older_of_its_user() -> None:
     async def test() -> None:
         admission = Admission(1, 9)
         older = admission.acquire_background("ada", "a")
-        newer = admission.acquire_background("ada", "a")
+        newer = admission.acquire_background("ada", "b")
         assert (older.is_superseded, newer.is_superseded) == (True, False)
         admission.release(older)
         assert admission.busy
