@@ -248,6 +248,10 @@ describe('createFindTarget', () => {
       expect(find(panel, { triggerKind: kind })).toBeNull();
     });
 
+    it('has nothing to align in an editor that is not of CodeMirror', () => {
+      expect(find(panel)!.alignLineEnds()).toBe(false);
+    });
+
     it('dismisses the suggestion of its editor', () => {
       find(panel)!.dismiss();
       expect(dismiss.mock.calls).toEqual([[notebook.widgets[2].editor]]);
