@@ -36,7 +36,9 @@ SOURCES = {
 }
 
 CellType = Literal["code", "markdown", "raw"]
-Trigger = Literal["automatic", "explicit"]
+Trigger = Literal["automatic", "explicit", "prefetch", "warm"]
+#: Triggers of requests that are computed in advance, while the engine has nothing else to do.
+BACKGROUND_TRIGGERS: tuple[Trigger, ...] = ("prefetch", "warm")
 Suggestions = Literal["few", "balanced", "many"]
 PromptSource = Literal["cells", "below", "kernel", "modules", "files", "prefix", "suffix"]
 State = Literal["off", "starting", "downloading", "preparing", "loading", "ready", "busy", "failed"]
@@ -124,9 +126,12 @@ class CompletionOptions:
     suggestions
         How sure the model must be of what an automatic request gets.
     trigger
-        Whether a keystroke caused the request, or somebody asked for it.
+        Whether a keystroke caused the request, or somebody asked for it; ``prefetch`` and ``warm``
+        are requests in advance.
     inspect
         Whether to return what the model was sent, too.
+    alternatives
+        Maximum number of other completions, instead of the most probable one.
     """
 
     layout: str | None = None
@@ -137,6 +142,12 @@ class CompletionOptions:
     suggestions: Suggestions | None = None
     trigger: Trigger = "explicit"
     inspect: bool = False
+    alternatives: int | None = None
+
+    @property
+    def is_background(self) -> bool:
+        """Whether the request is one in advance."""
+        return self.trigger in BACKGROUND_TRIGGERS
 
 
 @dataclass(frozen=True)
@@ -265,7 +276,8 @@ class Done:
     """The final text, with its token counts and its times in milliseconds.
 
     ``first_line_logprob`` is ``None`` if the engine knows no log-probabilities, ``inspection`` if
-    it was not asked for or is not allowed.
+    it was not asked for or is not allowed, and ``alternatives`` if none were requested or the
+    engine cannot compute them.
     """
 
     text: str
@@ -279,6 +291,7 @@ class Done:
     raw_text: str | None = None
     first_line_logprob: float | None = None
     inspection: Inspection | None = None
+    alternatives: tuple[str, ...] | None = None
     event: str = "done"
 
 
@@ -316,12 +329,13 @@ class ModelInfo:
 
 @dataclass
 class Counters:
-    """Sums since the runtime started."""
+    """Sums since the runtime started; requests in advance count in ``background`` only."""
 
     requests: int = 0
     completed: int = 0
     cancelled: int = 0
     failed: int = 0
+    background: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -452,9 +466,10 @@ def parse_request(body: bytes) -> CompletionRequest:
     data["kernel"] = tuple(KernelName.from_json(name) for name in data["kernel"])
     for excerpts in ("modules", "files"):
         data[excerpts] = tuple(Excerpt(**excerpt) for excerpt in data[excerpts])
-    if "max_tokens" in data["options"]:
-        # To JSON Schema 8.0 is an integer, to an engine it is not.
-        data["options"]["max_tokens"] = int(data["options"]["max_tokens"])
+    for name in ("alternatives", "max_tokens"):
+        if name in data["options"]:
+            # To JSON Schema 8.0 is an integer, to an engine it is not.
+            data["options"][name] = int(data["options"][name])
     data["options"] = CompletionOptions(**data["options"])
     return CompletionRequest(**data)
 

@@ -1,9 +1,18 @@
 """Inference engines: token ids in, token ids out."""
 
-from .engine import Engine, EngineOptions, EngineOutput, RemoteServer
+from .engine import (
+    Candidate,
+    CandidateEngine,
+    Engine,
+    EngineOptions,
+    EngineOutput,
+    RemoteServer,
+)
 from .registry import engine_names, make_engine
 
 __all__ = [
+    "Candidate",
+    "CandidateEngine",
     "Engine",
     "EngineOptions",
     "EngineOutput",

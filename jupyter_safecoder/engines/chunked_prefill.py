@@ -27,6 +27,8 @@ class PendingPrefill:
         Hashes of the prompt's full blocks, from :meth:`PrefixCacheMirror.block_hashes`.
     waited_steps
         Number of steps since the request was submitted.
+    candidates
+        How many of the next tokens are wanted; 0: a completion is.
     """
 
     request: int
@@ -35,6 +37,7 @@ class PendingPrefill:
     max_tokens: int
     block_hashes: Sequence[int]
     waited_steps: int = 0
+    candidates: int = 0
 
 
 class PrefixCacheMirror:

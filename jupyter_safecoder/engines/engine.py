@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jupyter_safecoder.errors import EngineError
 from jupyter_safecoder.prompt import Tokenizer
@@ -85,6 +85,14 @@ class EngineOptions:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A token that may come next, and the natural logarithm of its probability."""
+
+    id: int
+    logprob: float
+
+
+@dataclass(frozen=True)
 class EngineOutput:
     """What one step computed for one request.
 
@@ -103,6 +111,8 @@ class EngineOutput:
     logprobs
         Natural logarithm of the probability that the model gave each of ``ids``; ``None`` if the
         engine does not know them.
+    candidates
+        Of a request for candidates: the most probable next tokens, the first one first.
     """
 
     request: int
@@ -110,6 +120,7 @@ class EngineOutput:
     finished: str | None = None
     error: EngineError | None = None
     logprobs: list[float] | None = None
+    candidates: list[Candidate] | None = None
 
 
 class Engine(Protocol):
@@ -207,4 +218,28 @@ class Engine(Protocol):
         Exception
             Whatever the engine's library raises, if the whole batch failed. If one request alone
             failed, its output has ``finished="failed"`` instead.
+        """
+
+
+@runtime_checkable
+class CandidateEngine(Protocol):
+    """What an engine has, too, if it can return the most probable next tokens of a prompt.
+
+    Attributes
+    ----------
+    offers_candidates
+        Whether it can with its options. Final once ``load`` returns.
+    """
+
+    offers_candidates: bool
+
+    def submit_candidates(self, request: int, prompt: Sequence[int], count: int) -> None:
+        """Add a request for the most probable next tokens; it has one output, its last one.
+
+        Parameters
+        ----------
+        request, prompt
+            As in :meth:`Engine.submit`.
+        count
+            Maximum number of tokens to return, 1 or more.
         """

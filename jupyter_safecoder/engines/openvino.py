@@ -22,7 +22,7 @@ from jupyter_safecoder.models.tokenizer import FileTokenizer
 from jupyter_safecoder.prompt import Tokenizer
 
 from .chunked_prefill import PendingPrefill, PrefixCacheMirror, schedule_prefill
-from .engine import EngineOptions, EngineOutput
+from .engine import Candidate, EngineOptions, EngineOutput
 from .warm_up import warm_up
 
 #: 32,768 tokens, the prompts of some fifteen users; up to 760 MB for the embedded model.
@@ -88,6 +88,8 @@ class OpenVinoEngine:
         #: Handles of requests in the pipeline.
         self._handles: dict[int, Any] = {}
         self._stop_ids: dict[int, Collection[int]] = {}
+        #: Requests in the pipeline for candidates.
+        self._candidate_requests: set[int] = set()
         self._refused: list[int] = []
         self._pipeline_ids = itertools.count()
         self._last_step_was_chunk = False
@@ -142,13 +144,25 @@ class OpenVinoEngine:
         self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
         """Queue a request; it is refused on the next step if it can never fit."""
+        self._queue(PendingPrefill(request, prompt, stop_ids, max_tokens, ()))
+
+    @property
+    def offers_candidates(self) -> bool:
+        """Whether beam search is possible: not together with speculative decoding."""
+        return not self._speculative
+
+    def submit_candidates(self, request: int, prompt: Sequence[int], count: int) -> None:
+        """Queue a request; the beams of a search for one token are the most probable tokens."""
+        self._queue(PendingPrefill(request, prompt, (), 1, (), candidates=max(count, 2)))
+
+    def _queue(self, pending: PendingPrefill) -> None:
         # The pipeline itself would notice only after filling the whole cache, minutes later.
         window = min(self._description.context_window, self._kv_blocks * _BLOCK_TOKENS)
-        if not 0 < len(prompt) <= window - max_tokens:
-            self._refused.append(request)
+        if not 0 < len(pending.prompt) <= window - pending.max_tokens:
+            self._refused.append(pending.request)
             return
-        hashes = self._prefix_cache.block_hashes(prompt)
-        self._waiting[request] = PendingPrefill(request, prompt, stop_ids, max_tokens, hashes)
+        pending.block_hashes = self._prefix_cache.block_hashes(pending.prompt)
+        self._waiting[pending.request] = pending
 
     def cancel(self, request: int) -> None:
         """Cancel a request in the pipeline; the next step frees its blocks."""
@@ -160,6 +174,7 @@ class OpenVinoEngine:
         for handle in (chunk, self._handles.pop(request, None)):
             if handle is not None:
                 self._stop_ids.pop(request, None)
+                self._candidate_requests.discard(request)
                 handle.cancel()
                 self._has_unfreed_blocks = True
 
@@ -204,8 +219,10 @@ class OpenVinoEngine:
                 continue
             del self._waiting[number]
             self._handles[number] = self._add_request(
-                pending.prompt, pending.stop_ids, pending.max_tokens
+                pending.prompt, pending.stop_ids, pending.max_tokens, pending.candidates
             )
+            if pending.candidates:
+                self._candidate_requests.add(number)
             self._stop_ids[number] = pending.stop_ids
             self._prefix_cache.add(pending.block_hashes)
 
@@ -225,12 +242,18 @@ class OpenVinoEngine:
                 self._prefix_cache.add(hashes[: end // _BLOCK_TOKENS])
 
     def _add_request(
-        self, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
+        self,
+        prompt: Sequence[int],
+        stop_ids: Collection[int],
+        max_tokens: int,
+        candidates: int = 0,
     ) -> Any:
         config = self._genai.GenerationConfig()
         config.do_sample = False
         config.logprobs = 1
         config.max_new_tokens = max_tokens
+        if candidates:
+            config.num_beams = config.num_return_sequences = candidates
         config.stop_token_ids = set(stop_ids) or {0}
         # It would be the tokenizer's, but the pipeline has none.
         config.eos_token_id = min(config.stop_token_ids)
@@ -276,6 +299,8 @@ class OpenVinoEngine:
 
     def _read(self, request: int, handle: Any) -> EngineOutput | None:
         """Return what the pipeline has generated for a request since the last step."""
+        if request in self._candidate_requests:
+            return self._read_candidates(request, handle)
         ids: list[int] = []
         logprobs: list[float] = []
         while handle.can_read():
@@ -293,6 +318,19 @@ class OpenVinoEngine:
         if ids and ids[-1] in stop_ids:
             return EngineOutput(request, ids[:-1], "end", logprobs=logprobs[:-1])
         return EngineOutput(request, ids, "length", logprobs=logprobs)
+
+    def _read_candidates(self, request: int, handle: Any) -> EngineOutput | None:
+        status = handle.get_status().name
+        if status == "RUNNING":
+            return None
+        self._candidate_requests.remove(request)
+        del self._stop_ids[request], self._handles[request]
+        self._has_unfreed_blocks = self._must_free_blocks = True
+        if status == "IGNORED":
+            return EngineOutput(request, [], "refused")
+        beams = sorted(handle.read_all(), key=lambda beam: -float(beam.score))
+        candidates = [Candidate(beam.generated_ids[0], float(beam.score)) for beam in beams]
+        return EngineOutput(request, [], "length", candidates=candidates)
 
 
 def _thread_properties() -> dict[str, int]:

@@ -9,7 +9,9 @@ The script is a JSON file, the ``weights`` of a model directory whose engine is 
 An answer is chosen by the text that the prompt ends with (``after``). Besides ``text`` it may have
 ``stall`` (true: no token ever comes), ``fail_after`` or ``die_after`` (after so many tokens the
 engine raises, or its process exits), a ``token_ms`` of its own, and ``line_logprobs``: for each
-line of the text the log-probability of each of its tokens. Each UTF-8 byte is a token.
+line of the text the log-probability of each of its tokens. ``candidates`` are the characters that
+it may begin with, with their log-probabilities; without them that of its text is the only one. Each
+UTF-8 byte is a token. With ``offers_candidates`` false the engine knows no candidates.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from typing import Any, Literal
 from jupyter_safecoder.errors import EngineError
 from jupyter_safecoder.models import ModelDescription
 
-from .engine import EngineOptions, EngineOutput
+from .engine import Candidate, EngineOptions, EngineOutput
 
 #: Id of the first special token.
 _FIRST_SPECIAL_ID = 256
@@ -93,6 +95,8 @@ class ScriptedEngine:
         self.tokenizer = ByteTokenizer()
         self._running: dict[int, _Request] = {}
         self._script: dict[str, Any] = {}
+        self._candidates: list[EngineOutput] = []
+        self.offers_candidates = True
 
     def load(self) -> None:
         """Read the script."""
@@ -102,17 +106,14 @@ class ScriptedEngine:
             raise EngineError(
                 f"The script {self._path} cannot be read as JSON.", "Fix the script."
             ) from error
+        self.offers_candidates = self._script.get("offers_candidates", True)
         time.sleep(self._seconds("load_ms"))
 
     def submit(
         self, request: int, prompt: Sequence[int], stop_ids: Collection[int], max_tokens: int
     ) -> None:
         """Choose the answer by the text that the prompt ends with."""
-        text = self.tokenizer.decode(prompt[-4096:])
-        answer = next(
-            (a for a in self._script.get("answers", ()) if text.endswith(a["after"])),
-            {"text": self._script.get("otherwise", "")},
-        )
+        answer = self._answer(prompt)
         ids = self.tokenizer.encode(answer.get("text", ""))
         finished: Literal["end", "length"] = "length" if len(ids) > max_tokens else "end"
         first_token_at = time.monotonic() + self._seconds("first_token_ms")
@@ -120,16 +121,31 @@ class ScriptedEngine:
             answer, ids[:max_tokens], _logprobs(answer), first_token_at, finished
         )
 
+    def submit_candidates(self, request: int, prompt: Sequence[int], count: int) -> None:
+        """Choose the answer, and return the characters that it may begin with."""
+        answer = self._answer(prompt)
+        logprobs = answer.get("candidates") or {answer.get("text", "")[:1]: 0.0}
+        candidates = [
+            Candidate(self.tokenizer.encode(character)[0], logprob)
+            for character, logprob in logprobs.items()
+            if character
+        ]
+        self._candidates.append(EngineOutput(request, [], "length", candidates=candidates[:count]))
+
     def cancel(self, request: int) -> None:
         """Drop a request."""
         self._running.pop(request, None)
+        self._candidates = [one for one in self._candidates if one.request != request]
 
     def busy(self) -> bool:
         """Return whether a request runs."""
-        return bool(self._running)
+        return bool(self._running or self._candidates)
 
     def step(self) -> list[EngineOutput]:
         """Return the next token of each request for which it is time."""
+        if self._candidates:
+            outputs, self._candidates = self._candidates, []
+            return outputs
         now = time.monotonic()
         due = [
             (number, request)
@@ -140,6 +156,12 @@ class ScriptedEngine:
             time.sleep(0.001)
             return []
         return [self._next_token(number, request, now) for number, request in due]
+
+    def _answer(self, prompt: Sequence[int]) -> dict[str, Any]:
+        text = self.tokenizer.decode(prompt[-4096:])
+        otherwise = {"text": self._script.get("otherwise", "")}
+        answers = self._script.get("answers", ())
+        return next((answer for answer in answers if text.endswith(answer["after"])), otherwise)
 
     def _next_token(self, number: int, request: _Request, now: float) -> EngineOutput:
         if request.sent == request.answer.get("die_after"):

@@ -34,6 +34,8 @@ class RuntimeRequest:
         Path of the runtime's endpoint.
     body
         Body of the request.
+    background
+        Whether it is a request in advance, which any other request of any user ends.
     """
 
     user: str
@@ -41,6 +43,7 @@ class RuntimeRequest:
     grant: Grant
     path: str
     body: bytes
+    background: bool = False
 
 
 class Dispatcher:
@@ -77,12 +80,16 @@ class Dispatcher:
         ------
         RateLimited
             If the queue is full.
+        Superseded
+            If a request in advance finds another request.
         """
         grant = request.grant
         share = FairShare(grant.weight, grant.max_running, grant.max_waiting)
         with (
             _queue_limits(),
-            self._admission.slot(request.user, request.document, share) as ticket,
+            self._admission.slot(
+                request.user, request.document, share, background=request.background
+            ) as ticket,
         ):
             yield ticket
 

@@ -21,7 +21,7 @@ from jupyter_safecoder.hub.access.authenticator import User
 from jupyter_safecoder.hub.access.namespaces import display_names, group_prefix, qualified_model
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.hub.access.policy_gate import PolicyGate
-from jupyter_safecoder.hub.accounting.record import Record
+from jupyter_safecoder.hub.accounting.record import WARM_ACTION, Record
 from jupyter_safecoder.hub.accounting.recorder import Recorder
 from jupyter_safecoder.openai_protocol import OpenAIRequest
 from jupyter_safecoder.protocol import CompletionRequest, Done, Queued, Status, encode_event
@@ -111,14 +111,26 @@ class CompletionService:
         RuntimeUnavailable, RuntimeTimeout, ConnectionLost
             If there is no runtime, it does not finish in time, or it stops.
         """
-        record = self.recorder.new_record(user.name, "complete", group, grant)
+        if request.options.trigger == "prefetch":
+            # What one user may need next is not computed while others wait for what they need now.
+            yield _done("superseded")
+            return
+        action = WARM_ACTION if request.options.trigger == "warm" else "complete"
+        record = self.recorder.new_record(user.name, action, group, grant)
         allowed = await parse_body(body, partial(_allowed_body, grant, request))
         if allowed is None:
             self.recorder.record_exclusion(record)
             yield _done("excluded")
             return
         body = allowed
-        forwarded = RuntimeRequest(user.name, request.document, grant, "/completions", body)
+        forwarded = RuntimeRequest(
+            user.name,
+            request.document,
+            grant,
+            "/completions",
+            body,
+            background=request.options.is_background,
+        )
         items = self._respond(forwarded, record, record.update_from_event)
         try:
             async with aclosing(items):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .confidence import ScoredToken
 from .cursor_context import analyze_cursor
 from .filter_input import FilterInput, FinishReason
+from .indentation import Reindented, find_indentation, reindent
 from .lines import Line, StopDecision, split_lines
 from .rules.block_end import block_end
 from .rules.closing_bracket import find_closing_bracket
@@ -77,6 +78,9 @@ class AnswerFilter:
     def __init__(self, filter_input: FilterInput) -> None:
         self._input = filter_input
         self._context = analyze_cursor(filter_input)
+        self._indentation = find_indentation(
+            filter_input.prefix, filter_input.suffix, filter_input.above
+        )
         self._mode = filter_input.mode
         self._max_lines = filter_input.max_lines
         self._min_logprob = filter_input.min_logprob
@@ -100,9 +104,10 @@ class AnswerFilter:
         normalized = normalize_newlines(raw)
         if (at := find_invisible(normalized, self._input)) is not None:
             normalized, ended = normalized[:at], "invisible"
-        answer = trim_start(normalized, self._context)
+        indented = reindent(normalized, self._context, self._indentation, ended=ended is not None)
+        answer = trim_start(indented.text, self._context)
         if tokens is not None and self._min_logprob > -math.inf:
-            tokens = _in_answer(tokens, raw, len(normalized) - len(answer))
+            tokens = _in_answer(tokens, raw, indented, len(indented.text) - len(answer))
         else:
             tokens = None
         shown, is_unsure = len(answer), False
@@ -171,9 +176,12 @@ class AnswerFilter:
         return FilteredAnswer("", "duplicate" if dropped else "blank")
 
 
-def _in_answer(tokens: Sequence[ScoredToken], raw: str, removed: int) -> list[ScoredToken]:
+def _in_answer(
+    tokens: Sequence[ScoredToken], raw: str, indented: Reindented, removed: int
+) -> list[ScoredToken]:
     """Return tokens with ends in the answer, without the characters removed at its start."""
+    ends = (len(normalize_newlines(raw[: token.end])) for token in tokens)
     return [
-        ScoredToken(len(normalize_newlines(raw[: token.end])) - removed, token.logprob)
-        for token in tokens
+        ScoredToken(indented.offset(end) - removed, token.logprob)
+        for end, token in zip(ends, tokens, strict=True)
     ]

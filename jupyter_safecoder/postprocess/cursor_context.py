@@ -20,8 +20,8 @@ class CursorContext:
 
     Parameters
     ----------
-    syntax
-        That of the cell's language.
+    language, syntax
+        The cell's language, and its syntax.
     line
         The cursor's line up to the cursor.
     rest
@@ -46,6 +46,7 @@ class CursorContext:
         if there is none.
     """
 
+    language: str
     syntax: Syntax
     line: str
     rest: str
@@ -92,6 +93,7 @@ def analyze_cursor(filter_input: FilterInput) -> CursorContext:
     closed = scan_nesting(filter_input.suffix, syntax, in_string).surplus
     rest, _, following = filter_input.suffix.partition("\n")
     return CursorContext(
+        language=filter_input.language,
         syntax=syntax,
         line=line,
         rest=rest.rstrip(),

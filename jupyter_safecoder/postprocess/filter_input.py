@@ -42,6 +42,8 @@ class FilterInput:
         Maximum number of non-blank lines of an answer.
     min_logprob
         Minimum log-probability of a line; minus infinity: any is shown.
+    above
+        Code of the cells above, which says how to indent where the cell does not.
     """
 
     prefix: str
@@ -50,3 +52,4 @@ class FilterInput:
     mode: Mode
     max_lines: int
     min_logprob: float = -math.inf
+    above: str = ""

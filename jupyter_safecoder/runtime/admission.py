@@ -3,6 +3,9 @@
 Plain data and futures, without HTTP and engine. A user has at most one request per document: a
 newer one supersedes the older, whether that one waits or runs.
 
+A request in advance (of the background) takes no slot. It runs only while there is nothing else,
+and any other request ends it.
+
 The order is that of weighted fair queueing (Demers, Keshav, Shenker: "Analysis and simulation of a
 fair queueing algorithm", SIGCOMM 1989; the virtual clock is approximated). Each user has a virtual
 time, which advances by the time that the user's requests held a slot, divided by the user's weight.
@@ -54,7 +57,8 @@ class Ticket:
     """A request in the queue or in a slot.
 
     ``granted`` resolves when the request may run, and fails if it is superseded or evicted.
-    ``on_superseded`` is called if it is superseded while it runs.
+    ``on_superseded`` is called if it is superseded while it runs. A ``background`` ticket is
+    granted from the start, or never.
     """
 
     user: str
@@ -64,6 +68,13 @@ class Ticket:
     on_superseded: Callable[[], None] = field(default=lambda: None)
     started: float = 0.0
     charged: float = 0.0
+    background: bool = False
+    is_superseded: bool = False
+
+    def supersede(self) -> None:
+        """End the request, which runs."""
+        self.is_superseded = True
+        self.on_superseded()
 
 
 class Admission:
@@ -87,6 +98,7 @@ class Admission:
         self._clock = clock
         self._running: list[Ticket] = []
         self._waiting: list[Ticket] = []
+        self._background: Ticket | None = None
         self._virtual_clock = 0.0
         self._virtual_time: dict[str, float] = {}
         self._mean_hold_s = _INITIAL_HOLD_S
@@ -101,9 +113,19 @@ class Admission:
         """Number of requests that run."""
         return len(self._running)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request runs or waits, one of the background included."""
+        return bool(self._running or self._waiting or self._background)
+
     @contextmanager
     def slot(
-        self, user: str, document: str = "", share: FairShare = FairShare()
+        self,
+        user: str,
+        document: str = "",
+        share: FairShare = FairShare(),
+        *,
+        background: bool = False,
     ) -> Iterator[Ticket]:
         """Queue a request for a slot; leaving the context releases the slot or leaves the queue.
 
@@ -113,13 +135,20 @@ class Admission:
         ----------
         user, document, share
             As for :meth:`acquire`.
+        background
+            Whether it is a request in advance; see :meth:`acquire_background`.
 
         Raises
         ------
         QueueFull
             If too many requests wait.
+        Superseded
+            If a request in advance finds another request.
         """
-        ticket = self.acquire(user, document, share)
+        if background:
+            ticket = self.acquire_background(user, document)
+        else:
+            ticket = self.acquire(user, document, share)
         try:
             yield ticket
         finally:
@@ -143,6 +172,8 @@ class Admission:
             If too many requests wait.
         """
         ticket = Ticket(user, document, share, asyncio.get_running_loop().create_future())
+        if self._background is not None:
+            self._background.supersede()
         self._supersede_older(ticket)
         runs_at_once = len(self._running) < self._max_running and self._may_run(ticket)
         if not runs_at_once:
@@ -152,6 +183,29 @@ class Admission:
         self._waiting.append(ticket)
         self._admit()
         return ticket
+
+    def acquire_background(self, user: str, document: str) -> Ticket:
+        """Admit a request in advance, which takes no slot and costs its user nothing.
+
+        Parameters
+        ----------
+        user, document
+            As for :meth:`acquire`. The request replaces an older one in advance of the user.
+
+        Raises
+        ------
+        Superseded
+            If any other request runs or waits.
+        """
+        older = self._background
+        if self._running or self._waiting or (older is not None and older.user != user):
+            raise Superseded
+        if older is not None:
+            older.supersede()
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        granted.set_result(None)
+        self._background = Ticket(user, document, FairShare(), granted, background=True)
+        return self._background
 
     def position(self, ticket: Ticket) -> int:
         """Return the request's position in the queue: 1 is next, 0 may run."""
@@ -191,7 +245,9 @@ class Admission:
 
     def release(self, ticket: Ticket) -> None:
         """Release the request's slot, or remove it from the queue; call it once for each ticket."""
-        if ticket in self._waiting:
+        if ticket is self._background:
+            self._background = None
+        elif ticket in self._waiting:
             self._waiting.remove(ticket)
         elif ticket in self._running:
             self._running.remove(ticket)
@@ -208,7 +264,7 @@ class Admission:
             self._waiting.remove(older)
             older.granted.set_exception(Superseded())
         for older in [t for t in self._running if (t.user, t.document) == same]:
-            older.on_superseded()
+            older.supersede()
 
     def _make_room(self, ticket: Ticket) -> None:
         """Check that the request may wait; if the queue is full, evict one of a greedier user."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
@@ -45,6 +45,10 @@ from .scheduling import RequestScheduler, TokenDelta
 
 #: Characters on each side of the cursor that stop rules read: they would take a second for 5 MB.
 _FILTER_CHARACTERS = 32_768
+#: Cells above the cursor that say how to indent, where the current cell does not.
+_CELLS_ABOVE = 10
+#: An alternative whose first token has a probability below 5 % is hardly ever of use.
+_MIN_ALTERNATIVE_LOGPROB = math.log(0.05)
 
 
 @dataclass
@@ -64,6 +68,7 @@ class _Completion:
     finish_reason: str | None = None
     #: Of a request that asks for it.
     inspection: Inspection | None = None
+    alternatives: tuple[str, ...] | None = None
 
     def ttft_ms(self) -> float | None:
         """Return the time to the first token; ``None`` if there is none."""
@@ -127,18 +132,17 @@ class Completions:
         """
         layout = request.options.layout or self._settings.layout or self._model.default_layout
         completion = _Completion(time.perf_counter(), layout)
+        background = request.options.is_background
         if not (
             request.prefix.strip() or request.suffix.strip() or request.before or request.below
         ):
-            counters = self._scheduler.counters
-            counters.requests += 1
-            counters.completed += 1
+            self._scheduler.count_empty(background=background)
             completion.finish_reason = "empty_prompt"
             yield self._done(completion)
             return
         raw = request.options.raw
         try:
-            with self._scheduler.slot(user, request.document) as ticket:
+            with self._scheduler.slot(user, request.document, background=background) as ticket:
                 # Closed before the slot is released, not when the garbage collector comes.
                 waiting = self._scheduler.admission.positions(ticket)
                 async with aclosing(waiting) as positions:
@@ -171,9 +175,72 @@ class Completions:
             completion.inspection = inspect_prompt(
                 prompt, request, masked.request, self._tokenizer, queue_ms, prompt_ms
             )
+        if request.options.trigger == "warm":
+            # The prompt stays in the engine's prefix cache; its next token is of no use.
+            await self._warm(ticket, prompt.ids, completion)
+        elif count := request.options.alternatives:
+            await self._find_alternatives(request, prompt, count, ticket, completion)
+        else:
+            followed = self._follow(request, prompt, ticket, completion)
+            async with aclosing(followed) as texts:
+                async for text in texts:
+                    yield text
+
+    async def _warm(self, ticket: Ticket, prompt: Sequence[int], completion: _Completion) -> None:
+        """Compute a prompt, and no text."""
+        run = self._scheduler.run(ticket, prompt, self._stop_ids, 1, completion.started)
+        async with aclosing(run) as deltas:
+            async for delta in deltas:
+                completion.finish_reason = delta.finished
+
+    async def _find_alternatives(
+        self,
+        request: CompletionRequest,
+        prompt: Prompt,
+        count: int,
+        ticket: Ticket,
+        completion: _Completion,
+    ) -> None:
+        """Complete with each of the next most probable first tokens, if the engine knows them."""
+        started = completion.started
+        candidates = await self._scheduler.candidates(ticket, prompt.ids, count + 1, started)
+        completion.finish_reason = "end"
+        if candidates is None:
+            return
+        completion.first_token_at = time.perf_counter()
+        found: list[str] = []
+        for candidate in candidates[1:]:
+            if candidate.logprob < _MIN_ALTERNATIVE_LOGPROB or candidate.id in self._stop_ids:
+                continue
+            other = _Completion(started, completion.layout)
+            self._append(other, TokenDelta([candidate.id], None, [candidate.logprob]))
+            async with aclosing(self._follow(request, prompt, ticket, other)) as texts:
+                async for _ in texts:
+                    pass
+            completion.ids += other.ids
+            completion.finish_reason = other.finish_reason
+            if other.finish_reason == "deadline":
+                break
+            if other.text and other.text not in found:
+                found.append(other.text)
+        completion.alternatives = tuple(found)
+        completion.text = found[0] if found else ""
+
+    async def _follow(
+        self,
+        request: CompletionRequest,
+        prompt: Prompt,
+        ticket: Ticket,
+        completion: _Completion,
+    ) -> AsyncGenerator[Text]:
+        """Yield the text of a completion, which may have tokens already, whenever it changes."""
         answer_filter, max_tokens = self._filter(request, prompt)
         run = self._scheduler.run(
-            ticket, prompt.ids, self._stop_ids, max_tokens, completion.started
+            ticket,
+            [*prompt.ids, *completion.ids],
+            self._stop_ids,
+            max_tokens - len(completion.ids),
+            completion.started,
         )
         async with aclosing(run) as deltas:
             async for delta in deltas:
@@ -234,6 +301,9 @@ class Completions:
             mode,
             settings.max_lines,
             self._min_logprob(options),
+            "\n".join(
+                cell.source for cell in request.before[-_CELLS_ABOVE:] if cell.type == "code"
+            ),
         )
         return AnswerFilter(inputs), max_tokens
 
@@ -260,6 +330,7 @@ class Completions:
             raw_text=completion.raw if raw else None,
             first_line_logprob=completion.first_line_logprob(),
             inspection=inspection,
+            alternatives=completion.alternatives,
         )
 
 

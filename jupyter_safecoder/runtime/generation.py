@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
-from jupyter_safecoder.engines import Engine, EngineOutput
+from jupyter_safecoder.engines import CandidateEngine, Engine, EngineOutput
 
 Sink = Callable[[EngineOutput], None]
 
@@ -59,10 +59,31 @@ class GenerationThread:
         sink
             Called with each output of the request.
         """
-        self._last += 1
-        self._sinks[self._last] = sink
-        self._command(partial(self._engine.submit, self._last, prompt, stop_ids, max_tokens))
-        return self._last
+        number = self._next_number(sink)
+        self._command(partial(self._engine.submit, number, prompt, stop_ids, max_tokens))
+        return number
+
+    @property
+    def candidate_engine(self) -> CandidateEngine | None:
+        """The engine, if it can return the most probable next tokens of a prompt."""
+        engine = self._engine
+        return engine if isinstance(engine, CandidateEngine) and engine.offers_candidates else None
+
+    def submit_candidates(self, prompt: Sequence[int], count: int, sink: Sink) -> int:
+        """Submit a request for candidates to the engine, which offers them; returns its number.
+
+        Parameters
+        ----------
+        prompt, count
+            As for :meth:`CandidateEngine.submit_candidates`.
+        sink
+            Called with the output of the request.
+        """
+        engine = self.candidate_engine
+        assert engine is not None
+        number = self._next_number(sink)
+        self._command(partial(engine.submit_candidates, number, prompt, count))
+        return number
 
     def cancel(self, request: int) -> bool:
         """Cancel a request in the engine; returns whether it was still running."""
@@ -88,6 +109,11 @@ class GenerationThread:
         if close is not None:
             close()
         del self._engine
+
+    def _next_number(self, sink: Sink) -> int:
+        self._last += 1
+        self._sinks[self._last] = sink
+        return self._last
 
     def _command(self, command: Callable[[], None]) -> None:
         with self._wake:

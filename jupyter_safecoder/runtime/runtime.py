@@ -213,7 +213,7 @@ class Runtime:
             generation, scheduler = self._generation, self.scheduler
             self._serve(loaded, settings)
             if generation is not None and scheduler is not None:
-                while scheduler.admission.running or scheduler.admission.waiting:
+                while scheduler.admission.busy:
                     await asyncio.sleep(_DRAIN_POLL_S)
                 generation.close()
         except (ModelError, EngineError):

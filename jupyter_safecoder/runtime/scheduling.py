@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
-from jupyter_safecoder.engines import EngineOutput
+from jupyter_safecoder.engines import Candidate, EngineOutput
 from jupyter_safecoder.errors import EngineError, PromptTooLong, Superseded
 from jupyter_safecoder.protocol import Counters
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .admission import Admission, Ticket
-from .generation import GenerationThread
+from .generation import GenerationThread, Sink
 
 _SUPERSEDED, _DEADLINE = object(), object()
 
@@ -24,12 +25,13 @@ class TokenDelta:
     """New token ids of a request.
 
     ``finished`` is ``None`` before the last one, then as in :class:`EngineOutput`, or ``deadline``.
-    ``logprobs`` are as in :class:`EngineOutput`.
+    ``logprobs`` and ``candidates`` are as in :class:`EngineOutput`.
     """
 
     ids: Sequence[int]
     finished: str | None
     logprobs: Sequence[float] | None = None
+    candidates: Sequence[Candidate] | None = None
 
 
 class RequestScheduler:
@@ -59,8 +61,16 @@ class RequestScheduler:
         for queue in self._queues:
             queue.put_nowait(error)
 
+    def count_empty(self, *, background: bool) -> None:
+        """Count a request without any text to complete, which needs no slot."""
+        if background:
+            self.counters.background += 1
+        else:
+            self.counters.requests += 1
+            self.counters.completed += 1
+
     @contextmanager
-    def slot(self, user: str, document: str = "") -> Iterator[Ticket]:
+    def slot(self, user: str, document: str = "", *, background: bool = False) -> Iterator[Ticket]:
         """Queue a request for a slot of the engine and count it; see :meth:`Admission.slot`.
 
         It counts as cancelled if the context is left by a cancellation or because the request was
@@ -72,12 +82,21 @@ class RequestScheduler:
             The user who made the request.
         document
             Name of the document; empty: the request supersedes nothing.
+        background
+            Whether it is a request in advance: it is counted as such, whatever becomes of it.
 
         Raises
         ------
         QueueFull
             If too many requests wait.
+        Superseded
+            If a request in advance finds another request.
         """
+        if background:
+            self.counters.background += 1
+            with self.admission.slot(user, document, background=True) as ticket:
+                yield ticket
+            return
         self.counters.requests += 1
         try:
             with self.admission.slot(user, document) as ticket:
@@ -116,18 +135,68 @@ class RequestScheduler:
         EngineError
             If the engine cannot run this request, or fails.
         """
+        submit = partial(self._generation.submit, prompt, stop_ids, max_tokens)
+        async with aclosing(self._deltas(ticket, prompt, submit, started)) as deltas:
+            async for delta in deltas:
+                yield delta
+
+    async def candidates(
+        self, ticket: Ticket, prompt: Sequence[int], count: int, started: float
+    ) -> Sequence[Candidate] | None:
+        """Return the most probable next tokens, the first one first.
+
+        Parameters
+        ----------
+        ticket, prompt, started
+            As for :meth:`run`.
+        count
+            Maximum number of tokens to return.
+
+        Returns
+        -------
+        sequence of Candidate or None
+            ``None`` if the engine cannot compute them; empty if the deadline was reached.
+
+        Raises
+        ------
+        Superseded, EngineError
+            As for :meth:`run`.
+        """
+        if self._generation.candidate_engine is None:
+            return None
+        submit = partial(self._generation.submit_candidates, prompt, count)
+        async with aclosing(self._deltas(ticket, prompt, submit, started)) as deltas:
+            return (await anext(deltas)).candidates or ()
+
+    async def _deltas(
+        self,
+        ticket: Ticket,
+        prompt: Sequence[int],
+        submit: Callable[[Sink], int],
+        started: float,
+    ) -> AsyncGenerator[TokenDelta]:
+        """Yield what the engine returns for a request that ``submit`` gives it."""
+        if ticket.is_superseded:
+            raise Superseded
         queue: asyncio.Queue[object] = asyncio.Queue()
-        ticket.on_superseded = lambda: queue.put_nowait(_SUPERSEDED)
         left = self._deadline_s - (time.perf_counter() - started)
         deadline = asyncio.get_running_loop().call_later(left, queue.put_nowait, _DEADLINE)
         self._queues.add(queue)
-        self.counters.prompt_tokens += len(prompt)
-        number = self._generation.submit(prompt, stop_ids, max_tokens, queue.put_nowait)
+        counters = Counters() if ticket.background else self.counters
+        counters.prompt_tokens += len(prompt)
+        number = submit(queue.put_nowait)
+
+        def on_superseded() -> None:
+            # Before the request that supersedes this one is submitted to the engine.
+            self._generation.cancel(number)
+            queue.put_nowait(_SUPERSEDED)
+
+        ticket.on_superseded = on_superseded
         try:
             finished = None
             while finished is None:
                 delta = _delta(await queue.get())
-                self.counters.completion_tokens += len(delta.ids)
+                counters.completion_tokens += len(delta.ids)
                 finished = delta.finished
                 yield delta
         finally:
@@ -152,4 +221,4 @@ def _delta(item: object) -> TokenDelta:
             "The prompt is too long for the engine.",
             "Complete in a shorter text, or give the engine a larger window or more memory.",
         )
-    return TokenDelta(item.ids, item.finished, item.logprobs)
+    return TokenDelta(item.ids, item.finished, item.logprobs, item.candidates)

@@ -39,10 +39,19 @@ export interface IExcerpt {
 /** How sure the model must be of what an automatic request gets. */
 export type Suggestions = 'few' | 'balanced' | 'many';
 
+/**
+ * What caused a request: a keystroke, or the user asked for it. In advance, and
+ * only while the engine has nothing else to do: what comes after a suggestion,
+ * or the computation of the prompt without a text.
+ */
+export type Trigger = 'automatic' | 'explicit' | 'prefetch' | 'warm';
+
 /** The options that we send with a request. */
 export interface ICompletionOptions {
-  /** Whether a keystroke caused the request, or the user asked for it. */
-  trigger: 'automatic' | 'explicit';
+  trigger: Trigger;
+
+  /** How many other completions are wanted, instead of the most probable. */
+  alternatives?: number;
 
   /** The user's choice; without one the server's applies. */
   suggestions?: Suggestions;
@@ -147,6 +156,9 @@ export interface IDoneEvent {
   completion_tokens: number;
   ttft_ms: number | null;
   total_ms: number;
+
+  /** Absent if none were requested, and if the engine cannot compute them. */
+  alternatives?: string[];
   raw_text?: string;
   first_line_logprob?: number;
 
@@ -253,6 +265,7 @@ export interface IRuntimeStatus {
     completed: number;
     cancelled: number;
     failed: number;
+    background: number;
     prompt_tokens: number;
     completion_tokens: number;
   };

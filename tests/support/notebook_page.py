@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 from playwright.sync_api import Locator, Page, Request, expect
 
-from jupyter_safecoder.protocol import schema
+from jupyter_safecoder.protocol import BACKGROUND_TRIGGERS, schema
 
 #: Milliseconds between keys: longer than the pause before a request, so each key can send one.
 SLOWLY = 110
@@ -36,6 +36,8 @@ class NotebookPage:
         self.path = path
         #: The bodies of the completion requests since the notebook was opened.
         self.requests: list[dict[str, Any]] = []
+        #: Those of requests in advance.
+        self.background: list[dict[str, Any]] = []
         self.root = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")
         self.cell(0).wait_for()
         page.wait_for_function(
@@ -173,6 +175,13 @@ class NotebookPage:
             self.page.wait_for_event("request", is_completion)
         assert len(self.requests) == count, [body["prefix"][-40:] for body in self.requests]
 
+    def expect_background(self, trigger: str, count: int) -> list[dict[str, Any]]:
+        """Wait until exactly this many requests in advance were sent, and return them."""
+        while len(sent := [one for one in self.background if _trigger(one) == trigger]) < count:
+            self.page.wait_for_event("request", is_completion)
+        assert len(sent) == count, [body["prefix"][-40:] for body in sent]
+        return sent
+
     def reveal(self) -> None:
         """Bring the notebook to the front."""
         self.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text=self.path).click()
@@ -194,7 +203,12 @@ class NotebookPage:
         if is_completion(request):
             body = json.loads(request.post_data or "")
             _validator().validate(body)
-            self.requests.append(body)
+            in_advance = body["options"]["trigger"] in BACKGROUND_TRIGGERS
+            (self.background if in_advance else self.requests).append(body)
+
+
+def _trigger(body: dict[str, Any]) -> str:
+    return str(body["options"]["trigger"])
 
 
 def is_completion(request: Request) -> bool:

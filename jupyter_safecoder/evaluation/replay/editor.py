@@ -2,16 +2,17 @@
 
 It applies the rules of these modules, so that a replay shows what a user sees:
 
-- ``labextension/src/completion/provider.ts``: what a key does to the running request, and when the
-  cache answers; the pause before a request is up to the caller
+- ``labextension/src/completion/provider.ts`` and ``requests.ts``: what a key does to the running
+  request, and when the cache answers; the pause before a request is up to the caller
 - ``labextension/src/completion/completionStream.ts``: the text of a request while it comes
 - ``labextension/src/completion/freshLine.ts``: Enter asks for a suggestion, too
-- ``labextension/src/completion/callKind.ts``: deletion asks for none
+- ``labextension/src/completion/callKind.ts``: deletion asks for none, and shows what is known only
+  while a suggestion is shown
 - JupyterLab 4.6, ``packages/completer/src/handler.ts`` and ``inline.ts``: when a key asks for a
   suggestion, and how long a suggestion stays
 
 ``tests/unit/evaluation/replay/cases/editor.json`` has cases that both implementations must pass. A
-replay never asks for a suggestion explicitly.
+replay never asks for a suggestion explicitly, and sends no requests in advance.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .brackets import type_character
 from .completion_cache import CompletionCache
 
 #: Milliseconds that typing must pause before a request, from
-#: ``labextension/src/completion/settings.ts``.
+#: ``labextension/src/completion/settings.ts``, before it is adapted.
 PAUSE_MS = 60.0
 
 #: Finish reasons of completions that the same request might get longer later.
@@ -126,10 +127,14 @@ class Editor:
         return self._fetch()
 
     def delete(self) -> None:
-        """Delete the character after the cursor: only what is known is shown."""
+        """Delete the character after the cursor: only what is known is shown, or nothing."""
+        was_shown = bool(self.suggestion)
         self.suffix = self.suffix[1:]
         self.suggestion = ""
-        if self._fetch():
+        if not was_shown:
+            self._stream = None
+            self._is_streamed = self._is_followed = False
+        elif self._fetch():
             self._is_followed = False
 
     def send(self) -> None:

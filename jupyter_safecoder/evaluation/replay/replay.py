@@ -20,6 +20,7 @@ from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest, Don
 
 from .editor import PAUSE_MS, Editor
 from .passages import Passage
+from .pause import MEMORY, adapted_pause
 from .typist import PARTS, Key, Part, count_characters, next_key, right_part
 
 #: The time between two keys of a typist of 52 words a minute, of five characters each: the mean of
@@ -221,7 +222,9 @@ class _PassageReplay:
 
     def _press(self, key: Key) -> None:
         """Press a key, and let the time pass until the next one."""
-        pause_s, seconds = PAUSE_MS / 1000, self._typing.key_ms / 1000
+        gaps, ttfts = [self._typing.key_ms] * MEMORY, self._counts.ttft_ms[-MEMORY:]
+        pause_s = adapted_pause(PAUSE_MS, gaps, ttfts) / 1000
+        seconds = self._typing.key_ms / 1000
         is_request = _apply(self._editor, key)
         is_cancelled = False
         if self._answer and not self._editor.is_waiting:

@@ -15,7 +15,7 @@ from jupyter_events import EventLogger
 
 from jupyter_safecoder.files import make_directory
 
-from .record import REQUEST_ACTIONS, Record
+from .record import REQUEST_ACTIONS, WARM_ACTION, Record
 
 #: Bytes of a file, and number of older files that are kept.
 _MAX_BYTES, _BACKUPS = 64 * 2**20, 5
@@ -72,7 +72,9 @@ class EventWriter:
             self._logger.register_event_schema(schema)
 
     def write(self, record: Record) -> None:
-        """Write the event of a record."""
+        """Write the event of a record; a prompt in advance has none."""
+        if record.action == WARM_ACTION:
+            return
         name = "completion" if record.action in REQUEST_ACTIONS else "admin_action"
         schema = f"{_SCHEMA_BASE}/{name}/v1"
         properties = self._logger.schemas.get(schema).properties

@@ -11,6 +11,8 @@ from typing import Any
 
 #: Actions that count as a request for a completion.
 REQUEST_ACTIONS = frozenset({"complete", "text"})
+#: Action of a request that only has a prompt computed in advance: nobody gets a completion.
+WARM_ACTION = "warm"
 #: Action of a record that only finds out whether the audit log can be written again.
 PROBE_ACTION = "probe"
 #: Names in audit logs of version 0.1.
@@ -33,7 +35,8 @@ class Record:
     user
         Name or pseudonym of the token's owner.
     action
-        ``complete``, ``text`` (other editors), ``train`` or ``use adapter``; of administrators
+        ``complete``, ``text`` (other editors), ``warm`` (a prompt is computed in advance),
+        ``train`` or ``use adapter``; of administrators
         ``drain``, ``resume``, ``reload`` or ``restart``; ``probe`` finds out whether the audit log
         can be written again.
     outcome

@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_safecoder.hub.accounting.record import (
     PROBE_ACTION,
     REQUEST_ACTIONS,
+    WARM_ACTION,
     Record,
     current_entry,
 )
@@ -33,8 +34,8 @@ ERROR_CODES = frozenset(
 _MAX_REASONS, _MAX_LATENCIES, _MAX_ENTRIES = 16, 64, 30
 #: A record may be from a clock that is ahead by so many seconds.
 _MAX_CLOCK_SKEW_S = 60.0
-#: Actions of the service itself; version 0.1 wrote ``look``.
-_INTERNAL_ACTIONS = frozenset({PROBE_ACTION, "look"})
+#: What no user has asked for; version 0.1 wrote ``look``.
+_INTERNAL_ACTIONS = frozenset({PROBE_ACTION, WARM_ACTION, "look"})
 
 
 @dataclass

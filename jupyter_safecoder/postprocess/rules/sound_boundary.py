@@ -16,9 +16,10 @@ def sound_end(answer: str, context: CursorContext, *, whole_line: bool) -> int:
     """Return the last offset at which an answer that was cut off can end; 0 if there is none.
 
     That is the end of a line; in a comment, or in the string that the cursor is in, the end of a
-    word; in a bracket that the user opened, the end of an element. The last word may be half
-    written, so it does not count. A string or bracket that the answer opened must be closed: by the
-    answer itself or, for brackets, by the text after the cursor.
+    word, outside of the braces of an f-string or template; in a bracket that the user opened, the
+    end of an element. The last word may be half written, so it does not count. A string or bracket
+    that the answer opened must be closed: by the answer itself or, for brackets, by the text after
+    the cursor.
 
     Parameters
     ----------
@@ -38,7 +39,8 @@ def sound_end(answer: str, context: CursorContext, *, whole_line: bool) -> int:
             context.syntax,
             Nesting(quote=context.nesting.quote, comment=context.nesting.comment),
         )
-        in_prose = opened.comment > 0 or offset < string_end
+        in_field = offset < string_end and text.count("{") > text.count("}")
+        in_prose = opened.comment > 0 or (offset < string_end and not in_field)
         if (opened.quote and not in_prose) or len(opened.brackets) > _closed(opened, context):
             continue
         if not following:

@@ -22,7 +22,7 @@ export const COMMAND_IDS: Record<Part, string> = {
  * #### Notes
  * Both parts have the white space before them: a suggestion that begins at the
  * end of a line begins with the line break. A word is a run of letters, digits
- * and underscores, or of other characters.
+ * and underscores, or of other characters, with the marks that belong to them.
  *
  * `jupyter_safecoder/evaluation/replay/typist.py` has the same parts.
  */
@@ -124,6 +124,6 @@ namespace Private {
 
   export const PARTS: Record<Part, RegExp> = {
     line: /^\s*[^\n]*/,
-    word: /^\s*(?:[\p{L}\p{N}\p{M}_]+|[^\p{L}\p{N}\p{M}_\s]+)/u
+    word: /^\s*(?:[\p{L}\p{N}_][\p{L}\p{N}\p{M}_]*|(?:[^\p{L}\p{N}_\s]\p{M}*)+)/u
   };
 }

@@ -23,7 +23,7 @@ export class Announcer {
     this.node.setAttribute('role', 'status');
     this.node.setAttribute('aria-live', 'polite');
     completers.created.connect((_, completer) => {
-      completer.model?.suggestionsChanged.connect(() => this._update());
+      completer.model?.suggestionsChanged.connect(() => this.update());
     });
   }
 
@@ -33,7 +33,10 @@ export class Announcer {
   /** Whether suggestions are announced. */
   isEnabled = true;
 
-  private _update(): void {
+  /**
+   * Read the suggestion that is shown now, when the user pauses.
+   */
+  update(): void {
     clearTimeout(this._timer);
     this._timer = setTimeout(() => this._announce(), ANNOUNCE_MS);
   }

@@ -12,13 +12,31 @@ describe('CallKinds', () => {
 
   it.each<[InputKind, CallKind]>([
     ['type', 'automatic'],
-    ['delete', 'known'],
+    ['retract', 'known'],
+    ['delete', 'none'],
     ['undo', 'none'],
     ['compose', 'none']
   ])('%s: %s', (input, kind) => {
     const kinds = new CallKinds(() => input);
     expect(kinds.classify(false, state)).toBe(kind);
     expect(kinds.classify(true, state)).toBe('explicit');
+  });
+
+  it('knows what was typed along, as long as each deletion finds it', () => {
+    let input: InputKind = 'retract';
+    const kinds = new CallKinds(() => input);
+    expect(kinds.classify(false, state)).toBe('known');
+    // The suggestion is not shown again yet.
+    input = 'delete';
+    expect(kinds.classify(false, state)).toBe('known');
+    kinds.onUnknown();
+    expect(kinds.classify(false, state)).toBe('none');
+    input = 'retract';
+    expect(kinds.classify(false, state)).toBe('known');
+    input = 'type';
+    expect(kinds.classify(false, state)).toBe('automatic');
+    input = 'delete';
+    expect(kinds.classify(false, state)).toBe('none');
   });
 
   it('takes one explicit call at the expected cursor for automatic', () => {
@@ -114,7 +132,7 @@ describe('SafeCoderProvider', () => {
     await pause();
     await harness.lastResponse.send(doneEvent('port os'));
     harness.type('p');
-    harness.inputKind = 'delete';
+    harness.inputKind = 'retract';
     harness.before = 'im';
     const known = harness.type('');
     await pause();
@@ -146,7 +164,7 @@ describe('SafeCoderProvider', () => {
     await flushPromises();
     harness.provider.refuse();
     harness.provider.refuse();
-    harness.inputKind = 'delete';
+    harness.inputKind = 'retract';
     harness.before = 'im';
     const result = harness.type('');
     await pause();

@@ -12,7 +12,8 @@ export type CallKind = 'automatic' | 'explicit' | 'known' | 'none';
  * Tells the kinds of Lab's calls apart.
  *
  * #### Notes
- * Who deletes gets only what is known already; who undoes or composes gets
+ * Who deletes what was typed along a suggestion gets only what is known already,
+ * as long as something is; who deletes other text, undoes or composes gets
  * nothing. Where Lab makes no automatic call, one is made as an explicit call
  * that was expected.
  */
@@ -45,15 +46,24 @@ export class CallKinds {
     if (isInvoked) {
       return isExpected ? 'automatic' : 'explicit';
     }
-    const kinds: Record<InputKind, CallKind> = {
-      compose: 'none',
-      delete: 'known',
-      type: 'automatic',
-      undo: 'none'
-    };
-    return kinds[this._inputKind()];
+    const input = this._inputKind();
+    // Lab removes a suggestion at each deletion, and shows it again.
+    this._isRetracting =
+      input === 'retract' || (input === 'delete' && this._isRetracting);
+    if (this._isRetracting) {
+      return 'known';
+    }
+    return input === 'type' ? 'automatic' : 'none';
+  }
+
+  /**
+   * Note that nothing is known: further deletions get nothing.
+   */
+  onUnknown(): void {
+    this._isRetracting = false;
   }
 
   private _expected: ICursorState | null = null;
   private _inputKind: () => InputKind;
+  private _isRetracting = false;
 }

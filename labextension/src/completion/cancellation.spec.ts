@@ -71,6 +71,13 @@ describe('cancelOnLeave', () => {
     expect(provider.cancel).toHaveBeenCalledTimes(1);
   });
 
+  it('goes on when the focus moves to a button beside the suggestion', () => {
+    const relatedTarget = addElement('jp-InlineCompleter');
+    const init = { bubbles: true, relatedTarget };
+    addElement('jp-Editor').dispatchEvent(new FocusEvent('focusout', init));
+    expect(provider.cancel).not.toHaveBeenCalled();
+  });
+
   it('cancels when another document or another cell is active', () => {
     shell.currentChanged.emit({});
     expect(provider.cancel).toHaveBeenCalledTimes(1);

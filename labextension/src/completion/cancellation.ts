@@ -40,7 +40,11 @@ export function cancelOnLeave(
     true
   );
   document.addEventListener('focusout', event => {
-    if ((event.target as Element | null)?.closest?.('.jp-Editor')) {
+    const isIn = (node: EventTarget | null, selector: string): boolean =>
+      !!(node as Element | null)?.closest?.(selector);
+    // The buttons beside a suggestion are for the suggestion.
+    const isButton = isIn(event.relatedTarget, '.jp-InlineCompleter');
+    if (isIn(event.target, '.jp-Editor') && !isButton) {
       cancel();
     }
   });

@@ -112,6 +112,28 @@ describe('CompletionStream', () => {
     expect(texts).toEqual(['port', 'port']);
   });
 
+  it('measures the time to the first text', async () => {
+    let now = 1000;
+    jest.spyOn(Date, 'now').mockImplementation(() => now);
+    stream = new CompletionStream({
+      key: 'key',
+      request: response.request,
+      trans,
+      transport: (request, signal) => {
+        response = new FakeResponse(request, signal);
+        return response.events();
+      }
+    });
+    now = 1200;
+    expect(stream.ttft).toBe(200);
+    now = 1300;
+    await response.send(textEvent('', 'unsure'));
+    now = 1400;
+    await response.send(doneEvent(''));
+    expect(stream.ttft).toBe(300);
+    jest.restoreAllMocks();
+  });
+
   it('ignores an event that arrives with the abort', async () => {
     let finish: () => void = () => undefined;
     stream = new CompletionStream({

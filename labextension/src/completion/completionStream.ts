@@ -18,6 +18,7 @@ export class CompletionStream {
   constructor(options: CompletionStream.IOptions) {
     this.key = options.key;
     this.prefix = options.request.prefix;
+    this.isPrefetch = options.request.options.trigger === 'prefetch';
     this.settled = this._run(options);
   }
 
@@ -26,6 +27,9 @@ export class CompletionStream {
 
   /** The prefix of the request. */
   readonly prefix: string;
+
+  /** Whether it is sent in advance, for a suggestion that is not accepted yet. */
+  readonly isPrefetch: boolean;
 
   /** Resolves once the text is final, the request failed or was aborted. */
   readonly settled: Promise<void>;
@@ -58,6 +62,11 @@ export class CompletionStream {
   /** Whether the same request might get a longer completion later. */
   get isPartial(): boolean {
     return ['deadline', 'superseded'].includes(this.finishReason ?? '');
+  }
+
+  /** Milliseconds to the first text, or until now if there is none. */
+  get ttft(): number {
+    return (this._firstTime ?? Date.now()) - this._startTime;
   }
 
   /** Whether the model has written anything yet. */
@@ -126,6 +135,7 @@ export class CompletionStream {
   }
 
   private _setText(text: string, unconfirmed: string): void {
+    this._firstTime ??= Date.now();
     if (text !== this._text || unconfirmed !== this._unconfirmed) {
       this._text = text;
       this._unconfirmed = unconfirmed;
@@ -136,6 +146,7 @@ export class CompletionStream {
   private _settle(): void {
     if (!this._isSettled) {
       this._isSettled = true;
+      this._firstTime ??= Date.now();
       this._unconfirmed = '';
       this._changed.emit();
     }
@@ -145,7 +156,9 @@ export class CompletionStream {
   private _controller = new AbortController();
   private _error: IErrorEvent | null = null;
   private _finishReason: FinishReason | null = null;
+  private _firstTime: number | null = null;
   private _isSettled = false;
+  private _startTime = Date.now();
   private _text = '';
   private _unconfirmed = '';
 }

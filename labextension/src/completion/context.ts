@@ -157,7 +157,7 @@ function readCell(cell: ICellModel, includeOutputs: boolean): ICell | null {
   }
   const type =
     cell.type === 'code' || cell.type === 'markdown' ? cell.type : 'raw';
-  const source = replaceLoneSurrogates(text);
+  const source = replaceLoneSurrogates(text.replace(/\r\n?/g, '\n'));
   const output =
     includeOutputs && type === 'code'
       ? replaceLoneSurrogates(usefulOutput(cell as ICodeCellModel))

@@ -1,7 +1,7 @@
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 
-import { DocumentContexts, languageOf } from './documentContexts';
+import { DocumentContexts } from './documentContexts';
 
 /** The members of a notebook panel that are used. */
 function fakePanel(metadata: { [key: string]: unknown } = {}): NotebookPanel {
@@ -28,17 +28,5 @@ describe('DocumentContexts', () => {
     const dispose = jest.spyOn(new DocumentContexts().of(panel), 'dispose');
     (panel.disposed as Signal<object, void>).emit();
     expect(dispose).toHaveBeenCalled();
-  });
-});
-
-describe('languageOf', () => {
-  it.each<[string, { [key: string]: unknown }]>([
-    ['r', { language_info: { name: 'R' }, kernelspec: { language: 'x' } }],
-    ['julia', { kernelspec: { language: 'Julia' } }],
-    ['python', { language_info: { name: '' } }],
-    ['python', { language_info: { name: 7 } }],
-    ['python', {}]
-  ])('finds %s', (language, metadata) => {
-    expect(languageOf(fakePanel(metadata))).toBe(language);
   });
 });

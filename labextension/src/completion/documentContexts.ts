@@ -1,7 +1,6 @@
 import { NotebookPanel } from '@jupyterlab/notebook';
 
 import { DocumentContext } from './context';
-import { kernelLanguage } from './kernelLanguage';
 
 /**
  * The contexts of the open notebooks.
@@ -35,13 +34,4 @@ function connectContext(panel: NotebookPanel): DocumentContext {
   });
   panel.disposed.connect(() => context.dispose());
   return context;
-}
-
-/** The names of the language of a notebook's kernel. */
-export function languageOf(panel: NotebookPanel): string {
-  const model = panel.content.model;
-  return kernelLanguage(
-    model?.getMetadata('language_info'),
-    model?.getMetadata('kernelspec')
-  );
 }

@@ -1,5 +1,6 @@
 import { doneEvent, flushPromises, textEvent, trans } from '../testing/fakes';
 import { FakeResponse } from '../testing/fakes';
+import { EMPTY_PROJECT } from './context';
 import { CompletionStream } from './completionStream';
 import { FetchCall } from './fetchCall';
 import { ICompletionTarget, ICursorState } from './target';
@@ -15,8 +16,14 @@ describe('FetchCall', () => {
     const target = {
       readCursor: () => state
     } as ICompletionTarget;
+    const context = {
+      ...EMPTY_PROJECT,
+      before: [],
+      below: [],
+      fingerprint: ''
+    };
     const window = cutWindow(state!.text, state!.cursor);
-    return new FetchCall(target, window, 'key', false);
+    return new FetchCall(target, context, window, 'key', false);
   }
 
   beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { CompletionStream } from './completionStream';
-import { ICompletionTarget } from './target';
+import { ICellContext, ICompletionTarget } from './target';
 import { IWindow, cutWindow } from './window';
 
 /**
@@ -11,12 +11,14 @@ import { IWindow, cutWindow } from './window';
 export class FetchCall {
   /**
    * @param target - The cell or file.
+   * @param context - The context of the cell.
    * @param window - The window around the cursor at the time of the call.
    * @param key - Everything that the completion depends on except the prefix.
    * @param isInvoked - Whether the user requested a suggestion explicitly.
    */
   constructor(
     readonly target: ICompletionTarget,
+    readonly context: ICellContext,
     readonly window: IWindow,
     readonly key: string,
     readonly isInvoked: boolean

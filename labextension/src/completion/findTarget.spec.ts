@@ -1,4 +1,3 @@
-import { CodeEditor } from '@jupyterlab/codeeditor';
 import {
   IInlineCompletionContext,
   InlineCompletionTriggerKind
@@ -9,6 +8,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
+import { FakeEditor } from '../testing/fakeEditor';
 import { DocumentContexts } from './documentContexts';
 import { ITrackers, createFindTarget } from './findTarget';
 import { NotebookKernels } from './notebookKernels';
@@ -16,48 +16,6 @@ import { DEFAULT_SETTINGS } from './settings';
 import { FindTarget, ICellContext, ICompletionTarget } from './target';
 
 const { Automatic, Invoke } = InlineCompletionTriggerKind;
-
-/** The members of an editor that are used. */
-class FakeEditor {
-  constructor(public text = '') {}
-
-  cursor = { line: 0, column: 0 };
-  hasFocus = jest.fn(() => true);
-  isDisposed = false;
-  selection: { line: number; column: number } | null = null;
-  isReadOnly = false;
-  readonly model = {
-    mimeType: 'text/x-ipython',
-    sharedModel: { getSource: () => this.text }
-  };
-
-  getCursorPosition(): CodeEditor.IPosition {
-    return this.cursor;
-  }
-
-  getLine(line: number): string | undefined {
-    return this.text.split('\n')[line];
-  }
-
-  getOption(name: string): unknown {
-    return name === 'readOnly' && this.isReadOnly;
-  }
-
-  getOffsetAt(position: CodeEditor.IPosition): number {
-    const lines = this.text.split('\n').slice(0, position.line);
-    return lines.join('\n').length + (lines.length && 1) + position.column;
-  }
-
-  cursors = 1;
-
-  getSelections(): CodeEditor.IRange[] {
-    return Array.from({ length: this.cursors }, () => this.getSelection());
-  }
-
-  getSelection(): CodeEditor.IRange {
-    return { start: this.selection ?? this.cursor, end: this.cursor };
-  }
-}
 
 /** The members of a cell that are used. */
 class FakeCell {
@@ -287,6 +245,10 @@ describe('createFindTarget', () => {
       expect(find(panel, { triggerKind: kind })).toBeNull();
     });
 
+    it('has nothing to align in an editor that is not of CodeMirror', () => {
+      expect(find(panel)!.alignLineEnds()).toBe(false);
+    });
+
     it('dismisses the suggestion of its editor', () => {
       find(panel)!.dismiss();
       expect(dismiss.mock.calls).toEqual([[notebook.widgets[2].editor]]);
@@ -380,7 +342,16 @@ describe('createFindTarget', () => {
       expect(target.context(DEFAULT_SETTINGS).before).toEqual([]);
     });
 
-    it.each(['text/x-rsrc', 'text/plain'])(
+    it.each([
+      ['text/x-rsrc', 'r'],
+      ['text/x-sh', 'bash'],
+      ['application/typescript', 'typescript']
+    ])('finds a file of type %s: %s', (mimeType, language) => {
+      widget.content.editor.model.mimeType = mimeType;
+      expect(find(widget)).toMatchObject({ language });
+    });
+
+    it.each(['text/x-ipythongfm', 'text/plain'])(
       'has no target in a file of type %s',
       mimeType => {
         widget.content.editor.model.mimeType = mimeType;

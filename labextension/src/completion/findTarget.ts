@@ -12,7 +12,9 @@ import { Widget } from '@lumino/widgets';
 
 import { DocumentContext, EMPTY_PROJECT } from './context';
 import { MAX_BELOW } from './contextCells';
-import { DocumentContexts, languageOf } from './documentContexts';
+import { DocumentContexts } from './documentContexts';
+import { consoleLanguage, fileLanguage, notebookLanguage } from './language';
+import { alignLineEnds, editorText } from './lineEnds';
 import { NotebookKernels } from './notebookKernels';
 import { FindTarget, ICellContext, ICompletionTarget } from './target';
 
@@ -53,7 +55,7 @@ export function createFindTarget(
       editor: activeCell.editor,
       path: panel.context.path,
       cell: activeCell.model.id,
-      language: languageOf(panel),
+      language: notebookLanguage(panel),
       context: options => {
         const { activeCellIndex, widgets } = panel.content;
         const after = activeCellIndex + 1;
@@ -80,8 +82,7 @@ export function createFindTarget(
       editor: promptCell.editor,
       path: sessionContext.path,
       cell: promptCell.model.id,
-      language:
-        sessionContext.kernelPreference.language?.toLowerCase() ?? 'python',
+      language: consoleLanguage(panel),
       context: options => {
         const inputs = Array.from(cells, cell => cell.model)
           .filter(model => model !== promptCell.model && model.type === 'code')
@@ -98,15 +99,16 @@ export function createFindTarget(
     widget: IDocumentWidget<FileEditor>
   ): Private.IEditorInfo | null => {
     const { editor } = widget.content;
-    return /python/.test(editor.model.mimeType)
-      ? {
+    const language = fileLanguage(editor.model.mimeType);
+    return language === null
+      ? null
+      : {
           editor,
           path: widget.context.path,
           cell: '',
-          language: 'python',
+          language,
           context: () => Private.emptyContext
-        }
-      : null;
+        };
   };
 
   const editorIn = (widget: Widget): Private.IEditorInfo | null => {
@@ -150,6 +152,7 @@ export function createFindTarget(
       cell: info.cell,
       language: info.language,
       context: info.context,
+      alignLineEnds: () => alignLineEnds(editor, trackers.notebooks),
       dismiss: () => dismiss(editor),
       readCursor: () => {
         if (editor.isDisposed || editorIn(widget)?.editor !== editor) {
@@ -162,7 +165,7 @@ export function createFindTarget(
           start.column === end.column;
         return isCursor
           ? {
-              text: editor.model.sharedModel.getSource(),
+              text: editorText(editor),
               cursor: editor.getOffsetAt(editor.getCursorPosition())
             }
           : null;

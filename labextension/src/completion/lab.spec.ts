@@ -119,6 +119,8 @@ describe("SafeCoderProvider in Lab's completer", () => {
   });
 
   it.each(readCases<IEditorCase>('editor'))('$name', async testCase => {
+    // The replay sends no requests in advance.
+    harness.provider.configure({ prefetch: false });
     for (const step of testCase.steps) {
       harness.after = step.after ?? harness.after;
       if (step.type !== undefined) {

@@ -2,10 +2,12 @@ import { InputKind, LastInput } from './lastInput';
 
 describe('LastInput', () => {
   let input: LastInput;
+  let isShown: boolean;
   let root: HTMLElement;
 
   beforeEach(() => {
-    input = new LastInput();
+    isShown = false;
+    input = new LastInput(() => isShown);
     root = document.createElement('div');
     input.connect(root);
   });
@@ -48,6 +50,20 @@ describe('LastInput', () => {
     enter(inputType);
     expect(input.kind).toBe(kind);
   });
+
+  it.each(['Backspace', 'Delete', 'x'])(
+    'deletes otherwise while a suggestion is shown: %s',
+    key => {
+      isShown = true;
+      press(key);
+      expect(input.kind).toBe(key === 'x' ? 'type' : 'retract');
+      enter('deleteContentBackward');
+      expect(input.kind).toBe('retract');
+      isShown = false;
+      press('Backspace');
+      expect(input.kind).toBe('delete');
+    }
+  );
 
   it('is a composition from its start to its end', () => {
     let composed = 0;

@@ -1,7 +1,10 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
-/** How the user changes the text of an editor. */
-export type InputKind = 'compose' | 'delete' | 'type' | 'undo';
+/**
+ * How the user changes the text of an editor; `retract`: deletes while a
+ * suggestion is shown.
+ */
+export type InputKind = 'compose' | 'delete' | 'retract' | 'type' | 'undo';
 
 /**
  * Knows how the user has changed the text last.
@@ -10,6 +13,13 @@ export type InputKind = 'compose' | 'delete' | 'type' | 'undo';
  * disturbs who deletes, undoes, or composes a character with an input method.
  */
 export class LastInput {
+  /**
+   * @param isShown - Whether a suggestion is shown.
+   */
+  constructor(isShown: () => boolean) {
+    this._isShown = isShown;
+  }
+
   /** What the user did last. */
   get kind(): InputKind {
     return this._kind;
@@ -52,18 +62,24 @@ export class LastInput {
       case 'beforeinput':
         // Text that comes without a key: pasted, dictated, dropped.
         if (!this._isComposing) {
-          this._kind = Private.kindOfInput((event as InputEvent).inputType);
+          const { inputType } = event as InputEvent;
+          this._set(Private.kindOfInput(inputType));
         }
         break;
       default:
         if (!this._isComposing) {
-          this._kind = Private.kindOfKey(event as KeyboardEvent);
+          this._set(Private.kindOfKey(event as KeyboardEvent));
         }
     }
   }
 
+  private _set(kind: InputKind): void {
+    this._kind = kind === 'delete' && this._isShown() ? 'retract' : kind;
+  }
+
   private _composed = new Signal<this, void>(this);
   private _isComposing = false;
+  private _isShown: () => boolean;
   private _kind: InputKind = 'type';
 }
 

@@ -41,6 +41,7 @@ describe('completionPlugin', () => {
     onEmpty: jest.Mock;
     onProject: jest.Mock;
     start: jest.Mock;
+    view: { state: string };
   };
 
   const manager = {
@@ -130,7 +131,8 @@ describe('completionPlugin', () => {
       enabled: true,
       onEmpty: jest.fn(),
       onProject: jest.fn(),
-      start: jest.fn()
+      start: jest.fn(),
+      view: { state: 'ready' }
     };
   });
 
@@ -230,6 +232,35 @@ describe('completionPlugin', () => {
     expect(invoke).toHaveBeenCalledTimes(2);
   });
 
+  it('warms the cell that is entered, and reads what is cycled to', async () => {
+    await activate({ widget: {} });
+    const warm = jest.spyOn(provider!, 'warm').mockReturnValue();
+    jest.spyOn(provider!, 'choose').mockReturnValue();
+    const shown = { insertText: 'max(y)', provider: { identifier: 'other' } };
+    const completer = {
+      current: shown,
+      cycle: () => {
+        completer.current = { ...shown, insertText: 'min(y)' };
+      },
+      disposed: new Signal({}),
+      isActive: true,
+      model: { suggestionsChanged: new Signal({}) },
+      toolbar
+    };
+    installed!.factory(completer as unknown as InlineCompleter.IOptions);
+    jest.useFakeTimers();
+    notebooks.activeCellChanged.emit();
+    completer.cycle();
+    await flushPromises();
+    jest.advanceTimersByTime(1000);
+    jest.useRealTimers();
+    expect(warm.mock.calls).toEqual([[{ triggerKind: 0, widget: {} }]]);
+    expect(document.querySelector('.jp-SafeCoder-announcer')).toHaveProperty(
+      'textContent',
+      'Suggestion: min(y)'
+    );
+  });
+
   it('explains that a Jupyter without ghost text shows no suggestion', async () => {
     await activate({ manager: {} });
     expect(provider).toBeNull();
@@ -277,6 +308,7 @@ describe('completionPlugin', () => {
     const reset = jest.spyOn(provider!, 'reset');
     const model = { reset: jest.fn() };
     installed!.factory({
+      cycle: () => undefined,
       current: { provider: { identifier: provider!.identifier } },
       disposed: new Signal({}),
       model: { ...model, suggestionsChanged: new Signal({}) },

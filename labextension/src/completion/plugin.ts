@@ -18,6 +18,7 @@ import { IRequestRecorder } from '../inspector/tokens';
 import { ISafeCoderStatus } from '../status/tokens';
 import { loadTranslations } from '../translation';
 import { addAcceptCommands } from './acceptPart';
+import { Alternatives } from './alternatives';
 import { Announcer } from './announcer';
 import { cancelOnLeave } from './cancellation';
 import { InlineCompleters } from './inlineCompleters';
@@ -26,14 +27,16 @@ import { createFindTarget } from './findTarget';
 import { FreshLineTrigger } from './freshLine';
 import { httpKernelApi } from './kernelApi';
 import { LastInput } from './lastInput';
+import { alignOnEntry } from './lineEnds';
 import { NotebookKernels } from './notebookKernels';
 import { ProjectRequests } from './project';
 import { httpProjectTransport } from './projectTransport';
 import { SafeCoderProvider } from './provider';
 import { httpTransport } from './transport';
+import { WarmUpTrigger } from './warmUp';
 
 /**
- * Shows ghost text in notebooks, consoles and Python files.
+ * Shows ghost text in notebooks, consoles and files of code.
  */
 export const completionPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-safecoder:completion',
@@ -86,7 +89,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       kernels,
       widget => exclusions?.isExcluded(widget) ?? false
     );
-    const lastInput = new LastInput();
+    const lastInput = new LastInput(() => completers.visible() !== null);
     let transport = httpTransport(app.serviceManager.serverSettings, trans);
     transport = exclusions?.watch(transport) ?? transport;
     transport = recorder?.wrap(transport) ?? transport;
@@ -139,7 +142,21 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
         completers.dismissAll(provider.identifier);
       }
     });
+    const warmUp = new WarmUpTrigger({
+      currentWidget: () => app.shell.currentWidget,
+      isReady: () => ['ready', 'busy'].includes(status.view.state),
+      warm: context => provider.warm(context)
+    });
+    warmUp.connect(document);
+    app.shell.currentChanged?.connect(() => warmUp.schedule());
+    status.changed.connect(() => warmUp.onStatus());
+    if (notebooks) {
+      alignOnEntry(notebooks);
+      notebooks.activeCellChanged.connect(() => warmUp.schedule());
+    }
+    const alternatives = new Alternatives(completers, provider);
     const announcer = new Announcer(completers, trans);
+    alternatives.cycled.connect(() => announcer.update());
     document.body.append(announcer.node);
     void Private.loadSettings(settings).then(loaded => {
       const apply = (): void => {

@@ -6,8 +6,9 @@ import {
 
 import { PROTOCOL_VERSION } from '../protocol';
 import { EMPTY_PROJECT } from './context';
-import { DocumentContexts, languageOf } from './documentContexts';
+import { DocumentContexts } from './documentContexts';
 import { isPython } from './kernelLanguage';
+import { notebookLanguage } from './language';
 import { IProjectRequest, ProjectTransport } from './projectTransport';
 import { ISources } from './settings';
 
@@ -107,7 +108,7 @@ export class ProjectRequests {
       !isEnabled(panel) ||
       !(modules || files) ||
       cell?.model.type !== 'code' ||
-      !isPython(languageOf(panel))
+      !isPython(notebookLanguage(panel))
     ) {
       return;
     }

@@ -11,25 +11,18 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import { safeCoderIcon } from '../icon';
-import { IErrorEvent, PROTOCOL_VERSION, errorText } from '../protocol';
+import { IErrorEvent, errorText } from '../protocol';
 import { ICompletionReporter } from '../status/tokens';
-import { CompletionCache, cacheKey } from './cache';
+import { cacheKey } from './cache';
 import { CallKinds } from './callKind';
 import { CompletionStream } from './completionStream';
-import { delay, retryDelay } from './delay';
 import { FetchCall } from './fetchCall';
-import { explainEmpty } from './reasons';
+import { explainEmpty, explainNoAlternatives } from './reasons';
 import { InputKind } from './lastInput';
-import {
-  DEFAULT_SETTINGS,
-  ICompletionSettings,
-  ISources,
-  completionOptions,
-  readSettings,
-  settingsSchema
-} from './settings';
+import { Requests } from './requests';
+import { ISources, readSettings, settingsSchema } from './settings';
 import { NoSuggestionError, suggestionList } from './suggestionList';
-import { FindTarget, ICellContext, ICursorState } from './target';
+import { FindTarget, ICompletionTarget, ICursorState } from './target';
 import { CompletionTransport } from './transport';
 import { cutWindow } from './window';
 
@@ -41,7 +34,7 @@ import { cutWindow } from './window';
  * completion or with the running one, its remainder is shown at once, or as
  * soon as the model is sure enough of it. Otherwise
  * the running request is aborted and, after a short pause in typing, a new one
- * is sent.
+ * is sent. What comes after a suggestion is requested in advance.
  *
  * Without a suggestion, `fetch` rejects with `NoSuggestionError`: Lab then
  * leaves the screen as it is, while an empty list would capture the Tab key.
@@ -57,8 +50,8 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     this._findTarget = options.findTarget;
     this._kinds = new CallKinds(options.inputKind);
     this._reporter = options.reporter;
+    this._requests = new Requests(options);
     this._trans = options.trans;
-    this._transport = options.transport;
   }
 
   /** The id in Lab's settings. */
@@ -79,16 +72,16 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
 
   /** Which sources the user wants as context. */
   get sources(): ISources {
-    return this._settings.sources;
+    return this._requests.settings.sources;
   }
 
   /**
    * Apply the user's settings.
    */
   configure(settings: { [property: string]: unknown }): void {
-    const before = this._settings.suggestions;
-    this._settings = readSettings(settings);
-    if (this._settings.suggestions !== before) {
+    const before = this._requests.settings.suggestions;
+    this._requests.settings = readSettings(settings);
+    if (this._requests.settings.suggestions !== before) {
       this.reset();
     }
   }
@@ -99,7 +92,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
   cancel(): void {
     this._call?.cancel();
     this._call = null;
-    this._abortStream();
+    this._requests.stop();
   }
 
   /**
@@ -110,7 +103,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     const state = call?.target.readCursor();
     if (call && state) {
       const { prefix } = cutWindow(state.text, state.cursor);
-      this._cache.remove(call.key, prefix);
+      this._requests.forget(call.key, prefix);
     }
     this.cancel();
   }
@@ -120,7 +113,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
    */
   reset(): void {
     this.cancel();
-    this._cache.clear();
+    this._requests.reset();
   }
 
   /**
@@ -130,7 +123,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
    * @returns Whether the user wants such suggestions.
    */
   expectAutomatic(state: ICursorState, isFreshLine: boolean): boolean {
-    const { freshLine, suggestions } = this._settings;
+    const { freshLine, suggestions } = this._requests.settings;
     const isWanted =
       this._reporter.enabled &&
       suggestions !== 'manual' &&
@@ -149,14 +142,17 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     context: IInlineCompletionContext
   ): Promise<IInlineCompletionList<IInlineCompletionItem>> {
     const target = this._findTarget(context);
+    if (request.text.includes('\r') && target?.alignLineEnds()) {
+      throw new NoSuggestionError('Lab has asked again');
+    }
     const state = target?.readCursor();
-    if (!target || !state || state.text !== request.text) {
+    if (!target || !state || !Private.isSame(state.text, request.text)) {
       throw new NoSuggestionError('not in an editor');
     }
     this._call?.cancel();
     this._call = null;
     if (!this._reporter.enabled) {
-      this._abortStream();
+      this._requests.stop();
       throw new NoSuggestionError('completions are off');
     }
     const kind = this._kinds.classify(
@@ -164,31 +160,74 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       state
     );
     if (kind === 'none') {
-      this._abortStream();
-      throw new NoSuggestionError('undone or being composed');
+      this._requests.stop();
+      throw new NoSuggestionError('undone, deleted or being composed');
     }
     const isInvoked = kind === 'explicit';
-    const window = cutWindow(state.text, state.cursor);
-    const cells = target.context(this._settings);
-    const key = cacheKey(
-      target.document,
-      target.cell,
-      cells.fingerprint,
-      window.suffix
-    );
-    const call = (this._call = new FetchCall(target, window, key, isInvoked));
+    const call = (this._call = this._newCall(target, state, isInvoked));
+    this._requests.onCall(call);
 
-    const cached = this._cache.find(key, window.prefix);
-    if (cached !== null && (cached !== '' || !isInvoked)) {
-      this._abortStream();
-      return suggestionList(cached);
+    const known = this._requests.find(call);
+    if (known !== null && (known !== '' || !isInvoked)) {
+      this._requests.onKnown(call, known);
+      return suggestionList(known);
     }
-    if (kind === 'known') {
-      this._abortStream();
+    if (kind === 'known' && !this._requests.isServed(call)) {
+      this._requests.stop();
+      this._kinds.onUnknown();
       throw new NoSuggestionError('nothing is known');
     }
-    const stream = await this._joinOrStart(call, cells);
-    return this._firstSuggestion(call, stream, cells);
+    const stream = await this._requests.joinOrStart(call);
+    return this._firstSuggestion(call, stream);
+  }
+
+  /**
+   * Request other suggestions than the one that is shown.
+   *
+   * @param shown - The suggestion that is shown.
+   * @returns Their texts; none if the user goes on typing.
+   */
+  async alternatives(shown: string): Promise<string[]> {
+    const call = this._call;
+    // It would be superseded.
+    await this._requests.stream?.settled;
+    const state = call?.target.readCursor();
+    if (!call || !state || call !== this._call) {
+      return [];
+    }
+    const place = (this._call = this._newCall(call.target, state, true));
+    const found = await this._requests.alternatives(place);
+    if (!place.isCurrent()) {
+      return [];
+    }
+    const others = found?.filter(text => text !== shown) ?? [];
+    if (others.length === 0) {
+      this._reporter.onEmpty(explainNoAlternatives(found, this._trans));
+    }
+    return others;
+  }
+
+  /**
+   * Remember which of the suggestions the user has chosen to be shown.
+   */
+  choose(suggestion: string): void {
+    const state = this._call?.target.readCursor();
+    if (this._call && state) {
+      const place = this._newCall(this._call.target, state, false);
+      this._requests.choose(place, suggestion);
+    }
+  }
+
+  /**
+   * Have the prompt of a document computed, which the user has opened, entered
+   * or come back to.
+   */
+  warm(context: IInlineCompletionContext): void {
+    const target = this._reporter.enabled ? this._findTarget(context) : null;
+    const state = target?.readCursor();
+    if (target && state) {
+      this._requests.warm(this._newCall(target, state, false));
+    }
   }
 
   /**
@@ -204,7 +243,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     token: string
   ): AsyncGenerator<{ response: IInlineCompletionItem }, void, undefined> {
     const call = this._call;
-    const stream = this._stream;
+    const { stream } = this._requests;
     if (call?.token !== token || !stream) {
       return;
     }
@@ -228,91 +267,22 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     }
   }
 
-  /** The stream that serves a call: the running one if it agrees, or a new one. */
-  private async _joinOrStart(
-    call: FetchCall,
-    context: ICellContext
-  ): Promise<CompletionStream> {
-    const stream = this._stream;
-    if (
-      stream &&
-      !stream.isSettled &&
-      stream.hasText &&
-      stream.key === call.key &&
-      stream.remainder(call.window.prefix) !== null
-    ) {
-      return stream;
-    }
-    this._abortStream();
-    if (!this._mayStart(call)) {
-      throw new NoSuggestionError('not requested');
-    }
-    const pause = call.isInvoked ? 0 : this._settings.debounce;
-    if (!(await delay(pause, call.signal))) {
-      throw new NoSuggestionError('superseded');
-    }
-    if (!call.isInvoked && Date.now() < this._retryTime) {
-      throw new NoSuggestionError('waiting after a failure');
-    }
-    return this._start(call, context);
-  }
-
-  private _mayStart(call: FetchCall): boolean {
-    return call.isInvoked || this._settings.suggestions !== 'manual';
-  }
-
-  private _start(call: FetchCall, context: ICellContext): CompletionStream {
-    const { target, window, key } = call;
-    const stream = new CompletionStream({
-      key,
-      trans: this._trans,
-      transport: this._transport,
-      onQueued: position => this._reporter.onQueued(position),
-      request: {
-        version: PROTOCOL_VERSION,
-        document: target.document,
-        path: target.path,
-        language: target.language,
-        before: context.before,
-        below: context.below,
-        kernel: context.kernel?.(window.prefix) ?? [],
-        modules: context.modules,
-        files: context.files,
-        prefix: window.prefix,
-        suffix: window.suffix,
-        options: completionOptions(this._settings, call.isInvoked)
-      }
-    });
-    this._stream = stream;
-    this._reporter.onSent();
-    void stream.settled.then(() => this._onSettled(stream));
-    return stream;
-  }
-
-  private _onSettled(stream: CompletionStream): void {
-    if (this._stream === stream && !stream.isAborted) {
-      this._reporter.onSettled(stream.error);
-    }
-    if (stream.error && !stream.isAborted) {
-      this._retryTime = Date.now() + retryDelay(stream.error);
-    } else if (stream.finishReason && !stream.isPartial) {
-      this._cache.store(stream.key, stream.prefix, stream.text);
-    }
-  }
-
-  private _abortStream(): void {
-    if (this._stream && !this._stream.isSettled) {
-      this._stream.abort();
-      this._reporter.onSettled(null);
-    }
-    this._stream = null;
+  private _newCall(
+    target: ICompletionTarget,
+    state: ICursorState,
+    isInvoked: boolean
+  ): FetchCall {
+    const window = cutWindow(state.text, state.cursor);
+    const cells = target.context(this._requests.settings);
+    const { document, cell } = target;
+    const key = cacheKey(document, cell, cells.fingerprint, window.suffix);
+    return new FetchCall(target, cells, window, key, isInvoked);
   }
 
   /** Wait for the first text that can be shown. */
   private async _firstSuggestion(
     call: FetchCall,
-    stream: CompletionStream,
-    context: ICellContext
+    stream: CompletionStream
   ): Promise<IInlineCompletionList<IInlineCompletionItem>> {
     for (;;) {
       if (call.signal.aborted || stream.isAborted) {
@@ -325,19 +295,17 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
           stream.isSettled ? undefined : call.token
         );
       }
-      if (stream.isSettled && stream.error) {
-        return this._showError(call, stream.error);
-      }
       if (
         stream.isSettled &&
-        remainder === null &&
-        stream.prefix !== call.window.prefix &&
+        Private.isInVain(stream, call, remainder) &&
         call.isCurrent() &&
-        this._mayStart(call)
+        this._requests.mayStart(call)
       ) {
-        // The call has joined it, and the final text does not agree.
-        stream = this._start(call, context);
+        stream = this._requests.start(call);
         continue;
+      }
+      if (stream.isSettled && stream.error) {
+        return this._showError(call, stream.error);
       }
       if (stream.isSettled && call.isInvoked) {
         this._reporter.onEmpty(explainEmpty(stream.finishReason, this._trans));
@@ -363,16 +331,12 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     throw new NoSuggestionError(error.code);
   }
 
-  private _cache = new CompletionCache();
   private _call: FetchCall | null = null;
   private _findTarget: FindTarget;
   private _kinds: CallKinds;
   private _reporter: ICompletionReporter;
-  private _retryTime = 0;
-  private _settings: ICompletionSettings = DEFAULT_SETTINGS;
-  private _stream: CompletionStream | null = null;
+  private _requests: Requests;
   private _trans: TranslationBundle;
-  private _transport: CompletionTransport;
 }
 
 /**
@@ -395,5 +359,29 @@ export namespace SafeCoderProvider {
 
     /** Sends requests. */
     transport: CompletionTransport;
+  }
+}
+
+namespace Private {
+  /** Whether an editor has the text that Lab shares, but for its line ends. */
+  export function isSame(inEditor: string, shared: string): boolean {
+    return inEditor === shared || shared.includes('\r');
+  }
+
+  /** Whether a call has joined a request whose answer is not one for it. */
+  export function isInVain(
+    stream: CompletionStream,
+    call: FetchCall,
+    remainder: string | null
+  ): boolean {
+    if (stream.isPrefetch) {
+      // The engine had other things to do.
+      return stream.error !== null || stream.isPartial;
+    }
+    return (
+      !stream.error &&
+      remainder === null &&
+      stream.prefix !== call.window.prefix
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { FinishReason } from '../protocol';
 import { trans } from '../testing/fakes';
-import { explainEmpty } from './reasons';
+import { explainEmpty, explainNoAlternatives } from './reasons';
 
 describe('explainEmpty', () => {
   it.each<[FinishReason, RegExp]>([
@@ -20,4 +20,9 @@ describe('explainEmpty', () => {
       expect(explainEmpty(reason, trans)).toBe('the model has nothing to add.');
     }
   );
+});
+
+it('explains why there is no alternative', () => {
+  expect(explainNoAlternatives(null, trans)).toMatch(/engine cannot/);
+  expect(explainNoAlternatives([], trans)).toMatch(/too unsure/);
 });

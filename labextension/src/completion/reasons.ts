@@ -31,3 +31,18 @@ export function explainEmpty(
       return trans.__('the model has nothing to add.');
   }
 }
+
+/**
+ * Explain why there is no other suggestion.
+ *
+ * @param found - What the model has found; `null` if it cannot compute others.
+ * @param trans - Translates the explanation.
+ */
+export function explainNoAlternatives(
+  found: readonly string[] | null,
+  trans: TranslationBundle
+): string {
+  return found === null
+    ? trans.__('the engine cannot compute alternatives.')
+    : trans.__('the model is too unsure of any alternative.');
+}

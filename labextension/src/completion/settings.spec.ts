@@ -14,6 +14,7 @@ describe('readSettings', () => {
       debounce: 0,
       freshLine: false,
       includeOutputs: false,
+      prefetch: false,
       sources: { below: false, kernel: true, modules: true, files: false },
       suggestions: 'few'
     };
@@ -71,7 +72,7 @@ describe('completionOptions', () => {
     'names the amount: %s',
     suggestions => {
       const settings = { ...DEFAULT_SETTINGS, suggestions };
-      expect(completionOptions(settings, false)).toEqual({
+      expect(completionOptions(settings, 'automatic')).toEqual({
         trigger: 'automatic',
         suggestions
       });
@@ -80,6 +81,6 @@ describe('completionOptions', () => {
 
   it.each(['server', 'manual'] as const)('names none: %s', suggestions => {
     const settings = { ...DEFAULT_SETTINGS, suggestions };
-    expect(completionOptions(settings, true)).toEqual({ trigger: 'explicit' });
+    expect(completionOptions(settings, 'warm')).toEqual({ trigger: 'warm' });
   });
 });

@@ -1,7 +1,7 @@
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { ICompletionOptions, Suggestions } from '../protocol';
+import { ICompletionOptions, Suggestions, Trigger } from '../protocol';
 
 /** What may be context beside the cells above. */
 export interface ISources {
@@ -31,6 +31,8 @@ export interface ICompletionSettings {
 
   /** Which sources are context. */
   sources: ISources;
+  /** Whether there are requests in advance, while the engine is idle. */
+  prefetch: boolean;
 
   /** How many suggestions are shown while typing; `manual`: none. */
   suggestions: Suggestions | 'manual' | 'server';
@@ -42,6 +44,7 @@ export const DEFAULT_SETTINGS: ICompletionSettings = {
   freshLine: true,
   includeOutputs: true,
   sources: { below: true, kernel: true, modules: true, files: true },
+  prefetch: true,
   suggestions: 'server'
 };
 
@@ -64,7 +67,7 @@ export function settingsSchema(
       debounce: {
         title: trans.__('Pause before a request (ms)'),
         description: trans.__(
-          'How long typing must pause before a request is sent. Completions that are already known are shown without a pause.'
+          'How long typing must pause before a request is sent. The pause becomes shorter, to a third, where the model is fast for your typing, and longer, to three times, where it is slow. Completions that are already known are shown without a pause.'
         ),
         type: 'number',
         minimum: 0,
@@ -120,6 +123,13 @@ export function settingsSchema(
         },
         additionalProperties: false
       },
+      prefetch: {
+        title: trans.__('Compute in advance'),
+        description: trans.__(
+          'Whether the model computes what follows a suggestion while that is shown, and reads a cell when you enter it. It does so only while it has nothing else to do.'
+        ),
+        type: 'boolean'
+      },
       suggestions: {
         title: trans.__('Suggestions while typing'),
         description: trans.__(
@@ -145,8 +155,14 @@ export function settingsSchema(
 export function readSettings(settings: {
   [property: string]: unknown;
 }): ICompletionSettings {
-  const { debounce, freshLine, includeOutputs, sources, suggestions } =
-    settings;
+  const {
+    debounce,
+    freshLine,
+    includeOutputs,
+    prefetch,
+    sources,
+    suggestions
+  } = settings;
   return {
     debounce:
       typeof debounce === 'number' && debounce >= 0
@@ -158,6 +174,8 @@ export function readSettings(settings: {
       typeof includeOutputs === 'boolean'
         ? includeOutputs
         : DEFAULT_SETTINGS.includeOutputs,
+    prefetch:
+      typeof prefetch === 'boolean' ? prefetch : DEFAULT_SETTINGS.prefetch,
     sources: readSources(sources),
     suggestions:
       SUGGESTIONS.find(value => value === suggestions) ??
@@ -181,16 +199,16 @@ function readSources(value: unknown): ISources {
  * The options of a request.
  *
  * @param settings - The user's settings.
- * @param isInvoked - Whether the user requested a suggestion explicitly.
+ * @param trigger - What causes it.
  */
 export function completionOptions(
   settings: ICompletionSettings,
-  isInvoked: boolean
+  trigger: Trigger
 ): ICompletionOptions {
   const { suggestions } = settings;
   const isAmount = suggestions !== 'server' && suggestions !== 'manual';
   return {
-    trigger: isInvoked ? 'explicit' : 'automatic',
+    trigger,
     ...(isAmount ? { suggestions } : {})
   };
 }

@@ -69,6 +69,13 @@ export interface ICompletionTarget {
   /** Read the editor as it is now; `null` once the user has left it. */
   readCursor(): ICursorState | null;
 
+  /**
+   * Make positions in the text that Lab shares those of the editor.
+   *
+   * @returns Whether that text was changed; Lab then makes another request.
+   */
+  alignLineEnds(): boolean;
+
   /** Remove a suggestion that is shown in the editor. */
   dismiss(): void;
 }

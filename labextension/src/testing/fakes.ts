@@ -67,6 +67,7 @@ export function runtimeStatus(
       completed: 0,
       cancelled: 0,
       failed: 0,
+      background: 0,
       prompt_tokens: 0,
       completion_tokens: 0
     },
@@ -143,7 +144,14 @@ export class ProviderHarness {
   /** How often a suggestion was dismissed. */
   dismissed = 0;
 
+  /** Whether the text that Lab shares has other line ends than the editor. */
+  isMisaligned = false;
+  canAlign = true;
+
   readonly responses: FakeResponse[] = [];
+
+  /** Responses to requests in advance. */
+  readonly background: FakeResponse[] = [];
 
   /** What was reported, in order. */
   readonly settledErrors: Array<IErrorEvent | null> = [];
@@ -157,7 +165,9 @@ export class ProviderHarness {
     trans,
     transport: (request, signal) => {
       const response = new FakeResponse(request, signal);
-      this.responses.push(response);
+      const { trigger } = request.options;
+      const isBackground = trigger === 'prefetch' || trigger === 'warm';
+      (isBackground ? this.background : this.responses).push(response);
       return response.events();
     }
   });
@@ -168,7 +178,8 @@ export class ProviderHarness {
 
   /** The request that Lab makes for the editor's text. */
   request(): CompletionHandler.IRequest {
-    const text = this.before + this.after;
+    const shared = this.before + this.after;
+    const text = this.isMisaligned ? shared.replace(/\n/g, '\r\n') : shared;
     return {
       text,
       offset: Text.jsIndexToCharIndex(this.before.length, text)
@@ -201,12 +212,19 @@ export class ProviderHarness {
       cell: this.cell,
       language: 'python',
       context: () => this.context,
+      alignLineEnds: () => this._alignLineEnds(),
       dismiss: () => void this.dismissed++,
       readCursor: () =>
         this.isInEditor
           ? { text: this.before + this.after, cursor: this.before.length }
           : null
     };
+  }
+
+  private _alignLineEnds(): boolean {
+    const isAligned = this.isMisaligned && this.canAlign;
+    this.isMisaligned &&= !isAligned;
+    return isAligned;
   }
 
   private _reporter(): ICompletionReporter {

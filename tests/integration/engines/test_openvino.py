@@ -11,7 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_safecoder.engines import Engine, EngineOptions, EngineOutput, make_engine, openvino
+from jupyter_safecoder.engines import (
+    CandidateEngine,
+    Engine,
+    EngineOptions,
+    EngineOutput,
+    make_engine,
+    openvino,
+)
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import EngineError
 from jupyter_safecoder.models import EMBEDDED, ModelDescription, resolve_model
@@ -100,6 +107,51 @@ def test_the_prefix_cache_changes_no_token(engine: Engine) -> None:
     # One keystroke more, and deleted again.
     _complete(engine, _prompt(engine, TEXTS[0] + "a", "warm"))
     assert _ids(_complete(engine, prompt)) == cold
+
+
+def test_candidates_are_the_most_probable_tokens_and_change_no_token(engine: Engine) -> None:
+    assert isinstance(engine, CandidateEngine)
+    assert engine.offers_candidates
+    prompt = _prompt(engine, TEXTS[0], "candidates")
+    before = _complete(engine, prompt)
+    _Numbers.last += 1
+    engine.submit_candidates(_Numbers.last, prompt, 4)
+    ((output,),) = _run(engine).values()
+    assert output.request == _Numbers.last
+    assert (output.ids, output.finished) == ([], "length")
+    assert output.candidates is not None
+    first, *others = output.candidates
+    assert before[0].logprobs is not None
+    assert first.id == before[0].ids[0]
+    assert first.logprob == pytest.approx(before[0].logprobs[0], abs=1e-3)
+    assert len({one.id for one in output.candidates}) == 4
+    logprobs = [one.logprob for one in output.candidates]
+    assert logprobs == sorted(logprobs, reverse=True)
+    # Each of them begins a completion of its own, and the best one is as it was.
+    continued = _ids(_complete(engine, [*prompt, others[0].id], 8))
+    assert continued
+    assert _ids(_complete(engine, prompt)) == _ids(before)
+
+
+def test_a_request_for_candidates_can_be_cancelled_and_refused(tiny: Engine) -> None:
+    assert isinstance(tiny, CandidateEngine)
+    tiny.submit_candidates(_Numbers.last + 1, [5] * 40, 3)
+    tiny.cancel(_Numbers.last + 1)
+    tiny.submit_candidates(_Numbers.last + 2, [5] * 10_000, 3)
+    tiny.submit_candidates(_Numbers.last + 3, [5] * 40, 3)
+    _Numbers.last += 3
+    outputs = _run(tiny)
+    assert sorted(outputs) == [_Numbers.last - 1, _Numbers.last]
+    assert outputs[_Numbers.last - 1][0].finished == "refused"
+    assert len(outputs[_Numbers.last][0].candidates or ()) == 3
+    assert not tiny.busy()
+
+
+def test_with_proposed_tokens_there_are_no_candidates() -> None:
+    options = EngineOptions(lookup_tokens=2)
+    engine = make_engine("openvino", resolve_model(EMBEDDED), options)
+    assert isinstance(engine, CandidateEngine)
+    assert not engine.offers_candidates
 
 
 def test_a_batch_changes_no_token(engine: Engine) -> None:

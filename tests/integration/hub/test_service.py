@@ -23,6 +23,7 @@ from jupyter_safecoder.protocol import (
     CompletionRequest,
     Excerpt,
     KernelName,
+    Trigger,
 )
 from tests.support.hub_service import ADA, ServiceParts, make_service
 
@@ -45,9 +46,14 @@ async def collect(items: AsyncGenerator[Head | bytes]) -> list[Head | bytes]:
 
 
 def complete(
-    service: CompletionService, prefix: str, grant: Grant = GRANT, document: str = ""
+    service: CompletionService,
+    prefix: str,
+    grant: Grant = GRANT,
+    document: str = "",
+    trigger: Trigger = "explicit",
 ) -> AsyncGenerator[Head | bytes]:
-    request = CompletionRequest(prefix, "", document=document, path="a.ipynb")
+    options = CompletionOptions(trigger=trigger)
+    request = CompletionRequest(prefix, "", document=document, path="a.ipynb", options=options)
     body = request.to_json()
     return service.complete(ADA, "vision", grant, request, body)
 
@@ -85,6 +91,39 @@ def test_a_completion_is_recorded_with_its_counts(tmp_path: Path) -> None:
     parts = run(tmp_path, test)
     assert "_world" not in json.dumps(parts.entries)
     assert parts.usage.tokens_today("ada") > 0
+
+
+def test_a_prompt_in_advance_is_recorded_and_is_no_request(tmp_path: Path) -> None:
+    async def test(parts: ServiceParts) -> None:
+        [done] = events(await collect(complete(parts.service, "hello", trigger="warm")))
+        assert (done["text"], done["completion_tokens"]) == ("", 0)
+        assert done["prompt_tokens"] > 0
+
+    parts = run(tmp_path, test)
+    [entry] = parts.entries
+    assert (entry["action"], entry["outcome"]) == ("warm", "length")
+    assert parts.usage.tokens_today("ada") == 0
+
+
+def test_nothing_is_prefetched(tmp_path: Path) -> None:
+    async def test(parts: ServiceParts) -> None:
+        [done] = events(await collect(complete(parts.service, "hello", trigger="prefetch")))
+        assert (done["text"], done["finish_reason"]) == ("", "superseded")
+
+    assert run(tmp_path, test).entries == []
+
+
+def test_a_prompt_in_advance_gives_way_to_any_user(tmp_path: Path) -> None:
+    async def test(parts: ServiceParts) -> None:
+        advance = asyncio.ensure_future(collect(complete(parts.service, "wait", trigger="warm")))
+        await asyncio.sleep(0.1)
+        newer = events(await collect(complete(parts.service, "hello", document="a")))
+        assert newer[-1]["text"] == "_world()"
+        assert events(await advance)[-1]["finish_reason"] == "superseded"
+
+    parts = run(tmp_path, test)
+    outcomes = {entry["action"]: entry["outcome"] for entry in parts.entries}
+    assert outcomes == {"warm": "superseded", "complete": "end"}
 
 
 def test_what_the_policy_excludes_reaches_no_runtime(tmp_path: Path) -> None:

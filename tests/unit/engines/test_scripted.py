@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from jupyter_safecoder.engines import Engine, EngineOptions, EngineOutput, make_engine
+from jupyter_safecoder.engines import (
+    Candidate,
+    CandidateEngine,
+    Engine,
+    EngineOptions,
+    EngineOutput,
+    make_engine,
+)
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.errors import EngineError
 from jupyter_safecoder.models import resolve_model, verify_files
@@ -50,6 +57,31 @@ def test_an_answer_is_chosen_by_the_end_of_the_prompt(tmp_path: Path) -> None:
     assert _text(engine, outputs, 2) == "?"
     assert [o.finished for o in outputs if o.finished] == ["end", "end"]
     assert not engine.busy()
+
+
+def test_candidates_are_those_of_the_answer(tmp_path: Path) -> None:
+    answers = [
+        {"after": "x", "text": "ab", "candidates": {"a": -0.1, "é": -1.0, "c": -3.0}},
+        {"after": "y", "text": "ab"},
+    ]
+    engine = _engine(tmp_path, {"answers": answers})
+    assert isinstance(engine, CandidateEngine)
+    assert engine.offers_candidates
+    for number, (text, count) in enumerate([("x", 2), ("y", 2), ("z", 2), ("x", 2)]):
+        engine.submit_candidates(number, engine.tokenizer.encode(text), count)
+    engine.cancel(3)
+    outputs = {output.request: output.candidates for output in _run(engine)}
+    assert outputs == {
+        0: [Candidate(ord("a"), -0.1), Candidate("é".encode()[0], -1.0)],
+        1: [Candidate(ord("a"), 0.0)],
+        2: [],
+    }
+
+
+def test_candidates_can_be_unknown(tmp_path: Path) -> None:
+    engine = _engine(tmp_path, {"offers_candidates": False})
+    assert isinstance(engine, CandidateEngine)
+    assert not engine.offers_candidates
 
 
 def test_the_tokens_of_a_line_have_a_log_probability(tmp_path: Path) -> None:

@@ -109,6 +109,22 @@ def test_a_newer_request_for_a_document_supersedes_one_that_waits() -> None:
     asyncio.run(test())
 
 
+def test_a_request_in_advance_gives_way_to_any_user() -> None:
+    async def test() -> None:
+        dispatcher = make_dispatcher()
+        advance = replace(ADA, background=True)
+        with dispatcher.slot(advance) as ticket:
+            assert await wait(dispatcher, ticket) == []
+            assert (dispatcher.running, dispatcher.waiting) == (0, 0)
+            with dispatcher.slot(BOB) as other:
+                assert await wait(dispatcher, other) == []
+                assert ticket.is_superseded
+                with pytest.raises(Superseded), dispatcher.slot(advance):
+                    pass
+
+    asyncio.run(test())
+
+
 def test_a_request_to_a_runtime_that_is_not_started(tmp_path: Path) -> None:
     runtimes = Runtimes(RuntimeSettings(cache_dir=str(tmp_path)))
     backend = runtimes.get("", "")

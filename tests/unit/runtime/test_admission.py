@@ -330,3 +330,69 @@ def test_a_slot_is_released_however_its_context_ends() -> None:
         assert (admission.running, admission.waiting) == (0, 0)
 
     run(test)
+
+
+def test_a_request_in_advance_takes_no_slot_and_ends_for_any_other() -> None:
+    async def test() -> None:
+        admission = Admission(1, 9)
+        advance = admission.acquire_background("ada", "a")
+        assert advance.granted.done()
+        assert (admission.running, admission.waiting, admission.busy) == (0, 0, True)
+        ended: list[bool] = []
+        advance.on_superseded = lambda: ended.append(True)
+        other = admission.acquire("bob", "b")
+        # It runs at once, before the other one has gone.
+        assert other.granted.done()
+        assert (ended, advance.is_superseded) == ([True], True)
+        admission.release(advance)
+        admission.release(other)
+        assert not admission.busy
+
+    run(test)
+
+
+def test_a_request_in_advance_is_refused_where_any_other_runs_or_waits() -> None:
+    async def test() -> None:
+        admission = Admission(2, 9)
+        running = admission.acquire("ada", "a")
+        for user, document in (("ada", "a"), ("ada", "b"), ("bob", "a")):
+            with pytest.raises(Superseded):
+                admission.acquire_background(user, document)
+        # It supersedes nothing, not even of its own document.
+        assert not running.is_superseded
+        admission.release(running)
+        admission.acquire_background("ada", "a")
+        with pytest.raises(Superseded):
+            admission.acquire_background("bob", "a")
+
+    run(test)
+
+
+def test_a_newer_request_in_advance_replaces_the_older_of_its_user() -> None:
+    async def test() -> None:
+        admission = Admission(1, 9)
+        older = admission.acquire_background("ada", "a")
+        newer = admission.acquire_background("ada", "b")
+        assert (older.is_superseded, newer.is_superseded) == (True, False)
+        admission.release(older)
+        assert admission.busy
+        with admission.slot("ada", "a", background=True) as newest:
+            assert newest.background
+            assert newer.is_superseded
+        assert not admission.busy
+
+    run(test)
+
+
+def test_a_request_in_advance_costs_its_user_nothing() -> None:
+    async def test() -> None:
+        now = [0.0]
+        admission = Admission(1, 9, clock=lambda: now[0])
+        for _ in range(5):
+            with admission.slot("ada", "a", background=True):
+                now[0] += 60.0
+        running = admission.acquire("eve", "")
+        waiting = {name: admission.acquire(name, "") for name in ("ada", "bob")}
+        assert _finish_one_by_one(admission, running, waiting) == ["ada", "bob"]
+
+    run(test)

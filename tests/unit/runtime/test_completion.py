@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from jupyter_safecoder.errors import EngineError, PromptTooLong, QueueFull
-from jupyter_safecoder.protocol import CompletionOptions, CompletionRequest, Done, Queued, Text
+from jupyter_safecoder.protocol import (
+    Cell,
+    CompletionOptions,
+    CompletionRequest,
+    Done,
+    Queued,
+    Text,
+    Trigger,
+)
 from jupyter_safecoder.runtime.runtime import Runtime
 from tests.support.in_process_runtime import with_runtime
 
@@ -288,3 +296,110 @@ def test_no_key_reaches_the_engine_or_the_user(tmp_path: Path) -> None:
         assert (done.finish_reason, done.prompt_tokens) == ("secret", 0)
 
     with_runtime(tmp_path, script, test)
+
+
+def test_a_prompt_is_warmed_without_a_text(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        request = CompletionRequest("x = ", "", options=CompletionOptions(trigger="warm"))
+        (done,) = await events(runtime, request)
+        assert (done.text, done.completion_tokens, done.ttft_ms) == ("", 0, None)
+        assert done.prompt_tokens > 0
+        nothing = CompletionRequest("", "", options=CompletionOptions(trigger="warm"))
+        assert (await events(runtime, nothing))[-1].finish_reason == "empty_prompt"
+        assert _counters(runtime) == (0, 0, 0, 0)
+        assert runtime.counters.background == 2
+
+    with_runtime(tmp_path, SCRIPT, test)
+
+
+@pytest.mark.parametrize("trigger", ["prefetch", "warm"])
+def test_a_request_in_advance_gives_way(tmp_path: Path, trigger: Trigger) -> None:
+    async def test(runtime: Runtime) -> None:
+        options = CompletionOptions(trigger=trigger)
+        stall = CompletionRequest("stall", "", document="a", options=options)
+        advance = asyncio.ensure_future(events(runtime, stall))
+        await asyncio.sleep(0.05)
+        plain = CompletionOptions(rules=False)
+        request = CompletionRequest("stall", "", document="b", options=plain)
+        running = asyncio.ensure_future(events(runtime, request, "bob"))
+        (done,) = await advance
+        assert (done.text, done.finish_reason) == ("", "superseded")
+        # And none is begun while any other runs.
+        (refused,) = await events(runtime, stall)
+        assert refused.finish_reason == "superseded"
+        assert (await running)[-1].finish_reason == "deadline"
+        assert _counters(runtime) == (1, 1, 0, 0)
+
+    with_runtime(tmp_path, SCRIPT, test, max_running=1, deadline_s=0.5)
+
+
+def test_a_prefetch_is_answered_as_an_automatic_request(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        for trigger, reason in (("prefetch", "low_confidence"), ("explicit", "line")):
+            options = CompletionOptions(trigger=trigger)  # type: ignore[arg-type]
+            request = CompletionRequest("unsure ", "", options=options)
+            assert (await events(runtime, request))[-1].finish_reason == reason
+
+    with_runtime(tmp_path, CONFIDENCE_SCRIPT, test, suggestions="balanced")
+
+
+ALTERNATIVES_SCRIPT: dict[str, Any] = {
+    "answers": [
+        {
+            "after": "best = ",
+            "text": "max(x)",
+            "candidates": {"m": -0.4, "s": -1.0, " ": -1.1, "l": -1.6, "z": -9.0},
+        },
+        {"after": "best = s", "text": "um(x)"},
+        {"after": "best =  ", "text": "sum(x)"},
+        {"after": "best = l", "text": "en(x)"},
+        {"after": "stuck = ", "text": "x", "candidates": {"x": -0.4, "s": -1.0, "t": -1.1}},
+        {"after": "stuck = s", "text": "um(x)"},
+        {"after": "stuck = t", "stall": True},
+    ],
+    "otherwise": "pass",
+}
+
+
+def test_alternatives_begin_with_the_next_most_probable_tokens(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        async def ask(prefix: str, count: int) -> Done:
+            options = CompletionOptions(alternatives=count)
+            (done,) = await events(runtime, CompletionRequest(prefix, "", options=options))
+            assert isinstance(done, Done)
+            return done
+
+        done = await ask("best = ", 5)
+        # Neither a text twice nor one that is hardly ever right.
+        assert done.alternatives == ("sum(x)", "len(x)")
+        assert (done.text, done.ttft_ms is None) == ("sum(x)", False)
+        assert done.completion_tokens == len("sum(x) sum(x)len(x)")
+        assert (await ask("best = ", 1)).alternatives == ("sum(x)",)
+        assert (await ask("x = ", 3)).alternatives == ()
+        late = await ask("stuck = ", 3)
+        assert (late.alternatives, late.finish_reason) == (("sum(x)",), "deadline")
+        assert _counters(runtime) == (4, 4, 0, 0)
+
+    with_runtime(tmp_path, ALTERNATIVES_SCRIPT, test, deadline_s=1.0)
+
+
+def test_an_engine_that_cannot_compute_alternatives_says_so(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        options = CompletionOptions(alternatives=3)
+        (done,) = await events(runtime, CompletionRequest("best = ", "", options=options))
+        assert (done.text, done.alternatives, done.completion_tokens) == ("", None, 0)
+
+    with_runtime(tmp_path, {**ALTERNATIVES_SCRIPT, "offers_candidates": False}, test)
+
+
+def test_the_indentation_is_that_of_the_cells_above(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        above = Cell("code", "def g(x):\n\treturn x")
+        options = CompletionOptions(mode="block")
+        request = CompletionRequest("def f(x):", "", (above,), options=options)
+        assert (await events(runtime, request))[-1].text == "\n\treturn 1"
+        notes = Cell("markdown", above.source)
+        request = CompletionRequest("def f(x):", "", (notes,), options=options)
+        assert (await events(runtime, request))[-1].text == "\n    return 1"
+
+    with_runtime(tmp_path, {"otherwise": "\n    return 1"}, test)

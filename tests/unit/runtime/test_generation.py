@@ -7,7 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
-from jupyter_safecoder.engines import EngineOutput
+from jupyter_safecoder.engines import Candidate, EngineOutput
 from jupyter_safecoder.runtime.generation import GenerationThread
 
 
@@ -123,3 +123,46 @@ def test_an_error_of_the_engine_is_reported_once_and_stops_the_thread() -> None:
         assert not generation._thread.is_alive()
 
     run(Engine(error), test)
+
+
+def test_an_engine_that_offers_candidates_gives_them() -> None:
+    class WithCandidates(Engine):
+        offers_candidates = True
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.found: list[EngineOutput] = []
+
+        def submit_candidates(self, request: int, prompt: Sequence[int], count: int) -> None:
+            candidates = [Candidate(token, -1.0) for token in prompt[:count]]
+            self.found.append(EngineOutput(request, [], "length", candidates=candidates))
+
+        def busy(self) -> bool:
+            return bool(self.found)
+
+        def step(self) -> list[EngineOutput]:
+            found, self.found = self.found, []
+            return found
+
+    engine = WithCandidates()
+
+    async def test(generation: GenerationThread, failures: list[Any]) -> None:
+        outputs: asyncio.Queue[EngineOutput] = asyncio.Queue()
+        assert generation.candidate_engine is engine
+        number = generation.submit_candidates([3, 4, 5], 2, outputs.put_nowait)
+        output = await outputs.get()
+        assert (output.request, output.candidates) == (
+            number,
+            [Candidate(3, -1.0), Candidate(4, -1.0)],
+        )
+        engine.offers_candidates = False
+        assert generation.candidate_engine is None
+
+    run(engine, test)
+
+
+def test_an_engine_of_another_package_need_not_know_candidates() -> None:
+    async def test(generation: GenerationThread, failures: list[Any]) -> None:
+        assert generation.candidate_engine is None
+
+    run(Engine(), test)

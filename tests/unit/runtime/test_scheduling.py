@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_safecoder.engines import Candidate
 from jupyter_safecoder.errors import EngineError, QueueFull, Superseded
 from jupyter_safecoder.runtime.runtime import Runtime
 from jupyter_safecoder.runtime.scheduling import RequestScheduler
@@ -129,3 +130,77 @@ def test_a_failure_of_the_engine_ends_all_requests(tmp_path: Path) -> None:
         assert scheduler.admission.running == 0
 
     with_runtime(tmp_path, SCRIPT, test)
+
+
+def test_a_request_in_advance_leaves_the_engine_before_another_one_enters_it(
+    tmp_path: Path,
+) -> None:
+    async def test(runtime: Runtime) -> None:
+        scheduler = _scheduler(runtime)
+        generation: Any = scheduler._generation
+        calls: list[str] = []
+        for name in ("submit", "cancel"):
+            method = getattr(generation, name)
+
+            def record(*values: Any, name: str = name, method: Any = method) -> Any:
+                calls.append(name)
+                return method(*values)
+
+            setattr(generation, name, record)
+        advance = asyncio.ensure_future(_advance(scheduler, b"stall"))
+        await asyncio.sleep(0.05)
+        assert await _tokens(scheduler, b"x = ", "a.ipynb") == (b"pass", "end")
+        with pytest.raises(Superseded):
+            await advance
+        assert calls[:3] == ["submit", "cancel", "submit"]
+        counters = runtime.counters
+        assert (counters.background, counters.requests, counters.completed) == (1, 1, 1)
+        assert (counters.cancelled, counters.prompt_tokens, counters.completion_tokens) == (0, 4, 4)
+
+    with_runtime(tmp_path, SCRIPT, test, max_running=1)
+
+
+def test_a_ticket_that_was_superseded_before_it_runs_reaches_no_engine(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        scheduler = _scheduler(runtime)
+        with scheduler.slot("ada", "a", background=True) as ticket, scheduler.slot("bob"):
+            run = scheduler.run(ticket, list(b"stall"), (), 10, time.perf_counter())
+            with pytest.raises(Superseded):
+                await anext(run)
+        assert runtime._generation is not None
+        assert not runtime._generation._engine.busy()
+
+    with_runtime(tmp_path, SCRIPT, test)
+
+
+def test_candidates(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        scheduler = _scheduler(runtime)
+        with scheduler.slot("ada") as ticket:
+            now = time.perf_counter()
+            found = await scheduler.candidates(ticket, list(b"best"), 2, now)
+            assert found == [Candidate(ord("a"), -0.1), Candidate(ord("b"), -2.0)]
+            late = await scheduler.candidates(ticket, list(b"best"), 2, now - 60)
+            assert late is not None
+
+    best = {"after": "best", "text": "a", "candidates": {"a": -0.1, "b": -2.0, "c": -3.0}}
+    with_runtime(tmp_path, {"answers": [best]}, test)
+
+
+def test_an_engine_without_candidates(tmp_path: Path) -> None:
+    async def test(runtime: Runtime) -> None:
+        scheduler = _scheduler(runtime)
+        with scheduler.slot("ada") as ticket:
+            now = time.perf_counter()
+            assert await scheduler.candidates(ticket, list(b"best"), 2, now) is None
+
+    with_runtime(tmp_path, {"offers_candidates": False}, test)
+
+
+async def _advance(scheduler: RequestScheduler, prompt: bytes) -> None:
+    """Run a request in advance."""
+    with scheduler.slot("ada", "a.ipynb", background=True) as ticket:
+        run = scheduler.run(ticket, list(prompt), (), 10, time.perf_counter())
+        async with aclosing(run) as deltas:
+            async for _ in deltas:
+                pass

@@ -134,6 +134,17 @@ def test_a_key_that_changes_the_suffix_removes_the_suggestion() -> None:
     assert editor.press("(")
     assert (editor.suffix, editor.suggestion) == (")", "")
     editor.delete()
+    assert (editor.prefix, editor.suffix, editor.suggestion) == ("f(", "", "")
+
+
+def test_a_deletion_shows_what_is_known_while_a_suggestion_is_shown() -> None:
+    editor = _sent("", "f", "(x)")
+    editor.suffix = ")"
+    assert editor.press("(")
+    editor.send()
+    editor.finish("y", "end")
+    assert editor.suggestion == "y"
+    editor.delete()
     assert (editor.prefix, editor.suffix, editor.suggestion) == ("f(", "", "x)")
 
 

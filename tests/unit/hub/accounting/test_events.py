@@ -31,6 +31,8 @@ def test_each_record_is_an_event(tmp_path: Path) -> None:
     ]
     for record in records:
         writer.write(record)
+    # Nobody has asked for it.
+    writer.write(Record("ada", action="warm", outcome="length", prompt_tokens=3))
     found = written(tmp_path / "new" / "events.jsonl")
     kinds = [str(event["__schema__"]).split("/")[-2:] for event in found]
     assert kinds == [["completion", "v1"]] * 2 + [["admin_action", "v1"]] * 2

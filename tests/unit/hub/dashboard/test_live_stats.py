@@ -57,6 +57,14 @@ def test_sums_of_minutes(clock: Clock) -> None:
     assert (both.refusals["limit"], both.errors["engine_failed"]) == (1, 1)
 
 
+def test_a_prompt_in_advance_is_neither_a_request_nor_an_action(clock: Clock) -> None:
+    stats = LiveStats(clock)
+    stats.observe(record(clock, action="warm", outcome="superseded", prompt_tokens=100))
+    minutes = stats.last(5)
+    assert (minutes.requests, minutes.prompt_tokens, minutes.user_count) == (0, 0, 0)
+    assert not stats.actions
+
+
 def test_a_day_in_steps_ends_now(clock: Clock) -> None:
     stats = LiveStats(clock)
     stats.observe(record(clock))
