@@ -319,6 +319,24 @@ def test_the_embedded_model_fills_in(start_runtime: Callable[..., RuntimeProcess
     with _http(runtime) as http:
         filled = _text(http, prompt=prefix, suffix=suffix, max_tokens=8)
         plain = _text(http, prompt="import numpy as ", max_tokens=2)
+        marked = [
+            _text(http, prompt=prompt, max_tokens=8)
+            for prompt in (
+                f"<fim_prefix>{prefix}<fim_suffix>{suffix}<fim_middle>",
+                f"<fim_prefix><fim_suffix>{suffix}<fim_middle>{prefix}",
+                f"<PRE> {prefix} <SUF>{suffix} <MID>",
+                f"[SUFFIX]{suffix}[PREFIX]{prefix}",
+            )
+        ]
+        scored = _complete(http, prompt=prefix, suffix=suffix, max_tokens=8, logprobs=1)
+        body = {"input_prefix": "import numpy as np\n", "prompt": "x = np.", "n_predict": 8}
+        infilled = http.post("/infill", json={**body, "input_suffix": suffix}).json()
+    assert marked == [filled] * 4
+    assert infilled["content"] == filled
+    (choice,) = scored["choices"]
+    assert choice["text"] == filled
+    assert "".join(choice["logprobs"]["tokens"]) == filled
+    assert all(value <= 0 for value in choice["logprobs"]["token_logprobs"])
     assert plain.startswith("np")
     own = runtime.client.complete(
         CompletionRequest(prefix, suffix, options=CompletionOptions(rules=False, max_tokens=8))
