@@ -153,6 +153,10 @@ class CompletionClient(ABC):
                 raise RuntimeRequestError(event.message, event.remedy)
         raise RuntimeRequestError("The runtime sent no result.")
 
+    def wake(self) -> None:
+        """Have a model loaded that was unloaded; a Hub's service does that itself."""
+        return
+
     def wait_until_ready(self, on_status: Callable[[Status], None] = lambda status: None) -> Status:
         """Wait until the runtime can complete; returns its status.
 
@@ -173,4 +177,6 @@ class CompletionClient(ABC):
                 raise RuntimeRequestError(status.reason, status.remedy)
             if status.state in ("ready", "busy"):
                 return status
+            if status.state == "off":
+                self.wake()
             time.sleep(_POLL_S)

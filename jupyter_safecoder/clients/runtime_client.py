@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -52,12 +51,10 @@ class RuntimeClient(CompletionClient):
         except ValueError as error:
             raise _no_response() from error
 
-    def wait_until_ready(self, on_status: Callable[[Status], None] = lambda status: None) -> Status:
-        """Wait until the runtime can complete; a model that was unloaded is loaded again."""
-        if self.status().state == "off":
-            with suppress(ConnectionRefused, ConnectionLost):  # the next status reports it
-                self._http.request("POST", "/load", timeout_s=_STATUS_TIMEOUT_S)
-        return super().wait_until_ready(on_status)
+    def wake(self) -> None:
+        """Have the runtime load the model that it has unloaded."""
+        with suppress(ConnectionRefused, ConnectionLost):  # the next status reports it
+            self._http.request("POST", "/load", timeout_s=_STATUS_TIMEOUT_S)
 
     def settings(self) -> RuntimeSettings:
         """Return the settings that the runtime's model was loaded with."""
