@@ -92,21 +92,18 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
             if self.service_url
             else LocalBackend(self.supervisor, self.start_runtime)
         )
-        assert self.serverapp is not None
-        self.settings["safecoder_project"] = ProjectReader(self.serverapp.contents_manager)
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
-        self.settings["safecoder_ignored"] = self._ignored_documents()
-
-    def _ignored_documents(self) -> IgnoredDocuments:
-        server: Any = self.serverapp
-        return IgnoredDocuments(Path(server.contents_manager.root_dir))
 
     def initialize_handlers(self) -> None:
-        """Register our own handlers and the OpenAI-compatible ones."""
-        assert self.serverapp is not None
-        self.serverapp.web_app.settings["safecoder_kernel_names"] = KernelNames(
-            self.serverapp.kernel_manager
+        """Register our handlers, and what they need of the server: its files and its kernels."""
+        server: Any = self.serverapp
+        self.settings.update(
+            safecoder_ignored=IgnoredDocuments(Path(server.contents_manager.root_dir)),
+            safecoder_kernel_names=KernelNames(server.kernel_manager),
+            safecoder_project=ProjectReader(server.contents_manager),
         )
+        # The server has copied the settings of the extension already.
+        server.web_app.settings.update(self.settings)
         self.handlers.extend(
             [
                 (r"/jupyter-safecoder/completions/?", CompletionsHandler),

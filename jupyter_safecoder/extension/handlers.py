@@ -177,6 +177,8 @@ class CompletionsHandler(_BodyHandler):
 class ExclusionHandler(_Handler):
     """``GET exclusion?path=``: whether a ``.safecoderignore`` excludes a document."""
 
+    _track_activity = False
+
     @web.authenticated
     @authorized
     async def get(self) -> None:
