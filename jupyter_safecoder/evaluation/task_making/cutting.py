@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
+from jupyter_safecoder.context.cell_source import python_of_cell
+from jupyter_safecoder.context.python_source import parse_python
+
 #: Minimum and maximum number of hidden characters, as in the development tasks.
 MIN_HIDDEN, MAX_HIDDEN = 3, 80
 #: Half of the lines are hidden from their first character on, the others from somewhere in them.
@@ -71,9 +74,8 @@ def cut_lines(source: str, random: Random) -> list[Cut]:
 
 def _lines_of_texts(source: str) -> frozenset[int]:
     """Return the lines of strings over several lines, such as docstrings: they are no code."""
-    try:
-        tree = ast.parse(_without_magics(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parse_python(python_of_cell(source))
+    if tree is None:
         return frozenset()
     return frozenset(
         number - 1
@@ -91,7 +93,3 @@ def _lines_of_text(node: ast.Expr | ast.Constant | ast.JoinedStr) -> Iterator[in
     elif not isinstance(node, ast.Constant) or isinstance(node.value, str):
         # The first line may have code before the text.
         yield from range(node.lineno + 1, (node.end_lineno or node.lineno) + 1)
-
-
-def _without_magics(source: str) -> str:
-    return re.sub(r"^([ \t]*)[%!][^\n]*$", r"\1pass", source, flags=re.MULTILINE)

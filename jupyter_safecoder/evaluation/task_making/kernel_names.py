@@ -16,6 +16,8 @@ from jupyter_safecoder.context.kernel.names import (
 )
 from jupyter_safecoder.protocol import KernelName
 
+#: How often a kernel is asked again that had no time for all names.
+_MAX_REPETITIONS = 4
 #: The names in front of the cursor, with the beginning of the last one.
 _DOTTED = re.compile(r"(?<![\w.])([^\W\d][\w.]*)\.(\w*)$")
 
@@ -29,8 +31,7 @@ class Asked(Protocol):
 
 def all_names(kernel: Asked, source: str) -> list[dict[str, Any]]:
     """Return what a kernel says of all names of a cell."""
-    answer = read_answer(kernel.ask(mentioned_names(source, ()), ()))
-    return list(answer["names"])
+    return list(_ask(kernel, mentioned_names(source, ()), [])["names"])
 
 
 def names_at_cursor(
@@ -49,12 +50,22 @@ def names_at_cursor(
     """
     mentioned = mentioned_names(f"{prefix}\n{suffix}", above, below)
     typed = _DOTTED.search(prefix.rpartition("\n")[2])
-    answer = read_answer(kernel.ask(mentioned, [typed[1]] if typed else []))
+    answer = _ask(kernel, mentioned, [typed[1]] if typed else [])
     names = choose_names(map(KernelName.from_json, answer["names"]), mentioned)
     if typed and (members := answer["members"].get(typed[1])):
         begun = tuple(name for name in members if name.startswith(typed[2]))[:MAX_MEMBERS]
         names = _with_members(names, typed[1], begun)
     return [_as_json(name) for name in names]
+
+
+def _ask(kernel: Asked, names: Sequence[str], members_of: Sequence[str]) -> dict[str, Any]:
+    """Return the answer of a kernel; on a slow machine it has not all names at first."""
+    answer = read_answer(kernel.ask(names, members_of))
+    for _ in range(_MAX_REPETITIONS):
+        if answer["complete"]:
+            break
+        answer = read_answer(kernel.ask(names, members_of))
+    return answer
 
 
 def _with_members(

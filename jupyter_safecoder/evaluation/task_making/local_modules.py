@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-#: Lines that start a magic or a command of the shell are no Python.
-_MAGIC = re.compile(r"^([ \t]*)[%!?][^\n]*$", re.MULTILINE)
+from jupyter_safecoder.context.imports import Import, find_imports, imports_of
+from jupyter_safecoder.context.python_source import parse_python
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: Of a module that is no Python.
+_EMPTY = ast.Module([], [])
 
 
 @dataclass(frozen=True)
@@ -62,30 +63,22 @@ def local_names(cells: Sequence[str], modules: Mapping[str, str]) -> LocalNames:
     modules
         The source of each Python file by its path, relative to the notebook, with ``/``.
     """
-    trees = {path: _parse(source) for path, source in modules.items()}
+    trees = {path: parse_python(source) or _EMPTY for path, source in modules.items()}
     aliases: dict[str, frozenset[str]] = {}
     imported: set[str] = set()
     libraries: set[str] = set()
     paths: dict[str, None] = {}
-    for node in _imports(_parse(source) for source in cells):
-        for alias in node.names:
-            if isinstance(node, ast.Import):
-                path = _path_of(alias.name, trees)
-                name = alias.asname or alias.name
-                if path is not None:
-                    aliases[name] = _names_of(path, trees)
-            else:
-                module = node.module or ""
-                path = _path_of(f"{module}.{alias.name}".lstrip("."), trees)
-                if path is not None:
-                    aliases[alias.asname or alias.name] = _names_of(path, trees)
-                elif (path := _path_of(module, trees)) is not None:
-                    names = _names_of(path, trees)
-                    imported |= names if alias.name == "*" else {alias.asname or alias.name}
-            if path is None:
-                libraries.add(alias.asname or alias.name.partition(".")[0])
-            else:
-                paths[path] = None
+    for one in find_imports(cells):
+        submodule = _path_of(f"{one.module}.{one.name}".strip("."), trees)
+        path = submodule or _path_of(one.module, trees)
+        if path is None:
+            libraries.add(one.known_as if one.name else one.known_as.partition(".")[0])
+            continue
+        paths[path] = None
+        if submodule:
+            aliases[one.known_as] = _names_of(path, trees)
+        else:
+            imported |= _names_of(path, trees) if one.name == "*" else {one.known_as}
     _add_imported(paths, trees)
     methods = {
         node.name: frozenset(part.name for part in node.body if isinstance(part, _FUNCTIONS))
@@ -101,31 +94,26 @@ def _add_imported(paths: dict[str, None], trees: Mapping[str, ast.Module]) -> No
     waiting = list(paths)
     while waiting:
         path = waiting.pop(0)
-        package = path.rpartition("/")[0].replace("/", ".")
-        for node in _imports([trees[path]]):
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            else:
-                module = node.module or ""
-                if node.level:
-                    parts = package.split(".") if package else []
-                    above = parts[: len(parts) - node.level + 1]
-                    module = ".".join([*above, *filter(None, [module])])
-                names = [module, *(f"{module}.{a.name}".lstrip(".") for a in node.names)]
-            for name in names:
+        for one in _imports_of(trees[path]):
+            module = _absolute(one, path)
+            for name in (module, f"{module}.{one.name}".strip(".")):
                 found = _path_of(name, trees)
                 if found is not None and found not in paths:
                     paths[found] = None
                     waiting.append(found)
 
 
-def _imports(
-    trees: Iterator[ast.Module] | list[ast.Module],
-) -> Iterator[ast.Import | ast.ImportFrom]:
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                yield node
+def _imports_of(tree: ast.Module) -> list[Import]:
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    return [one for node in nodes for one in imports_of(node)]
+
+
+def _absolute(one: Import, path: str) -> str:
+    """Return the name of a module that the module of a path imports."""
+    if not one.level:
+        return one.module
+    parts = path.split("/")[: -one.level]
+    return ".".join([*parts, *filter(None, [one.module])])
 
 
 def _path_of(module: str, trees: Mapping[str, ast.Module]) -> str | None:
@@ -141,13 +129,5 @@ def _names_of(path: str, trees: Mapping[str, ast.Module]) -> frozenset[str]:
         node.name for node in trees[path].body if isinstance(node, (*_FUNCTIONS, ast.ClassDef))
     }
     if path.endswith("__init__.py"):
-        imports = [node for node in trees[path].body if isinstance(node, ast.ImportFrom)]
-        names |= {alias.asname or alias.name for node in imports for alias in node.names}
+        names |= {one.known_as for one in _imports_of(trees[path]) if one.name}
     return frozenset(name for name in names if not name.startswith("_"))
-
-
-def _parse(source: str) -> ast.Module:
-    try:
-        return ast.parse(_MAGIC.sub(r"\1pass", source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module([], [])

@@ -24,6 +24,7 @@ from jupyter_safecoder.child_process import child_environment
 from jupyter_safecoder.context.kernel.handler import REQUEST
 from jupyter_safecoder.context.kernel.source import install_expression
 from jupyter_safecoder.errors import NotebookError
+from jupyter_safecoder.outputs import useful_output
 
 from .confine import REFUSE_CONNECTIONS, confined_command, namespace_command, without_proxies
 from .folder import copy_folder
@@ -38,7 +39,9 @@ _POLL_S = 0.5
 MAX_OUTPUT_CHARACTERS = 400
 #: Exceptions are named by their class, which may have any name.
 _CLASS_NAME = re.compile(r"[^\W\d]\w{0,80}")
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_OUTPUTS = frozenset({"stream", "execute_result", "display_data", "error"})
+#: Maximum number of outputs of a cell, and of characters of a stream, among which one is chosen.
+_MAX_OUTPUTS, _MAX_STREAM_CHARACTERS = 100, 20_000
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Execution:
     Parameters
     ----------
     output
-        The beginning of its first text output.
+        The beginning of the output that a prompt would have.
     failure
         Empty, or why it did not end well: the name of an exception, ``timeout`` or ``died``.
     """
@@ -86,11 +89,11 @@ class ScratchKernel:
             Maximum duration.
         """
         request = self._client.execute(code, allow_stdin=False)
-        output, failure = self._outputs(request, seconds)
+        outputs, failure = self._outputs(request, seconds)
         if failure == "timeout":
             self._manager.interrupt_kernel()
             self._outputs(request, _INTERRUPT_S)
-        return Execution(_ANSI.sub("", output).strip()[:MAX_OUTPUT_CHARACTERS], failure)
+        return Execution(useful_output(outputs)[:MAX_OUTPUT_CHARACTERS], failure)
 
     def ask(self, names: Sequence[str], members_of: Sequence[str]) -> Any:
         """Return the answer to a request for names; ``None`` if there is none in time."""
@@ -118,32 +121,41 @@ class ScratchKernel:
                     return reply["content"]
         return None
 
-    def _outputs(self, request: str, seconds: float) -> tuple[str, str]:
-        """Receive the outputs of a request until it ends; return the first text and the failure."""
-        output, failure = "", ""
+    def _outputs(self, request: str, seconds: float) -> tuple[list[dict[str, Any]], str]:
+        """Receive the outputs of a request until it ends; return them and the failure."""
+        outputs: list[dict[str, Any]] = []
+        failure = ""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             try:
                 message = self._client.get_iopub_msg(timeout=min(left, _POLL_S))
             except Empty:
                 if not self._manager.is_alive():
-                    return output, "died"
+                    return outputs, "died"
                 continue
             if message["parent_header"].get("msg_id") != request:
                 continue
-            content = message["content"]
-            kind = message["msg_type"]
-            if kind == "stream":
-                # The pieces of a stream are one output.
-                output = output[:MAX_OUTPUT_CHARACTERS] + content["text"][:MAX_OUTPUT_CHARACTERS]
-            elif kind in ("execute_result", "display_data"):
-                output = output or content["data"].get("text/plain", "")
-            elif kind == "error":
+            kind, content = message["msg_type"], message["content"]
+            if kind == "status" and content["execution_state"] == "idle":
+                return outputs, failure
+            if kind == "error":
                 name = content.get("ename", "")
                 failure = name if _CLASS_NAME.fullmatch(name) else "error"
-            elif kind == "status" and content["execution_state"] == "idle":
-                return output, failure
-        return output, "timeout"
+            if kind in _OUTPUTS:
+                _add_output(outputs, {"output_type": kind, **content})
+        return outputs, "timeout"
+
+
+def _add_output(outputs: list[dict[str, Any]], output: dict[str, Any]) -> None:
+    """Add an output to those of a cell, as far as they are kept."""
+    last = outputs[-1] if outputs else {}
+    if output["output_type"] == "stream":
+        output["text"] = output["text"][:_MAX_STREAM_CHARACTERS]
+        if last.get("name") == output["name"]:
+            last["text"] = (last["text"] + output["text"])[:_MAX_STREAM_CHARACTERS]
+            return
+    if len(outputs) < _MAX_OUTPUTS:
+        outputs.append(output)
 
 
 @contextmanager

@@ -52,6 +52,7 @@ def test_the_packages_are_permissive_and_nothing_was_learned_from_them() -> None
     for sources in read_sources():
         assert sources.package.license in PERMISSIVE
         assert sources.package.name not in learned
+        assert "opyright" in (SETS / "licenses" / f"{sources.package.name}.txt").read_text("utf-8")
 
 
 def test_a_set_is_written_with_its_manifest(
