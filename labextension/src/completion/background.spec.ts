@@ -139,6 +139,16 @@ describe('Background', () => {
     expect(prefetched).toHaveLength(1);
   });
 
+  it('warms nothing while it prefetches', async () => {
+    prefetch('x = 1');
+    warm('x');
+    expect(responses).toHaveLength(1);
+    expect(last().signal.aborted).toBe(false);
+    await last().send(doneEvent(''));
+    warm('x');
+    expect(responses).toHaveLength(2);
+  });
+
   it('warms again what the engine had no time for', async () => {
     warm('x');
     await last().send(doneEvent('', { finish_reason: 'superseded' }));

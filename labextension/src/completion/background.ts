@@ -50,12 +50,16 @@ export class Background {
   }
 
   /**
-   * Have the prompt of a request computed, unless that was done a moment ago.
+   * Have the prompt of a request computed, unless that was done a moment ago or
+   * a prefetch is under way, which has computed it.
    */
   warm(key: string, request: ICompletionRequest): void {
     const prompt = JSON.stringify([key, request.prefix]);
     const now = Date.now();
-    const isWarm = prompt === this._warmed && now < this._warmedTime + WARM_MS;
+    const { _stream: stream } = this;
+    const isWarm =
+      (prompt === this._warmed && now < this._warmedTime + WARM_MS) ||
+      (stream?.isPrefetch && !stream.isSettled);
     if (!isWarm && this._start(key, request)) {
       this._warmed = prompt;
       this._warmedTime = now;
