@@ -44,6 +44,12 @@ class LocalBackend:
             await self._supervisor.restart()
         return await self.status()
 
+    async def restart(self) -> Status:
+        """Stop the runtime, and start it if that is allowed."""
+        if self._start != "never":
+            await self._supervisor.restart()
+        return await self.status()
+
     async def status(self) -> Status:
         """Return the runtime's status, or the supervisor's if there is no runtime to ask."""
         if self._start == "never" and not self._supervisor.running:

@@ -21,7 +21,9 @@ from jupyter_safecoder.protocol import Status
 AUTH_RESOURCE = "safecoder"
 
 
-class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
+class Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
+    """Base of all handlers: the backend, and errors in the protocol's form."""
+
     auth_resource = AUTH_RESOURCE
 
     @property
@@ -53,7 +55,7 @@ class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
         RuntimeUnavailable, ConnectionLost
             If there is no runtime, or its response is incomplete.
         """
-        async with self.backend.request(method, path, self._user(), body) as response:
+        async with self.backend.request(method, path, self.user_name(), body) as response:
             self.set_status(response.status)
             self.set_header("Content-Type", response.headers["Content-Type"])
             if "Retry-After" in response.headers:
@@ -70,12 +72,13 @@ class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
         except StreamClosedError:
             self.log.debug("The client disconnected.")
 
-    def _user(self) -> str:
+    def user_name(self) -> str:
+        """Return the name of the user who makes the request."""
         user: Any = self.current_user
         return str(getattr(user, "username", user))
 
 
-class StatusHandler(_Handler):
+class StatusHandler(Handler):
     """``GET status``: the runtime's status; starts nothing."""
 
     @web.authenticated
@@ -85,7 +88,7 @@ class StatusHandler(_Handler):
         self.send_status(await self.backend.status())
 
 
-class StartHandler(_Handler):
+class StartHandler(Handler):
     """``POST start``: a notebook was opened, or a user wants a failed runtime to start again."""
 
     @web.authenticated
@@ -95,7 +98,26 @@ class StartHandler(_Handler):
         self.send_status(await self.backend.start())
 
 
-class ModelsHandler(_Handler):
+class RestartHandler(Handler):
+    """``POST restart``: the user wants another process, also of a runtime that is ready."""
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        """Restart the runtime; respond with a Status."""
+        if isinstance(self.backend, HubBackend):
+            self.refuse(
+                RequestDenied(
+                    403,
+                    "On a JupyterHub the runtime is that of your group.",
+                    "Ask an administrator to restart it.",
+                )
+            )
+            return
+        self.send_status(await self.backend.restart())
+
+
+class ModelsHandler(Handler):
     """``GET models``: the models that can be served, for the menu of the status item."""
 
     @web.authenticated
@@ -105,7 +127,7 @@ class ModelsHandler(_Handler):
         await self.proxy_get("/models")
 
 
-class _BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prepare
+class BodyHandler(StreamedBodyHandler, Handler):  # type: ignore[misc]  # prepare
     """Relays a body unread: the runtime checks it."""
 
     @property
@@ -129,7 +151,7 @@ class _BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prep
         await self.respond(lambda body: self.proxy("POST", path, body))
 
 
-class CompletionsHandler(_BodyHandler):
+class CompletionsHandler(BodyHandler):
     """``POST completions``: the runtime's stream of events."""
 
     @web.authenticated
@@ -139,7 +161,7 @@ class CompletionsHandler(_BodyHandler):
         await self.proxy_post("/completions")
 
 
-class ModelHandler(_BodyHandler):
+class ModelHandler(BodyHandler):
     """``POST model``: serves another model."""
 
     @web.authenticated
@@ -149,7 +171,7 @@ class ModelHandler(_BodyHandler):
         await self.proxy_post("/model")
 
 
-class OpenAIModelsHandler(OpenAIErrors, _Handler):
+class OpenAIModelsHandler(OpenAIErrors, Handler):
     """``GET v1/models``: the model, for other editors."""
 
     @web.authenticated
@@ -159,7 +181,7 @@ class OpenAIModelsHandler(OpenAIErrors, _Handler):
         await self.proxy_get(f"/v1/models/{quote(name, safe='')}" if name else "/v1/models")
 
 
-class OpenAICompletionsHandler(OpenAIErrors, _BodyHandler):  # type: ignore[misc]  # prepare
+class OpenAICompletionsHandler(OpenAIErrors, BodyHandler):  # type: ignore[misc]  # prepare
     """``POST v1/completions``: continues or fills in a text, for other editors."""
 
     @web.authenticated
