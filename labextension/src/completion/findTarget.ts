@@ -44,6 +44,7 @@ export function createFindTarget(
     contexts.set(panel, context);
     return {
       editor: activeCell.editor,
+      kind: 'notebook',
       path: panel.context.path,
       cell: activeCell.model.id,
       language: Private.languageOf(panel),
@@ -65,6 +66,7 @@ export function createFindTarget(
     }
     return {
       editor: promptCell.editor,
+      kind: 'console',
       path: sessionContext.path,
       cell: promptCell.model.id,
       language:
@@ -92,6 +94,7 @@ export function createFindTarget(
     return /python/.test(editor.model.mimeType)
       ? {
           editor,
+          kind: 'file',
           path: widget.context.path,
           cell: '',
           language: 'python',
@@ -134,6 +137,7 @@ export function createFindTarget(
     }
     return {
       document: `${Private.salt}-${widget.id}`,
+      kind: info.kind,
       path: info.path,
       cell: info.cell,
       language: info.language,
@@ -163,7 +167,7 @@ namespace Private {
   /** The editor of a document that the user is in, and what belongs to it. */
   export interface IEditorInfo extends Pick<
     ICompletionTarget,
-    'path' | 'cell' | 'language' | 'context'
+    'cell' | 'context' | 'kind' | 'language' | 'path'
   > {
     editor: CodeEditor.IEditor | null;
   }

@@ -10,11 +10,14 @@ import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 
 import { ISafeCoderStatus } from '../status/tokens';
-import { flushPromises } from '../testing/fakes';
+import { SuggestionModes } from '../status/modes';
+import { SuggestionEvents } from '../suggestions/events';
+import { createModes, flushPromises } from '../testing/fakes';
 import { completionPlugin } from './plugin';
 import { SafeCoderProvider } from './provider';
 
 describe('completionPlugin', () => {
+  let events: SuggestionEvents;
   let installed: IInlineCompleterFactory | null;
   let notebooks: {
     activeCellChanged: Signal<object, void>;
@@ -30,8 +33,10 @@ describe('completionPlugin', () => {
   let status: {
     changed: Signal<object, void>;
     enabled: boolean;
+    modes: SuggestionModes;
     onEmpty: jest.Mock;
     start: jest.Mock;
+    view: { model: string };
   };
 
   const manager = {
@@ -69,6 +74,7 @@ describe('completionPlugin', () => {
       app as unknown as JupyterFrontEnd,
       all.manager as unknown as ICompletionProviderManager,
       status as unknown as ISafeCoderStatus,
+      events,
       all.factory as unknown as IInlineCompleterFactory | null,
       all.notebooks as unknown as INotebookTracker | null,
       null,
@@ -82,7 +88,8 @@ describe('completionPlugin', () => {
 
   function openNotebook(): void {
     notebooks.size++;
-    notebooks.widgetAdded.emit({ disposed: new Signal({}) });
+    const context = { path: 'a.ipynb', pathChanged: new Signal({}) };
+    notebooks.widgetAdded.emit({ context, disposed: new Signal({}) });
   }
 
   beforeEach(() => {
@@ -98,9 +105,12 @@ describe('completionPlugin', () => {
     status = {
       changed: new Signal({}),
       enabled: true,
+      modes: createModes().modes,
       onEmpty: jest.fn(),
-      start: jest.fn()
+      start: jest.fn(),
+      view: { model: 'smol' }
     };
+    events = new SuggestionEvents();
   });
 
   it('registers the provider before it waits for anything', () => {
@@ -175,6 +185,7 @@ describe('completionPlugin', () => {
     const reset = jest.spyOn(provider!, 'reset');
     const model = { reset: jest.fn() };
     installed!.factory({
+      accept: jest.fn(),
       current: { provider: { identifier: provider!.identifier } },
       disposed: new Signal({}),
       model: { ...model, suggestionsChanged: new Signal({}) },

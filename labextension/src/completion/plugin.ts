@@ -14,12 +14,16 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 
 import { ISafeCoderStatus } from '../status/tokens';
+import { ISuggestionEvents } from '../suggestions/tokens';
+import { SuggestionTracker } from '../suggestions/tracker';
 import { loadTranslations } from '../translation';
 import { addAcceptCommands } from './acceptPart';
 import { Announcer } from './announcer';
 import { cancelOnLeave } from './cancellation';
+import { followDocument } from './currentDocument';
 import { InlineCompleters } from './inlineCompleters';
 import { createFindTarget } from './findTarget';
+import { findTargetInMode } from './findTargetInMode';
 import { FreshLineTrigger } from './freshLine';
 import { LastInput } from './lastInput';
 import { SafeCoderProvider } from './provider';
@@ -32,7 +36,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-safecoder:completion',
   description: 'Completes code at the cursor with a private model.',
   autoStart: true,
-  requires: [ICompletionProviderManager, ISafeCoderStatus],
+  requires: [ICompletionProviderManager, ISafeCoderStatus, ISuggestionEvents],
   optional: [
     IInlineCompleterFactory,
     INotebookTracker,
@@ -46,6 +50,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     app: JupyterFrontEnd,
     manager: ICompletionProviderManager,
     status: ISafeCoderStatus,
+    events: ISuggestionEvents,
     factory: IInlineCompleterFactory | null,
     notebooks: INotebookTracker | null,
     consoles: IConsoleTracker | null,
@@ -62,17 +67,27 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       return;
     }
     const completers = new InlineCompleters();
-    const findTarget = createFindTarget(
-      { notebooks, consoles, editors },
-      editor => completers.dismiss(editor)
+    const findAny = createFindTarget({ notebooks, consoles, editors }, editor =>
+      completers.dismiss(editor)
     );
+    const findTarget = findTargetInMode(findAny, status, trans);
     const lastInput = new LastInput();
-    const provider = new SafeCoderProvider({
-      findTarget,
+    const provider: SafeCoderProvider = new SafeCoderProvider({
+      findTarget: context => {
+        const target = findTarget(context);
+        tracker.onFetch(target);
+        return target;
+      },
       inputKind: () => lastInput.kind,
       reporter: status,
       trans,
       transport: httpTransport(app.serviceManager.serverSettings, trans)
+    });
+    const tracker = new SuggestionTracker({
+      completers,
+      events,
+      model: () => status.view.model,
+      providerId: provider.identifier
     });
     // Lab collects the settings of the providers once, so register at once.
     manager.registerInlineProvider(provider);
@@ -84,8 +99,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     lastInput.connect(window);
     const trigger = new FreshLineTrigger({
       currentWidget: () => app.shell.currentWidget,
-      expect: (state, isFreshLine) =>
-        provider.expectAutomatic(state, isFreshLine),
+      expect: (...args) => provider.expectAutomatic(...args),
       findTarget,
       invoke: id => manager.inline?.invoke(id)
     });
@@ -97,6 +111,11 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
         completers.dismissAll(provider.identifier);
       }
     });
+    status.modes.changed.connect(() => {
+      provider.cancel();
+      completers.dismissAll(provider.identifier);
+    });
+    followDocument(app, notebooks, findAny, status.modes);
     const announcer = new Announcer(completers, trans);
     document.body.append(announcer.node);
     void Private.loadSettings(settings).then(loaded => {

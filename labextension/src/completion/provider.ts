@@ -20,10 +20,12 @@ import { delay } from './delay';
 import { FetchCall } from './fetchCall';
 import { explainEmpty } from './reasons';
 import { InputKind } from './lastInput';
+import { retryDelay } from './retryDelay';
 import {
   DEFAULT_SETTINGS,
   ICompletionSettings,
   completionOptions,
+  isManual,
   readSettings,
   settingsSchema
 } from './settings';
@@ -121,14 +123,18 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
    * Treat the next call for this cursor as one that the user did not ask for.
    *
    * @param isFreshLine - Whether the line has no text.
+   * @param target - The cell or file.
    * @returns Whether the user wants such suggestions.
    */
-  expectAutomatic(state: ICursorState, isFreshLine: boolean): boolean {
-    const { freshLine, suggestions } = this._settings;
+  expectAutomatic(
+    state: ICursorState,
+    isFreshLine: boolean,
+    target?: { isManual?: boolean }
+  ): boolean {
     const isWanted =
       this._reporter.enabled &&
-      suggestions !== 'manual' &&
-      (freshLine || !isFreshLine);
+      !isManual(this._settings, target) &&
+      (this._settings.freshLine || !isFreshLine);
     this._kinds.expect(isWanted ? state : null);
     return isWanted;
   }
@@ -252,7 +258,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
   }
 
   private _mayStart(call: FetchCall): boolean {
-    return call.isInvoked || this._settings.suggestions !== 'manual';
+    return call.isInvoked || !isManual(this._settings, call.target);
   }
 
   private _start(call: FetchCall, context: ICellContext): CompletionStream {
@@ -284,7 +290,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       this._reporter.onSettled(stream.error);
     }
     if (stream.error && !stream.isAborted) {
-      this._retryTime = Date.now() + Private.retryDelay(stream.error);
+      this._retryTime = Date.now() + retryDelay(stream.error);
     } else if (stream.finishReason && !stream.isPartial) {
       this._cache.store(stream.key, stream.prefix, stream.text);
     }
@@ -385,14 +391,5 @@ export namespace SafeCoderProvider {
 
     /** Sends requests. */
     transport: CompletionTransport;
-  }
-}
-
-namespace Private {
-  /** How long, in ms, no automatic request is sent after a failure. */
-  export function retryDelay(error: IErrorEvent): number {
-    const overloaded = ['queue_full', 'not_ready', 'runtime_unavailable'];
-    const seconds = overloaded.includes(error.code) ? 1 : 0;
-    return Math.min(error.retry_after_s ?? seconds, 30) * 1000;
   }
 }
