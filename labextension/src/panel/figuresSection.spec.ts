@@ -60,6 +60,6 @@ describe('FiguresSection', () => {
     figures.add(suggestionEvent({ event: 'dismissed' }));
     section.render();
     const line = section.node.querySelector('.jp-SafeCoder-p50')!;
-    expect(line.getAttribute('d')).toBe('M60 2l0 0');
+    expect(line.getAttribute('d')).toBe('M228 2l0 0');
   });
 });

@@ -1,8 +1,12 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { SessionFigures, percentiles } from '../suggestions/figures';
+import {
+  MAX_MINUTES,
+  SessionFigures,
+  percentiles
+} from '../suggestions/figures';
 import { Section, createFacts, createText } from './section';
-import { createBars, createLines } from './sparkline';
+import { ISeries, createBars, createLines } from './sparkline';
 
 /**
  * The figures of this session: numbers and small plots.
@@ -39,6 +43,13 @@ export class FiguresSection extends Section {
     const { p50, p95 } = figures.times!;
     const time = trans.__('p50 %1 ms, p95 %2 ms', p50, p95);
     const ofMinutes = minutes.map(({ times }) => percentiles(times));
+    const lines = (name: 'p50' | 'p95'): ISeries => ({
+      name,
+      values: padded(
+        ofMinutes.map(times => times?.[name] ?? null),
+        null
+      )
+    });
     const taken = trans.__(
       '%1 of %2: whole %3, lines %4, words %5',
       figures.accepted,
@@ -54,13 +65,16 @@ export class FiguresSection extends Section {
     return [
       createFacts([[trans.__('Time to ghost text'), time]]),
       createLines(trans.__('Time to ghost text by minute: %1', time), [
-        { name: 'p50', values: ofMinutes.map(times => times?.p50 ?? null) },
-        { name: 'p95', values: ofMinutes.map(times => times?.p95 ?? null) }
+        lines('p50'),
+        lines('p95')
       ]),
       createFacts([[trans.__('Shown'), String(figures.shown)]]),
       createBars(
         trans.__('Suggestions by minute: %1 in all', figures.shown),
-        minutes.map(minute => minute.shown)
+        padded(
+          minutes.map(minute => minute.shown),
+          0
+        )
       ),
       createFacts([
         [trans.__('Taken'), taken],
@@ -69,7 +83,10 @@ export class FiguresSection extends Section {
       ]),
       createBars(
         trans.__('Characters saved by minute: %1 in all', acceptedCharacters),
-        minutes.map(minute => minute.characters)
+        padded(
+          minutes.map(minute => minute.characters),
+          0
+        )
       ),
       createFacts([[trans.__('Kept after 30 s'), kept]]),
       createText(
@@ -80,4 +97,10 @@ export class FiguresSection extends Section {
 
   private _figures: SessionFigures;
   private _trans: TranslationBundle;
+}
+
+/** The values of all minutes of a plot: the last one is at its right edge. */
+function padded<T>(values: T[], missing: T): T[] {
+  const count = Math.max(0, MAX_MINUTES - values.length);
+  return [...Array<T>(count).fill(missing), ...values];
 }

@@ -67,18 +67,20 @@ export class StatusPopup extends Widget {
       this.node.appendChild(line);
     }
     this._menus = [
+      new ModeMenu(status.modes, trans),
       new ModelMenu(status, trans),
-      new AdapterMenu(status, trans),
-      new ModeMenu(status.modes, trans)
+      new AdapterMenu(status, trans)
     ];
-    this.node.append(
-      ...this._menus.map(({ node }) => node),
+    const buttons = document.createElement('div');
+    buttons.className = 'jp-SafeCoder-buttons';
+    buttons.append(
       this._toggle,
       this._snooze,
       this._start,
       this._restart,
       ...this._createCommandButtons(services.commands)
     );
+    this.node.append(...this._menus.map(({ node }) => node), buttons);
     status.changed.connect(this.update, this);
     this._render();
   }
