@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,6 +13,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 from tornado.httpclient import HTTPClientError
 
+from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.finetune.jobs.job_files import JobFiles
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.protocol import Error, ModelInfo, Status, encode_event
@@ -29,11 +31,14 @@ JOB = JobStatus("team", "done", result={"examples": ["password = 1"]})
 
 @pytest.fixture
 def jp_server_config(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, Any]:
+    model = write_scripted_model(tmp_path / "model", {"otherwise": "pass"})
     return {
         "ServerApp": {"jpserver_extensions": {"jupyter_safecoder": True}},
         "SafeCoder": {
             "start_runtime": "never",
             "cache_dir": str(tmp_path / "cache"),
+            "engine": "scripted",
+            "model": str(model),
             **getattr(request, "param", {}),
         },
     }
@@ -115,6 +120,27 @@ async def test_bodies_of_an_adapter_that_are_refused(jp_fetch: Fetch) -> None:
         with pytest.raises(HTTPClientError) as raised:
             await jp_fetch("jupyter-safecoder", "adapter", method="POST", body=body)
         assert raised.value.code == status
+
+
+@pytest.mark.parametrize("jp_server_config", [{"start_runtime": "notebook"}], indirect=True)
+async def test_another_adapter_and_a_restart(jp_fetch: Fetch) -> None:
+    async def post(path: str, body: str = "") -> Any:
+        response = await jp_fetch("jupyter-safecoder", path, method="POST", body=body)
+        return json.loads(response.body)
+
+    async def until_ready() -> None:
+        while (await get(jp_fetch, "status"))["state"] != "ready":
+            await asyncio.sleep(0.1)
+
+    await post("start")
+    await until_ready()
+    assert (await post("adapter", '{"adapter": ""}'))["state"] == "ready"
+    with pytest.raises(HTTPClientError) as raised:
+        await post("adapter", '{"adapter": "missing"}')
+    assert raised.value.response is not None
+    assert "missing" in json.loads(raised.value.response.body)["message"]
+    assert (await post("restart"))["state"] in ("starting", "loading", "ready")
+    await until_ready()
 
 
 async def test_an_adapter_without_a_runtime(jp_fetch: Fetch) -> None:
