@@ -41,6 +41,11 @@ class HubBackend:
         self._ca_file = ca_file
         self._client: HttpClient | None = None
 
+    @property
+    def address(self) -> str:
+        """Where the service is, for users."""
+        return str(self._address)
+
     async def start(self) -> Status:
         """Have the service start the runtime that serves this user."""
         return await self._status("POST", "/start")

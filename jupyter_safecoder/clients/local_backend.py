@@ -50,6 +50,12 @@ class LocalBackend:
                 return await self._load()
         return await self.status()
 
+    async def restart(self) -> Status:
+        """Stop the runtime, and start it if that is allowed."""
+        if self._start != "never":
+            await self._supervisor.restart()
+        return await self.status()
+
     async def _load(self) -> Status:
         """Have the runtime load the model that it has unloaded."""
         return await self._ask("POST", "/load")

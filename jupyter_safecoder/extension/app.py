@@ -33,11 +33,14 @@ from .handlers import (
     ModelHandler,
     ModelsHandler,
     OpenAIModelsHandler,
+    RestartHandler,
     StartHandler,
     StatusHandler,
 )
 from .kernel_names import KernelNames
+from .panel import AboutHandler, AdapterHandler, AdaptersHandler, JobsHandler
 from .project_reader import ProjectReader
+from .suggestion_events import SuggestionEvents, SuggestionEventsHandler
 from .traits import RuntimeTraits
 
 
@@ -93,6 +96,10 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
             else LocalBackend(self.supervisor, self.start_runtime)
         )
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
+        self.settings["safecoder_runtime_settings"] = settings
+        assert self.serverapp is not None
+        assert self.serverapp.event_logger is not None
+        self.settings["safecoder_events"] = SuggestionEvents(self.serverapp.event_logger)
 
     def initialize_handlers(self) -> None:
         """Register our handlers, and what they need of the server: its files and its kernels."""
@@ -111,9 +118,15 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
                 (r"/jupyter-safecoder/exclusion/?", ExclusionHandler),
                 (r"/jupyter-safecoder/status/?", StatusHandler),
                 (r"/jupyter-safecoder/start/?", StartHandler),
+                (r"/jupyter-safecoder/restart/?", RestartHandler),
                 (r"/jupyter-safecoder/models/?", ModelsHandler),
                 (r"/jupyter-safecoder/model/?", ModelHandler),
                 (r"/jupyter-safecoder/kernels/([\w-]+)/names/?", KernelNamesHandler),
+                (r"/jupyter-safecoder/about/?", AboutHandler),
+                (r"/jupyter-safecoder/adapters/?", AdaptersHandler),
+                (r"/jupyter-safecoder/adapter/?", AdapterHandler),
+                (r"/jupyter-safecoder/jobs/?", JobsHandler),
+                (r"/jupyter-safecoder/suggestion-events/?", SuggestionEventsHandler),
                 (r"/jupyter-safecoder/v1/models/?", OpenAIModelsHandler),
                 (r"/jupyter-safecoder/v1/models/(.+)", OpenAIModelsHandler),
                 (r"/jupyter-safecoder(?:/v1)?/(health)/?", EditorQueryHandler),

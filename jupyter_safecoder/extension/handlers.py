@@ -39,7 +39,9 @@ _MAX_CONTEXT_BYTES = 512_000
 _MAX_NAMES_BYTES = 2**17
 
 
-class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
+class Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
+    """Base of all handlers: the backend, and errors in the protocol's form."""
+
     auth_resource = AUTH_RESOURCE
 
     @property
@@ -71,7 +73,7 @@ class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
         RuntimeUnavailable, ConnectionLost
             If there is no runtime, or its response is incomplete.
         """
-        async with self.backend.request(method, path, self._user(), body) as response:
+        async with self.backend.request(method, path, self.user_name(), body) as response:
             self.set_status(response.status)
             self.set_header("Content-Type", response.headers["Content-Type"])
             if "Retry-After" in response.headers:
@@ -93,12 +95,13 @@ class _Handler(ProtocolHandler, ExtensionHandlerMixin, APIHandler):
         ignored = cast(IgnoredDocuments, self.settings["safecoder_ignored"])
         return ignored.exclusion(path)
 
-    def _user(self) -> str:
+    def user_name(self) -> str:
+        """Return the name of the user who makes the request."""
         user: Any = self.current_user
         return str(getattr(user, "username", user))
 
 
-class StatusHandler(_Handler):
+class StatusHandler(Handler):
     """``GET status``: the runtime's status; starts nothing."""
 
     #: An open page asks for it all the time: a server that is only looked at is idle.
@@ -111,7 +114,7 @@ class StatusHandler(_Handler):
         self.send_status(await self.backend.status())
 
 
-class StartHandler(_Handler):
+class StartHandler(Handler):
     """``POST start``: a notebook was opened, or a user wants a failed runtime to start again."""
 
     @web.authenticated
@@ -121,7 +124,26 @@ class StartHandler(_Handler):
         self.send_status(await self.backend.start())
 
 
-class ModelsHandler(_Handler):
+class RestartHandler(Handler):
+    """``POST restart``: the user wants another process, also of a runtime that is ready."""
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        """Restart the runtime; respond with a Status."""
+        if isinstance(self.backend, HubBackend):
+            self.refuse(
+                RequestDenied(
+                    403,
+                    "On a JupyterHub the runtime is that of your group.",
+                    "Ask an administrator to restart it.",
+                )
+            )
+            return
+        self.send_status(await self.backend.restart())
+
+
+class ModelsHandler(Handler):
     """``GET models``: the models that can be served, for the menu of the status item."""
 
     _track_activity = False
@@ -133,7 +155,7 @@ class ModelsHandler(_Handler):
         await self.proxy_get("/models")
 
 
-class _BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prepare
+class BodyHandler(StreamedBodyHandler, Handler):  # type: ignore[misc]  # prepare
     """Relays a body unread: the runtime checks it."""
 
     @property
@@ -157,7 +179,7 @@ class _BodyHandler(StreamedBodyHandler, _Handler):  # type: ignore[misc]  # prep
         await self.respond(lambda body: self.proxy("POST", path, body))
 
 
-class CompletionsHandler(_BodyHandler):
+class CompletionsHandler(BodyHandler):
     """``POST completions``: the runtime's stream of events."""
 
     @web.authenticated
@@ -174,7 +196,7 @@ class CompletionsHandler(_BodyHandler):
         await self.send(encode_event(Done("", "excluded", "", "", 0, 0, None, 0.0)))
 
 
-class ExclusionHandler(_Handler):
+class ExclusionHandler(Handler):
     """``GET exclusion?path=``: whether a ``.safecoderignore`` excludes a document."""
 
     _track_activity = False
@@ -189,7 +211,7 @@ class ExclusionHandler(_Handler):
         self.finish(answer.to_json())
 
 
-class ModelHandler(_BodyHandler):
+class ModelHandler(BodyHandler):
     """``POST model``: serves another model."""
 
     @web.authenticated
@@ -199,7 +221,7 @@ class ModelHandler(_BodyHandler):
         await self.proxy_post("/model")
 
 
-class ContextHandler(_BodyHandler):
+class ContextHandler(BodyHandler):
     """``POST context``: what the project of a notebook adds to its prompts."""
 
     @property
@@ -238,7 +260,7 @@ class ContextHandler(_BodyHandler):
         self.finish(context.to_json())
 
 
-class KernelNamesHandler(_BodyHandler):
+class KernelNamesHandler(BodyHandler):
     """``POST kernels/<id>/names``: what a kernel knows of names, for the prompts of a notebook."""
 
     # A refresh after an execution is no activity of the user.
@@ -280,7 +302,7 @@ class KernelNamesHandler(_BodyHandler):
         self.finish(nothing if answer is None else read_answer(answer))
 
 
-class OpenAIModelsHandler(OpenAIErrors, _Handler):
+class OpenAIModelsHandler(OpenAIErrors, Handler):
     """``GET v1/models``: the model, for other editors."""
 
     _track_activity = False
@@ -292,7 +314,7 @@ class OpenAIModelsHandler(OpenAIErrors, _Handler):
         await self.proxy_get(f"/v1/models/{quote(name, safe='')}" if name else "/v1/models")
 
 
-class EditorQueryHandler(OpenAIErrors, _Handler):
+class EditorQueryHandler(OpenAIErrors, Handler):
     """``GET health`` and ``GET props``: what editors ask llama.cpp's server for."""
 
     _track_activity = False
@@ -304,7 +326,7 @@ class EditorQueryHandler(OpenAIErrors, _Handler):
         await self.proxy_get(f"/{name}")
 
 
-class EditorCompletionsHandler(OpenAIErrors, _BodyHandler):  # type: ignore[misc]  # prepare
+class EditorCompletionsHandler(OpenAIErrors, BodyHandler):  # type: ignore[misc]  # prepare
     """Continues or fills in a text, for other editors; the path names their protocol."""
 
     @web.authenticated

@@ -33,6 +33,7 @@ from jupyter_safecoder.hub.accounting.events import EventWriter
 from jupyter_safecoder.hub.accounting.pseudonyms import Pseudonyms
 from jupyter_safecoder.hub.accounting.record import utc_timestamp
 from jupyter_safecoder.hub.accounting.recorder import Recorder
+from jupyter_safecoder.hub.accounting.suggestion_store import SuggestionStore
 from jupyter_safecoder.hub.accounting.usage import UsageStore
 from jupyter_safecoder.hub.dashboard.dashboard import Dashboard
 from jupyter_safecoder.hub.dashboard.live_stats import DAY_MINUTES, LiveStats
@@ -50,6 +51,7 @@ from .handlers import make_app
 from .local_service import LOOPBACK_HOSTS
 from .runtimes import Runtimes
 from .service import CompletionService
+from .suggestion_handlers import suggestion_routes
 
 #: Seconds after which an idle connection is closed, and after which a body must have arrived.
 _IDLE_TIMEOUT_S, _BODY_TIMEOUT_S = 60, 20
@@ -195,6 +197,7 @@ class _Parts(NamedTuple):
     service: CompletionService
     training: TrainingService
     dashboard: Dashboard
+    suggestions: SuggestionStore
 
 
 def _build(options: ServiceOptions) -> _Parts:
@@ -221,10 +224,18 @@ def _build(options: ServiceOptions) -> _Parts:
     recorder.listeners += [live_stats.observe, metrics.observe]
     if options.events:
         recorder.listeners.append(EventWriter(options.events).write)
+    suggestions = SuggestionStore(database, retention_days)
     dashboard = Dashboard(
-        service, policy, usage, audit_writer, live_stats, settings.cache, training.jobs.unfinished
+        service,
+        policy,
+        usage,
+        audit_writer,
+        live_stats,
+        settings.cache,
+        training.jobs.unfinished,
+        suggestions,
     )
-    return _Parts(audit_writer, live_stats, metrics, service, training, dashboard)
+    return _Parts(audit_writer, live_stats, metrics, service, training, dashboard, suggestions)
 
 
 def _application(
@@ -236,7 +247,7 @@ def _application(
         parts.service,
         Authenticator(options.token_cache_seconds),
         _MAX_REQUEST_BYTES,
-        training_routes(parts.training),
+        [*training_routes(parts.training), *suggestion_routes(parts.suggestions)],
         [
             *page_routes(prefix, parts.dashboard, auth),
             *metrics_routes(prefix, parts.dashboard, parts.metrics, auth),

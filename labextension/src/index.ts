@@ -1,16 +1,22 @@
 import { completionPlugin } from './completion/plugin';
 import { exclusionPlugin } from './exclusion/plugin';
 import { inspectorPlugin } from './inspector/plugin';
+import { panelPlugin } from './panel/plugin';
 import { statusPlugin } from './status/plugin';
+import { suggestionsPlugin } from './suggestions/plugin';
 
 export * from './protocol';
 export { ISafeCoderStatus, type IStatusView } from './status/tokens';
 export { IExclusions } from './exclusion/tokens';
 export { IRequestRecorder } from './inspector/tokens';
 
+export { ISuggestionEvents, type ISuggestionEvent } from './suggestions/tokens';
+
 export default [
+  suggestionsPlugin,
   statusPlugin,
   exclusionPlugin,
   inspectorPlugin,
-  completionPlugin
+  completionPlugin,
+  panelPlugin
 ];

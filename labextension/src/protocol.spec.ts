@@ -5,11 +5,13 @@ import { join } from 'path';
 
 import { parseErrorResponse } from './errorResponse';
 import { errorText } from './protocol';
+import { ISuggestionEvent } from './suggestions/tokens';
 import {
   ProviderHarness,
   doneEvent,
   flushPromises,
   runtimeStatus,
+  suggestionEvent,
   trans
 } from './testing/fakes';
 
@@ -68,6 +70,19 @@ describe('protocol.schema.json', () => {
     expect(validationErrors('Event', { ...text, prompt_tokens: 7 })).toBeNull();
     expect(validationErrors('Event', { ...text, tokens: 0 })).not.toBeNull();
     expect(validationErrors('Status', runtimeStatus())).toBeNull();
+  });
+
+  it('accepts our events of suggestions, and no text', () => {
+    const events: ISuggestionEvent[] = [
+      suggestionEvent(),
+      suggestionEvent({ event: 'accepted', part: 'word', first: true }),
+      suggestionEvent({ event: 'kept', accepted_characters: 9 })
+    ];
+    expect(validationErrors('SuggestionEvents', { events })).toBeNull();
+    for (const fields of [{ text: 'x = 1' }, { language: 'x = 1' }]) {
+      const event = { ...suggestionEvent(), ...fields };
+      expect(validationErrors('SuggestionEvent', event)).not.toBeNull();
+    }
   });
 
   it.each([401, 403, 404, 413, 502])(

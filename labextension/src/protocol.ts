@@ -248,6 +248,63 @@ export interface IModels {
   may_download: boolean;
 }
 
+/** An adapter of the served model. */
+export interface IListedAdapter {
+  name: string;
+
+  /** Whether it is better than its base model, and why or why not. */
+  accepted: boolean;
+  reason: string;
+}
+
+/** The body of `GET adapters`. */
+export interface IAdapters {
+  adapters: IListedAdapter[];
+
+  /** The name of the one in use; empty: none. */
+  selected: string;
+
+  /** Whether another one can be used. */
+  may_switch: boolean;
+}
+
+/** What the catalogue knows of a model; what was not measured is `null`. */
+export interface IModelFacts {
+  name: string;
+  purpose: string;
+  parameters: number;
+  license: string;
+  exact_match: number | null;
+  edit_similarity: number | null;
+  tasks: number | null;
+}
+
+/** The body of `GET about`. */
+export interface IAbout {
+  model: IModelFacts | null;
+
+  /** What computes. */
+  destination: 'local' | 'hub' | 'remote';
+
+  /** Its address; empty for a process of the server. */
+  address: string;
+
+  /** Whether the JupyterHub counts suggestions of each group. */
+  counted: boolean;
+}
+
+/** A training job. */
+export interface IJob {
+  name: string;
+  state: 'waiting' | 'starting' | 'running' | 'stopped' | 'failed' | 'done';
+  phase: string;
+  progress: number;
+  eta_s: number | null;
+  step: number;
+  total_steps: number;
+  reason: string;
+}
+
 /** The body of `GET status`, `POST start` and `POST model`. */
 export interface IRuntimeStatus {
   version: typeof PROTOCOL_VERSION;

@@ -4,8 +4,12 @@ import {
   nullTranslator
 } from '@jupyterlab/translation';
 
+import { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
 import { completionPlugin } from './completion/plugin';
+import { panelPlugin } from './panel/plugin';
 import { statusPlugin } from './status/plugin';
+import { suggestionsPlugin } from './suggestions/plugin';
 import { runtimeStatus } from './testing/fakes';
 import { describeStatus } from './status/view';
 import { loadTranslations } from './translation';
@@ -37,7 +41,12 @@ describe('loadTranslations', () => {
   });
 });
 
-describe.each([completionPlugin, statusPlugin])('plugin $id', plugin => {
+describe.each([
+  completionPlugin,
+  panelPlugin,
+  statusPlugin,
+  suggestionsPlugin
+] as ReadonlyArray<JupyterFrontEndPlugin<unknown>>)('plugin $id', plugin => {
   it('takes the translator as the last of its optional services', () => {
     const { activate, optional = [], requires = [] } = plugin;
     expect(optional[optional.length - 1]).toBe(ITranslator);

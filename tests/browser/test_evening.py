@@ -106,7 +106,7 @@ def _inspect(notebook: NotebookPage) -> None:
     page = notebook.page
     notebook.edit(0)
     notebook.press("Alt+Shift+I")
-    page.locator("#jupyter-safecoder-inspector .jp-SafeCoder-section").first.wait_for()
+    page.locator("#jupyter-safecoder-inspector .jp-SafeCoder-promptSection").first.wait_for()
     page.evaluate(
         """() => [...window.jupyterapp.shell.widgets('main')]
             .filter(widget => widget.id === 'jupyter-safecoder-inspector')

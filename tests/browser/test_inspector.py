@@ -29,7 +29,7 @@ def _open(site: JupyterSite, **arguments: str) -> Locator:
 
 
 def _section(inspector: Locator, source: str) -> Locator:
-    return inspector.locator(f".jp-SafeCoder-section[data-source='{source}'] pre")
+    return inspector.locator(f".jp-SafeCoder-promptSection[data-source='{source}'] pre")
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_an_administrator_does_not_allow_it(
         expect(inspector).to_contain_text(
             "The administrator does not allow the inspection of prompts."
         )
-        expect(inspector.locator(".jp-SafeCoder-section")).to_have_count(0)
+        expect(inspector.locator(".jp-SafeCoder-promptSection")).to_have_count(0)
 
 
 def test_notebook_7(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -79,6 +79,42 @@ def test_the_status_item_is_in_the_menu_bar(ready: JupyterSite) -> None:
     expect(item).to_have_text("ready")
 
 
+def test_the_menu_opens_the_side_panel(ready: JupyterSite) -> None:
+    page = ready.page
+    notebook = ready.opened[-1]
+    panel = page.get_by_role("region", name="SafeCoder")
+    expect(panel).to_have_count(0)
+    page.get_by_role("menuitem", name="View", exact=True).click()
+    page.get_by_role("menuitem", name="SafeCoder: Open the Side Panel").click()
+    expect(panel).to_be_visible()
+    expect(panel).to_contain_text("No suggestion was shown yet.")
+    notebook.edit(0)
+    notebook.insert("total = su")
+    notebook.expect_ghost("m(values)")
+    notebook.press("Tab")
+    expect(panel).to_contain_text("1 of 1: whole 1")
+    # The popup opens it too.
+    page.locator(".jp-SafeCoder-item").click()
+    page.get_by_role("button", name="Open the Side Panel").click()
+    expect(panel).to_be_visible()
+    notebook.save()
+
+
+def test_off_for_one_notebook(ready: JupyterSite) -> None:
+    page = ready.page
+    item = page.locator(".jp-SafeCoder-item")
+    item.click()
+    choice = page.get_by_role("combobox", name="In this notebook")
+    choice.select_option("off")
+    expect(item).to_have_text("off here")
+    page.reload()
+    ready.attach(ready.opened[-1].path, 2)
+    expect(item).to_have_text("off here")
+    item.click()
+    choice.select_option("")
+    expect(item).to_have_text("ready")
+
+
 def test_no_status_item_on_a_page_without_an_editor(ready: JupyterSite) -> None:
     page = ready.page
     page.goto(f"{ready.server.url}/tree?token={ready.server.token}")

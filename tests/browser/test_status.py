@@ -105,6 +105,20 @@ def test_another_model_and_back(browser: Browser, tmp_path: Path) -> None:
         notebook.expect_ghost("6 * 7")
 
 
+def test_a_runtime_that_is_ready_is_restarted(site: JupyterSite) -> None:
+    page = site.page
+    notebook = site.notebook("", name="restart")
+    notebook.edit(0)
+    notebook.insert("answer = ")
+    notebook.expect_ghost("6 * 7")
+    notebook.save()
+    assert site.counter("requests") > 0
+    with page.expect_response(lambda answer: "/jupyter-safecoder/restart" in answer.url):
+        _click(page, "Restart")
+    site.expect_state("ready")
+    assert site.counter("requests") == 0
+
+
 def test_weights_that_are_missing_then_altered_then_complete(broken: JupyterSite) -> None:
     page = broken.page
     _expect_failure(page, "script.json is missing")

@@ -7,12 +7,14 @@ from typing import Any
 
 import yaml
 
+from jupyter_safecoder import extension
 from jupyter_safecoder.hub import accounting
 from jupyter_safecoder.protocol import schema
 
 from .markdown import code, table
 
-_EVENT_SCHEMAS = Path(accounting.__file__).parent / "event_schemas"
+_HUB_SCHEMAS = Path(accounting.__file__).parent / "event_schemas"
+_SERVER_SCHEMAS = Path(extension.__file__).parent / "event_schemas"
 
 
 def protocol_page() -> str:
@@ -50,6 +52,16 @@ def protocol_page() -> str:
                     "`members`, the names in each module; `complete` is false if there was no "
                     "time for all",
                 ],
+                ["`POST restart`", "restarts the runtime; a `Status`"],
+                ["`GET about`", "`About`: what is served and where text goes"],
+                ["`GET adapters`", "`Adapters` of the served model"],
+                [
+                    "`POST adapter`",
+                    'serves another adapter: `{"adapter": NAME}`; a `Status` once it is in use',
+                ],
+                ["`GET jobs`", "`Jobs`: training jobs"],
+                ["`GET suggestion-events`", "`EventSettings`: whether events are wanted"],
+                ["`POST suggestion-events`", "`SuggestionEvents`, 60 requests a minute at most"],
                 ["`GET v1/models`, `POST v1/completions`", "OpenAI's completion protocol"],
                 ["`POST v1/fim/completions`", "Mistral's fill-in-the-middle"],
                 [
@@ -70,19 +82,31 @@ def events_page() -> str:
     """Return the page of the schemas of the Jupyter events."""
     parts = [
         "# Events",
-        "Jupyter events that `jupyter safecoder hub --events FILE` writes, a JSON object a line: "
-        "`__timestamp__`, `__schema__` (the identifier below), `__schema_version__`, "
-        "`__metadata_version__`, and the fields of the schema. With pseudonyms in the policy, "
-        "`user` is a pseudonym.",
+        "Jupyter events are JSON objects, a line each: `__timestamp__`, `__schema__` (the "
+        "identifier below), `__schema_version__`, `__metadata_version__`, and the fields of the "
+        "schema. None of them has text of notebooks.",
+        "## Events of the JupyterHub service",
+        "`jupyter safecoder hub --events FILE` writes them. With pseudonyms in the policy, `user` "
+        "is a pseudonym.",
+        *_event_parts(_HUB_SCHEMAS),
+        "## Events of a Jupyter server",
+        "The handlers of `c.EventLogger.handlers` get them. By default there are none, and the "
+        "pages of the server send nothing. Characters are UTF-16 code units.",
+        *_event_parts(_SERVER_SCHEMAS),
     ]
-    for path in sorted(_EVENT_SCHEMAS.glob("*/v*.yaml")):
+    return "\n\n".join(parts)
+
+
+def _event_parts(schemas: Path) -> list[str]:
+    parts = []
+    for path in sorted(schemas.glob("*/v*.yaml")):
         event = yaml.safe_load(path.read_text("utf-8"))
         parts += [
-            f"## {event['title']}",
+            f"### {event['title']}",
             f"{event['description']}\n\nSchema: `{event['$id']}`, version {event['version']}.",
             _fields(event),
         ]
-    return "\n\n".join(parts)
+    return parts
 
 
 def _fields(definition: dict[str, Any]) -> str:

@@ -101,19 +101,21 @@ class UsageStore:
     def tokens_today(self, user: str) -> int:
         """Return the tokens of a user's prompts and completions since midnight, UTC."""
         with Session(self._engine) as session:
-            found = session.get(Usage, (stored_name(user), _day()))
+            found = session.get(Usage, (stored_name(user), day_of()))
             return found.tokens if found else 0
 
     def users_today(self) -> list[Usage]:
         """Return the usage of all users today, the highest first."""
         total = Usage.prompt_tokens + Usage.completion_tokens
         with Session(self._engine) as session:
-            return list(session.scalars(select(Usage).filter_by(day=_day()).order_by(total.desc())))
+            return list(
+                session.scalars(select(Usage).filter_by(day=day_of()).order_by(total.desc()))
+            )
 
     def prune(self, retention_days: int) -> None:
         """Delete the counts of days that are longer ago."""
         with self._engine.begin() as connection:
-            connection.execute(delete(Usage).where(Usage.day < _day(-retention_days)))
+            connection.execute(delete(Usage).where(Usage.day < day_of(-retention_days)))
 
     def _add(self, connection: Connection, user: str, day: str, row: Sequence[int]) -> None:
         names = ("requests", "prompt_tokens", "completion_tokens")
@@ -133,5 +135,6 @@ def _integer(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _day(offset_days: int = 0) -> str:
+def day_of(offset_days: int = 0) -> str:
+    """Return the date of today, UTC, or of so many days later."""
     return (datetime.now(timezone.utc) + timedelta(days=offset_days)).date().isoformat()

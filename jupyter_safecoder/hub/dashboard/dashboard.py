@@ -16,9 +16,11 @@ from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.hub.access.policy import Policy
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
 from jupyter_safecoder.hub.accounting.audit_writer import AuditWriter
+from jupyter_safecoder.hub.accounting.suggestion_store import GroupSuggestions, SuggestionStore
 from jupyter_safecoder.hub.accounting.usage import Usage, UsageStore
 from jupyter_safecoder.hub.service import CompletionService
 from jupyter_safecoder.protocol import Status
+from jupyter_safecoder.suggestions import SuggestionCounts
 
 from .formatting import count, milliseconds
 from .live_stats import ActiveUser, AdminAction, ErrorGroup, LiveStats, MinuteBucket
@@ -32,6 +34,8 @@ _STEP, _RECENT = 15, 15
 _HOUR = 60
 #: Maximum number of users in a table.
 _MAX_ROWS = 20
+#: Days of the table of suggestions.
+_SUGGESTION_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,9 @@ class DashboardView:
     usage: list[Usage]
     usage_user_count: int
     usage_error: str
+    suggestions: dict[str, SuggestionCounts]
+    suggestion_days: int
+    suggestion_error: str
     errors: list[ErrorGroup]
     refusals: list[tuple[str, int]]
     actions: list[AdminAction]
@@ -101,6 +108,8 @@ class Dashboard:
         The cache directory, which has the adapters.
     jobs
         Returns the unfinished training jobs; ``None``: the service does not train.
+    suggestions
+        Has the counts of suggestions; ``None``: they are not counted.
     """
 
     def __init__(
@@ -112,6 +121,7 @@ class Dashboard:
         live_stats: LiveStats,
         cache: Path,
         jobs: Callable[[], list[JobStatus]] | None = None,
+        suggestions: SuggestionStore | None = None,
     ) -> None:
         self.service = service
         self.policy = policy
@@ -120,12 +130,14 @@ class Dashboard:
         self._usage = usage
         self._registry = Registry(cache)
         self._jobs = jobs
+        self._suggestions = suggestions
 
     async def snapshot(self) -> DashboardView:
         """Return what there is to show now."""
         policy = self.policy.reload_if_changed()
         runtimes = await self.runtimes()
         usage, usage_error = await asyncio.to_thread(self._usage_today)
+        suggestions, suggestion_error = await asyncio.to_thread(self._last_suggestions)
         adapters = await asyncio.to_thread(self._registry.all)
         jobs = await asyncio.to_thread(self._jobs) if self._jobs else None
         hour, active = self.live_stats.last(_HOUR), self.live_stats.active_users()
@@ -145,6 +157,9 @@ class Dashboard:
             usage=usage[:_MAX_ROWS],
             usage_user_count=len(usage),
             usage_error=usage_error,
+            suggestions=suggestions,
+            suggestion_days=_SUGGESTION_DAYS,
+            suggestion_error=suggestion_error,
             errors=[*self.live_stats.errors],
             refusals=hour.refusals.most_common(),
             actions=[*self.live_stats.actions],
@@ -164,6 +179,24 @@ class Dashboard:
             status, pid = states.get(key, unstarted)
             found.append(RuntimeInfo(*key, names, status, _resident_bytes(pid)))
         return found
+
+    def suggestion_days(self) -> list[GroupSuggestions]:
+        """Return the counts of suggestions of each day and group.
+
+        Raises
+        ------
+        SQLAlchemyError
+            If the database does not answer.
+        """
+        return self._suggestions.days() if self._suggestions else []
+
+    def _last_suggestions(self) -> tuple[dict[str, SuggestionCounts], str]:
+        if self._suggestions is None:
+            return {}, ""
+        try:
+            return self._suggestions.last_days(_SUGGESTION_DAYS), ""
+        except SQLAlchemyError as error:
+            return {}, f"The counts of suggestions cannot be read ({type(error).__name__})."
 
     def _usage_today(self) -> tuple[list[Usage], str]:
         try:

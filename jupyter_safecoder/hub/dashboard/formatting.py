@@ -24,6 +24,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:.2g}"
 
 
+def share(part: float, whole: float) -> str:
+    """Return a part of a whole: 34 %."""
+    return f"{100 * part / whole:.0f} %" if whole else _MISSING
+
+
 def milliseconds(value: float | None) -> str:
     """Return a duration: 85 ms, 1.2 s."""
     if value is None:

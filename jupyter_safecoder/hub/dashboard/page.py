@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
 
 from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
+from sqlalchemy.exc import SQLAlchemyError
 from tornado import web
 
 from jupyter_safecoder._version import __version__
 from jupyter_safecoder.errors import RequestDenied
 from jupyter_safecoder.hub.access.administrators import AdminHandler
+from jupyter_safecoder.hub.accounting.suggestion_store import to_csv
 
 from . import formatting
 from .dashboard import Dashboard
@@ -26,7 +29,7 @@ _ACTIONS = ("drain", "resume", "reload", "restart")
 #: Functions that templates may use.
 _FORMATTERS = {
     name: getattr(formatting, name)
-    for name in ("short", "count", "milliseconds", "ago", "clock", "size")
+    for name in ("short", "count", "share", "milliseconds", "ago", "clock", "size")
 }
 
 
@@ -137,6 +140,22 @@ class FragmentHandler(PageHandler):
         await self.render_view("dashboard.html")
 
 
+class SuggestionsHandler(PageHandler):
+    """The counts of suggestions of each day and group, as CSV."""
+
+    async def get(self) -> None:
+        """Respond with a file."""
+        try:
+            rows = await asyncio.to_thread(self.dashboard.suggestion_days)
+        except SQLAlchemyError:
+            return self.deny(
+                RequestDenied(503, "The database does not answer.", "Try again in a moment.")
+            )
+        self.set_header("Content-Type", "text/csv; charset=utf-8")
+        self.set_header("Content-Disposition", 'attachment; filename="safecoder-suggestions.csv"')
+        return await self.finish(to_csv(rows))
+
+
 class ActionHandler(AdminPageHandler):
     """The actions of the buttons: drain, resume, reload, restart."""
 
@@ -183,6 +202,7 @@ def page_routes(prefix: str, dashboard: Dashboard, auth: HubOAuth) -> list[Any]:
         (re.escape(prefix), PageHandler, arguments),
         (re.escape(prefix[:-1]), web.RedirectHandler, {"url": prefix, "permanent": False}),
         (f"{prefix}dashboard", FragmentHandler, arguments),
+        (re.escape(f"{prefix}suggestions.csv"), SuggestionsHandler, arguments),
         (f"{prefix}({'|'.join(_ACTIONS)})", ActionHandler, arguments),
         (f"{prefix}oauth_callback", _CallbackHandler, {"auth": auth}),
         (f"{prefix}static/(.*)", web.StaticFileHandler, {"path": str(_STATIC)}),

@@ -33,15 +33,18 @@ export function firstPart(suggestion: string, part: Part): string {
 
 /**
  * Insert the first part of a suggestion; the rest stays.
+ *
+ * @returns The part; empty if Lab accepted the whole suggestion.
  */
-export function acceptPart(completer: InlineCompleter, part: Part): void {
+export function acceptPart(completer: InlineCompleter, part: Part): string {
   const { current, editor } = completer;
   if (!current || !editor) {
-    return;
+    return '';
   }
   const text = firstPart(current.insertText, part);
   if (text === '' || text === current.insertText) {
     completer.accept();
+    return '';
   } else {
     // In one transaction, as Lab's own `accept` does: between the change and the
     // move of `replaceSelection`, the cursor would be before the text.
@@ -52,6 +55,7 @@ export function acceptPart(completer: InlineCompleter, part: Part): void {
       selection: { anchor: from + text.length },
       userEvent: 'input.complete'
     });
+    return text;
   }
 }
 
@@ -91,7 +95,11 @@ export function addAcceptCommands(
       execute: () => {
         const completer = completers.visible();
         if (completer) {
-          acceptPart(completer, part);
+          completers.notifyAccepted(
+            completer,
+            part,
+            acceptPart(completer, part)
+          );
         }
       }
     });

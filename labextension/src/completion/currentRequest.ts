@@ -1,8 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { ICompletionRequest, IErrorEvent } from '../protocol';
+import { ICompletionRequest } from '../protocol';
 import { ICompletionReporter } from '../status/tokens';
 import { CompletionStream } from './completionStream';
+import { retryDelay } from './delay';
 import { CompletionTransport } from './transport';
 
 /**
@@ -75,7 +76,7 @@ export class CurrentRequest {
       this._options.reporter.onSettled(stream.error);
     }
     if (stream.error) {
-      this._retryTime = Date.now() + Private.retryDelay(stream.error);
+      this._retryTime = Date.now() + retryDelay(stream.error);
     }
     this._options.onEnded(stream);
   }
@@ -102,14 +103,5 @@ export namespace CurrentRequest {
 
     /** Sends requests. */
     transport: CompletionTransport;
-  }
-}
-
-namespace Private {
-  /** How long, in ms, no automatic request is sent after a failure. */
-  export function retryDelay(error: IErrorEvent): number {
-    const overloaded = ['queue_full', 'not_ready', 'runtime_unavailable'];
-    const seconds = overloaded.includes(error.code) ? 1 : 0;
-    return Math.min(error.retry_after_s ?? seconds, 30) * 1000;
   }
 }

@@ -53,6 +53,7 @@ export function createFindTarget(
     const context = contexts.of(panel);
     return {
       editor: activeCell.editor,
+      kind: 'notebook',
       path: panel.context.path,
       cell: activeCell.model.id,
       language: notebookLanguage(panel),
@@ -80,6 +81,7 @@ export function createFindTarget(
     }
     return {
       editor: promptCell.editor,
+      kind: 'console',
       path: sessionContext.path,
       cell: promptCell.model.id,
       language: consoleLanguage(panel),
@@ -104,6 +106,7 @@ export function createFindTarget(
       ? null
       : {
           editor,
+          kind: 'file',
           path: widget.context.path,
           cell: '',
           language,
@@ -148,6 +151,7 @@ export function createFindTarget(
     }
     return {
       document: `${Private.salt}-${widget.id}`,
+      kind: info.kind,
       path: info.path,
       cell: info.cell,
       language: info.language,
@@ -178,7 +182,7 @@ namespace Private {
   /** The editor of a document that the user is in, and what belongs to it. */
   export interface IEditorInfo extends Pick<
     ICompletionTarget,
-    'path' | 'cell' | 'language' | 'context'
+    'cell' | 'context' | 'kind' | 'language' | 'path'
   > {
     editor: CodeEditor.IEditor | null;
   }

@@ -4,7 +4,7 @@ import {
 } from '@jupyterlab/completer';
 import { Widget } from '@lumino/widgets';
 
-import { FindTarget, ICursorState } from './target';
+import { FindTarget, ICompletionTarget, ICursorState } from './target';
 
 /** How long, in ms, the cursor rests on an empty line before a suggestion. */
 export const REST_MS = 600;
@@ -73,7 +73,10 @@ export class FreshLineTrigger {
     }
     // Once: a suggestion that was dismissed here stays away.
     const place = JSON.stringify([target.document, target.cell, state]);
-    if (place !== this._lastPlace && expect(state, isFreshLine(state))) {
+    if (
+      place !== this._lastPlace &&
+      expect(state, isFreshLine(state), target)
+    ) {
       this._lastPlace = place;
       invoke(widget.id);
     }
@@ -98,7 +101,11 @@ export namespace FreshLineTrigger {
      *
      * @returns Whether there may be a suggestion at the cursor.
      */
-    expect: (state: ICursorState, isFreshLine: boolean) => boolean;
+    expect: (
+      state: ICursorState,
+      isFreshLine: boolean,
+      target: ICompletionTarget
+    ) => boolean;
 
     /** Finds the cell or file of a request. */
     findTarget: FindTarget;

@@ -64,7 +64,10 @@ export class InlineCompleters {
    */
   dismissVisible(): boolean {
     const completer = this.visible();
-    completer?.model?.reset();
+    if (completer) {
+      this._dismissed.emit(completer);
+      completer.model?.reset();
+    }
     return completer !== null;
   }
 
@@ -81,6 +84,31 @@ export class InlineCompleters {
     return null;
   }
 
+  /**
+   * Report that a part of a suggestion was accepted without Lab's help.
+   *
+   * @param text - The part; nothing is reported if it is empty.
+   */
+  notifyAccepted(
+    completer: InlineCompleter,
+    part: 'line' | 'word',
+    text: string
+  ): void {
+    if (text !== '') {
+      this._partAccepted.emit({ completer, part, text });
+    }
+  }
+
+  /** Emitted when a part of a suggestion was accepted. */
+  get partAccepted(): ISignal<this, InlineCompleters.IPart> {
+    return this._partAccepted;
+  }
+
+  /** Emitted before the visible suggestion is dismissed by the user. */
+  get dismissed(): ISignal<this, InlineCompleter> {
+    return this._dismissed;
+  }
+
   /** Emitted when Lab creates a completer. */
   get created(): ISignal<this, InlineCompleter> {
     return this._created;
@@ -88,4 +116,18 @@ export class InlineCompleters {
 
   private _completers = new Set<InlineCompleter>();
   private _created = new Signal<this, InlineCompleter>(this);
+  private _dismissed = new Signal<this, InlineCompleter>(this);
+  private _partAccepted = new Signal<this, InlineCompleters.IPart>(this);
+}
+
+/**
+ * A namespace for `InlineCompleters` statics.
+ */
+export namespace InlineCompleters {
+  /** A part of a suggestion that was accepted. */
+  export interface IPart {
+    completer: InlineCompleter;
+    part: 'line' | 'word';
+    text: string;
+  }
 }

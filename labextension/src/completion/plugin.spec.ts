@@ -14,13 +14,16 @@ import { Widget } from '@lumino/widgets';
 import { IExclusions } from '../exclusion/tokens';
 import { IRequestRecorder } from '../inspector/tokens';
 import { ISafeCoderStatus } from '../status/tokens';
+import { SuggestionModes } from '../status/modes';
+import { SuggestionEvents } from '../suggestions/events';
 import { FakeSession } from '../testing/fakeKernel';
-import { flushPromises } from '../testing/fakes';
+import { createModes, flushPromises } from '../testing/fakes';
 import { completionPlugin } from './plugin';
 import { MIN_INTERVAL } from './project';
 import { SafeCoderProvider } from './provider';
 
 describe('completionPlugin', () => {
+  let events: SuggestionEvents;
   let installed: IInlineCompleterFactory | null;
   let notebooks: {
     activeCellChanged: Signal<object, void>;
@@ -38,10 +41,11 @@ describe('completionPlugin', () => {
   let status: {
     changed: Signal<object, void>;
     enabled: boolean;
+    modes: SuggestionModes;
     onEmpty: jest.Mock;
     onProject: jest.Mock;
     start: jest.Mock;
-    view: { state: string };
+    view: { model: string; state: string };
   };
 
   const manager = {
@@ -90,6 +94,7 @@ describe('completionPlugin', () => {
       app as unknown as JupyterFrontEnd,
       all.manager as unknown as ICompletionProviderManager,
       status as unknown as ISafeCoderStatus,
+      events,
       all.factory as unknown as IInlineCompleterFactory | null,
       all.notebooks as unknown as INotebookTracker | null,
       null,
@@ -107,7 +112,11 @@ describe('completionPlugin', () => {
     notebooks.size++;
     notebooks.widgetAdded.emit({
       content: { activeCellChanged: new Signal({}) },
-      context: { saveState: new Signal({}) },
+      context: {
+        path: 'a.ipynb',
+        pathChanged: new Signal({}),
+        saveState: new Signal({})
+      },
       disposed: new Signal({}),
       sessionContext: new FakeSession()
     });
@@ -129,11 +138,13 @@ describe('completionPlugin', () => {
     status = {
       changed: new Signal({}),
       enabled: true,
+      modes: createModes().modes,
       onEmpty: jest.fn(),
       onProject: jest.fn(),
       start: jest.fn(),
-      view: { state: 'ready' }
+      view: { model: 'smol', state: 'ready' }
     };
+    events = new SuggestionEvents();
   });
 
   it('registers the provider before it waits for anything', () => {
@@ -308,6 +319,7 @@ describe('completionPlugin', () => {
     const reset = jest.spyOn(provider!, 'reset');
     const model = { reset: jest.fn() };
     installed!.factory({
+      accept: jest.fn(),
       cycle: () => undefined,
       current: { provider: { identifier: provider!.identifier } },
       disposed: new Signal({}),

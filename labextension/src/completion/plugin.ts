@@ -16,14 +16,18 @@ import { ITranslator } from '@jupyterlab/translation';
 import { IExclusions } from '../exclusion/tokens';
 import { IRequestRecorder } from '../inspector/tokens';
 import { ISafeCoderStatus } from '../status/tokens';
+import { ISuggestionEvents } from '../suggestions/tokens';
+import { SuggestionTracker } from '../suggestions/tracker';
 import { loadTranslations } from '../translation';
 import { addAcceptCommands } from './acceptPart';
 import { Alternatives } from './alternatives';
 import { Announcer } from './announcer';
 import { cancelOnLeave } from './cancellation';
+import { followDocument } from './currentDocument';
 import { InlineCompleters } from './inlineCompleters';
 import { DocumentContexts } from './documentContexts';
 import { createFindTarget } from './findTarget';
+import { findTargetInMode } from './findTargetInMode';
 import { FreshLineTrigger } from './freshLine';
 import { httpKernelApi } from './kernelApi';
 import { LastInput } from './lastInput';
@@ -42,7 +46,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-safecoder:completion',
   description: 'Completes code at the cursor with a private model.',
   autoStart: true,
-  requires: [ICompletionProviderManager, ISafeCoderStatus],
+  requires: [ICompletionProviderManager, ISafeCoderStatus, ISuggestionEvents],
   optional: [
     IInlineCompleterFactory,
     INotebookTracker,
@@ -58,6 +62,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     app: JupyterFrontEnd,
     manager: ICompletionProviderManager,
     status: ISafeCoderStatus,
+    events: ISuggestionEvents,
     factory: IInlineCompleterFactory | null,
     notebooks: INotebookTracker | null,
     consoles: IConsoleTracker | null,
@@ -82,23 +87,34 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       httpKernelApi(app.serviceManager.serverSettings),
       () => status.enabled && provider.sources.kernel
     );
-    const findTarget = createFindTarget(
+    const findAny = createFindTarget(
       { notebooks, consoles, editors },
       editor => completers.dismiss(editor),
       contexts,
       kernels,
       widget => exclusions?.isExcluded(widget) ?? false
     );
+    const findTarget = findTargetInMode(findAny, status, trans);
     const lastInput = new LastInput(() => completers.visible() !== null);
     let transport = httpTransport(app.serviceManager.serverSettings, trans);
     transport = exclusions?.watch(transport) ?? transport;
     transport = recorder?.wrap(transport) ?? transport;
-    const provider = new SafeCoderProvider({
-      findTarget,
+    const provider: SafeCoderProvider = new SafeCoderProvider({
+      findTarget: context => {
+        const target = findTarget(context);
+        tracker.onFetch(target);
+        return target;
+      },
       inputKind: () => lastInput.kind,
       reporter: status,
       trans,
       transport
+    });
+    const tracker = new SuggestionTracker({
+      completers,
+      events,
+      model: () => status.view.model,
+      providerId: provider.identifier
     });
     // Lab collects the settings of the providers once, so register at once.
     manager.registerInlineProvider(provider);
@@ -123,8 +139,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     lastInput.connect(window);
     const trigger = new FreshLineTrigger({
       currentWidget: () => app.shell.currentWidget,
-      expect: (state, isFreshLine) =>
-        provider.expectAutomatic(state, isFreshLine),
+      expect: (...args) => provider.expectAutomatic(...args),
       findTarget,
       invoke: id => manager.inline?.invoke(id)
     });
@@ -155,6 +170,11 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       notebooks.activeCellChanged.connect(() => warmUp.schedule());
     }
     const alternatives = new Alternatives(completers, provider);
+    status.modes.changed.connect(() => {
+      provider.cancel();
+      completers.dismissAll(provider.identifier);
+    });
+    followDocument(app, notebooks, findAny, status.modes);
     const announcer = new Announcer(completers, trans);
     alternatives.cycled.connect(() => announcer.update());
     document.body.append(announcer.node);

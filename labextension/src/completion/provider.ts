@@ -20,7 +20,7 @@ import { FetchCall } from './fetchCall';
 import { explainEmpty, explainNoAlternatives } from './reasons';
 import { InputKind } from './lastInput';
 import { Requests } from './requests';
-import { ISources, readSettings, settingsSchema } from './settings';
+import { ISources, isManual, readSettings, settingsSchema } from './settings';
 import { NoSuggestionError, suggestionList } from './suggestionList';
 import { FindTarget, ICompletionTarget, ICursorState } from './target';
 import { CompletionTransport } from './transport';
@@ -120,14 +120,19 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
    * Treat the next call for this cursor as one that the user did not ask for.
    *
    * @param isFreshLine - Whether the line has no text.
+   * @param target - The cell or file.
    * @returns Whether the user wants such suggestions.
    */
-  expectAutomatic(state: ICursorState, isFreshLine: boolean): boolean {
-    const { freshLine, suggestions } = this._requests.settings;
+  expectAutomatic(
+    state: ICursorState,
+    isFreshLine: boolean,
+    target?: { isManual?: boolean }
+  ): boolean {
+    const { settings } = this._requests;
     const isWanted =
       this._reporter.enabled &&
-      suggestions !== 'manual' &&
-      (freshLine || !isFreshLine);
+      !isManual(settings, target) &&
+      (settings.freshLine || !isFreshLine);
     this._kinds.expect(isWanted ? state : null);
     return isWanted;
   }

@@ -10,7 +10,7 @@ import { delay } from './delay';
 import { FetchCall } from './fetchCall';
 import { Rhythm } from './pause';
 import { completionRequest } from './request';
-import { DEFAULT_SETTINGS, ICompletionSettings } from './settings';
+import { DEFAULT_SETTINGS, ICompletionSettings, isManual } from './settings';
 import { NoSuggestionError } from './suggestionList';
 import { CompletionTransport } from './transport';
 import { cutWindow } from './window';
@@ -115,7 +115,7 @@ export class Requests {
    * Whether the user wants a request for a call.
    */
   mayStart(call: FetchCall): boolean {
-    return call.isInvoked || this.settings.suggestions !== 'manual';
+    return call.isInvoked || !isManual(this.settings, call.target);
   }
 
   /**
@@ -138,7 +138,7 @@ export class Requests {
     const isEmpty =
       !window.prefix && !window.suffix && context.before.length === 0;
     const isRunning = this.stream !== null && !this.stream.isSettled;
-    if (!isEmpty && !isRunning && this._isAdvanceWanted) {
+    if (!isEmpty && !isRunning && this._isAdvanceWanted(place)) {
       this._background.warm(
         key,
         completionRequest(place, window, this.settings, 'warm')
@@ -210,15 +210,14 @@ export class Requests {
     this._cache.clear();
   }
 
-  private get _isAdvanceWanted(): boolean {
-    const { prefetch, suggestions } = this.settings;
-    return prefetch && suggestions !== 'manual';
+  private _isAdvanceWanted(place: FetchCall): boolean {
+    return this.settings.prefetch && !isManual(this.settings, place.target);
   }
 
   /** Request what comes after a suggestion, as if it had been accepted. */
   private _prefetch(call: FetchCall, suggestion: string): void {
     const state = call.target.readCursor();
-    if (suggestion === '' || !state || !this._isAdvanceWanted) {
+    if (suggestion === '' || !state || !this._isAdvanceWanted(call)) {
       return;
     }
     const { text, cursor } = state;

@@ -196,6 +196,19 @@ function readSources(value: unknown): ISources {
 }
 
 /**
+ * Whether suggestions come on request only.
+ *
+ * @param settings - The user's settings for everything.
+ * @param target - Where they would come; its own choice counts first.
+ */
+export function isManual(
+  settings: ICompletionSettings,
+  target?: { isManual?: boolean }
+): boolean {
+  return target?.isManual ?? settings.suggestions === 'manual';
+}
+
+/**
  * The options of a request.
  *
  * @param settings - The user's settings.

@@ -1,6 +1,7 @@
 import { IInlineCompletionContext } from '@jupyterlab/completer';
 
 import { ICell, IExcerpt, IKernelName } from '../protocol';
+import { DocumentKind } from '../suggestions/tokens';
 import { ISources } from './settings';
 
 /** The text of an editor and the offset of its cursor. */
@@ -56,6 +57,15 @@ export interface ICompletionTarget {
 
   /** The path of the document, relative to the server's root. */
   readonly path: string;
+
+  /** The kind of the document. */
+  readonly kind: DocumentKind;
+
+  /**
+   * Whether suggestions come on request only; without it as the user's settings
+   * say for everything.
+   */
+  readonly isManual?: boolean;
 
   /** The id of the cell inside the document. */
   readonly cell: string;

@@ -165,7 +165,7 @@ namespace Private {
   /** A section that can be folded, in the colour of its source. */
   export function section(view: ISectionView): HTMLElement {
     const node = document.createElement('details');
-    node.className = 'jp-SafeCoder-section';
+    node.className = 'jp-SafeCoder-promptSection';
     node.dataset.source = view.source;
     node.open = true;
     const title = document.createElement('summary');

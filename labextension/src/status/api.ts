@@ -1,9 +1,8 @@
-import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { parseErrorResponse } from '../errorResponse';
-import { IModels, IRuntimeStatus, errorText } from '../protocol';
+import { IAdapters, IModels, IRuntimeStatus } from '../protocol';
+import { serverRequests } from '../serverRequests';
 
 /** The requests for the status and the models. */
 export interface IStatusApi {
@@ -13,11 +12,20 @@ export interface IStatusApi {
   /** Start or restart the runtime. */
   start(): Promise<IRuntimeStatus>;
 
+  /** Restart the runtime, also if it is ready. */
+  restart(): Promise<IRuntimeStatus>;
+
   /** Request the models that can be served. */
   models(): Promise<IModels>;
 
   /** Serve another model; resolves once it is in use. */
   useModel(name: string): Promise<IRuntimeStatus>;
+
+  /** Request the adapters of the served model. */
+  adapters(): Promise<IAdapters>;
+
+  /** Use another adapter; resolves once it is in use. */
+  useAdapter(name: string): Promise<IRuntimeStatus>;
 }
 
 /**
@@ -32,24 +40,14 @@ export function httpStatusApi(
   settings: ServerConnection.ISettings,
   trans: TranslationBundle
 ): IStatusApi {
-  const send = async <T>(endpoint: string, init: RequestInit): Promise<T> => {
-    const url = URLExt.join(settings.baseUrl, 'jupyter-safecoder', endpoint);
-    const response = await ServerConnection.makeRequest(url, init, settings);
-    if (!response.ok) {
-      throw new Error(errorText(await parseErrorResponse(response, trans)));
-    }
-    return (await response.json()) as T;
-  };
-  const post = (endpoint: string, body: object): Promise<IRuntimeStatus> =>
-    send(endpoint, {
-      method: 'POST',
-      body: JSON.stringify(body),
-      headers: { 'Content-Type': 'application/json' }
-    });
+  const { get, post } = serverRequests(settings, trans);
   return {
-    status: () => send('status', { method: 'GET' }),
+    status: () => get('status'),
     start: () => post('start', {}),
-    models: () => send('models', { method: 'GET' }),
-    useModel: name => post('model', { model: name })
+    restart: () => post('restart', {}),
+    models: () => get('models'),
+    useModel: name => post('model', { model: name }),
+    adapters: () => get('adapters'),
+    useAdapter: name => post('adapter', { adapter: name })
   };
 }

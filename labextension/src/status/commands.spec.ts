@@ -6,6 +6,7 @@ import { Signal } from '@lumino/signaling';
 import { trans } from '../testing/fakes';
 import { CommandIDs, addCommands } from './commands';
 import { StatusItem } from './item';
+import { Snooze } from './snooze';
 import { ISafeCoderStatus } from './tokens';
 
 describe('addCommands', () => {
@@ -16,6 +17,7 @@ describe('addCommands', () => {
     changed: Signal<object, void>;
     enabled: boolean;
     setEnabled: jest.Mock;
+    snooze: Snooze;
     start: jest.Mock;
   };
 
@@ -37,6 +39,7 @@ describe('addCommands', () => {
       changed: new Signal({}),
       enabled: true,
       setEnabled: jest.fn(),
+      snooze: new Snooze(),
       start: jest.fn()
     };
     add(true);
@@ -65,10 +68,25 @@ describe('addCommands', () => {
     expect(commands.isEnabled(CommandIDs.showStatus)).toBe(false);
   });
 
+  it('pauses completions, and resumes them', async () => {
+    await commands.execute(CommandIDs.snooze);
+    expect(status.snooze.seconds).toBe(600);
+    await commands.execute(CommandIDs.snooze);
+    expect(status.snooze.seconds).toBe(0);
+  });
+
+  it('opens the settings, where there is an editor for them', async () => {
+    expect(commands.isEnabled(CommandIDs.openSettings)).toBe(false);
+    const execute = jest.fn();
+    commands.addCommand('settingeditor:open', { execute });
+    await commands.execute(CommandIDs.openSettings);
+    expect(execute.mock.calls).toEqual([[{ query: 'SafeCoder' }]]);
+  });
+
   it('adds labelled commands to the palette, if there is one', () => {
     const ids = palette.addItem.mock.calls.map(([{ command }]) => command);
     expect(ids).toEqual(commands.listCommands());
-    expect(ids).toHaveLength(3);
+    expect(ids).toHaveLength(5);
     for (const id of ids) {
       expect(commands.label(id)).toMatch(/^SafeCoder: /);
       expect(commands.caption(id)).not.toBe('');

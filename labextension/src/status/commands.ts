@@ -16,7 +16,16 @@ export namespace CommandIDs {
 
   /** Open or close the popup of the status item. */
   export const showStatus = 'safecoder:show-status';
+
+  /** Pause completions for some minutes, or resume them. */
+  export const snooze = 'safecoder:snooze';
+
+  /** Open the settings. */
+  export const openSettings = 'safecoder:open-settings';
 }
+
+/** The command of Lab and Notebook 7 that opens the settings. */
+const SETTING_EDITOR = 'settingeditor:open';
 
 /**
  * Add our commands to an application.
@@ -47,11 +56,21 @@ export function addCommands(options: addCommands.IOptions): void {
     isEnabled: () => getItem() !== null,
     execute: () => getItem()?.togglePopup()
   });
-  for (const command of [
-    CommandIDs.toggle,
-    CommandIDs.start,
-    CommandIDs.showStatus
-  ]) {
+  commands.addCommand(CommandIDs.snooze, {
+    label: trans.__('SafeCoder: Pause for 10 Minutes/Resume'),
+    caption: trans.__('Pause completions for 10 minutes, or resume them'),
+    describedBy,
+    execute: () =>
+      status.snooze.seconds > 0 ? status.snooze.end() : status.snooze.start()
+  });
+  commands.addCommand(CommandIDs.openSettings, {
+    label: trans.__('SafeCoder: Settings'),
+    caption: trans.__('Open the settings of SafeCoder'),
+    describedBy,
+    isEnabled: () => commands.hasCommand(SETTING_EDITOR),
+    execute: () => commands.execute(SETTING_EDITOR, { query: 'SafeCoder' })
+  });
+  for (const command of Object.values(CommandIDs)) {
     palette?.addItem({ command, category: 'SafeCoder' });
   }
   status.changed.connect(() => {

@@ -1,8 +1,14 @@
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
-import { flushPromises, runtimeStatus, trans } from '../testing/fakes';
+import {
+  createModes,
+  flushPromises,
+  runtimeStatus,
+  trans
+} from '../testing/fakes';
 import { StatusItem } from './item';
+import { Snooze } from './snooze';
 import { ISafeCoderStatus } from './tokens';
 import { describeStatus } from './view';
 
@@ -14,7 +20,11 @@ describe('StatusItem', () => {
   const changed = new Signal<ISafeCoderStatus, void>(owner as ISafeCoderStatus);
   const status = {
     changed,
+    adapters: null,
     isSwitching: false,
+    modes: createModes().modes,
+    snooze: new Snooze(),
+    loadAdapters: () => Promise.resolve(),
     models: null,
     loadModels: () => Promise.resolve(),
     get enabled() {

@@ -14,11 +14,17 @@ export class StatusItem extends Widget {
   /**
    * @param status - The state to show.
    * @param trans - Translates texts.
+   * @param services - What else the popup shows.
    */
-  constructor(status: ISafeCoderStatus, trans: TranslationBundle) {
+  constructor(
+    status: ISafeCoderStatus,
+    trans: TranslationBundle,
+    services: StatusPopup.IServices = {}
+  ) {
     super({ node: document.createElement('button') });
     this._status = status;
     this._trans = trans;
+    this._services = services;
     this.addClass('jp-SafeCoder-item');
     this.node.setAttribute('type', 'button');
     this.node.setAttribute('role', 'button');
@@ -48,7 +54,12 @@ export class StatusItem extends Widget {
       this._popup.close();
       return;
     }
-    this._popup = new StatusPopup(this._status, this.node, this._trans);
+    this._popup = new StatusPopup(
+      this._status,
+      this.node,
+      this._trans,
+      this._services
+    );
     this._popup.open();
   }
 
@@ -75,6 +86,7 @@ export class StatusItem extends Widget {
 
   private _label = document.createElement('span');
   private _popup: StatusPopup | null = null;
+  private _services: StatusPopup.IServices;
   private _status: ISafeCoderStatus;
   private _trans: TranslationBundle;
 }

@@ -1,12 +1,20 @@
-import { IModels, IRuntimeStatus } from '../protocol';
-import { flushPromises, runtimeStatus, trans } from '../testing/fakes';
-import { SafeCoderStatus } from './model';
+import { IAdapters, IModels, IRuntimeStatus } from '../protocol';
+import {
+  createModes,
+  flushPromises,
+  runtimeStatus,
+  trans
+} from '../testing/fakes';
+import { SafeCoderStatus, THINKING_MS } from './model';
+import { SNOOZE_MS } from './snooze';
 import { tooltipOf } from './view';
 
+const ADAPTERS: IAdapters = { adapters: [], selected: '', may_switch: true };
 const MODELS: IModels = { models: [], selected: 'auto', may_download: false };
 
 describe('SafeCoderStatus', () => {
   let respond: () => Promise<IRuntimeStatus>;
+  let respondAdapters: () => Promise<IAdapters>;
   let respondModels: () => Promise<IModels>;
   let sent: string[];
   let saved: boolean[];
@@ -23,6 +31,7 @@ describe('SafeCoderStatus', () => {
   beforeEach(() => {
     jest.useFakeTimers();
     respond = () => Promise.resolve(runtimeStatus());
+    respondAdapters = () => Promise.resolve(ADAPTERS);
     respondModels = () => Promise.resolve(MODELS);
     sent = [];
     saved = [];
@@ -35,8 +44,12 @@ describe('SafeCoderStatus', () => {
         status: record('status'),
         start: record('start'),
         models: () => respondModels(),
-        useModel: name => record(`use ${name}`)()
+        useModel: name => record(`use ${name}`)(),
+        restart: record('restart'),
+        adapters: () => respondAdapters(),
+        useAdapter: name => record(`use adapter ${name}`)()
       },
+      modes: createModes().modes,
       save: enabled => {
         saved.push(enabled);
         return Promise.resolve();
@@ -94,6 +107,63 @@ describe('SafeCoderStatus', () => {
     const before = sent.length;
     await after(10_000);
     expect(sent.length - before).toBeLessThanOrEqual(1);
+  });
+
+  it('has the adapters, and uses another one', async () => {
+    expect(status.adapters).toBeNull();
+    await status.loadAdapters();
+    expect(status.adapters).toEqual(ADAPTERS);
+    await status.useAdapter('team');
+    expect(sent).toContain('use adapter team');
+    respondAdapters = () => Promise.reject(new Error('There is no page.'));
+    await status.loadAdapters();
+    expect(status.adapters).toBeNull();
+  });
+
+  it('restarts the runtime, also if it is ready', async () => {
+    status.applySetting(true);
+    await after(200);
+    respond = () => Promise.resolve(runtimeStatus({ state: 'starting' }));
+    await status.restart();
+    expect(sent).toContain('restart');
+    expect(status.view.state).toBe('starting');
+    respond = () => Promise.reject(new Error('Not on a Hub.'));
+    await status.restart();
+    expect(status.view.reason).toBe('Not on a Hub.');
+  });
+
+  it('knows the model and the engine once there is a status', async () => {
+    expect([status.model, status.engine]).toEqual([null, '']);
+    status.applySetting(true);
+    await after(200);
+    expect(status.engine).toBe('scripted, CPU');
+  });
+
+  it('pauses completions until the pause ends or is ended', async () => {
+    status.applySetting(true);
+    await after(200);
+    status.snooze.start();
+    expect(status.enabled).toBe(false);
+    expect(status.view.state).toBe('off');
+    expect(status.view.label).toBe('paused 10:00');
+    jest.advanceTimersByTime(SNOOZE_MS);
+    expect(status.enabled).toBe(true);
+    expect(status.view.label).toBe('ready');
+    status.snooze.start();
+    await status.setEnabled(true);
+    expect(status.enabled).toBe(true);
+  });
+
+  it('shows that it thinks, but not for a moment', async () => {
+    status.applySetting(true);
+    await after(200);
+    status.onSent();
+    jest.advanceTimersByTime(THINKING_MS - 1);
+    expect(status.view.label).toBe('ready');
+    jest.advanceTimersByTime(1);
+    expect(status.view.label).toBe('thinking');
+    status.onSettled(null);
+    expect(status.view.label).toBe('ready');
   });
 
   it('shows why another model cannot be served', async () => {

@@ -4,13 +4,17 @@ import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import {
+  IAdapters,
   IErrorEvent,
   IExclusion,
+  IModelInfo,
   IModels,
   IRuntimeStatus,
   errorText
 } from '../protocol';
 import { IStatusApi } from './api';
+import { SuggestionModes } from './modes';
+import { Snooze } from './snooze';
 import { ISafeCoderStatus, IStatusView } from './tokens';
 import { describeStatus } from './view';
 
@@ -22,6 +26,9 @@ const IDLE_INTERVAL = 20_000;
 
 /** Maximum time in ms between two polls while the server does not respond. */
 const MAX_INTERVAL = 60_000;
+
+/** Milliseconds after which a request of ours is shown. */
+export const THINKING_MS = 300;
 
 /**
  * The state of SafeCoder: polled from the server, updated by completions.
@@ -38,6 +45,9 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     this._api = options.api;
     this._save = options.save;
     this._trans = options.trans;
+    this.modes = options.modes;
+    this.modes.changed.connect(() => this._changed.emit());
+    this.snooze.changed.connect(() => this._changed.emit());
     this._poll = new Poll<void>({
       auto: false,
       name: 'jupyter-safecoder:status',
@@ -59,7 +69,29 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
 
   /** Whether completions are on. */
   get enabled(): boolean {
-    return this._enabled;
+    return this._enabled && this.snooze.seconds === 0;
+  }
+
+  /** The user's choices when suggestions come. */
+  readonly modes: SuggestionModes;
+
+  /** A pause of completions. */
+  readonly snooze = new Snooze();
+
+  /** The adapters of the served model; `null` if they are not known. */
+  get adapters(): IAdapters | null {
+    return this._adapters;
+  }
+
+  /** The model that is served; `null` if it is not known. */
+  get model(): IModelInfo | null {
+    return this._runtime?.model ?? null;
+  }
+
+  /** The engine and its device; empty if they are not known. */
+  get engine(): string {
+    const { device, engine } = this._runtime ?? {};
+    return [engine, device].filter(Boolean).join(', ');
   }
 
   /** Whether the model is disposed. */
@@ -81,11 +113,14 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
   get view(): IStatusView {
     return describeStatus(
       {
-        enabled: this._enabled,
+        enabled: this.enabled,
         exclusion: this._exclusion,
+        isThinking: this._isThinking,
+        mode: this.modes.current,
         notice: this._notice || this._projectNotice,
         queuePosition: this._queuePosition,
         runtime: this._runtime,
+        snoozed: this._enabled ? this.snooze.seconds : 0,
         unreachable: this._unreachable
       },
       this._trans
@@ -100,6 +135,7 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
       return;
     }
     this._enabled = enabled;
+    this.modes.setOn(enabled);
     this._notice = '';
     if (enabled) {
       void this._poll.start();
@@ -113,6 +149,7 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
    * Turn completions on or off, and save the setting.
    */
   async setEnabled(enabled: boolean): Promise<void> {
+    this.snooze.end();
     this.applySetting(enabled);
     await this._save(enabled);
   }
@@ -129,6 +166,14 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
   }
 
   /**
+   * Restart the runtime, also if it is ready.
+   */
+  async restart(): Promise<void> {
+    await this._request(this._api.restart).catch(() => undefined);
+    this.refresh();
+  }
+
+  /**
    * Request the models. They stay unknown where the server has none to choose
    * from: on a JupyterHub with a service, the administrator chooses.
    */
@@ -141,12 +186,36 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
    * Serve another model. Completions continue with the present one meanwhile.
    */
   async useModel(name: string): Promise<void> {
+    await this._switch(() => this._api.useModel(name));
+    await this.loadModels();
+    await this.loadAdapters();
+  }
+
+  /**
+   * Request the adapters. They stay unknown where the server does not list
+   * them.
+   */
+  async loadAdapters(): Promise<void> {
+    this._adapters = await this._api.adapters().catch(() => null);
+    this._changed.emit();
+  }
+
+  /**
+   * Serve the model with another adapter, or with none.
+   */
+  async useAdapter(name: string): Promise<void> {
+    await this._switch(() => this._api.useAdapter(name));
+    await this.loadAdapters();
+  }
+
+  /** Change what is served, and show the progress meanwhile. */
+  private async _switch(use: () => Promise<IRuntimeStatus>): Promise<void> {
     this._isSwitching = true;
     this._notice = '';
     this._setInterval(STARTING_INTERVAL);
     this._changed.emit();
     try {
-      const used = this._api.useModel(name);
+      const used = use();
       this.refresh();
       this._runtime = await used;
     } catch (error) {
@@ -154,7 +223,6 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     } finally {
       this._isSwitching = false;
     }
-    await this.loadModels();
     this.refresh();
   }
 
@@ -175,6 +243,8 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
   /** A request was sent. */
   onSent(): void {
     this._update('', 0);
+    clearTimeout(this._thinkingTimer);
+    this._thinkingTimer = setTimeout(() => this._think(true), THINKING_MS);
   }
 
   /** The request waits in the queue. */
@@ -184,6 +254,8 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
 
   /** The request was completed, aborted, or failed with an error. */
   onSettled(error: IErrorEvent | null): void {
+    clearTimeout(this._thinkingTimer);
+    this._think(false);
     this._update(error ? errorText(error) : this._notice, 0);
     if (error || this._runtime?.state !== 'ready') {
       this.refresh();
@@ -206,6 +278,7 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
 
   /** Stop polling and disconnect all listeners. */
   dispose(): void {
+    clearTimeout(this._thinkingTimer);
     this._poll.dispose();
     Signal.clearData(this);
   }
@@ -246,18 +319,29 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
     this._emitIfChanged(before);
   }
 
+  private _think(isThinking: boolean): void {
+    if (isThinking === this._isThinking) {
+      return;
+    }
+    const before = this.view;
+    this._isThinking = isThinking;
+    this._emitIfChanged(before);
+  }
+
   private _emitIfChanged(before: IStatusView): void {
     if (JSON.stringify(before) !== JSON.stringify(this.view)) {
       this._changed.emit();
     }
   }
 
+  private _adapters: IAdapters | null = null;
   private _api: IStatusApi;
   private _changed = new Signal<this, void>(this);
   private _enabled = false;
   private _exclusion: IExclusion | null = null;
   private _failed = new Signal<this, IStatusView>(this);
   private _isSwitching = false;
+  private _isThinking = false;
   private _models: IModels | null = null;
   private _notice = '';
   private _poll: Poll<void>;
@@ -265,6 +349,7 @@ export class SafeCoderStatus implements ISafeCoderStatus, IDisposable {
   private _queuePosition = 0;
   private _runtime: IRuntimeStatus | null = null;
   private _save: (enabled: boolean) => Promise<void>;
+  private _thinkingTimer: ReturnType<typeof setTimeout> | undefined;
   private _trans: TranslationBundle;
   private _unreachable = '';
 }
@@ -277,6 +362,9 @@ export namespace SafeCoderStatus {
   export interface IOptions {
     /** Sends the status requests. */
     api: IStatusApi;
+
+    /** The user's choices when suggestions come. */
+    modes: SuggestionModes;
 
     /** Saves whether completions are on. */
     save: (enabled: boolean) => Promise<void>;

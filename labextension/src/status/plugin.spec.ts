@@ -8,6 +8,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 
 import { IRuntimeStatus } from '../protocol';
+import { SuggestionEvents } from '../suggestions/events';
 import { flushPromises, runtimeStatus } from '../testing/fakes';
 import { CommandIDs } from './commands';
 import { SafeCoderStatus } from './model';
@@ -18,9 +19,11 @@ describe('statusPlugin', () => {
   let respond: () => Promise<IRuntimeStatus>;
   let settings: {
     changed: Signal<object, void>;
-    composite: { enabled?: unknown };
+    composite: { [name: string]: unknown };
+    set: jest.Mock;
+    user: object;
   };
-  let registry: { load: jest.Mock; set: jest.Mock };
+  let registry: { load: jest.Mock; reload: jest.Mock; set: jest.Mock };
   let status: SafeCoderStatus;
 
   async function activate(
@@ -32,6 +35,7 @@ describe('statusPlugin', () => {
   ): Promise<void> {
     status = (await statusPlugin.activate(
       app as unknown as JupyterFrontEnd,
+      new SuggestionEvents(),
       (options.registry === undefined
         ? registry
         : options.registry) as ISettingRegistry | null,
@@ -59,13 +63,23 @@ describe('statusPlugin', () => {
         async () => ({ ok: true, json: () => respond() }) as unknown as Response
       );
     respond = () => Promise.resolve(runtimeStatus());
-    settings = { changed: new Signal({}), composite: {} };
+    settings = {
+      changed: new Signal({}),
+      composite: {},
+      set: jest.fn(() => Promise.resolve()),
+      user: {}
+    };
     registry = {
       load: jest.fn(() => Promise.resolve(settings)),
+      reload: jest.fn(() => Promise.resolve(settings)),
       set: jest.fn(() => Promise.resolve())
     };
     app = Object.assign(
-      { commands: new CommandRegistry(), shell: { add: jest.fn() } },
+      {
+        commands: new CommandRegistry(),
+        restored: Promise.resolve(),
+        shell: { add: jest.fn() }
+      },
       { serviceManager: { serverSettings: { baseUrl: 'http://localhost/' } } }
     );
   });
@@ -110,6 +124,67 @@ describe('statusPlugin', () => {
     ])('sets completions on if %s', async (_, noRegistry) => {
       await activate({ registry: noRegistry });
       expect(status.enabled).toBe(true);
+    });
+  });
+
+  describe('modes', () => {
+    const document = { kind: 'notebook', language: 'r', path: 'a.ipynb' };
+
+    function open(): void {
+      status.modes.findDocument = () => document as never;
+      status.modes.update();
+    }
+
+    it('are those that were saved, before completions are on', async () => {
+      const documents = { 'a.ipynb': 'off' };
+      settings.composite = { documents, languages: { r: 'manual' } };
+      await activate();
+      open();
+      expect(status.modes.choice('document')).toBe('off');
+      expect(status.modes.choice('language')).toBe('manual');
+      expect(status.enabled).toBe(true);
+    });
+
+    it('are saved beside those of other pages', async () => {
+      await activate();
+      open();
+      // Saved by another page since this one was loaded.
+      const documents = { 'b.ipynb': 'manual' };
+      registry.reload.mockResolvedValue({ composite: { documents } });
+      await status.modes.choose('document', 'off');
+      await status.modes.choose('language', 'manual');
+      await status.modes.choose('everything', 'manual');
+      await status.modes.choose('everything', 'off');
+      expect(registry.set.mock.calls).toEqual([
+        [
+          'jupyter-safecoder:status',
+          'documents',
+          { 'b.ipynb': 'manual', 'a.ipynb': 'off' }
+        ],
+        ['jupyter-safecoder:status', 'languages', { r: 'manual' }],
+        ['jupyter-safecoder:status', 'enabled', true],
+        ['jupyter-safecoder:status', 'enabled', false]
+      ]);
+      expect(settings.set.mock.calls).toEqual([
+        ['providers', { 'jupyter-safecoder': { suggestions: 'manual' } }]
+      ]);
+      expect(status.enabled).toBe(false);
+    });
+
+    it('are in memory where there is no registry', async () => {
+      await activate({ registry: null });
+      open();
+      await status.modes.choose('document', 'off');
+      expect(status.modes.current).toBe('off');
+    });
+
+    it("follow Lab's setting", async () => {
+      await activate();
+      expect(status.modes.everything).toBe('automatic');
+      const own = { suggestions: 'manual' };
+      settings.composite = { providers: { 'jupyter-safecoder': own } };
+      settings.changed.emit();
+      expect(status.modes.everything).toBe('manual');
     });
   });
 

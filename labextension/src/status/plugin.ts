@@ -9,11 +9,15 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 
+import { ISuggestionEvents } from '../suggestions/tokens';
 import { loadTranslations } from '../translation';
 import { httpStatusApi } from './api';
 import { addCommands } from './commands';
 import { StatusItem } from './item';
+import { LabSettings } from './labSettings';
 import { SafeCoderStatus } from './model';
+import { SuggestionModes, readChoices, withChoice } from './modes';
+import { StatusPopup } from './popup';
 import { ISafeCoderStatus } from './tokens';
 
 /** The rank between Notebook 7's kernel status and its trust indicator. */
@@ -30,6 +34,7 @@ export const statusPlugin: JupyterFrontEndPlugin<ISafeCoderStatus> = {
   description: 'Shows the state of SafeCoder and turns it on and off.',
   autoStart: true,
   provides: ISafeCoderStatus,
+  requires: [ISuggestionEvents],
   optional: [
     ISettingRegistry,
     IStatusBar,
@@ -39,6 +44,7 @@ export const statusPlugin: JupyterFrontEndPlugin<ISafeCoderStatus> = {
   ],
   activate: (
     app: JupyterFrontEnd,
+    events: ISuggestionEvents,
     settings: ISettingRegistry | null,
     statusBar: IStatusBar | null,
     palette: ICommandPalette | null,
@@ -46,8 +52,28 @@ export const statusPlugin: JupyterFrontEndPlugin<ISafeCoderStatus> = {
     translator: ITranslator | null
   ): ISafeCoderStatus => {
     const trans = loadTranslations(translator);
-    const status = new SafeCoderStatus({
+    // Loaded when Lab has made its schema.
+    const labSettings = app.restored.then(() => LabSettings.load(settings));
+    const modes = new SuggestionModes({
+      saveEverything: async mode => {
+        if (mode !== 'off') {
+          await (await labSettings)?.setManual(mode === 'manual');
+        }
+        await status.setEnabled(mode !== 'off');
+      },
+      saveChoice: async (field, key, mode) => {
+        // Another page may have saved a choice since this one was loaded.
+        const { composite } = (await settings?.reload(statusPlugin.id)) ?? {};
+        const choices = withChoice(readChoices(composite?.[field]), key, mode);
+        await settings?.set(statusPlugin.id, field, choices);
+      }
+    });
+    void labSettings.then(loaded =>
+      loaded?.follow(() => modes.setManual(loaded.isManual))
+    );
+    const status: SafeCoderStatus = new SafeCoderStatus({
       api: httpStatusApi(app.serviceManager.serverSettings, trans),
+      modes,
       save: async enabled => {
         await settings?.set(statusPlugin.id, 'enabled', enabled);
       },
@@ -59,9 +85,10 @@ export const statusPlugin: JupyterFrontEndPlugin<ISafeCoderStatus> = {
     // While the page is hidden, the status does not poll.
     document.addEventListener('visibilitychange', () => status.refresh());
 
+    const services = { commands: app.commands, figures: events.figures };
     let item: StatusItem | null = null;
     if (statusBar) {
-      item = Private.createItem(status, trans);
+      item = Private.createItem(status, trans, services);
       statusBar.registerStatusItem(statusPlugin.id, {
         align: 'right',
         item,
@@ -71,7 +98,7 @@ export const statusPlugin: JupyterFrontEndPlugin<ISafeCoderStatus> = {
       !labShell &&
       EDITING_PAGES.includes(PageConfig.getOption('notebookPage'))
     ) {
-      item = Private.createItem(status, trans);
+      item = Private.createItem(status, trans, services);
       app.shell.add(item, 'menu', { rank: NOTEBOOK_MENU_RANK });
     }
     addCommands({ app, getItem: () => item, palette, status, trans });
@@ -82,9 +109,10 @@ export const statusPlugin: JupyterFrontEndPlugin<ISafeCoderStatus> = {
 namespace Private {
   export function createItem(
     status: SafeCoderStatus,
-    trans: TranslationBundle
+    trans: TranslationBundle,
+    services: StatusPopup.IServices
   ): StatusItem {
-    const item = new StatusItem(status, trans);
+    const item = new StatusItem(status, trans, services);
     item.id = 'jupyter-safecoder-status';
     return item;
   }
@@ -96,8 +124,12 @@ namespace Private {
   ): Promise<void> {
     try {
       const settings = await registry?.load(statusPlugin.id);
-      const apply = (): void =>
+      const apply = (): void => {
+        // Choices first: not even the first key is sent where they say no.
+        status.modes.setDocuments(settings?.composite.documents);
+        status.modes.setLanguages(settings?.composite.languages);
         status.applySetting(settings?.composite.enabled !== false);
+      };
       settings?.changed.connect(apply);
       apply();
     } catch {

@@ -1,9 +1,14 @@
 import { MessageLoop } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 
-import { IModels } from '../protocol';
-import { trans } from '../testing/fakes';
+import { CommandRegistry } from '@lumino/commands';
+
+import { IAdapters, IModels } from '../protocol';
+import { SessionFigures } from '../suggestions/figures';
+import { createModes, suggestionEvent, trans } from '../testing/fakes';
+import { SuggestionModes } from './modes';
 import { StatusPopup } from './popup';
+import { Snooze } from './snooze';
 import { ISafeCoderStatus, IStatusView } from './tokens';
 
 const READY: IStatusView = {
@@ -19,14 +24,22 @@ const READY: IStatusView = {
 
 describe('StatusPopup', () => {
   let anchor: HTMLElement;
+  let commands: CommandRegistry;
+  let execute: jest.Mock;
+  let figures: SessionFigures;
   let popup: StatusPopup;
   let status: {
     changed: Signal<object, void>;
     enabled: boolean;
     setEnabled: jest.Mock;
     start: jest.Mock;
+    adapters: IAdapters | null;
+    loadAdapters: jest.Mock;
     loadModels: jest.Mock;
     models: IModels | null;
+    modes: SuggestionModes;
+    restart: jest.Mock;
+    snooze: Snooze;
     view: IStatusView;
   };
 
@@ -56,20 +69,34 @@ describe('StatusPopup', () => {
       enabled: true,
       setEnabled: jest.fn(() => Promise.resolve()),
       start: jest.fn(() => Promise.resolve()),
+      adapters: null,
+      loadAdapters: jest.fn(() => Promise.resolve()),
       loadModels: jest.fn(() => Promise.resolve()),
       models: null,
+      modes: createModes().modes,
+      restart: jest.fn(() => Promise.resolve()),
+      snooze: new Snooze(),
       view: READY
     };
+    figures = new SessionFigures();
+    commands = new CommandRegistry();
+    execute = jest.fn();
+    for (const id of ['safecoder:open-panel', 'safecoder:open-settings']) {
+      const label = `SafeCoder: ${id}`;
+      commands.addCommand(id, { label, execute: () => execute(id) });
+    }
     popup = new StatusPopup(
       status as unknown as ISafeCoderStatus,
       anchor,
-      trans
+      trans,
+      { commands, figures }
     );
     popup.open();
   });
 
   afterEach(() => {
     popup.dispose();
+    status.snooze.end();
     anchor.remove();
   });
 
@@ -131,6 +158,46 @@ describe('StatusPopup', () => {
     status.models = { models: [], selected: 'auto', may_download: false };
     update({});
     expect(find('models').hidden).toBe(false);
+  });
+
+  it('pauses completions, and resumes them', () => {
+    expect(find('snooze').textContent).toBe('Pause for 10 minutes');
+    find('snooze').click();
+    expect(status.snooze.seconds).toBe(600);
+    update({ enabled: false });
+    expect(find('snooze').textContent).toMatch(/Resume \(10:00 left\)/);
+    find('snooze').click();
+    expect(status.snooze.seconds).toBe(0);
+    update({ enabled: false });
+    expect(find('snooze').hidden).toBe(true);
+  });
+
+  it('shows the time to ghost text once there is one', () => {
+    expect(find('times').hidden).toBe(true);
+    figures.add(suggestionEvent({ latency_ms: 84 }));
+    update({});
+    expect(find('times').textContent).toBe('Ghost text after 84 ms, p95 84 ms');
+  });
+
+  it('restarts a runtime of this server, not that of a Hub', () => {
+    expect(find('restart').hidden).toBe(true);
+    status.adapters = { adapters: [], selected: '', may_switch: true };
+    update({});
+    expect(find('restart').hidden).toBe(false);
+    find('restart').click();
+    expect(status.restart).toHaveBeenCalledTimes(1);
+    update({ state: 'loading' });
+    expect(find('restart').hidden).toBe(true);
+  });
+
+  it('has a button for each command that exists', () => {
+    const buttons = popup.node.querySelectorAll<HTMLElement>('[data-command]');
+    const ids = Array.from(buttons, button => button.dataset.command);
+    expect(ids).toEqual(['safecoder:open-panel', 'safecoder:open-settings']);
+    expect(buttons[0].textContent).toBe('safecoder:open-panel');
+    buttons[0].click();
+    expect(popup.isDisposed).toBe(true);
+    expect(execute.mock.calls).toEqual([['safecoder:open-panel']]);
   });
 
   it('closes at Escape and returns the focus', () => {

@@ -1,7 +1,16 @@
 import { Token } from '@lumino/coreutils';
 import { ISignal } from '@lumino/signaling';
 
-import { IErrorEvent, IExclusion, IModels, IRuntimeStatus } from '../protocol';
+import {
+  IAdapters,
+  IErrorEvent,
+  IExclusion,
+  IModelInfo,
+  IModels,
+  IRuntimeStatus
+} from '../protocol';
+import { SuggestionModes } from './modes';
+import { Snooze } from './snooze';
 
 /** Receives the progress of the completion provider's requests. */
 export interface ICompletionReporter {
@@ -38,6 +47,15 @@ export interface ISafeCoderStatus extends ICompletionReporter {
   /** Start the runtime, or restart it after a failure. */
   start(): Promise<void>;
 
+  /** Restart the runtime, also if it is ready. */
+  restart(): Promise<void>;
+
+  /** The model that is served; `null` if it is not known. */
+  readonly model: IModelInfo | null;
+
+  /** The engine and its device; empty if they are not known. */
+  readonly engine: string;
+
   /** The models that can be served; `null` if they are not known. */
   readonly models: IModels | null;
 
@@ -52,6 +70,21 @@ export interface ISafeCoderStatus extends ICompletionReporter {
 
   /** Serve another model. */
   useModel(name: string): Promise<void>;
+
+  /** The adapters of the served model; `null` if they are not known. */
+  readonly adapters: IAdapters | null;
+
+  /** Request the adapters. */
+  loadAdapters(): Promise<void>;
+
+  /** Serve the model with another adapter; empty: none. */
+  useAdapter(name: string): Promise<void>;
+
+  /** The user's choices when suggestions come. */
+  readonly modes: SuggestionModes;
+
+  /** A pause of completions. */
+  readonly snooze: Snooze;
 }
 
 /** The texts that the status item and its popup show. */

@@ -45,6 +45,24 @@ describe('describeStatus', () => {
     });
   });
 
+  it.each<[Partial<IStatusInput>, string]>([
+    [{ isThinking: true, mode: 'manual' }, 'thinking'],
+    [{ mode: 'manual' }, 'on request'],
+    [{ mode: 'off' }, 'off here'],
+    [{ mode: 'automatic' }, 'ready'],
+    [{ enabled: false, snoozed: 61 }, 'paused 1:01'],
+    [{ enabled: false, mode: 'off' }, 'off']
+  ])('labels a ready runtime with %j: %s', (input, label) => {
+    expect(describeRuntime({ state: 'ready' }, input).label).toBe(label);
+  });
+
+  it('explains a pause', () => {
+    const view = describeRuntime({}, { enabled: false, snoozed: 9 });
+    expect(view.state).toBe('off');
+    expect(view.reason).toMatch(/paused completions/);
+    expect(view.remedy).toMatch(/resume by themselves/);
+  });
+
   it.each<[RuntimeState, string]>([
     ['downloading', 'downloading 42 %'],
     ['preparing', 'preparing 42 %'],

@@ -1,6 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IExclusion, IRuntimeStatus } from '../protocol';
+import { SuggestionMode } from './modes';
+import { countdown } from './snooze';
 import { IStatusView } from './tokens';
 
 /** Everything that determines a view. */
@@ -22,6 +24,15 @@ export interface IStatusInput {
 
   /** The outcome of the last request, if the user should know it. */
   notice: string;
+
+  /** Seconds until a pause ends. */
+  snoozed?: number;
+
+  /** Whether our own request has been running for a moment. */
+  isThinking?: boolean;
+
+  /** When suggestions come in the document that the user is in. */
+  mode?: SuggestionMode;
 }
 
 /**
@@ -47,7 +58,13 @@ export function describeStatus(
     model: runtime?.model?.name ?? '',
     startLabel: ''
   };
-  if (!enabled) {
+  if (input.snoozed) {
+    view.state = 'off';
+    view.reason = trans.__('You paused completions: no request is sent.');
+    view.remedy = trans.__(
+      'They resume by themselves, or when you resume them.'
+    );
+  } else if (!enabled) {
     view.state = 'off';
     view.reason = trans.__('You turned completions off: no request is sent.');
     view.remedy = trans.__('Turn completions on to use them again.');
@@ -92,6 +109,9 @@ function labelOf(
 ): string {
   const progress = input.runtime?.progress ?? null;
   const percent = progress === null ? null : Math.floor(progress * 100);
+  if (input.snoozed) {
+    return trans.__('paused %1', countdown(input.snoozed));
+  }
   switch (state) {
     case 'off':
       return trans.__('off');
@@ -118,6 +138,14 @@ function labelOf(
       if (input.queuePosition > 0) {
         return trans.__('busy (position %1 in queue)', input.queuePosition);
       }
-      return state === 'ready' ? trans.__('ready') : trans.__('busy');
+      return input.isThinking
+        ? trans.__('thinking')
+        : input.mode === 'off'
+          ? trans.__('off here')
+          : input.mode === 'manual'
+            ? trans.__('on request')
+            : state === 'ready'
+              ? trans.__('ready')
+              : trans.__('busy');
   }
 }

@@ -17,7 +17,9 @@ import {
   IRuntimeStatus,
   ITextEvent
 } from '../protocol';
+import { SuggestionModes } from '../status/modes';
 import { ICompletionReporter } from '../status/tokens';
+import { ISuggestionEvent } from '../suggestions/tokens';
 import { loadTranslations } from '../translation';
 
 /** Strings in English. */
@@ -71,6 +73,35 @@ export function runtimeStatus(
       prompt_tokens: 0,
       completion_tokens: 0
     },
+    ...fields
+  };
+}
+
+/** The user's choices when suggestions come, and what was saved of them. */
+export function createModes(): {
+  modes: SuggestionModes;
+  saved: unknown[][];
+} {
+  const saved: unknown[][] = [];
+  const modes = new SuggestionModes({
+    saveChoice: async (...choice) => void saved.push(choice),
+    saveEverything: async mode => void saved.push(['everything', mode])
+  });
+  modes.setOn(true);
+  return { modes, saved };
+}
+
+/** An event of a suggestion. */
+export function suggestionEvent(
+  fields: Partial<ISuggestionEvent> = {}
+): ISuggestionEvent {
+  return {
+    event: 'shown',
+    characters: 9,
+    latency_ms: 80,
+    document: 'notebook',
+    language: 'python',
+    model: 'smol',
     ...fields
   };
 }
@@ -208,6 +239,7 @@ export class ProviderHarness {
   private _target(): ICompletionTarget {
     return {
       document: 'doc',
+      kind: 'notebook',
       path: 'work.ipynb',
       cell: this.cell,
       language: 'python',

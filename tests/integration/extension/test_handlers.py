@@ -28,6 +28,13 @@ ENDPOINTS = [
     ("GET", "exclusion", None),
     ("GET", "models", None),
     ("POST", "model", b'{"model": "auto"}'),
+    ("POST", "restart", b""),
+    ("GET", "about", None),
+    ("GET", "adapters", None),
+    ("POST", "adapter", b'{"adapter": ""}'),
+    ("GET", "jobs", None),
+    ("GET", "suggestion-events", None),
+    ("POST", "suggestion-events", b'{"events": []}'),
     ("GET", "v1/models", None),
     ("GET", "v1/models/name", None),
     ("POST", "v1/completions", b'{"prompt": "x = "}'),
@@ -83,7 +90,7 @@ def _extension(app: ServerApp) -> Any:
 def test_every_endpoint_is_tested(jp_serverapp: ServerApp) -> None:
     routes = [handler[0] for handler in _extension(jp_serverapp).handlers]
     own = [route for route in routes if "static" not in route]
-    tested = [path for _, path, _ in ENDPOINTS]
+    tested = {path for _, path, _ in ENDPOINTS}
     assert len(own) == len(tested)
     assert all(any(re.fullmatch(route, f"/jupyter-safecoder/{t}") for route in own) for t in tested)
 

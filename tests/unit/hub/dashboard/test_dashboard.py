@@ -13,10 +13,13 @@ from sqlalchemy import text
 from tornado.template import Loader
 
 from jupyter_safecoder.finetune.jobs.status import JobStatus
+from jupyter_safecoder.hub.accounting.database import Database
 from jupyter_safecoder.hub.accounting.record import Record
+from jupyter_safecoder.hub.accounting.suggestion_store import SuggestionStore
 from jupyter_safecoder.hub.dashboard import page
 from jupyter_safecoder.hub.dashboard.dashboard import Dashboard
 from jupyter_safecoder.hub.dashboard.live_stats import LiveStats
+from jupyter_safecoder.suggestions import SuggestionCounts
 from tests.support.hub_service import make_service
 
 TEMPLATES = Path(page.__file__).parent / "templates"
@@ -72,6 +75,22 @@ def test_of_many_users_the_first_are_shown(tmp_path: Path) -> None:
     html = shown.html()
     assert html.count(">user ") == 20
     assert "30 more." in html
+
+
+def test_suggestions_of_each_group(tmp_path: Path) -> None:
+    store = SuggestionStore(Database(f"sqlite:///{tmp_path / 'safecoder.sqlite'}"), lambda: 0)
+    shown = Shown(tmp_path, suggestions=store)
+    assert "No suggestion was reported yet." in shown.html()
+    store.add("<b>vision", SuggestionCounts(40, 10, 300, 2, 150, 200))
+    html = shown.html()
+    assert "&lt;b&gt;vision" in html
+    row = html.partition("&lt;b&gt;vision</bdi>")[2].partition("</tr>")[0]
+    values = [cell.partition(">")[2].partition("<")[0] for cell in row.split("<td")[1:]]
+    assert values == ["40", "10", "25 %", "2", "300", "75 %"]
+    assert 'href="/suggestions.csv"' in html
+    with shown.parts.database.engine.begin() as connection:
+        connection.execute(text("DROP TABLE suggestions"))
+    assert "The counts of suggestions cannot be read (OperationalError)." in shown.html()
 
 
 def test_counts_that_cannot_be_read_are_an_error(tmp_path: Path) -> None:

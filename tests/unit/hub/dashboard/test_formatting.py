@@ -9,6 +9,7 @@ from jupyter_safecoder.hub.dashboard.formatting import (
     clock,
     count,
     milliseconds,
+    share,
     short,
     size,
 )
@@ -27,6 +28,8 @@ from jupyter_safecoder.hub.dashboard.formatting import (
         (milliseconds(None), "—"),
         (milliseconds(84.6), "85 ms"),
         (milliseconds(1234), "1.23 s"),
+        (share(1, 3), "33 %"),
+        (share(0, 0), "—"),
         (clock(1_772_452_805.0), "12:00:05"),
         (ago(-3), "0 s ago"),
         (ago(200), "3 min ago"),

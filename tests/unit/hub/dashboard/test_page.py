@@ -10,13 +10,16 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 from tornado import web
 
 from jupyter_safecoder.hub.access.administrators import hub_oauth
+from jupyter_safecoder.hub.accounting.suggestion_store import SuggestionStore
 from jupyter_safecoder.hub.constants import ADMIN, COMPLETE
 from jupyter_safecoder.hub.dashboard.dashboard import Dashboard
 from jupyter_safecoder.hub.dashboard.live_stats import LiveStats
 from jupyter_safecoder.hub.dashboard.page import page_routes
+from jupyter_safecoder.suggestions import SuggestionCounts
 from tests.support.hub_api import ACCESS, hub_api, user_model
 from tests.support.hub_service import ServiceParts, make_service, served
 
@@ -35,7 +38,13 @@ def run(monkeypatch: pytest.MonkeyPatch, directory: Path, test: Test) -> None:
     async def whole() -> None:
         parts = make_service(directory)
         dashboard = Dashboard(
-            parts.service, parts.policy, parts.usage, parts.audit_writer, LiveStats(), directory
+            parts.service,
+            parts.policy,
+            parts.usage,
+            parts.audit_writer,
+            LiveStats(),
+            directory,
+            suggestions=SuggestionStore(parts.database, lambda: 0),
         )
         async with hub_api(monkeypatch, OWNERS):
             routes = page_routes(PREFIX, dashboard, hub_oauth(PREFIX, 30))
@@ -69,6 +78,32 @@ def test_only_administrators_see_the_dashboard(
             assert "Active users" not in response.text
         assert (await client.get("")).status_code == 302
         assert (await client.get("dashboard")).status_code == 403
+
+    run(monkeypatch, tmp_path, test)
+
+
+def test_administrators_get_the_suggestions_as_csv(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def test(client: httpx.AsyncClient, parts: ServiceParts) -> None:
+        SuggestionStore(parts.database, lambda: 0).add("vision", SuggestionCounts(shown=4))
+        response = await client.get("suggestions.csv", headers=ADMIN_TOKEN)
+        assert response.status_code == 200
+        assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert response.headers["Content-Disposition"].startswith("attachment")
+        header, row = response.text.splitlines()
+        assert header.startswith("day,group,shown")
+        assert row.endswith(",vision,4,0,0,0,0,0")
+        script = {**ADMIN_TOKEN, "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"}
+        for headers in ({"Authorization": "token user"}, script):
+            response = await client.get("suggestions.csv", headers=headers)
+            assert response.status_code == 403
+            assert "vision" not in response.text
+        assert (await client.get("suggestions.csv")).status_code == 302
+        with parts.database.engine.begin() as connection:
+            connection.execute(text("DROP TABLE suggestions"))
+        response = await client.get("suggestions.csv", headers=ADMIN_TOKEN)
+        assert response.status_code == 503
 
     run(monkeypatch, tmp_path, test)
 
