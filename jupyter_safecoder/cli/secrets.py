@@ -1,4 +1,4 @@
-"""``jupyter safecoder secrets``."""
+"""``jupyter safecoder secrets`` and ``privacy scan``."""
 
 from __future__ import annotations
 
@@ -29,14 +29,33 @@ def add_secrets_command(commands: Any) -> None:
     )
 
 
+def add_privacy_commands(commands: Any) -> None:
+    """Add ``privacy scan``."""
+    parser = commands.add_parser("privacy", help="what leaves a notebook, and what does not")
+    topics = parser.add_subparsers(required=True, metavar="COMMAND")
+    scan = add_command(
+        topics, "scan", _scan, "show which keys and passwords are masked in prompts, by cell"
+    )
+    scan.add_argument("files", type=Path, nargs="+", metavar="NOTEBOOK", help="notebook or script")
+
+
+def _scan(arguments: argparse.Namespace) -> int:
+    from jupyter_safecoder.secrets import MASKED
+
+    from .secret_files import scan_file
+
+    _print_found([scan_file(path, MASKED) for path in arguments.files], arguments.json)
+    return 0
+
+
 def _secrets(arguments: argparse.Namespace) -> int:
     from .secret_files import scan_file
 
-    found = print_found([scan_file(path) for path in arguments.files], arguments.json)
+    found = _print_found([scan_file(path) for path in arguments.files], arguments.json)
     return 1 if arguments.fail and found else 0
 
 
-def print_found(scanned: Sequence[ScannedFile], as_json: bool) -> int:
+def _print_found(scanned: Sequence[ScannedFile], as_json: bool) -> int:
     """Print where files have secrets, as JSON or as tables; returns their number."""
     found = [{"path": str(one.path), **asdict(finding)} for one in scanned for finding in one.found]
     left_out = [

@@ -36,11 +36,11 @@ from jupyter_safecoder.protocol import (
     Queued,
     Text,
 )
-from jupyter_safecoder.secrets import mask_request, suggests_secret
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .admission import Ticket
 from .inspection import inspect_prompt
+from .masking import mask_request, suggests_secret
 from .scheduling import RequestScheduler, TokenDelta
 
 #: Characters on each side of the cursor that stop rules read: they would take a second for 5 MB.

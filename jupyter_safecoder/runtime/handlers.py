@@ -1,4 +1,4 @@
-"""The runtime's HTTP endpoints; the OpenAI-compatible ones are in ``openai_handlers``."""
+"""The runtime's HTTP endpoints; those for other editors are in ``editors/``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ from jupyter_safecoder.protocol import Error, encode_event, parse_request
 from jupyter_safecoder.validation import parse_json, validate
 
 from .base_handlers import RuntimeBodyHandler, RuntimeHandler
-from .llama_cpp_handlers import HealthHandler, PropsHandler
-from .openai_handlers import EditorCompletionsHandler, OpenAIModelHandler, OpenAIModelsHandler
+from .editors.llama_cpp_handlers import HealthHandler, PropsHandler
+from .editors.openai_handlers import (
+    EditorCompletionsHandler,
+    OpenAIModelHandler,
+    OpenAIModelsHandler,
+)
 from .runtime import Runtime
 
 _ADAPTER_SCHEMA, _MODEL_SCHEMA = (

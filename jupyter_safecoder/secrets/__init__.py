@@ -1,8 +1,7 @@
 """Secrets: passwords, keys and personal data in cells are found, and replaced by placeholders."""
 
-from .cell import MAX_CHARACTERS, find_secrets, merged
+from .cell import MAX_CHARACTERS, find_secrets, merged, search
 from .document import CellSecrets, Finding, find_in_cells, findings, is_too_large, search_cells
-from .masking import MaskedRequest, mask_request, suggests_secret
 from .plausible import is_high_entropy
 from .redact import redact, replace_spans
 from .secret import MASKED, PLACEHOLDERS, Secret
@@ -14,7 +13,6 @@ __all__ = [
     "PLACEHOLDERS",
     "CellSecrets",
     "Finding",
-    "MaskedRequest",
     "Secret",
     "Spread",
     "find_in_cells",
@@ -25,10 +23,9 @@ __all__ = [
     "is_distinctive",
     "is_high_entropy",
     "is_too_large",
-    "mask_request",
     "merged",
     "redact",
     "replace_spans",
+    "search",
     "search_cells",
-    "suggests_secret",
 ]

@@ -14,8 +14,7 @@ from jupyter_safecoder.editor_protocols.protocol import dump, event
 from jupyter_safecoder.http.handlers import parse_body
 from jupyter_safecoder.openai_protocol import OpenAIErrors, OpenAIRequest, model_body
 from jupyter_safecoder.protocol import PROMPT_TOKENS_HEADER, Error
-
-from .base_handlers import RuntimeBodyHandler, RuntimeHandler
+from jupyter_safecoder.runtime.base_handlers import RuntimeBodyHandler, RuntimeHandler
 
 
 class OpenAIModelsHandler(OpenAIErrors, RuntimeHandler):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_safecoder.protocol import Cell, CompletionRequest, Excerpt, KernelName
-from jupyter_safecoder.secrets import mask_request, suggests_secret
+from jupyter_safecoder.runtime.masking import mask_request, suggests_secret
 
 KEY = "AKIA" + "Q3EGZ7T5WJ2KLM4N"
 PASSWORD = "t7-Rabbit-" + "hole!9"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from jupyter_safecoder.editor_protocols import props_body
 from jupyter_safecoder.openai_protocol import OpenAIErrors
-
-from .base_handlers import RuntimeHandler
+from jupyter_safecoder.runtime.base_handlers import RuntimeHandler
 
 
 class HealthHandler(OpenAIErrors, RuntimeHandler):

@@ -1,6 +1,6 @@
 """Masks the keys and passwords of a completion request: none of them is in a prompt.
 
-Pure functions. What is found in a text is kept (see ``cell.py``), so that a keystroke costs the
+Pure functions. What is found in a text is kept (see ``secrets/cell.py``), so that a keystroke costs the
 search of the current cell alone.
 """
 
@@ -11,11 +11,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_safecoder.protocol import Cell, CompletionRequest, Excerpt, KernelName
-
-from .cell import MAX_CHARACTERS, search
-from .document import search_cells
-from .redact import replace_spans
-from .secret import MASKED, PLACEHOLDERS, Secret
+from jupyter_safecoder.secrets import (
+    MASKED,
+    MAX_CHARACTERS,
+    PLACEHOLDERS,
+    Secret,
+    replace_spans,
+    search,
+    search_cells,
+)
 
 #: Characters of the current cell on each side of the cursor that are searched.
 _CURSOR_CHARACTERS = 8_192
