@@ -1,7 +1,7 @@
 """Masks the keys and passwords of a completion request: none of them is in a prompt.
 
-Pure functions. What is found in a text is kept (see ``secrets/cell.py``), so that a keystroke costs the
-search of the current cell alone.
+Pure functions. What is found in a text is kept (see ``secrets/cell.py``), so that a keystroke costs
+the search of the current cell alone.
 """
 
 from __future__ import annotations
