@@ -43,7 +43,7 @@ def test_ghost_at_the_end_of_a_line(site: JupyterSite) -> None:
         {"type": "markdown", "source": "# Signals"},
         {"type": "code", "source": "import numpy as np\nnp.pi", "output": "3.14159"},
     ]
-    assert "below" not in str(request)
+    assert request["below"] == [{"type": "code", "source": "below = 1"}]
     assert request["language"] == "python"
     # A Hub's policy may exclude the path; it is nowhere else.
     assert request.pop("path") == notebook.path

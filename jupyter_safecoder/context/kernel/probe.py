@@ -21,7 +21,7 @@ from typing import Any
 #: Time for all names of one request, in seconds, checked between two names.
 MAX_SECONDS = 0.05
 #: Maximum number of names of one request, and of characters of its answer.
-MAX_NAMES, MAX_CHARACTERS = 100, 60_000
+MAX_NAMES, MAX_CHARACTERS = 100, 100_000
 #: Maximum number of keys or fields of a name, of parameters, and of members of a module.
 MAX_ITEMS, MAX_PARAMETERS, MAX_MEMBERS = 50, 20, 2_000
 #: Maximum length of a name, of the first line of a docstring, and of a signature.
@@ -90,8 +90,9 @@ def describe_names(
         if name in values and not name.startswith("_"):
             described = _guard(describe, values[name], describe_table) or {}
             one = {"name": name, "type": _type_name(type(values[name])), **described}
-            room -= _size(one)
-            if room >= 0:
+            size = _size(one)
+            if size <= room:
+                room -= size
                 found["names"].append(one)
     found["complete"] = True
 

@@ -118,8 +118,11 @@ def _pandas_dtypes(manager: Any, count: int) -> list[str]:
     dtypes = [""] * count
     for block in islice(manager.blocks, MAX_BLOCKS):
         places = block.mgr_locs.as_array
-        for place in places[places < count]:
-            dtypes[place] = _dtype(block.dtype)
+        shown = places[places < count]
+        if len(shown):
+            text = _dtype(block.dtype)
+            for place in shown:
+                dtypes[place] = text
     return dtypes
 
 

@@ -286,9 +286,13 @@ def test_the_limits_of_time_number_and_size() -> None:
     ticks = iter(range(100))
     found = names_of(namespace, names, clock=lambda: next(ticks) * probe.MAX_SECONDS / 5)
     assert (len(found["names"]), found["complete"]) == (4, False)
-    wide = {f"wide{index}": dict.fromkeys(f"k{n:070}" for n in range(300)) for index in range(100)}
-    found = names_of(wide, list(wide))
+    wide: dict[str, Any] = {
+        f"wide{index}": dict.fromkeys(f"k{n:070}" for n in range(300)) for index in range(100)
+    }
+    wide["small"] = 1
+    found = names_of(wide, [*list(wide)[:99], "small"])
     assert 1 < len(found["names"]) < probe.MAX_NAMES
+    assert found["names"][-1] == {"name": "small", "type": "int"}
     assert len(json.dumps(found)) < 1.2 * probe.MAX_CHARACTERS
     assert len(found["names"][0]["keys"]) == probe.MAX_ITEMS
 
