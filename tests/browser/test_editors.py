@@ -70,7 +70,8 @@ def test_a_file_is_completed_in_its_language(site: JupyterSite, name: str, langu
     page, sent = _open_file(site, name, "plot_me")
     page.keyboard.type("(")
     expect(page.locator(GHOST)).to_have_text("x, y)")
-    assert {(one["language"], one["path"]) for one in sent} == {(language, name)}
+    # What the file before has asked for may come late.
+    assert {one["language"] for one in sent if one["path"] == name} == {language}
     page.keyboard.press("Tab")
     page.keyboard.press("Control+s")
 
