@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,15 @@ ANSWERS = [
     {"after": "if (tabs) {\n\t", "text": "first();\n  second();\n"},
     {"after": "function spaces() {\n  ", "text": "first();\n\tsecond();\n"},
 ]
+
+
+@pytest.fixture(autouse=True)
+def closed_documents(site: JupyterSite) -> Iterator[None]:
+    """Close the documents of a test, also those with changes."""
+    yield
+    site.page.evaluate(
+        "() => [...window.jupyterapp.shell.widgets('main')].forEach(widget => widget.dispose())"
+    )
 
 
 def _open_file(site: JupyterSite, name: str, content: str) -> tuple[Page, list[dict[str, Any]]]:
@@ -70,9 +80,9 @@ def test_a_file_is_completed_in_its_language(site: JupyterSite, name: str, langu
     page, sent = _open_file(site, name, "plot_me")
     page.keyboard.type("(")
     expect(page.locator(GHOST)).to_have_text("x, y)")
-    assert {(one["language"], one["path"]) for one in sent} == {(language, name)}
+    # What the file before has asked for may come late.
+    assert {one["language"] for one in sent if one["path"] == name} == {language}
     page.keyboard.press("Tab")
-    page.keyboard.press("Control+s")
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.txt", "a.csv", "a.json"])
@@ -98,7 +108,8 @@ def test_a_suggestion_is_indented_as_the_file(
 ) -> None:
     page, _ = _open_file(site, name, content)
     page.keyboard.press("Alt+Backslash")
-    page.locator(GHOST).wait_for()
+    # The whole of it, which is streamed.
+    expect(page.locator(GHOST)).to_contain_text(ghost.split()[-1])
     page.keyboard.press("Tab")
     page.wait_for_function(
         """text => window.jupyterapp.shell.currentWidget.content.editor.model.sharedModel
