@@ -50,7 +50,7 @@ import helpers, os, pathlib, tempfile
 print(helpers.double(4), open("data.csv").read())
 pathlib.Path("data.csv").write_text("changed")
 pathlib.Path("new.txt").write_text("new")
-(pathlib.Path.home() / "at_home").write_text("new")
+written = (pathlib.Path.home() / "at_home").write_text("new")
 """
     assert output_of(kernel, code) == "8 1,2"
     places = output_of(kernel, "print(os.getcwd(), pathlib.Path.home(), tempfile.gettempdir())")
