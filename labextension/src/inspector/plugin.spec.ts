@@ -136,7 +136,11 @@ describe('inspectorPlugin', () => {
     });
     const send = async (): Promise<void> => {
       const { signal } = new AbortController();
-      for await (const event of transport({} as ICompletionRequest, signal)) {
+      const request = { options: { trigger: 'explicit' } };
+      for await (const event of transport(
+        request as ICompletionRequest,
+        signal
+      )) {
         void event;
       }
     };

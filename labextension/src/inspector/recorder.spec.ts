@@ -32,10 +32,10 @@ describe('RequestRecorder', () => {
   let controller: AbortController;
 
   /** Send a request; returns the events that arrive. */
-  function send(): CompletionEvent[] {
+  function send(request = REQUEST): CompletionEvent[] {
     const events: CompletionEvent[] = [];
     void (async () => {
-      for await (const event of transport(REQUEST, controller.signal)) {
+      for await (const event of transport(request, controller.signal)) {
         events.push(event);
       }
     })().catch(() => undefined);
@@ -54,6 +54,15 @@ describe('RequestRecorder', () => {
       responses.push(response);
       return response.events();
     });
+  });
+
+  it.each(['prefetch', 'warm'] as const)('leaves out %s', async trigger => {
+    const events = send({ ...REQUEST, options: { trigger } });
+    await flushPromises();
+    await responses[0].send(doneEvent('x'));
+    expect(events).toHaveLength(1);
+    expect(recorder.last).toBeNull();
+    expect(changes).toBe(0);
   });
 
   it('records a request and its times, and passes everything on', async () => {

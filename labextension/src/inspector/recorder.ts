@@ -71,11 +71,14 @@ export class RequestRecorder implements IRequestRecorder {
   }
 
   /**
-   * Record the requests that a transport sends.
+   * Record the requests that a transport sends, but for those in advance.
    */
   wrap(transport: CompletionTransport): CompletionTransport {
     this._transport = transport;
     return (request, signal) => {
+      if (['prefetch', 'warm'].includes(request.options.trigger)) {
+        return transport(request, signal);
+      }
       const sent = this.isInspecting ? Private.inspected(request) : request;
       const events = transport(sent, signal);
       return this._record(sent, events, signal, this._delay());
