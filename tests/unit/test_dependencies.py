@@ -25,6 +25,7 @@ EXTRAS: dict[str, set[str]] = {
     "jupyter_safecoder/conversion": {"local", "checkpoints"},
     "jupyter_safecoder/conversion/export.py": {"local", "checkpoints", "onnxruntime"},
     "jupyter_safecoder/downloads": {"local"},
+    "jupyter_safecoder/engines/hardware/torch_threads.py": {"local", "checkpoints"},
     "jupyter_safecoder/engines/openvino.py": {"local"},
     "jupyter_safecoder/engines/onnxruntime.py": {"local", "onnxruntime"},
     "jupyter_safecoder/engines/selection/select.py": {"local"},

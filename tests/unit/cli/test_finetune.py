@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ def run(capsys: Capture, *words: object) -> Any:
 
 def test_a_job_is_created_shown_and_deleted(team: Path, cache: Path, capsys: Capture) -> None:
     created = run(capsys, "finetune", team, "--name", "ours", "--steps", 3, "--no-start")
+    sizes = {name: created.pop(name) for name in ("memory_mb", "available_mb")}
+    assert 500 < sizes["memory_mb"] < 50_000
+    assert sizes["available_mb"] > 0
     assert created == {
         **{"job": "ours", "directory": str(cache / "jobs" / "ours")},
         **{"base": "safecoder-smol-135m", "documents": 6, "minutes": None},
@@ -59,6 +63,7 @@ def test_the_model_and_the_time_are_announced(team: Path, cache: Path, capsys: C
         tokenizer=selected / model.tokenizer.name,
     )
     write_description(installed)
+    shutil.copy(model.tokenizer, installed.tokenizer)
     record_selected_model(cache, "tiny-coder")
     assert main(["finetune", str(team), "--name", "ours", "--no-start"]) == 0
     first, *_ = capsys.readouterr().out.splitlines()

@@ -87,7 +87,7 @@ def test_a_table_of_sources_has_a_row_for_each_set() -> None:
         text = "a" if request.kernel else ""
         return [Done(text, "end", "psm", "m", 1, 1, 1.0, 1.0)]
 
-    task = {**_task("a"), "kernel": [{"name": "a", "type": "int"}]}
+    task = {**_task("a"), "prefix": "a\n", "kernel": [{"name": "a", "type": "int"}]}
     client = FakeClient(respond)
     report = compare_sources(
         client, [task], CompletionOptions(), lambda done: None, ("cells", "kernel", "below")
