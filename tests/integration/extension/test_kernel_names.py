@@ -76,7 +76,10 @@ class Server:
         self._client = self.kernel.client()
         self._client.start_channels()
         await self._client.wait_for_ready(timeout=60)
-        await self.idle()
+        # The server may have subscribed too late for the first states, as a page's socket checks.
+        while self.kernel.execution_state != "idle":
+            self._client.kernel_info()
+            await asyncio.sleep(0.1)
 
     async def idle(self, state: str = "idle") -> None:
         """Wait until the server takes the kernel for idle."""
