@@ -15,8 +15,8 @@ from typing import Any
 from jupyter_safecoder.downloads.package_index import Package, fetch
 from jupyter_safecoder.evaluation.task_making.folder import find_notebooks
 from jupyter_safecoder.evaluation.task_making.make import MadeTasks, MakeOptions, make_tasks
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.finetune.model_build.archives import unpack
-from jupyter_safecoder.toml_file import read_toml
 
 from .gallery import gallery_notebook
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.protocol import Cell
-from jupyter_safecoder.toml_file import read_toml
 
 from .values import DATABASES, HOSTS, USERS, random_value
 

@@ -161,7 +161,7 @@ class Registry:
         """
         from filelock import Timeout
 
-        from jupyter_safecoder.file_locks import process_lock
+        from jupyter_safecoder.files.locks import process_lock
 
         make_private_directory(self.directory)
         lock = process_lock(self.directory / f".{name}.lock")

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from jupyter_safecoder.errors import UnusableFile
+from jupyter_safecoder.files.python_source import decode_python
 from jupyter_safecoder.notebooks import read_cells_with_outputs
 from jupyter_safecoder.protocol import Cell
-from jupyter_safecoder.python_source import decode_python
 from jupyter_safecoder.secrets import MAX_CHARACTERS, PLACEHOLDERS, findings, is_too_large
 
 #: What is left out and why.

@@ -12,9 +12,9 @@ from typing import Any
 
 from jupyter_safecoder.errors import InvalidInput, NotebookError, UnusableFile
 from jupyter_safecoder.files import write_text
+from jupyter_safecoder.files.python_source import decode_python
 from jupyter_safecoder.notebooks import OFF_TAG, read_tagged_cells
 from jupyter_safecoder.protocol import Cell
-from jupyter_safecoder.python_source import decode_python
 from jupyter_safecoder.validation import validate
 
 #: Name of a file of documents that are read already: how a Hub's service gets them.

@@ -14,9 +14,9 @@ from typing import Any
 
 from jupyter_safecoder.adapters.card import RENAMED_SETTINGS
 from jupyter_safecoder.errors import FinetuneError, InvalidInput
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.option import checked, option, options_of
 from jupyter_safecoder.prompt import LAYOUTS
-from jupyter_safecoder.toml_file import read_toml
 
 #: As ``minutes`` or ``learning_rate``: one by the size of the model; see ``size_defaults.py``.
 BY_SIZE = -1.0

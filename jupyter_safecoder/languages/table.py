@@ -18,7 +18,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 
-from jupyter_safecoder.toml_file import parse_toml
+from jupyter_safecoder.files.toml import parse_toml
 
 #: What ends a block.
 Blocks: TypeAlias = Literal["indent", "brace", "keyword"]

@@ -16,12 +16,12 @@ from jupyter_server.serverapp import ServerApp
 
 from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.finetune.model_build.manifest import read_manifest
 from jupyter_safecoder.finetune.recipe import Recipe, read_settings
 from jupyter_safecoder.hub.access.policy import Grant
 from jupyter_safecoder.models import EMBEDDED, resolve_model
 from jupyter_safecoder.models.random_weights import write_random_checkpoint
-from jupyter_safecoder.toml_file import read_toml
 from tests.support.fixtures.models import SHAPE
 from tests.support.job_runs import Capture, answer, run
 from tests.support.notebook_files import write_notebook

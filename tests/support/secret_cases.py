@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_safecoder.toml_file import read_toml
+from jupyter_safecoder.files.toml import read_toml
 from tests.support.paths import ROOT
 
 CASES: list[dict[str, Any]] = read_toml(

@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import jupyter_safecoder.extras as extras_module
-from jupyter_safecoder.toml_file import read_toml
+from jupyter_safecoder.files.toml import read_toml
 from tests.support.paths import ROOT
 
 #: The extras whose packages a file may import, beside those of the plain installation. The longest
@@ -82,7 +82,7 @@ NOT_IMPORTED = {
     "pytest-timeout": "the timeouts of the tests",
     "ruff": "the Makefile's lint",
     "safecoder-smol-135m": "its files are read as data",
-    "tomli": "toml_file imports it by name, in Python 3.10",
+    "tomli": "files/toml.py imports it by name, in Python 3.10",
 }
 
 

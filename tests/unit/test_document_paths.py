@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.hub.dashboard.metrics import METRICS
-from jupyter_safecoder.toml_file import read_toml
 from tests.support.paths import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

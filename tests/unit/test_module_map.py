@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from jupyter_safecoder.toml_file import read_toml
+from jupyter_safecoder.files.toml import read_toml
 from tests.support.paths import ROOT
 
 _MAP = read_toml(ROOT / "tests/module_map.toml")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.outputs import clean_output, useful_output
-from jupyter_safecoder.toml_file import read_toml
 
 CASES = read_toml(Path(__file__).parent / "cases" / "outputs.toml")
 

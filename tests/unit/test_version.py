@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from jupyter_safecoder import __version__
-from jupyter_safecoder.toml_file import read_toml
+from jupyter_safecoder.files.toml import read_toml
 from tests.support.paths import ROOT
 
 

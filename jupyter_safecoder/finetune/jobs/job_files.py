@@ -63,7 +63,7 @@ class JobFiles:
         return self._lock(_START_LOCK)
 
     def _lock(self, name: str) -> Any:
-        from jupyter_safecoder.file_locks import process_lock
+        from jupyter_safecoder.files.locks import process_lock
 
         self.create()
         return process_lock(self.directory / name)

@@ -10,7 +10,7 @@ from typing import Any
 
 from jupyter_safecoder.downloads.package_index import Package
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.toml_file import read_toml
+from jupyter_safecoder.files.toml import read_toml
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from jupyter_safecoder.errors import InvalidInput, PolicyError
+from jupyter_safecoder.files.toml import parse_toml
 from jupyter_safecoder.option import checked, options_of
-from jupyter_safecoder.toml_file import parse_toml
 
 from .policy import AuditPolicy, Grant, Policy
 

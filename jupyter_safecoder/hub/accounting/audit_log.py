@@ -19,8 +19,8 @@ from typing import Any
 from filelock import Timeout
 
 from jupyter_safecoder.errors import LocksUnavailable
-from jupyter_safecoder.file_locks import ProcessLock
 from jupyter_safecoder.files import atomic_write
+from jupyter_safecoder.files.locks import ProcessLock
 
 from .audit_chain import (
     entry_hash,

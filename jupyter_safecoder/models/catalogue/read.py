@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_safecoder.errors import InvalidInput, ModelError
+from jupyter_safecoder.files.toml import parse_toml
 from jupyter_safecoder.postprocess import Calibration
 from jupyter_safecoder.prompt import FAMILIES, LAYOUTS, Budget
-from jupyter_safecoder.toml_file import parse_toml
 from jupyter_safecoder.validation import validate
 
 from .entry import CatalogueFile, Entry, HubPlace, PackagesPlace, Place, Quality, Speed

@@ -19,6 +19,7 @@ import pytest
 from tornado.testing import bind_unused_port
 
 from jupyter_safecoder.cli.main import build_parser
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.hub import add_safecoder, local_service
 from jupyter_safecoder.hub.access.policy_parser import parse_policy
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog
@@ -27,7 +28,6 @@ from jupyter_safecoder.hub.accounting.pseudonyms import Pseudonyms
 from jupyter_safecoder.hub.app import ServiceOptions, serve
 from jupyter_safecoder.hub.constants import COMPLETE, TRAIN
 from jupyter_safecoder.settings import RuntimeSettings
-from jupyter_safecoder.toml_file import read_toml
 from tests.support.hub_api import ACCESS, hub_api, user_model
 from tests.support.job_runs import Capture, answer, run
 from tests.support.version_0_1 import RESTART, VERSION_0_1, contents, rename

@@ -11,7 +11,7 @@ import pytest
 from jupyter_safecoder.context.outline import Outline
 from jupyter_safecoder.context.signatures import read_outline
 from jupyter_safecoder.context.stub import write_stub
-from jupyter_safecoder.toml_file import parse_toml
+from jupyter_safecoder.files.toml import parse_toml
 
 CASES: list[dict[str, Any]] = parse_toml(
     Path(__file__).with_name("cases").joinpath("signatures.toml").read_text("utf-8")

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.languages.recognition import (
     language_of,
     language_of_file,
     language_of_program,
     notebook_language,
 )
-from jupyter_safecoder.toml_file import read_toml
 
 CASES = read_toml(Path(__file__).parent / "cases" / "names.toml")
 

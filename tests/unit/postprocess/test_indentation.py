@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.postprocess import AnswerFilter, FilterInput, ScoredToken
 from jupyter_safecoder.postprocess.indentation import Reindented, find_indentation
-from jupyter_safecoder.toml_file import read_toml
 
 CASES = read_toml(Path(__file__).parent / "cases" / "indentation.toml")["case"]
 

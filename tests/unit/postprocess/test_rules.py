@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.postprocess import (
     AnswerFilter,
     FilteredAnswer,
@@ -15,7 +16,6 @@ from jupyter_safecoder.postprocess import (
     mode_at,
     rules,
 )
-from jupyter_safecoder.toml_file import read_toml
 
 CASES = Path(__file__).parent / "cases"
 #: Rules, and what only the filter as a whole decides; others have tests of their own.

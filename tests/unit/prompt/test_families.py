@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 from jupyter_safecoder.prompt import (
     FAMILIES,
@@ -17,7 +18,6 @@ from jupyter_safecoder.prompt import (
     stop_ids,
 )
 from jupyter_safecoder.protocol import Cell, CompletionRequest
-from jupyter_safecoder.toml_file import read_toml
 from tests.support.tiny_tokenizers import TOKENIZER_KINDS, write_tokenizer
 
 CASES = read_toml(Path(__file__).parent / "cases" / "families.toml")["prompt"]

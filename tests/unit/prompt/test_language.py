@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.prompt.language import cell_language, magic_line
-from jupyter_safecoder.toml_file import read_toml
 
 FILE = Path(__file__).parent / "cases" / "language.toml"
 CASES = [pytest.param(case, id=case["name"]) for case in read_toml(FILE)["case"]]

@@ -13,7 +13,7 @@ from benchmarks.context import make
 from benchmarks.context.make import make_sets, read_sources
 from jupyter_safecoder.evaluation.task_making.make import MadeTasks
 from jupyter_safecoder.evaluation.tasks import read_tasks
-from jupyter_safecoder.toml_file import read_toml
+from jupyter_safecoder.files.toml import read_toml
 from tests.support.notebook_files import write_notebook
 from tests.support.paths import ROOT
 

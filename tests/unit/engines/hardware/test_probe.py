@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from jupyter_safecoder.engines.hardware.probe import probe
-from jupyter_safecoder.toml_file import read_toml
+from jupyter_safecoder.files.toml import read_toml
 
 MACHINES = sorted((Path(__file__).parent / "machines").glob("*.toml"))
 

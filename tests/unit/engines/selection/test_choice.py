@@ -10,8 +10,8 @@ import pytest
 from jupyter_safecoder.engines.hardware.device import Accelerator
 from jupyter_safecoder.engines.selection.choice import EnginePreferences, Machine, rank_choices
 from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.models import GgufContent, ModelDescription
-from jupyter_safecoder.toml_file import read_toml
 
 CASES = read_toml(Path(__file__).parent / "cases" / "choice.toml")["case"]
 INSTALLED = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.finetune.corpus.generated import generated_marker
-from jupyter_safecoder.toml_file import read_toml
 
 CASES = read_toml(Path(__file__).parent / "cases" / "generated.toml")
 

@@ -11,10 +11,10 @@ import pytest
 
 from jupyter_safecoder.engines.selection.candidates import needed_bytes
 from jupyter_safecoder.errors import ModelError
+from jupyter_safecoder.files.toml import read_toml
 from jupyter_safecoder.models import EMBEDDED, resolve_model
 from jupyter_safecoder.models.catalogue import HubPlace, PackagesPlace, find_entry, read_catalogue
 from jupyter_safecoder.models.catalogue.read import catalogue_schema
-from jupyter_safecoder.toml_file import read_toml
 from tests.support.catalogue_models import MODEL, hub_place, write_catalogue
 from tests.support.paths import ROOT
 

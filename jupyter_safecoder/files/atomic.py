@@ -124,7 +124,7 @@ def file_lock(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterato
     # Imported here, as a process without models needs no locks.
     from filelock import Timeout
 
-    from .file_locks import process_lock
+    from .locks import process_lock
 
     make_directory(path.parent)
     lock = process_lock(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_safecoder.toml_file import read_toml
+from jupyter_safecoder.files.toml import read_toml
 
 
 def test_a_file(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import codecs
 import io
 import tokenize
 
-from .errors import UnusableFile
+from jupyter_safecoder.errors import UnusableFile
 
 #: Codecs whose time is not linear in the length of the text.
 _SLOW = frozenset(("idna", "punycode"))

@@ -12,8 +12,8 @@ from filelock import Timeout
 
 from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.errors import FinetuneError, LocksUnavailable, ModelError
-from jupyter_safecoder.file_locks import process_lock
 from jupyter_safecoder.files import file_lock
+from jupyter_safecoder.files.locks import process_lock
 from jupyter_safecoder.finetune.jobs.job import LocalJob, all_jobs
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.hub.accounting.audit_log import AuditLog

@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from jupyter_safecoder.errors import UnusableFile
-from jupyter_safecoder.python_source import decode_python
+from jupyter_safecoder.files.python_source import decode_python
 
 
 @pytest.mark.parametrize(
