@@ -138,7 +138,7 @@ class Recipe:
         maximum=1,
     )
     sources_share: float = option(
-        0.3,
+        0.0,
         "Share of documents that are learned with the cells below, and with the names that a "
         "kernel would have there, as far as their text tells them.",
         minimum=0,
