@@ -46,6 +46,8 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
     with _reported(path):
         notebook = _read_notebook(path.read_text("utf-8"))
         metadata = notebook.metadata
+        for name in ("language_info", "kernelspec"):
+            dict(metadata.get(name, {}))  # fails on what is no object
         all_tags = [OFF_TAG] if _is_off(metadata.get("safecoder")) else []
         cells = [
             (
@@ -163,7 +165,10 @@ def request_at(
 
 
 def _output(cell: Any) -> str:
-    return _text(useful_output(cell.get("outputs", ())))
+    outputs = cell.get("outputs", ())
+    if not all(output.output_type for output in outputs):
+        raise ValueError("an output has no type")
+    return _text(useful_output(outputs))
 
 
 def _all_outputs(cell: Any) -> str:

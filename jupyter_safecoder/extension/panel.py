@@ -39,6 +39,9 @@ _ADAPTER_SCHEMA = {
 
 
 class _PanelHandler(Handler):
+    # An open panel asks all the time: a server that is only looked at is idle.
+    _track_activity = False
+
     @property
     def runtime_settings(self) -> RuntimeSettings:
         """The settings of this server's runtime."""
@@ -90,6 +93,8 @@ class AdaptersHandler(_PanelHandler):
 
 class AdapterHandler(BodyHandler, _PanelHandler):  # type: ignore[misc]  # prepare
     """``POST adapter``: serves the model with another adapter, also after the next start."""
+
+    _track_activity = True
 
     @property
     def max_body_bytes(self) -> int:

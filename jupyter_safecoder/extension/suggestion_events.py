@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jupyter_events import EventLogger
 from jupyter_server.auth.decorator import authorized
@@ -92,6 +93,11 @@ class SuggestionEventsHandler(BodyHandler):
         """The Jupyter events of this server."""
         events: SuggestionEvents = self.settings["safecoder_events"]
         return events
+
+    async def prepare(self, **arguments: Any) -> None:
+        """Prepare the request; an open page asks by itself whether events are wanted."""
+        self._track_activity = self.request.method == "POST"
+        await super().prepare(**arguments)
 
     @web.authenticated
     @authorized

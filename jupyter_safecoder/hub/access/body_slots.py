@@ -9,7 +9,7 @@ from collections import Counter
 from jupyter_safecoder.errors import RateLimited
 
 #: Maximum number of bodies of one user that are received at once.
-MAX_RECEIVED = 4
+MAX_RECEIVED = 8
 #: A larger body than an editor sends. A user may have one at a time, and the next one this many
 #: seconds after it is answered.
 LARGE_BYTES, LARGE_PAUSE_S = 2**17, 1.0

@@ -83,7 +83,7 @@ def test_shares_follow_the_policy_s_weights(policy: Hub, tokens: dict[str, str])
     def type_on(name: str, document: int, end: float) -> None:
         while time.monotonic() < end:
             status, events = hub.ask(tokens[name], prefix=f"x{document}", document=str(document))
-            assert (status, events[-1]["event"]) == (200, "done")
+            assert (status, events[-1]["event"]) == (200, "done"), events
             answered[name] += 1
 
     with ThreadPoolExecutor(12) as pool:

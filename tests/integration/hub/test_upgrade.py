@@ -17,6 +17,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 from tornado.testing import bind_unused_port
+from traitlets.config import Config
 
 from jupyter_safecoder.cli.main import build_parser
 from jupyter_safecoder.files.toml import read_toml
@@ -184,9 +185,9 @@ def test_the_configuration_of_a_hub_is_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local_service, "_ROOT_DIRECTORY", tmp_path)
-    c = SimpleNamespace(
-        JupyterHub=SimpleNamespace(services=[], custom_scopes={}, load_roles=[]),
-        Spawner=SimpleNamespace(environment={}),
+    c = Config(
+        JupyterHub={"services": [], "custom_scopes": {}, "load_roles": []},
+        Spawner={"environment": {}},
     )
     arguments = ["--state", "state", "--token-cache", "5", "--max-running", "4"]
     if os.getuid() == 0:
