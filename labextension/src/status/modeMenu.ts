@@ -36,7 +36,11 @@ export class ModeMenu {
     for (const [scope, { label, row, select }] of this._rows) {
       label.textContent = this._labelOf(scope);
       row.hidden = label.textContent === '';
-      select.value = this._modes.choice(scope) ?? NO_CHOICE;
+      const choice = this._modes.choice(scope) ?? NO_CHOICE;
+      if (select.value !== choice) {
+        // An open list stays as it is.
+        select.value = choice;
+      }
       select.disabled =
         scope !== 'everything' && this._modes.everything === 'off';
     }

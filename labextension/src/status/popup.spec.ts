@@ -152,6 +152,18 @@ describe('StatusPopup', () => {
     expect(document.activeElement).toBe(find('toggle'));
   });
 
+  it.each(['restart', 'snooze'])(
+    'keeps the focus when the focused button %s disappears',
+    name => {
+      status.adapters = { adapters: [], selected: '', may_switch: true };
+      update({});
+      find(name).focus();
+      expect(document.activeElement).toBe(find(name));
+      update({ enabled: false, state: 'off' });
+      expect(document.activeElement).toBe(find('toggle'));
+    }
+  );
+
   it('requests the models when it opens, and shows them', () => {
     expect(status.loadModels).toHaveBeenCalledTimes(1);
     expect(find('models').hidden).toBe(true);

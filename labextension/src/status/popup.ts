@@ -159,7 +159,14 @@ export class StatusPopup extends Widget {
     style.bottom = isAbove ? `${window.innerHeight - anchor.top + 4}px` : '';
   }
 
+  /** Whether an element of the popup had the focus and cannot have it now. */
+  private _isFocusLost(focused: Element | null): boolean {
+    const isOurs = focused !== null && this.node.contains(focused);
+    return isOurs && (focused as HTMLElement).matches('[hidden], :disabled');
+  }
+
   private _render(): void {
+    const focused = document.activeElement;
     for (const menu of this._menus) {
       menu.render();
     }
@@ -191,12 +198,11 @@ export class StatusPopup extends Widget {
         ? trans.__('Resume (%1 left)', countdown(seconds))
         : trans.__('Pause for 10 minutes');
     this._start.textContent = view.startLabel;
-    const isFocused = document.activeElement === this._start;
     this._start.hidden = view.startLabel === '';
     // On a JupyterHub the runtime is that of the group.
     this._restart.hidden =
       !adapters?.may_switch || !['ready', 'busy'].includes(view.state);
-    if (isFocused && this._start.hidden) {
+    if (this._isFocusLost(focused)) {
       // Without the focus the popup would not receive Escape.
       this._toggle.focus();
     }
