@@ -46,7 +46,10 @@ def test_two_thousand_cells(site: JupyterSite) -> None:
     notebook = site.notebook(*cells)
     _expect_completion(notebook, 60)
     assert notebook.requests[0]["before"][-1]["source"].startswith("value_59 =")
-    assert "value_61" not in json.dumps(notebook.requests[0])
+    below = [cell["source"] for cell in notebook.requests[0]["below"]]
+    assert below[0].startswith("value_61 =")
+    assert not any("output" in cell for cell in notebook.requests[0]["below"])
+    assert "value_1999" not in json.dumps(notebook.requests[0])
     assert len(json.dumps(notebook.requests[0])) < _MAX_BYTES
 
 

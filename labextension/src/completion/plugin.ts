@@ -151,12 +151,6 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
         completers.dismissAll(provider.identifier);
       }
     });
-    exclusions?.changed.connect(() => {
-      if (exclusions.current) {
-        provider.reset();
-        completers.dismissAll(provider.identifier);
-      }
-    });
     const warmUp = new WarmUpTrigger({
       currentWidget: () => app.shell.currentWidget,
       isReady: () => ['ready', 'busy'].includes(status.view.state),
@@ -175,6 +169,15 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       completers.dismissAll(provider.identifier);
     });
     followDocument(app, notebooks, findAny, status.modes);
+    exclusions?.changed.connect(() => {
+      if (exclusions.current) {
+        provider.reset();
+        completers.dismissAll(provider.identifier);
+      }
+      // Until the server has answered, every document is excluded.
+      status.modes.update();
+      warmUp.schedule();
+    });
     const announcer = new Announcer(completers, trans);
     alternatives.cycled.connect(() => announcer.update());
     document.body.append(announcer.node);

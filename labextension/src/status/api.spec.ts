@@ -25,9 +25,10 @@ describe('httpStatusApi', () => {
 
   afterEach(() => server.close());
 
-  it.each<['status' | 'start', string, string]>([
+  it.each<['status' | 'start' | 'restart', string, string]>([
     ['status', 'GET', ''],
-    ['start', 'POST', '{}']
+    ['start', 'POST', '{}'],
+    ['restart', 'POST', '{}']
   ])('sends %s as %s', async (name, method, body) => {
     const received: unknown[] = [];
     handle = async (request, response) => {
@@ -54,6 +55,21 @@ describe('httpStatusApi', () => {
         expect.stringMatching(/jupyter-safecoder\/model(\?|$)/),
         '{"model":"large"}'
       ]
+    ]);
+  });
+
+  it('requests the adapters, and another one of them', async () => {
+    const received: unknown[] = [];
+    handle = async (request, response) => {
+      const { pathname } = new URL(request.url!, 'http://localhost');
+      received.push([request.method, pathname, await readBody(request)]);
+      response.end('{"selected": "team"}');
+    };
+    expect(await api.adapters()).toEqual({ selected: 'team' });
+    await api.useAdapter('');
+    expect(received).toEqual([
+      ['GET', '/base/jupyter-safecoder/adapters', ''],
+      ['POST', '/base/jupyter-safecoder/adapter', '{"adapter":""}']
     ]);
   });
 

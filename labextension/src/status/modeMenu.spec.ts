@@ -1,4 +1,4 @@
-import { createModes, trans } from '../testing/fakes';
+import { createModes, flushPromises, trans } from '../testing/fakes';
 import { ModeMenu } from './modeMenu';
 import { IDocument, SuggestionModes } from './modes';
 
@@ -60,17 +60,18 @@ describe('ModeMenu', () => {
     expect(list('document').value).toBe('');
   });
 
-  it('chooses, and makes no choice again', () => {
+  it('chooses, and makes no choice again', async () => {
     enter({});
     choose('document', 'off');
     choose('document', '');
     choose('language', 'manual');
     choose('everything', 'off');
+    await flushPromises();
     expect(saved).toEqual([
+      ['everything', 'off'],
       ['documents', 'x/a.ipynb', 'off'],
       ['documents', 'x/a.ipynb', null],
-      ['languages', 'julia', 'manual'],
-      ['everything', 'off']
+      ['languages', 'julia', 'manual']
     ]);
     menu.render();
     expect(list('language').value).toBe('manual');
