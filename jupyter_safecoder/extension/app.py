@@ -29,7 +29,7 @@ from .handlers import (
     StatusHandler,
 )
 from .panel import AboutHandler, AdapterHandler, AdaptersHandler, JobsHandler
-from .suggestion_events import SuggestionEvents, SuggestionEventsHandler
+from .suggestion_events import SuggestionEventsHandler
 from .traits import RuntimeTraits
 
 
@@ -86,9 +86,6 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
         )
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
         self.settings["safecoder_runtime_settings"] = settings
-        assert self.serverapp is not None
-        assert self.serverapp.event_logger is not None
-        self.settings["safecoder_events"] = SuggestionEvents(self.serverapp.event_logger)
 
     def initialize_handlers(self) -> None:
         """Register our own handlers and the OpenAI-compatible ones."""
