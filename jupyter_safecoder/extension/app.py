@@ -40,7 +40,7 @@ from .handlers import (
 from .kernel_names import KernelNames
 from .panel import AboutHandler, AdapterHandler, AdaptersHandler, JobsHandler
 from .project_reader import ProjectReader
-from .suggestion_events import SuggestionEvents, SuggestionEventsHandler
+from .suggestion_events import SuggestionEventsHandler
 from .traits import RuntimeTraits
 
 
@@ -97,9 +97,6 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
         )
         self.settings["safecoder_max_request_bytes"] = settings.max_request_bytes
         self.settings["safecoder_runtime_settings"] = settings
-        assert self.serverapp is not None
-        assert self.serverapp.event_logger is not None
-        self.settings["safecoder_events"] = SuggestionEvents(self.serverapp.event_logger)
 
     def initialize_handlers(self) -> None:
         """Register our handlers, and what they need of the server: its files and its kernels."""

@@ -90,8 +90,11 @@ class SuggestionEventsHandler(BodyHandler):
 
     @property
     def events(self) -> SuggestionEvents:
-        """The Jupyter events of this server."""
-        events: SuggestionEvents = self.settings["safecoder_events"]
+        """The Jupyter events of this server, whose schemas are registered at the first request."""
+        events: SuggestionEvents | None = self.settings.get("safecoder_events")
+        if events is None:
+            events = SuggestionEvents(self.event_logger)
+            self.settings["safecoder_events"] = events
         return events
 
     async def prepare(self, **arguments: Any) -> None:

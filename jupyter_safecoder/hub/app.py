@@ -224,7 +224,7 @@ def _build(options: ServiceOptions) -> _Parts:
     recorder.listeners += [live_stats.observe, metrics.observe]
     if options.events:
         recorder.listeners.append(EventWriter(options.events).write)
-    suggestions = SuggestionStore(database, retention_days)
+    suggestions = SuggestionStore(database)
     dashboard = Dashboard(
         service,
         policy,

@@ -58,7 +58,6 @@ def test_the_card_of_a_model_of_the_catalogue(site: JupyterSite) -> None:
     expect(panel.get_by_text("instruct model, for small machines")).to_be_visible()
     expect(panel).to_contain_text(f"3 of {len(_SUGGESTIONS)}: whole 3")
     expect(panel).to_contain_text("Kept after 30 s100 %")
-    notebook.save()
     if os.environ.get("SAFECODER_SCREENSHOT") == "1":
         page.locator(".jp-SafeCoder-item").click()
         expect(page.get_by_role("dialog", name="SafeCoder")).to_contain_text("More models")

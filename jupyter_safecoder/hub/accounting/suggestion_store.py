@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import BigInteger, String, delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from jupyter_safecoder.suggestions import SuggestionCounts
 
-from .database import Base, Database
-from .usage import day_of, stored_name
+from .database import Database
+from .usage import GroupSuggestions, day_of, stored_name
 
 _NAMES = [field.name for field in fields(SuggestionCounts)]
 #: How a cell of a table begins that spreadsheets would compute.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-
-
-class GroupSuggestions(Base):
-    """Sums over the suggestions of a group on a day, UTC."""
-
-    __tablename__ = "suggestions"
-    group: Mapped[str] = mapped_column(String(255), primary_key=True)
-    day: Mapped[str] = mapped_column(String(10), primary_key=True)
-    shown: Mapped[int] = mapped_column(BigInteger)
-    accepted: Mapped[int] = mapped_column(BigInteger)
-    accepted_characters: Mapped[int] = mapped_column(BigInteger)
-    dismissed: Mapped[int] = mapped_column(BigInteger)
-    kept_characters: Mapped[int] = mapped_column(BigInteger)
-    checked_characters: Mapped[int] = mapped_column(BigInteger)
 
 
 class SuggestionStore:
@@ -43,14 +29,10 @@ class SuggestionStore:
     ----------
     database
         The database.
-    retention_days
-        Returns for how many days counts are kept; 0: forever.
     """
 
-    def __init__(self, database: Database, retention_days: Callable[[], int]) -> None:
+    def __init__(self, database: Database) -> None:
         self._engine = database.engine
-        self._retention_days = retention_days
-        self._pruned = ""
         dialects: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
         self._insert = dialects[self._engine.dialect.name]
 
@@ -65,9 +47,6 @@ class SuggestionStore:
             connection.execute(
                 insert.on_conflict_do_update(index_elements=["group", "day"], set_=sums)
             )
-        if self._pruned != day_of() and (days := self._retention_days()):
-            self._pruned = day_of()
-            self.prune(days)
 
     def days(self) -> list[GroupSuggestions]:
         """Return the sums of each day and group, the first day first."""
@@ -95,12 +74,6 @@ class SuggestionStore:
                 group: SuggestionCounts(*map(int, counts))
                 for group, *counts in session.execute(query)
             }
-
-    def prune(self, retention_days: int) -> None:
-        """Delete the counts of days that are longer ago."""
-        old = GroupSuggestions.day < day_of(-retention_days)
-        with self._engine.begin() as connection:
-            connection.execute(delete(GroupSuggestions).where(old))
 
 
 def to_csv(rows: Sequence[GroupSuggestions]) -> str:

@@ -46,6 +46,20 @@ class CountedLog(Base):
     offset: Mapped[int] = mapped_column(BigInteger)
 
 
+class GroupSuggestions(Base):
+    """Sums over the suggestions of a group on a day, UTC."""
+
+    __tablename__ = "suggestions"
+    group: Mapped[str] = mapped_column(String(_MAX_NAME_CHARACTERS), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    shown: Mapped[int] = mapped_column(BigInteger)
+    accepted: Mapped[int] = mapped_column(BigInteger)
+    accepted_characters: Mapped[int] = mapped_column(BigInteger)
+    dismissed: Mapped[int] = mapped_column(BigInteger)
+    kept_characters: Mapped[int] = mapped_column(BigInteger)
+    checked_characters: Mapped[int] = mapped_column(BigInteger)
+
+
 class UsageStore:
     """Usage counts in a database that several services may share.
 
@@ -113,9 +127,10 @@ class UsageStore:
             )
 
     def prune(self, retention_days: int) -> None:
-        """Delete the counts of days that are longer ago."""
+        """Delete the counts of days that are longer ago, those of suggestions too."""
         with self._engine.begin() as connection:
-            connection.execute(delete(Usage).where(Usage.day < day_of(-retention_days)))
+            for table in (Usage, GroupSuggestions):
+                connection.execute(delete(table).where(table.day < day_of(-retention_days)))
 
     def _add(self, connection: Connection, user: str, day: str, row: Sequence[int]) -> None:
         names = ("requests", "prompt_tokens", "completion_tokens")

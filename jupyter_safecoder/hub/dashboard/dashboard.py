@@ -16,8 +16,8 @@ from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.hub.access.policy import Policy
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
 from jupyter_safecoder.hub.accounting.audit_writer import AuditWriter
-from jupyter_safecoder.hub.accounting.suggestion_store import GroupSuggestions, SuggestionStore
-from jupyter_safecoder.hub.accounting.usage import Usage, UsageStore
+from jupyter_safecoder.hub.accounting.suggestion_store import SuggestionStore
+from jupyter_safecoder.hub.accounting.usage import GroupSuggestions, Usage, UsageStore
 from jupyter_safecoder.hub.service import CompletionService
 from jupyter_safecoder.protocol import Status
 from jupyter_safecoder.suggestions import SuggestionCounts

@@ -36,7 +36,7 @@ def run(monkeypatch: pytest.MonkeyPatch, directory: Path, test: Test) -> None:
 
     async def whole() -> None:
         parts = make_service(directory, POLICY)
-        store = SuggestionStore(parts.database, lambda: 0)
+        store = SuggestionStore(parts.database)
         async with hub_api(monkeypatch, OWNERS):
             routes = suggestion_routes(store)
             app = make_app(

@@ -9,19 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import text
 
 from jupyter_safecoder.hub.accounting.database import Database
-from jupyter_safecoder.hub.accounting.suggestion_store import (
-    GroupSuggestions,
-    SuggestionStore,
-    to_csv,
-)
-from jupyter_safecoder.hub.accounting.usage import day_of
+from jupyter_safecoder.hub.accounting.suggestion_store import SuggestionStore, to_csv
+from jupyter_safecoder.hub.accounting.usage import GroupSuggestions, UsageStore, day_of
 from jupyter_safecoder.suggestions import SuggestionCounts
 
 COUNTS = SuggestionCounts(4, 2, 30, 1, 20, 30)
 
 
 def test_counts_add_up_by_group(url: str) -> None:
-    store = SuggestionStore(Database(url), lambda: 0)
+    store = SuggestionStore(Database(url))
     for _ in range(2):
         store.add("vision", COUNTS)
     store.add("speech", SuggestionCounts(shown=1))
@@ -36,7 +32,7 @@ def test_counts_add_up_by_group(url: str) -> None:
 
 
 def test_reports_at_the_same_moment_are_all_counted(url: str) -> None:
-    store = SuggestionStore(Database(url), lambda: 0)
+    store = SuggestionStore(Database(url))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: store.add("vision", COUNTS), range(20)))
     assert store.last_days(1)["vision"].shown == 80
@@ -44,7 +40,7 @@ def test_reports_at_the_same_moment_are_all_counted(url: str) -> None:
 
 def test_earlier_days_are_apart_and_are_deleted(url: str) -> None:
     database = Database(url)
-    store = SuggestionStore(database, lambda: 30)
+    store = SuggestionStore(database)
     store.add("vision", COUNTS)
     with database.engine.begin() as connection:
         for days in (6, 7, 31):
@@ -58,13 +54,12 @@ def test_earlier_days_are_apart_and_are_deleted(url: str) -> None:
             )
     assert store.last_days(7)["vision"].shown == 104
     assert len(store.days()) == 4
-    # Another service of the same database has not deleted anything today.
-    SuggestionStore(database, lambda: 30).add("vision", COUNTS)
+    UsageStore(database).prune(30)
     assert [row.day for row in store.days()] == [day_of(-7), day_of(-6), day_of()]
 
 
 def test_names_that_a_database_or_a_spreadsheet_would_not_take(url: str) -> None:
-    store = SuggestionStore(Database(url), lambda: 0)
+    store = SuggestionStore(Database(url))
     for group in ("a\0b", "=1+1", "x" * 300):
         store.add(group, SuggestionCounts(shown=1))
     rows = list(csv.DictReader(io.StringIO(to_csv(store.days()))))

@@ -78,7 +78,7 @@ def test_of_many_users_the_first_are_shown(tmp_path: Path) -> None:
 
 
 def test_suggestions_of_each_group(tmp_path: Path) -> None:
-    store = SuggestionStore(Database(f"sqlite:///{tmp_path / 'safecoder.sqlite'}"), lambda: 0)
+    store = SuggestionStore(Database(f"sqlite:///{tmp_path / 'safecoder.sqlite'}"))
     shown = Shown(tmp_path, suggestions=store)
     assert "No suggestion was reported yet." in shown.html()
     store.add("<b>vision", SuggestionCounts(40, 10, 300, 2, 150, 200))

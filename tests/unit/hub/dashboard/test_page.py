@@ -44,7 +44,7 @@ def run(monkeypatch: pytest.MonkeyPatch, directory: Path, test: Test) -> None:
             parts.audit_writer,
             LiveStats(),
             directory,
-            suggestions=SuggestionStore(parts.database, lambda: 0),
+            suggestions=SuggestionStore(parts.database),
         )
         async with hub_api(monkeypatch, OWNERS):
             routes = page_routes(PREFIX, dashboard, hub_oauth(PREFIX, 30))
@@ -86,7 +86,7 @@ def test_administrators_get_the_suggestions_as_csv(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def test(client: httpx.AsyncClient, parts: ServiceParts) -> None:
-        SuggestionStore(parts.database, lambda: 0).add("vision", SuggestionCounts(shown=4))
+        SuggestionStore(parts.database).add("vision", SuggestionCounts(shown=4))
         response = await client.get("suggestions.csv", headers=ADMIN_TOKEN)
         assert response.status_code == 200
         assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
