@@ -76,10 +76,12 @@ def _run(notebook: NotebookPage, command: str = "notebook:run-all-cells") -> Non
 
 
 def _kernel(site: JupyterSite) -> dict[str, Any]:
-    """Return the server's description of the only kernel."""
-    response = site.page.request.get(f"{site.server.url}/api/kernels")
-    (kernel,) = response.json()
-    return dict(kernel)
+    """Return the server's description of the notebook's kernel."""
+    number = site.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.id"
+    )
+    response = site.page.request.get(f"{site.server.url}/api/kernels/{number}")
+    return dict(response.json())
 
 
 def _evaluate(notebook: NotebookPage, expression: str) -> str:

@@ -94,7 +94,7 @@ def test_sources_that_the_user_does_not_want(site: JupyterSite) -> None:
     file = settings / "inline-completer.jupyterlab-settings"
     site.close_page()
     settings.mkdir(parents=True, exist_ok=True)
-    sources = {"below": False, "modules": False}
+    sources = {"below": False, "modules": False, "files": True}
     file.write_text(json.dumps({"providers": {"jupyter-safecoder": {"sources": sources}}}))
     try:
         with site.page.expect_request(lambda request: CONTEXT in request.url) as asked:

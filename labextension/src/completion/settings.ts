@@ -43,7 +43,9 @@ export const DEFAULT_SETTINGS: ICompletionSettings = {
   debounce: 60,
   freshLine: true,
   includeOutputs: true,
-  sources: { below: true, kernel: true, modules: true, files: true },
+  // With the models of the catalogue, other files make completions worse as
+  // often as better: see docs/explanation/measurements.md.
+  sources: { below: true, kernel: true, modules: true, files: false },
   prefetch: true,
   suggestions: 'server'
 };
