@@ -135,8 +135,10 @@ class Runtime:
             device=None,
         )
         if generation is not None:
-            # Its thread may be in a step that frees what cancelled requests had.
-            await asyncio.get_running_loop().run_in_executor(None, generation.end)
+            # Its thread may be in a step that frees what cancelled requests had. It ends also if
+            # this is cancelled.
+            loop = asyncio.get_running_loop()
+            await asyncio.shield(loop.run_in_executor(None, generation.end))
         del generation
         free_memory()
 

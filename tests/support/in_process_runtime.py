@@ -9,11 +9,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio
+
 from jupyter_safecoder.engines.scripted import write_scripted_model
 from jupyter_safecoder.runtime.runtime import Runtime
 from jupyter_safecoder.settings import RuntimeSettings
 
 T = TypeVar("T")
+#: Seconds in which the engine's thread must end.
+_END_S = 20.0
 
 
 @asynccontextmanager
@@ -24,14 +28,19 @@ async def loaded_runtime(
     model = write_scripted_model(directory / "model", script)
     values = {"model": str(model), "engine": "scripted", "cache_dir": str(directory / "cache")}
     runtime = Runtime(RuntimeSettings(**{**values, **settings}))
+    others = set(threading.enumerate())
     await runtime.load()
     try:
         yield runtime
     finally:
         runtime.close()
         # The engine's thread must not outlive the event loop.
-        while any(thread.name == "safecoder-engine" for thread in threading.enumerate()):
-            await asyncio.sleep(0.01)
+        with anyio.fail_after(_END_S):
+            while any(
+                thread.name == "safecoder-engine" and thread not in others
+                for thread in threading.enumerate()
+            ):
+                await asyncio.sleep(0.01)
 
 
 def with_runtime(
