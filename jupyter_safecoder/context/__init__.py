@@ -7,6 +7,7 @@ from .outline import Outline
 from .python_source import decode_source
 from .signatures import read_outline
 from .snippets import pick_snippets
+from .stub import write_stub
 
 __all__ = [
     "Document",
@@ -21,4 +22,5 @@ __all__ = [
     "read_document",
     "read_outline",
     "without_secrets",
+    "write_stub",
 ]

@@ -139,8 +139,8 @@ class Recipe:
     )
     sources_share: float = option(
         0.0,
-        "Share of documents that are learned with the cells below, and with the names that a "
-        "kernel would have there, as far as their text tells them.",
+        "Share of documents that are learned with the cells below, and with the names and modules "
+        "that their notebook would have, as far as its text tells them.",
         minimum=0,
         maximum=1,
     )

@@ -12,10 +12,11 @@ from jupyter_safecoder.languages import language_of
 from jupyter_safecoder.models import ModelDescription
 from jupyter_safecoder.prompt import FAMILIES, FimFamily, Tokenizer, build_prompt
 from jupyter_safecoder.prompt.language import cell_language
-from jupyter_safecoder.protocol import CompletionRequest, KernelName
+from jupyter_safecoder.protocol import CompletionRequest
 from jupyter_safecoder.secrets import PLACEHOLDERS
 
 from .fim_spans import sample_fim_span, span_count
+from .static_modules import static_modules
 from .static_names import static_names
 
 #: The share of samples in the layout that serving uses; the model's others divide the rest.
@@ -152,14 +153,15 @@ def fim_examples(
 
 
 def _add_sources(example: FimExample, document: Document, random: Random) -> FimExample:
-    """Return an example with the cells below, and the names that its kernel would have."""
+    """Return an example with the cells below, and the names and modules of its notebook."""
     request = example.request
     number = len(request.before)
-    below = document.cells[number + 1 :]
-    kernel: tuple[KernelName, ...] = ()
+    request = replace(request, below=document.cells[number + 1 :])
     if document.notebook and document.language == "python":
         kernel = static_names(request.before, document.cells[number:], random)
-    return replace(example, request=replace(request, below=below, kernel=kernel))
+        before, modules = static_modules(request.before, document.cells[number].source)
+        request = replace(request, before=before, modules=modules, kernel=kernel)
+    return replace(example, request=request)
 
 
 def _layout_shares(model: ModelDescription) -> dict[str, float]:
