@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add_adapter_commands(commands: Any) -> None:
     """Add the commands that manage adapters."""
     adapter = commands.add_parser(
-        "adapter", help="list, use, verify, remove, average, export and import adapters"
+        "adapter", help="list, use, verify, remove, combine, export and import adapters"
     )
     adapter = adapter.add_subparsers(title="commands", required=True, metavar="COMMAND")
     add_base_arguments(add_command(adapter, "list", _list, "list adapters"))
@@ -49,14 +49,21 @@ def add_adapter_commands(commands: Any) -> None:
     export.add_argument("target", type=Path, metavar="DIRECTORY", help="directory to create")
     add_base_arguments(export)
 
-    average = add_command(
-        adapter, "average", _average, "write the mean of adapters of one base model"
-    )
-    average.add_argument("names", nargs="+", metavar="NAME", help="names of the adapters")
-    average.add_argument(
-        "--output", type=Path, required=True, metavar="DIRECTORY", help="directory to create"
-    )
-    add_base_arguments(average)
+    for name, run, text in (
+        ("average", _average, "write the mean of adapters of one base model"),
+        ("sum", _sum, "write the sum of an adapter and of those trained on top of it"),
+    ):
+        parser = add_command(adapter, name, run, text)
+        parser.add_argument("names", nargs="+", metavar="NAME", help="names of the adapters")
+        parser.add_argument(
+            "--output", type=Path, required=True, metavar="DIRECTORY", help="directory to create"
+        )
+        parser.add_argument(
+            "--rank",
+            type=int,
+            help="highest rank of the result (default: the sum of the ranks)",
+        )
+        add_base_arguments(parser)
 
     import_ = add_command(
         adapter, "import", _import, "import an adapter that was exported, or that PEFT wrote"
@@ -134,12 +141,21 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _average(arguments: argparse.Namespace) -> int:
-    from jupyter_safecoder.adapters.average import average_adapters
+    return _combine(arguments, 1 / len(arguments.names))
+
+
+def _sum(arguments: argparse.Namespace) -> int:
+    return _combine(arguments, 1.0)
+
+
+def _combine(arguments: argparse.Namespace, weight: float) -> int:
+    from jupyter_safecoder.adapters.combine import combine_adapters
 
     adapters = [_registry(arguments).find(name) for name in arguments.names]
     for adapter in adapters:
         adapter.verify()
-    average_adapters([adapter.directory for adapter in adapters], arguments.output)
+    directories = [adapter.directory for adapter in adapters]
+    combine_adapters(directories, arguments.output, weight, arguments.rank)
     return print_report(
         {"adapters": arguments.names, "directory": str(arguments.output)}, arguments.json
     )

@@ -192,6 +192,9 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     "adapter average": {
         "adapters, directory": "names of the adapters, and where their mean was written"
     },
+    "adapter sum": {
+        "adapters, directory": "names of the adapters, and where their sum was written"
+    },
     "adapter export": {"adapter, directory": "name of the adapter, and where it was written"},
     "adapter import": {"adapter, directory": "name of the adapter, and its directory in the cache"},
     "bench typing": {

@@ -1,4 +1,4 @@
-"""The mean of adapters changes weights by the mean of their changes."""
+"""The mean or sum of adapters changes weights by the mean or sum of their changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jupyter_safecoder.adapters.average import average_adapters
+from jupyter_safecoder.adapters.combine import combine_adapters
 from jupyter_safecoder.adapters.peft_files import CONFIG, WEIGHTS, read_config
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.models.safetensors import read_tensors, write_tensors
@@ -46,12 +46,27 @@ def test_it_is_the_mean(tmp_path: Path) -> None:
         write_adapter(tmp_path / "b", 2, 3, lora_alpha=9),
         write_adapter(tmp_path / "c", 3, 4, use_rslora=True),
     ]
-    average_adapters(sources, tmp_path / "mean")
+    combine_adapters(sources, tmp_path / "mean", 1 / len(sources))
     assert read_config(tmp_path / "mean")["r"] == 9
     expected = sum(change(source) for source in sources) / 3
     assert np.allclose(change(tmp_path / "mean"), expected, atol=0.02)
     with pytest.raises(FinetuneError, match="exists already"):
-        average_adapters(sources, tmp_path / "mean")
+        combine_adapters(sources, tmp_path / "mean", 1 / len(sources))
+
+
+def test_the_sum_of_a_lower_rank_is_the_nearest(tmp_path: Path) -> None:
+    first = write_adapter(tmp_path / "a", 1, 1)
+    sources = [first, write_adapter(tmp_path / "b", 2, 3)]
+    exact = sum(change(source) for source in sources)
+    values = np.linalg.svd(exact, compute_uv=False)
+    for rank, error in ((9, 0.0), (4, 0.0), (2, np.hypot(*values[2:])), (1, None)):
+        target = tmp_path / str(rank)
+        combine_adapters(sources, target, 1.0, rank)
+        assert read_config(target)["r"] == min(rank, 4)
+        if error is not None:
+            assert np.linalg.norm(change(target) - exact) == pytest.approx(error, abs=0.05)
+    with pytest.raises(FinetuneError, match="rank 0"):
+        combine_adapters(sources, tmp_path / "none", 1.0, 0)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +79,8 @@ def test_it_is_the_mean(tmp_path: Path) -> None:
         ({"peft_type": "LOHA"}, "not a plain LoRA"),
     ],
 )
-def test_adapters_that_have_no_mean(tmp_path: Path, other: dict[str, Any], reason: str) -> None:
+def test_what_cannot_be_combined(tmp_path: Path, other: dict[str, Any], reason: str) -> None:
     sources = [write_adapter(tmp_path / "a", 1, 2), write_adapter(tmp_path / "b", 2, 2, **other)]
     with pytest.raises(FinetuneError, match=reason):
-        average_adapters(sources, tmp_path / "mean")
+        combine_adapters(sources, tmp_path / "mean", 1 / len(sources))
     assert not (tmp_path / "mean").exists()
