@@ -74,6 +74,13 @@ def engine_on(model: ModelDescription) -> EngineOn:
 
 @pytest.fixture
 def engine(server: CompletionServer, engine_on: EngineOn) -> Iterator[RemoteEngine]:
+    with engine_on(RemoteServer(server.url)) as engine:
+        yield engine
+
+
+@pytest.fixture
+def impatient_engine(server: CompletionServer, engine_on: EngineOn) -> Iterator[RemoteEngine]:
+    """Return an engine that waits for a token for 0.6 seconds alone."""
     with engine_on(RemoteServer(server.url, token_timeout_s=0.6)) as engine:
         yield engine
 
