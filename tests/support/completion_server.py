@@ -179,6 +179,8 @@ def respond(status: int, content: Any, **headers: str) -> Behavior:
 
     async def behave(request: Request, writer: Writer) -> None:
         lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body.encode())}"]
+        if request.body.get("stream"):
+            lines.append("Connection: close")  # as the server does after a stream
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         writer.write(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
         await writer.drain()
