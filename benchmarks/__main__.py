@@ -52,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_engines,
         _add_hub,
         _add_capacity,
+        _add_imports,
         _add_lookup,
         _add_train,
         _add_secrets,
@@ -131,6 +132,13 @@ def _add_capacity(commands: Any) -> None:
     _add_seconds_argument(parser)
     _add_peers_argument(parser)
     add_engine_arguments(parser)
+
+
+def _add_imports(commands: Any) -> None:
+    parser = add_command(
+        commands, "imports", _imports, "time that the extension adds to the start of a server"
+    )
+    parser.add_argument("--runs", type=int, default=9, help="number of processes (default: 9)")
 
 
 def _add_lookup(commands: Any) -> None:
@@ -317,6 +325,12 @@ def _capacity(arguments: argparse.Namespace) -> int:
     with progress_spinner("Measuring…") as show:
         report = bench_capacity(options, read_tasks_of(None), show)
     return print_report(report, arguments.json)
+
+
+def _imports(arguments: argparse.Namespace) -> int:
+    from benchmarks.imports import bench_imports
+
+    return print_report(bench_imports(arguments.runs), arguments.json)
 
 
 def _lookup(arguments: argparse.Namespace) -> int:

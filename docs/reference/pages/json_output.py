@@ -250,6 +250,11 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "requests, request_bytes": "number of requests, and the size of one",
         "first_text_ms, whole_ms": f"until the first text and until the end: each {_PERCENTILES}",
     },
+    "imports": {
+        "jupyter_server_ms, extension_ms": "median time of importing the server, and then the "
+        "extension",
+        "modules": "number of modules that the extension imports",
+    },
     "engines": {
         "read_bandwidth_gb_s": "memory bandwidth of this machine, in GB per second",
         "rows": "list of `{model, engine, precision, cold_ttft_ms, keystroke_ttft_ms, tpot_ms, "

@@ -1,19 +1,21 @@
-"""Importing the server extension is fast, and works in a thin installation."""
+"""Importing the server extension imports little, and works in a thin installation.
+
+``python -m benchmarks imports`` measures how long it takes.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 
 from tests.support.processes import run_python
 
 IMPORT = """
-import json, sys, time
+import json, sys
 import jupyter_server.serverapp, jupyter_server.extension.application
 before = set(sys.modules)
-started = time.perf_counter()
 import jupyter_safecoder.extension
-seconds = time.perf_counter() - started
-print(json.dumps([seconds, sorted(set(sys.modules) - before)]))
+print(json.dumps(sorted(set(sys.modules) - before)))
 """
 HEAVY = {
     "torch",
@@ -27,10 +29,9 @@ HEAVY = {
 }
 
 
-def test_the_extension_imports_nothing_heavy() -> None:
-    seconds, modules = min(json.loads(run_python(IMPORT).stdout) for _ in range(3))
-    assert not HEAVY & set(modules)
-    assert seconds < 0.15
+def test_the_extension_imports_nothing_that_the_server_has_not() -> None:
+    modules = {name.partition(".")[0] for name in json.loads(run_python(IMPORT).stdout)}
+    assert modules - set(sys.stdlib_module_names) == {"jupyter_safecoder"}
 
 
 def test_the_package_imports_nothing_heavy() -> None:

@@ -20,6 +20,7 @@ from benchmarks.__main__ import build_parser
                 **{"work_dir": Path("w"), "peers": Path(".venvs")},
             },
         ),
+        ("imports --runs 3", {"runs": 3, "json": False}),
         ("hub", {"users": 50, "seconds": 30.0, "minutes": None}),
         (
             "capacity --model m --users 8 --seconds 5 --precision int4",
