@@ -13,7 +13,14 @@ from jupyter_safecoder.option import add_arguments
 from jupyter_safecoder.protocol import ModelInfo
 from jupyter_safecoder.settings import RuntimeSettings
 
-from .options import add_command, add_runtime_arguments, runtime, settings, wait_until_ready
+from .options import (
+    add_command,
+    add_runtime_arguments,
+    add_sources_argument,
+    runtime,
+    settings,
+    wait_until_ready,
+)
 from .output import print_report, progress_bar, progress_spinner
 
 #: Benchmarks that were part of version 0.1.
@@ -50,6 +57,7 @@ def add_bench_commands(commands: Any) -> None:
     typing.add_argument(
         "--notebooks", type=int, default=6, help="number of notebooks to type into (default: 6)"
     )
+    add_sources_argument(typing, "measure what the prompts have besides the cell")
     add_runtime_arguments(typing)
     _add_replay(bench)
     load = add_command(
@@ -129,10 +137,22 @@ def _typing(arguments: argparse.Namespace) -> int:
     from jupyter_safecoder.evaluation.typing_latency import bench_typing, choose_tasks
 
     chosen = choose_tasks(read_tasks_of(arguments.file), arguments.notebooks)
+    if arguments.sources:
+        return _typing_by_sources(arguments, chosen)
     with runtime(arguments) as client:
         layouts = _compared_layouts(client.status().model)
         with progress_bar("Typing", len(chosen) * len(layouts)) as advance:
             report = bench_typing(client, chosen, layouts, lambda done, total: advance(done))
+    return print_report(report, arguments.json)
+
+
+def _typing_by_sources(arguments: argparse.Namespace, tasks: Sequence[dict[str, Any]]) -> int:
+    from jupyter_safecoder.evaluation.infill import source_sets
+    from jupyter_safecoder.evaluation.source_latency import bench_sources
+
+    total = len(tasks) * len(source_sets(arguments.sources))
+    with runtime(arguments) as client, progress_bar("Typing", total) as advance:
+        report = bench_sources(client, tasks, arguments.sources, lambda done, total: advance(done))
     return print_report(report, arguments.json)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from jupyter_safecoder.ignore_files import IgnoredDocuments
 from jupyter_safecoder.prompt import LAYOUTS
-from jupyter_safecoder.protocol import SOURCES, CompletionOptions, Done
+from jupyter_safecoder.protocol import CompletionOptions, Done
 
-from .options import add_command, add_runtime_arguments, runtime
+from .options import add_command, add_runtime_arguments, add_sources_argument, runtime
 from .output import print_error, print_line, print_report, progress_bar
 
 #: Seconds that a completion of an infilling task may take.
@@ -30,23 +30,10 @@ def add_complete_commands(commands: Any) -> None:
         )
     infill = add_command(commands, "infill", _infill, "score completions on infilling tasks")
     infill.add_argument("file", type=Path, metavar="TASKS.jsonl", help="infilling tasks")
-    infill.add_argument(
-        "--sources",
-        type=_sources,
-        metavar="SOURCE,SOURCE",
-        help=f"compare what the prompts have besides the cell: of {', '.join(SOURCES)}",
-    )
+    add_sources_argument(infill, "compare what the prompts have besides the cell")
     for parser in (complete, infill):
         _add_generation_arguments(parser)
         add_runtime_arguments(parser)
-
-
-def _sources(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
-    for name in names:
-        if name not in SOURCES:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SOURCES)}")
-    return names
 
 
 def _add_generation_arguments(parser: argparse.ArgumentParser) -> None:

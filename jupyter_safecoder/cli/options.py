@@ -10,7 +10,7 @@ from typing import Any
 
 from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.option import add_arguments, given_arguments
-from jupyter_safecoder.protocol import Status
+from jupyter_safecoder.protocol import SOURCES, Status
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .output import progress_spinner
@@ -46,6 +46,32 @@ def add_command(
     if json_output:
         parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def add_sources_argument(parser: argparse.ArgumentParser, help: str) -> None:
+    """Add ``--sources``, which takes names of what a prompt has besides the current cell.
+
+    Parameters
+    ----------
+    parser
+        The parser of the command.
+    help
+        What the command does with them.
+    """
+    parser.add_argument(
+        "--sources",
+        type=_sources,
+        metavar="SOURCE,SOURCE",
+        help=f"{help}: of {', '.join(SOURCES)}",
+    )
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in names:
+        if name not in SOURCES:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SOURCES)}")
+    return names
 
 
 def add_runtime_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,15 @@ from typing import Any
 
 from jupyter_safecoder.clients.completion_client import CompletionClient
 from jupyter_safecoder.errors import RuntimeRequestError
-from jupyter_safecoder.protocol import Cell, CompletionOptions, CompletionRequest, Done, Error, Text
+from jupyter_safecoder.protocol import (
+    Cell,
+    CompletionOptions,
+    CompletionRequest,
+    Done,
+    Error,
+    Excerpt,
+    Text,
+)
 
 from .percentiles import percentiles
 from .tasks import task_request
@@ -27,7 +35,7 @@ _MIN_KEYS = 12
 
 
 @dataclass
-class _Times:
+class TypingTimes:
     """Times in milliseconds, one for each request."""
 
     cold: list[float] = field(default_factory=list)
@@ -87,13 +95,13 @@ def bench_typing(
     RuntimeRequestError
         If the runtime refuses a request, or the connection is lost.
     """
-    times = {layout: _Times() for layout in layouts}
+    times = {layout: TypingTimes() for layout in layouts}
     lengths: list[int] = []
     total = len(tasks) * len(layouts)
     for number, task in enumerate(tasks):
         for position, layout in enumerate(layouts):
             request = with_cache_buster(task_request(task), secrets.token_hex(4))
-            lengths.append(_type(client, request, task["expected"], layout, times[layout]))
+            lengths.append(type_line(client, request, task["expected"], layout, times[layout]))
             progress(number * len(layouts) + position + 1, total)
     return {
         "context_tokens": sorted(lengths)[len(lengths) // 2],
@@ -110,16 +118,35 @@ def bench_typing(
     }
 
 
-def _type(
-    client: CompletionClient, request: CompletionRequest, line: str, layout: str, times: _Times
+def type_line(
+    client: CompletionClient, request: CompletionRequest, line: str, layout: str, times: TypingTimes
 ) -> int:
-    """Type a line; returns the length of the first prompt in tokens."""
-    options = CompletionOptions(layout=layout, max_tokens=_TOKENS, rules=False)
+    """Type a line, with a request after each key.
+
+    Parameters
+    ----------
+    client
+        A client of a runtime that is ready.
+    request
+        The first request, before the first key: it is the cold one.
+    line
+        What is typed after its prefix.
+    layout
+        FIM layout; empty: the model's.
+    times
+        Gets the times.
+
+    Returns
+    -------
+    int
+        The length of the first prompt in tokens.
+    """
     keys = line.partition("\n")[0][:_MAX_KEYS]
     length = 0
     for typed in range(len(keys) + 1):
-        prefix = request.prefix + keys[:typed]
-        ttft, tpot, done = _measure(client, replace(request, prefix=prefix, options=options))
+        ttft, tpot, done = measure_request(
+            client, replace(request, prefix=request.prefix + keys[:typed]), layout
+        )
         (times.keystroke if typed else times.cold).append(ttft)
         if tpot is not None:
             times.tpot.append(tpot)
@@ -127,13 +154,14 @@ def _type(
     return length
 
 
-def _measure(
-    client: CompletionClient, request: CompletionRequest
+def measure_request(
+    client: CompletionClient, request: CompletionRequest, layout: str = ""
 ) -> tuple[float, float | None, Done]:
     """Return TTFT, TPOT (if there is more than one token) and the last event of a request."""
+    options = CompletionOptions(layout=layout or None, max_tokens=_TOKENS, rules=False)
     arrivals: list[tuple[float, int]] = []
     started = time.perf_counter()
-    for event in client.events(request):
+    for event in client.events(replace(request, options=options)):
         now = (time.perf_counter() - started) * 1000
         if isinstance(event, Text):
             arrivals.append((now, event.tokens))
@@ -148,7 +176,7 @@ def _measure(
 
 
 def with_cache_buster(request: CompletionRequest, salt: str) -> CompletionRequest:
-    """Return a request whose cells are new to the prefix cache: its first use is cold.
+    """Return a request whose cells and modules are new to the prefix cache: it is cold at first.
 
     Parameters
     ----------
@@ -161,5 +189,8 @@ def with_cache_buster(request: CompletionRequest, salt: str) -> CompletionReques
         request,
         before=tuple(
             Cell(cell.type, f"# {salt}\n{cell.source}", cell.output) for cell in request.before
+        ),
+        modules=tuple(
+            Excerpt(module.path, f"# {salt}\n{module.text}") for module in request.modules
         ),
     )

@@ -202,6 +202,9 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "notebooks, keystrokes": "number of notebooks, and of keystrokes per layout",
         "layouts": "by layout: `{cold_ttft_ms, keystroke_ttft_ms, tpot_ms}`, each "
         f"{_PERCENTILES}",
+        "sources": "with `--sources`, instead of `layouts` and `context_tokens`: for each set "
+        "`{sources, prompt_tokens, cold_ttft_ms, keystroke_ttft_ms, execution_ttft_ms}`; the last "
+        "one is that of the first key after an execution, without the editor's warm-up",
     },
     "bench replay": {
         "keys": "number of keys that were pressed, those that take a suggestion included",

@@ -34,6 +34,15 @@ def test_typing(tmp_path: Path, model: list[str], own: bool) -> None:
         assert times["keystroke_ttft_ms"]["p50"] > 0
 
 
+def test_typing_by_sources(model: list[str]) -> None:
+    report = run_json("bench", "typing", "--notebooks", 1, "--sources", "cells,below", *model)
+    assert [row["sources"] for row in report["sources"]] == [["cells"], ["cells", "below"]]
+    for row in report["sources"]:
+        assert row["prompt_tokens"] > 0
+        for name in ("cold_ttft_ms", "keystroke_ttft_ms", "execution_ttft_ms"):
+            assert set(row[name]) == PERCENTILES
+
+
 @pytest.fixture
 def typed(tmp_path: Path) -> list[object]:
     """Arguments that type a notebook of 37 characters, with two suggestions."""
