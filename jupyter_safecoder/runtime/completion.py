@@ -39,8 +39,7 @@ from jupyter_safecoder.protocol import (
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .admission import Ticket
-from .inspection import inspect_prompt
-from .masking import mask_request, suggests_secret
+from .prompts import inspect_prompt, mask_request, suggests_secret
 from .scheduling import RequestScheduler, TokenDelta
 
 #: Characters on each side of the cursor that stop rules read: they would take a second for 5 MB.

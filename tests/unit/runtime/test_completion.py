@@ -274,30 +274,6 @@ def test_a_prompt_that_the_engine_cannot_hold(
     with_runtime(tmp_path, SCRIPT, test)
 
 
-KEY = "AKIA" + "Q3EGZ7T5WJ2KLM4N"
-
-
-def test_no_key_reaches_the_engine_or_the_user(tmp_path: Path) -> None:
-    script = {
-        "answers": [
-            {"after": 'key = "<KEY>"\nx = ', "text": "masked"},
-            {"after": "token = ", "text": f'"{KEY}"'},
-        ],
-        "otherwise": "pass",
-    }
-
-    async def test(runtime: Runtime) -> None:
-        *_, done = await events(runtime, CompletionRequest(f'key = "{KEY}"\nx = ', ""))
-        assert (done.text, done.finish_reason) == ("masked", "end")
-        *texts, done = await events(runtime, CompletionRequest("token = ", ""))
-        assert (done.text, done.finish_reason) == ("", "secret")
-        assert not any(KEY in text.text for text in texts)
-        (done,) = await events(runtime, CompletionRequest(f'key = "{KEY[:9]}', f'{KEY[9:]}"'))
-        assert (done.finish_reason, done.prompt_tokens) == ("secret", 0)
-
-    with_runtime(tmp_path, script, test)
-
-
 def test_a_prompt_is_warmed_without_a_text(tmp_path: Path) -> None:
     async def test(runtime: Runtime) -> None:
         request = CompletionRequest("x = ", "", options=CompletionOptions(trigger="warm"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from jupyter_safecoder.protocol import Cell, CompletionRequest, Excerpt, KernelName
-from jupyter_safecoder.runtime.masking import mask_request, suggests_secret
+from jupyter_safecoder.runtime.prompts.masking import mask_request, suggests_secret
+from jupyter_safecoder.runtime.runtime import Runtime
+from tests.support.in_process_runtime import with_runtime
 
 KEY = "AKIA" + "Q3EGZ7T5WJ2KLM4N"
 PASSWORD = "t7-Rabbit-" + "hole!9"
@@ -33,7 +38,7 @@ def test_every_part_of_a_request_is_masked() -> None:
     )
     found = mask_request(request, LIMIT)
     assert KEY not in repr(found.request)
-    assert len(found.kinds) == 11
+    assert repr(found.request).count("<KEY>") == 11
     assert not found.at_cursor
     masked = found.request
     assert masked.prefix == 'first = "<KEY>"\nx = '
@@ -50,7 +55,7 @@ def test_a_request_without_secrets_stays_as_it_is() -> None:
     )
     found = mask_request(request, LIMIT)
     assert found.request == request
-    assert found.kinds == ()
+    assert not found.at_cursor
 
 
 def test_a_password_of_one_cell_is_masked_in_the_others() -> None:
@@ -130,3 +135,30 @@ def test_a_large_cell_is_searched_around_the_cursor() -> None:
 )
 def test_suggestions_with_secrets(prefix: str, text: str, withheld: bool) -> None:
     assert suggests_secret(prefix, text) is withheld
+
+
+def test_no_key_reaches_the_engine_or_the_user(tmp_path: Path) -> None:
+    script = {
+        "answers": [
+            {"after": 'key = "<KEY>"\nx = ', "text": "masked"},
+            {"after": "token = ", "text": f'"{KEY}"'},
+        ],
+        "otherwise": "pass",
+    }
+
+    async def test(runtime: Runtime) -> None:
+        assert runtime.completions is not None
+        events = runtime.completions.events
+
+        async def complete(request: CompletionRequest) -> list[Any]:
+            return [event async for event in events(request, "")]
+
+        *_, done = await complete(CompletionRequest(f'key = "{KEY}"\nx = ', ""))
+        assert (done.text, done.finish_reason) == ("masked", "end")
+        *texts, done = await complete(CompletionRequest("token = ", ""))
+        assert (done.text, done.finish_reason) == ("", "secret")
+        assert not any(KEY in text.text for text in texts)
+        (done,) = await complete(CompletionRequest(f'key = "{KEY[:9]}', f'{KEY[9:]}"'))
+        assert (done.finish_reason, done.prompt_tokens) == ("secret", 0)
+
+    with_runtime(tmp_path, script, test)

@@ -19,7 +19,7 @@ from jupyter_safecoder.protocol import (
     KernelName,
     PromptSection,
 )
-from jupyter_safecoder.runtime.inspection import MAX_CHARACTERS, inspect_prompt
+from jupyter_safecoder.runtime.prompts.inspection import MAX_CHARACTERS, inspect_prompt
 from jupyter_safecoder.runtime.runtime import Runtime
 from tests.support.in_process_runtime import with_runtime
 

@@ -38,14 +38,11 @@ class MaskedRequest:
     ----------
     request
         The request with placeholders.
-    kinds
-        The kind of each value that was replaced, in the order of the texts.
     at_cursor
         Whether the cursor is in one of them: there is nothing to suggest.
     """
 
     request: CompletionRequest
-    kinds: tuple[str, ...]
     at_cursor: bool
 
 
@@ -72,18 +69,12 @@ def mask_request(request: CompletionRequest, max_characters: int) -> MaskedReque
     others = [Cell("code", excerpt.text) for excerpt in (*request.modules, *request.files)]
     others += [Cell("markdown", text) for name in request.kernel for text in _texts(name)]
     found, _ = search_cells([*above, *current, *below, *others])
-    kinds: list[str] = []
-
-    def mask(text: str, secrets: Iterable[Secret]) -> str:
-        masked = [secret for secret in secrets if secret.placeholder in MASKED]
-        kinds.extend(secret.kind for secret in masked)
-        return replace_spans(text, masked) if masked else text
 
     def mask_cell(cell: Cell, index: int) -> Cell:
         source, output = found[index].source, found[index].output
         if not (source or output):
             return cell
-        return replace(cell, source=mask(cell.source, source), output=mask(cell.output, output))
+        return replace(cell, source=_mask(cell.source, source), output=_mask(cell.output, output))
 
     first_below = len(above) + len(current)
     first_other = first_below + len(below)
@@ -91,8 +82,8 @@ def mask_request(request: CompletionRequest, max_characters: int) -> MaskedReque
     in_head, in_tail = found[len(above)].source, found[len(above) + 1].source
     own = [*in_head, *(replace(one, start=one.start + len(head)) for one in in_tail)]
     before_cursor, after_cursor, at_cursor = _split(own, len(prefix))
-    masked_prefix = request.prefix[:start] + mask(prefix, before_cursor)
-    masked_suffix = mask(suffix, after_cursor) + request.suffix[_CURSOR_CHARACTERS:]
+    masked_prefix = request.prefix[:start] + _mask(prefix, before_cursor)
+    masked_suffix = _mask(suffix, after_cursor) + request.suffix[_CURSOR_CHARACTERS:]
     masked_below = tuple(mask_cell(cell, n) for n, cell in enumerate(below, first_below))
     texts = iter([mask_cell(cell, n).source for n, cell in enumerate(others, first_other)])
     masked = replace(
@@ -113,7 +104,7 @@ def mask_request(request: CompletionRequest, max_characters: int) -> MaskedReque
             for name in request.kernel
         ),
     )
-    return MaskedRequest(masked, tuple(kinds), at_cursor)
+    return MaskedRequest(masked, at_cursor)
 
 
 def suggests_secret(prefix: str, text: str) -> bool:
@@ -134,6 +125,11 @@ def suggests_secret(prefix: str, text: str) -> bool:
         secret.placeholder in MASKED and secret.end > start
         for secret in search(line + text, code=True).found
     )
+
+
+def _mask(text: str, secrets: Iterable[Secret]) -> str:
+    masked = [secret for secret in secrets if secret.placeholder in MASKED]
+    return replace_spans(text, masked) if masked else text
 
 
 def _parts(prefix: str, suffix: str) -> tuple[str, str]:
