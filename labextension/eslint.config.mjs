@@ -1,6 +1,33 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** Folders of src/completion; each imports only from those before it. */
+const order = ['editor', 'kernel', 'context', 'requests', 'inlineCompleter'];
+
+const oneDirection = order.map((folder, index) => ({
+  files: [`src/completion/${folder}/**/*.ts`],
+  ignores: ['**/*.spec.ts'],
+  rules: {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            group: [
+              ...order.slice(index + 1).map(later => `../${later}/*`),
+              '../plugin'
+            ],
+            message: `Imports run one way: ${order.join(', ')}.`
+          },
+          ...(folder === 'inlineCompleter'
+            ? []
+            : [{ group: ['../provider'], message: 'The provider is above.' }])
+        ]
+      }
+    ]
+  }
+}));
+
 export default tseslint.config(
   { ignores: ['lib/**', 'node_modules/**', 'coverage/**', '**/*.js'] },
   js.configs.recommended,
@@ -39,5 +66,6 @@ export default tseslint.config(
       eqeqeq: 'error',
       'max-lines': ['error', 400]
     }
-  }
+  },
+  ...oneDirection
 );

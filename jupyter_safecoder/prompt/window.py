@@ -4,7 +4,7 @@ A window that moves by one line at each new line changes the whole prompt, and t
 cache is lost. Here the start moves in big steps: between two steps the prompt only grows.
 
 The lab extension cuts the text of a request by the same rule, in characters instead of tokens:
-``anchor.ts`` and ``window.ts`` in ``labextension/src/completion``.
+``anchor.ts`` and ``window.ts`` in ``labextension/src/completion/editor``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Chooses the names of a kernel that a cell's prompt gets, and reads a kernel's answer.
 
-``labextension/src/completion/kernelNames.ts`` chooses by the same rules, when the user enters a
-cell and after an execution, never at a key.
+``labextension/src/completion/kernel/kernelNames.ts`` chooses by the same rules, when the user
+enters a cell and after an execution, never at a key.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The completion cache of the lab extension: ``labextension/src/completion/cache.ts``.
+"""The completion cache of the lab extension: ``labextension/src/completion/requests/cache.ts``.
 
 ``tests/unit/evaluation/replay/cases/completion_cache.json`` has cases that both must pass.
 """

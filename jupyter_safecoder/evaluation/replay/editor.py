@@ -2,12 +2,12 @@
 
 It applies the rules of these modules, so that a replay shows what a user sees:
 
-- ``labextension/src/completion/provider.ts`` and ``requests.ts``: what a key does to the running
-  request, and when the cache answers; the pause before a request is up to the caller
-- ``labextension/src/completion/completionStream.ts``: the text of a request while it comes
-- ``labextension/src/completion/freshLine.ts``: Enter asks for a suggestion, too
-- ``labextension/src/completion/callKind.ts``: deletion asks for none, and shows what is known only
-  while a suggestion is shown
+- ``labextension/src/completion/provider.ts`` and ``requests/requests.ts``: what a key does to the
+  running request, and when the cache answers; the pause before a request is up to the caller
+- ``labextension/src/completion/requests/completionStream.ts``: the text of a request while it comes
+- ``labextension/src/completion/inlineCompleter/freshLine.ts``: Enter asks for a suggestion, too
+- ``labextension/src/completion/requests/callKind.ts``: deletion asks for none, and shows what is
+  known only while a suggestion is shown
 - JupyterLab 4.6, ``packages/completer/src/handler.ts`` and ``inline.ts``: when a key asks for a
   suggestion, and how long a suggestion stays
 

@@ -1,4 +1,4 @@
-"""The pause in typing before a request: ``labextension/src/completion/pause.ts``.
+"""The pause in typing before a request: ``labextension/src/completion/requests/pause.ts``.
 
 ``tests/unit/evaluation/replay/cases/pause.json`` has cases that both must pass.
 """

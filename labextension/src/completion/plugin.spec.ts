@@ -19,7 +19,7 @@ import { SuggestionEvents } from '../suggestions/events';
 import { FakeSession } from '../testing/fakeKernel';
 import { createModes, flushPromises } from '../testing/fakes';
 import { completionPlugin } from './plugin';
-import { MIN_INTERVAL } from './project';
+import { MIN_INTERVAL } from './context/project';
 import { SafeCoderProvider } from './provider';
 
 describe('completionPlugin', () => {

@@ -11,7 +11,7 @@ import {
   flushPromises,
   textEvent
 } from '../testing/fakes';
-import { NoSuggestionError } from './suggestionList';
+import { NoSuggestionError } from './requests/suggestionList';
 
 const DEBOUNCE = 60;
 const { Automatic } = InlineCompletionTriggerKind;

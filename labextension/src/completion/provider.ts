@@ -13,18 +13,18 @@ import { LabIcon } from '@jupyterlab/ui-components';
 import { safeCoderIcon } from '../icon';
 import { IErrorEvent, errorText } from '../protocol';
 import { ICompletionReporter } from '../status/tokens';
-import { cacheKey } from './cache';
-import { CallKinds } from './callKind';
-import { CompletionStream } from './completionStream';
-import { FetchCall } from './fetchCall';
-import { explainEmpty, explainNoAlternatives } from './reasons';
-import { InputKind } from './lastInput';
-import { Requests } from './requests';
+import { cacheKey } from './requests/cache';
+import { CallKinds } from './requests/callKind';
+import { CompletionStream } from './requests/completionStream';
+import { FetchCall } from './requests/fetchCall';
+import { explainEmpty, explainNoAlternatives } from './requests/reasons';
+import { InputKind } from './editor/lastInput';
+import { Requests } from './requests/requests';
 import { ISources, isManual, readSettings, settingsSchema } from './settings';
-import { NoSuggestionError, suggestionList } from './suggestionList';
-import { FindTarget, ICompletionTarget, ICursorState } from './target';
-import { CompletionTransport } from './transport';
-import { cutWindow } from './window';
+import { NoSuggestionError, suggestionList } from './requests/suggestionList';
+import { FindTarget, ICompletionTarget, ICursorState } from './editor/target';
+import { CompletionTransport } from './requests/transport';
+import { cutWindow } from './editor/window';
 
 /**
  * Provides ghost text from the runtime.

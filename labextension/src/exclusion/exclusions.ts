@@ -4,7 +4,7 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import { ITrackers } from '../completion/findTarget';
+import { ITrackers } from '../completion/context/findTarget';
 import { IExclusion } from '../protocol';
 import { IgnoredPaths } from './ignoredPaths';
 import { OFF_KEY, OFF_TAG, isCellOff, isNotebookOff } from './tags';

@@ -4,7 +4,7 @@ import { Contents } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
-import { CompletionTransport } from '../completion/transport';
+import { CompletionTransport } from '../completion/requests/transport';
 import { ICompletionRequest, IExclusion } from '../protocol';
 import { doneEvent, flushPromises, trans } from '../testing/fakes';
 import { Exclusions } from './exclusions';

@@ -10,7 +10,7 @@ import { Contents } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
-import { CompletionTransport } from '../completion/transport';
+import { CompletionTransport } from '../completion/requests/transport';
 import { IExclusion } from '../protocol';
 import { Exclusions } from './exclusions';
 import { IGNORE_FILE, IgnoredPaths } from './ignoredPaths';

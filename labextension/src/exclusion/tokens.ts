@@ -2,7 +2,7 @@ import { Token } from '@lumino/coreutils';
 import { ISignal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
-import { CompletionTransport } from '../completion/transport';
+import { CompletionTransport } from '../completion/requests/transport';
 import { IExclusion } from '../protocol';
 
 /** What is excluded from completions, by tags, metadata and the server. */

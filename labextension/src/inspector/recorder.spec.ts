@@ -1,4 +1,4 @@
-import { CompletionTransport } from '../completion/transport';
+import { CompletionTransport } from '../completion/requests/transport';
 import {
   CompletionEvent,
   ICompletionRequest,

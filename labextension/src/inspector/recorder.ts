@@ -1,6 +1,6 @@
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { CompletionTransport } from '../completion/transport';
+import { CompletionTransport } from '../completion/requests/transport';
 import {
   CompletionEvent,
   ICompletionRequest,

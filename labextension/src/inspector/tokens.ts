@@ -1,6 +1,6 @@
 import { Token } from '@lumino/coreutils';
 
-import { CompletionTransport } from '../completion/transport';
+import { CompletionTransport } from '../completion/requests/transport';
 
 /** Remembers the last request of this page, for the inspector. */
 export interface IRequestRecorder {

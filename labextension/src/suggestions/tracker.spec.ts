@@ -5,8 +5,8 @@ import {
 } from '@jupyterlab/completer';
 import { Signal } from '@lumino/signaling';
 
-import { InlineCompleters } from '../completion/inlineCompleters';
-import { ICompletionTarget } from '../completion/target';
+import { InlineCompleters } from '../completion/inlineCompleter/inlineCompleters';
+import { ICompletionTarget } from '../completion/editor/target';
 import { SuggestionEvents } from './events';
 import { KEPT_AFTER_MS } from './keptText';
 import { ISuggestionEvent } from './tokens';

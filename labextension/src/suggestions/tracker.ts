@@ -1,8 +1,8 @@
 import { CodeEditor } from '@jupyterlab/codeeditor';
 import { InlineCompleter } from '@jupyterlab/completer';
 
-import { InlineCompleters } from '../completion/inlineCompleters';
-import { ICompletionTarget } from '../completion/target';
+import { InlineCompleters } from '../completion/inlineCompleter/inlineCompleters';
+import { ICompletionTarget } from '../completion/editor/target';
 import { watchKept } from './keptText';
 import { AcceptedPart, ISuggestionEvent, ISuggestionEvents } from './tokens';
 

@@ -6,9 +6,9 @@ import {
 import { Text } from '@jupyterlab/coreutils';
 import { Widget } from '@lumino/widgets';
 
-import { InputKind } from '../completion/lastInput';
+import { InputKind } from '../completion/editor/lastInput';
 import { SafeCoderProvider } from '../completion/provider';
-import { ICellContext, ICompletionTarget } from '../completion/target';
+import { ICellContext, ICompletionTarget } from '../completion/editor/target';
 import {
   CompletionEvent,
   ICompletionRequest,
