@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 import warnings
+
+from jupyter_safecoder.errors import UnusableFile
+from jupyter_safecoder.files.python_source import decode_python
 
 #: A longer module is cut before it is parsed: parsing this much takes about a tenth of a second,
 #: in which the server does nothing else.
@@ -32,12 +33,9 @@ def decode_source(data: bytes) -> str | None:
         declares.
     """
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
-    # LookupError: a codec that makes no text of bytes, such as zlib.
-    except (SyntaxError, LookupError, ValueError):
+        text = decode_python(data)
+    except UnusableFile:
         return None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
     # Some encodings make lone surrogates, which UTF-8 has not.
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 

@@ -1,4 +1,7 @@
-"""The protocols of other editors' completions: requests in, responses out. Pure functions."""
+"""The protocols of other editors' completions: requests in, responses out.
+
+Pure functions, apart from what request handlers share.
+"""
 
 from .llama_cpp import COMPLETION, INFILL, props_body
 from .mistral import FIM

@@ -221,16 +221,16 @@ class ModelHandler(BodyHandler):
         await self.proxy_post("/model")
 
 
-class ContextHandler(BodyHandler):
-    """``POST context``: what the project of a notebook adds to its prompts."""
+class ResourceHandler(BodyHandler):
+    """Serves users who may use another resource of the Jupyter server, too."""
 
-    @property
-    def max_body_bytes(self) -> int:
-        """Maximum size of the body."""
-        return _MAX_CONTEXT_BYTES
+    #: Action and resource, as Jupyter Server's authorizers know them.
+    permission: tuple[str, str]
+    #: What a user without the permission is not allowed to do.
+    forbidden: str
 
     async def authorize(self) -> None:
-        """Refuse users who are not allowed to read the files of this server, too.
+        """Refuse users without the permission, too.
 
         Raises
         ------
@@ -239,12 +239,24 @@ class ContextHandler(BodyHandler):
         """
         await super().authorize()
         is_allowed = await ensure_async(
-            self.authorizer.is_authorized(self, self.current_user, "read", "contents")
+            self.authorizer.is_authorized(self, self.current_user, *self.permission)
         )
         if not is_allowed:
             raise RequestDenied(
-                403, "You are not allowed to read files of this server.", "Ask its administrator."
+                403, f"You are not allowed to {self.forbidden}.", "Ask its administrator."
             )
+
+
+class ContextHandler(ResourceHandler):
+    """``POST context``: what the project of a notebook adds to its prompts."""
+
+    permission = "read", "contents"
+    forbidden = "read files of this server"
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Maximum size of the body."""
+        return _MAX_CONTEXT_BYTES
 
     @web.authenticated
     @authorized("execute")  # type: ignore[untyped-decorator]
@@ -260,9 +272,11 @@ class ContextHandler(BodyHandler):
         self.finish(context.to_json())
 
 
-class KernelNamesHandler(BodyHandler):
+class KernelNamesHandler(ResourceHandler):
     """``POST kernels/<id>/names``: what a kernel knows of names, for the prompts of a notebook."""
 
+    permission = "execute", "kernels"
+    forbidden = "use kernels of this server"
     # A refresh after an execution is no activity of the user.
     _track_activity = False
 
@@ -270,23 +284,6 @@ class KernelNamesHandler(BodyHandler):
     def max_body_bytes(self) -> int:
         """Maximum size of the body."""
         return _MAX_NAMES_BYTES
-
-    async def authorize(self) -> None:
-        """Refuse users who are not allowed to use the kernels of this server, too.
-
-        Raises
-        ------
-        RequestDenied
-            If there is no user, or the user is not allowed to.
-        """
-        await super().authorize()
-        is_allowed = await ensure_async(
-            self.authorizer.is_authorized(self, self.current_user, "execute", "kernels")
-        )
-        if not is_allowed:
-            raise RequestDenied(
-                403, "You are not allowed to use kernels of this server.", "Ask its administrator."
-            )
 
     @web.authenticated
     @authorized("execute")  # type: ignore[untyped-decorator]

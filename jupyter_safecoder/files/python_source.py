@@ -40,7 +40,8 @@ def decode_python(content: bytes) -> str:
         if codecs.lookup(encoding).name in _SLOW:
             raise UnusableFile("declares an encoding that is not one of files", _REMEDY)
         text = content.decode(encoding)
-    except UnicodeDecodeError:
+    # The codec of text that is not decoded at all, "undefined", raises the general error.
+    except UnicodeError:
         raise UnusableFile(
             "is not UTF-8, and declares no other encoding"
             if encoding.startswith("utf-8")

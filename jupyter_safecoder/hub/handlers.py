@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from tornado import web
 
-from jupyter_safecoder.editor_protocols import OPENAI, PROTOCOLS, EditorProtocol, props_body
+from jupyter_safecoder.editor_protocols import PROTOCOLS, props_body
+from jupyter_safecoder.editor_protocols.handlers import EditorProtocolHandler
 from jupyter_safecoder.errors import (
     InvalidRequest,
     RateLimited,
@@ -256,31 +257,16 @@ class CompletionsHandler(_RelayHandler):
         return self.service.complete(self.user, self.group, self.grant, request, body)
 
 
-class EditorCompletionsHandler(OpenAIErrors, _RelayHandler):
+class EditorCompletionsHandler(EditorProtocolHandler, _RelayHandler):  # type: ignore[misc]  # initialize
     """A completion for another editor in one of their protocols, as JSON or server-sent events."""
 
     feature = "text"
 
-    def initialize(  # type: ignore[override]
-        self, protocol: EditorProtocol = OPENAI, **arguments: Any
-    ) -> None:
-        """Store what the application passes to each handler.
-
-        Parameters
-        ----------
-        protocol
-            The form of requests and responses.
-        **arguments
-            As for every handler.
-        """
-        super().initialize(**arguments)
-        self._protocol = protocol
-
     async def items(self, body: bytes) -> AsyncGenerator[Head | bytes]:
         """Return the items of the response."""
-        request = await self.parsed(body, self._protocol.parse)
+        request = await self.parsed(body, self.protocol.parse)
         return self.service.complete_openai(
-            self.user, self.group, self.grant, request, body, self._protocol
+            self.user, self.group, self.grant, request, body, self.protocol
         )
 
 

@@ -9,6 +9,7 @@ from jupyter_safecoder.languages import language_of
 from jupyter_safecoder.protocol import CompletionRequest
 
 from .budget import CHARACTERS_PER_TOKEN, Budget
+from .cell_encoder import CellEncoder
 from .families import FimFamily
 from .language import cell_language, magic_line
 from .layouts import LAYOUTS, Parts
@@ -87,24 +88,20 @@ def build_prompt(
     """
     request = replace(request, language=language_of(request.language))
     language = cell_language(request.prefix, request.language)
-    context = encode_context(request, family, tokenizer, budget)
-    context_ids = context.ids
-    prefix_text = "" if context_ids else family.prefix_text
+    encoder = CellEncoder(request.language, family, tokenizer)
+    context = encode_context(request, encoder, budget)
+    prefix_text = "" if context.ids else family.prefix_text
     prefix = _prefix_ids(prefix_text + request.prefix, tokenizer, budget.prefix)
     suffix = _suffix_ids(request.suffix, tokenizer, budget.suffix)
     # The text of a suffix that was cut does not go on with the cells below.
     follows = len(suffix) < budget.suffix
-    below = (
-        below_ids(request.below, request.language, family, tokenizer, budget.below)
-        if follows
-        else []
-    )
+    below = below_ids(request.below, encoder, budget.below) if follows else []
     parts = Parts(
         bos=[*tokenizer.bos_ids, *(tokenizer.token_id(name) for name in family.bos_tokens)],
         fim_prefix=_special_ids(family.prefix, tokenizer),
         fim_suffix=_special_ids(family.suffix, tokenizer),
         fim_middle=_special_ids(family.middle, tokenizer),
-        context=context_ids,
+        context=context.ids,
         prefix=prefix,
         suffix=[*suffix, *below],
     )

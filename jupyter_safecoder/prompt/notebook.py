@@ -1,19 +1,17 @@
-"""Encodes what stands before the current cell: in the family's notebook tokens, or as a script."""
+"""Encodes what stands before the current cell."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from jupyter_safecoder.outputs import clean_output
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 
-from . import cell_script
 from .budget import CHARACTERS_PER_TOKEN, Budget
-from .cell_tokens import cell_ids
-from .families import FimFamily
+from .cell_encoder import CellEncoder
 from .sources import excerpt_ids, kernel_ids
-from .tokenizer import Tokenizer
 from .window import anchored_first
 
 #: Outputs are cut at this many characters, as in the embedded model's training data.
@@ -50,48 +48,34 @@ class Context:
     kernel: Sequence[int] = ()
     opening: Sequence[int] = ()
 
-    @property
+    @cached_property
     def ids(self) -> list[int]:
         """All token ids."""
         return [*self.start, *self.modules, *self.cells, *self.files, *self.kernel, *self.opening]
 
 
-def encode_context(
-    request: CompletionRequest, family: FimFamily, tokenizer: Tokenizer, budget: Budget
-) -> Context:
+def encode_context(request: CompletionRequest, encoder: CellEncoder, budget: Budget) -> Context:
     """Return the context of a request; empty for a script without context.
 
     Parameters
     ----------
     request
         The cells above, names, modules and files.
-    family
-        Gives the notebook tokens; without them cells are written as a script.
-    tokenizer
-        The model's.
+    encoder
+        Encodes the cells.
     budget
         Maximum number of tokens of each source.
     """
-    language = request.language
-    modules = excerpt_ids(request.modules, language, family, tokenizer, budget.modules)
-    cells = _cells_ids(request.before, language, family, tokenizer, budget.context)
-    files = excerpt_ids(request.files, language, family, tokenizer, budget.files)
-    kernel = kernel_ids(request.kernel, language, family, tokenizer, budget.kernel)
-    if family.notebook:
-        start, opening = (
-            [tokenizer.token_id(name)] for name in (family.notebook.start, family.notebook.code)
-        )
-    elif modules or cells or files or kernel:
-        start = tokenizer.encode_cell(family.prefix_text) if family.prefix_text else []
-        opening = tokenizer.encode_cell(cell_script.code_cell_marker(language))
-    else:
+    modules = excerpt_ids(request.modules, encoder, budget.modules)
+    cells = _cells_ids(request.before, encoder, budget.context)
+    files = excerpt_ids(request.files, encoder, budget.files)
+    kernel = kernel_ids(request.kernel, encoder, budget.kernel)
+    if encoder.family.notebook is None and not (modules or cells or files or kernel):
         return Context()
-    return Context(start, modules, cells, files, kernel, opening)
+    return Context(encoder.start(), modules, cells, files, kernel, encoder.opening())
 
 
-def _cells_ids(
-    before: Sequence[Cell], language: str, family: FimFamily, tokenizer: Tokenizer, budget: int
-) -> list[int]:
+def _cells_ids(before: Sequence[Cell], encoder: CellEncoder, budget: int) -> list[int]:
     """Return the token ids of the cells above the cursor.
 
     Only whole cells are included, the nearest ones; the first of them is anchored, see
@@ -106,18 +90,11 @@ def _cells_ids(
     ]
     # By characters first: of thousands of cells only the nearest are tokenized.
     near = usable[anchored_first([len(cell.source) for cell in usable], characters) :]
-    cells = [_encode(cell, language, family, tokenizer) for cell in near]
+    cells = [encoder.encode(cell, clean_output(cell.output)[:OUTPUT_CHARACTERS]) for cell in near]
     cells = [ids for ids in cells if len(ids) <= budget]
     chosen = cells[anchored_first([len(ids) for ids in cells], budget) :]
     # Models assume Python by default.
-    if language not in ("python", ""):
-        note = Cell("markdown", f"A notebook in {language}.")
-        chosen.insert(0, _encode(note, language, family, tokenizer))
+    if encoder.language not in ("python", ""):
+        note = Cell("markdown", f"A notebook in {encoder.language}.")
+        chosen.insert(0, encoder.encode(note))
     return [token for cell in chosen for token in cell]
-
-
-def _encode(cell: Cell, language: str, family: FimFamily, tokenizer: Tokenizer) -> list[int]:
-    output = clean_output(cell.output)[:OUTPUT_CHARACTERS]
-    if family.notebook:
-        return cell_ids(cell, output, family.notebook, tokenizer)
-    return tokenizer.encode_cell(cell_script.cell_text(cell, output, language))

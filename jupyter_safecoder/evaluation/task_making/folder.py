@@ -10,7 +10,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from jupyter_safecoder.errors import NotebookError
+from jupyter_safecoder.errors import NotebookError, UnusableFile
+from jupyter_safecoder.files.python_source import decode_python
+from jupyter_safecoder.ignore_files import ExclusionReason, IgnoredDocuments
 from jupyter_safecoder.notebooks import read_cells
 
 #: Maximum number of directories that are searched for modules and for files to copy.
@@ -46,6 +48,12 @@ def find_notebooks(paths: Sequence[Path]) -> list[Path]:
     return list(found)
 
 
+def exclusion(notebook: Path) -> ExclusionReason | None:
+    """Return why a ``.safecoderignore`` excludes a notebook; ``None`` if none does."""
+    path = notebook.absolute()
+    return IgnoredDocuments(path.parent).exclusion(path.name)
+
+
 def kernel_name(notebook: Path) -> str:
     """Return the name of the kernel that a notebook names; empty if it names none."""
     try:
@@ -56,14 +64,19 @@ def kernel_name(notebook: Path) -> str:
 
 
 def read_modules(folder: Path) -> dict[str, str]:
-    """Return the sources of the Python files of a folder by their relative path, with ``/``."""
+    """Return the sources of the Python files of a folder by their relative path, with ``/``.
+
+    Files that a ``.safecoderignore`` excludes are left out.
+    """
+    ignored = IgnoredDocuments(folder)
     modules: dict[str, str] = {}
     for path in _files(folder, ".py", _MAX_DIRECTORIES):
         if len(modules) == _MAX_MODULES:
             break
-        source = _read(path)
+        name = path.relative_to(folder).as_posix()
+        source = _read(path) if ignored.exclusion(name) is None else None
         if source is not None:
-            modules[path.relative_to(folder).as_posix()] = source
+            modules[name] = source
     return modules
 
 
@@ -146,9 +159,12 @@ def _files(folder: Path, suffix: str = "", directories: int = sys.maxsize) -> It
 
 def _other_notebooks(notebook: Path) -> Iterator[tuple[str, str]]:
     """Yield the name and the code of the notebooks that follow one in its directory, by name."""
+    ignored = IgnoredDocuments(notebook.parent)
     names = sorted(path.name for path in notebook.parent.glob("*.ipynb"))
     place = names.index(notebook.name) if notebook.name in names else 0
     for name in [*names[place + 1 :], *names[:place]][:_MAX_NOTEBOOKS]:
+        if ignored.exclusion(name) is not None:
+            continue
         try:
             cells, _ = read_cells(notebook.parent / name)
         except NotebookError:
@@ -172,8 +188,8 @@ def _read(path: Path) -> str | None:
     try:
         if path.stat().st_size > _MAX_MODULE_BYTES:
             return None
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
+        return decode_python(path.read_bytes())
+    except (OSError, UnusableFile):
         return None
 
 

@@ -16,9 +16,9 @@ from jupyter_safecoder.protocol import Cell
 
 from .choice import choose, rank
 from .cutting import Cut, cut_lines
-from .folder import documents_of, kernel_name, read_modules
+from .folder import documents_of, exclusion, kernel_name, read_modules
 from .kernel_names import all_names, names_at_cursor
-from .local_modules import LocalNames, local_names
+from .local_names import LocalNames, local_names
 from .scratch_kernel import MAX_OUTPUT_CHARACTERS, ScratchKernel, scratch_kernel
 from .uses import Use, find_uses
 
@@ -112,6 +112,8 @@ def make_tasks(
     NotebookError
         If the notebook cannot be read, or no kernel can be started.
     """
+    if (excluded := exclusion(notebook)) is not None:
+        return MadeTasks(notebook, (), 0, 0, excluded.reason.rstrip("."))
     cells, language = read_cells(notebook)
     code = [index for index, cell in enumerate(cells) if cell.type == "code"]
     if language and "python" not in language:

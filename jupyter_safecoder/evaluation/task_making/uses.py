@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from .cutting import Cut
-from .local_modules import LocalNames
+from .local_names import LocalNames
 
 Use = Literal["column", "local_function", "kernel_name"]
 #: A column of a table in the kernel, a function or method of a local module, a name of the kernel.

@@ -7,9 +7,9 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
 
-from jupyter_safecoder.editor_protocols import OPENAI, Answer, EditorProtocol, Part
+from jupyter_safecoder.editor_protocols import Answer, Part
+from jupyter_safecoder.editor_protocols.handlers import EditorProtocolHandler
 from jupyter_safecoder.editor_protocols.protocol import dump, event
 from jupyter_safecoder.http.handlers import parse_body
 from jupyter_safecoder.openai_protocol import OpenAIErrors, OpenAIRequest, model_body
@@ -44,30 +44,15 @@ class OpenAIModelHandler(OpenAIErrors, RuntimeHandler):
             self.finish(model_body(model.name, model.context_window))
 
 
-class EditorCompletionsHandler(OpenAIErrors, RuntimeBodyHandler):
+class EditorCompletionsHandler(EditorProtocolHandler, RuntimeBodyHandler):  # type: ignore[misc]  # initialize
     """Continues a text, or fills it in, for another editor."""
-
-    def initialize(  # type: ignore[override]
-        self, protocol: EditorProtocol = OPENAI, **arguments: Any
-    ) -> None:
-        """Store the application's arguments.
-
-        Parameters
-        ----------
-        protocol
-            The form of requests and responses.
-        **arguments
-            As for every handler.
-        """
-        super().initialize(**arguments)
-        self._protocol = protocol
 
     async def post(self) -> None:
         """Respond with one JSON object, or with server-sent events."""
         await self.respond(self._complete)
 
     async def _complete(self, body: bytes) -> None:
-        request = await parse_body(body, self._protocol.parse)
+        request = await parse_body(body, self.protocol.parse)
         completions, model = self.runtime.openai_completions, self.runtime.status().model
         if completions is None or model is None:
             raise self.not_ready()
@@ -99,17 +84,17 @@ class EditorCompletionsHandler(OpenAIErrors, RuntimeBodyHandler):
             logprobs=_all_logprobs(found),
         )
         self.set_header("Content-Type", "application/json; charset=UTF-8")
-        self.finish(dump(self._protocol.whole(request, answer, whole)))
+        self.finish(dump(self.protocol.whole(request, answer, whole)))
 
     async def _send_stream(
         self, parts: AsyncGenerator[Part], request: OpenAIRequest, answer: Answer
     ) -> None:
         self.set_header("Content-Type", "text/event-stream")
         async for part in parts:
-            for body in self._protocol.chunks(request, answer, part):
+            for body in self.protocol.chunks(request, answer, part):
                 await self.send(event(body))
-        if self._protocol.end_of_stream:
-            await self.send(self._protocol.end_of_stream)
+        if self.protocol.end_of_stream:
+            await self.send(self.protocol.end_of_stream)
 
 
 async def _timed(parts: AsyncGenerator[Part], answer: Answer) -> AsyncGenerator[Part]:

@@ -39,6 +39,8 @@ def test_encodings(data: bytes, text: str | None) -> None:
         b"x = '\xe9'",
         b"# coding: nonsense\nx = 1",
         b"# coding: zlib\nx = 1",
+        b"# coding: undefined\nx = 1",
+        b"# coding: punycode\nx = 1",
         b"# coding: ascii\nx = '\xc3\xa9'",
         b"\xef\xbb\xbf# coding: latin-1\nx = 1",
         b"\x89PNG\r\n\x1a\n\x00\x00",

@@ -44,6 +44,7 @@ def test_newlines() -> None:
         (b"# coding: klingon\nx = 1", "declares an encoding that Python does not know"),
         (b"# coding: ascii\nx = '\xff'", "is not in the encoding ascii that it declares"),
         (b"# coding: rot13\nx = 1", "declares an encoding that is not one of texts"),
+        (b"# coding: undefined\nx = 1", "is not in the encoding undefined that it declares"),
         (b"# coding: punycode\nx = 1", "declares an encoding that is not one of files"),
         (b"\xef\xbb\xbf# coding: latin-1\nx = 1", "is not UTF-8, and declares no other encoding"),
     ],

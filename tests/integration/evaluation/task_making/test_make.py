@@ -191,3 +191,15 @@ def test_other_languages_and_files_have_no_tasks(tmp_path: Path) -> None:
         make_tasks(tmp_path / "no.ipynb", EXECUTE)
     assert count_cells(tmp_path / "no.ipynb") == 0
     assert count_cells(path) == 1
+
+
+def test_what_a_safecoderignore_excludes_is_in_no_task(notebook: Path) -> None:
+    folder = notebook.parent
+    (folder / "secret.py").write_text("PLAN = 1\n")
+    write_notebook(folder / "secret.ipynb", ("code", "plan = 1"))
+    (folder / ".safecoderignore").write_text("secret*\n")
+    made = make_tasks(notebook, MakeOptions())
+    assert {one["path"] for task in made.tasks for one in task["files"]} == {"gridkit.py"}
+    made = make_tasks(folder / "secret.ipynb", MakeOptions())
+    assert made.tasks == ()
+    assert "a pattern in .safecoderignore excludes this document" in made.failure

@@ -13,6 +13,7 @@ from jupyter_safecoder.evaluation.task_making import folder
 from jupyter_safecoder.evaluation.task_making.folder import (
     copy_folder,
     documents_of,
+    exclusion,
     find_notebooks,
     read_modules,
 )
@@ -65,6 +66,20 @@ def test_the_kernel_of_a_notebook(tmp_path: Path, text: str, name: str) -> None:
 def test_modules(project: Path) -> None:
     (project / "latin.py").write_bytes(b"name = '\xe9'")
     assert read_modules(project) == {"a.py": "# a.py\n", "helpers/io.py": "# helpers/io.py\n"}
+
+
+def test_a_module_has_the_encoding_that_it_declares(project: Path) -> None:
+    (project / "latin.py").write_bytes(b"# coding: latin-1\nname = '\xe9'")
+    assert read_modules(project)["latin.py"] == "# coding: latin-1\nname = 'é'"
+
+
+def test_excluded_files_are_no_documents(project: Path) -> None:
+    (project / ".safecoderignore").write_text("helpers/\nb.ipynb\n")
+    modules = read_modules(project)
+    assert modules == {"a.py": "# a.py\n"}
+    assert [one["path"] for one in documents_of(project / "a.ipynb", modules, [])] == ["a.py"]
+    assert exclusion(project / "a.ipynb") is None
+    assert exclusion(project / "b.ipynb") is not None
 
 
 def test_a_search_for_modules_is_bounded(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

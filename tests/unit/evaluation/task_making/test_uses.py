@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jupyter_safecoder.evaluation.task_making.cutting import Cut
-from jupyter_safecoder.evaluation.task_making.local_modules import LocalNames
+from jupyter_safecoder.evaluation.task_making.local_names import LocalNames
 from jupyter_safecoder.evaluation.task_making.uses import find_uses
 
 KERNEL: list[dict[str, Any]] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.evaluation.task_making.local_modules import local_names
+from jupyter_safecoder.evaluation.task_making.local_names import local_names
 
 MODULES = {
     "gridkit.py": "class Run:\n    def note(self): ...\n\ndef join(a): ...\n\ndef _own(): ...\n",
