@@ -33,6 +33,8 @@ from jupyter_safecoder.prompt import FAMILIES
 from jupyter_safecoder.runtime.loading import choose_engine, resolve_base_model
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .cards.find import find_card
+from .cards.options import add_card_command, print_card
 from .options import add_command, add_engine_arguments, settings
 from .output import print_line, print_report, print_table, progress_share
 
@@ -67,6 +69,11 @@ def add_model_commands(commands: Any) -> Any:
             "Face Hub",
         )
         add_engine_arguments(parser)
+    card = add_card_command(model, _card, "print what is known of a model as a model card")
+    card.add_argument(
+        "model", nargs="?", default=AUTO_MODEL, metavar="MODEL", help="as for 'model show'"
+    )
+    add_engine_arguments(card)
     return model
 
 
@@ -178,6 +185,12 @@ def _show(arguments: argparse.Namespace) -> int:
         },
         arguments.json,
     )
+
+
+def _card(arguments: argparse.Namespace) -> int:
+    with progress_share("Finding the model") as progress:
+        card = find_card(settings(arguments), progress)
+    return print_card(card, arguments)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

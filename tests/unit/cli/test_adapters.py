@@ -57,3 +57,14 @@ def test_export_import_and_remove(capsys: Capture, tmp_path: Path, cache: Path) 
 def test_one_adapter_is_used(words: list[str], capsys: Capture) -> None:
     with pytest.raises(SystemExit):
         main(["adapter", "use", *words])
+
+
+def test_card_by_name_and_by_directory(capsys: Capture, tmp_path: Path) -> None:
+    card = run(capsys, "card", "ours")
+    assert (card["kind"], card["base"]["name"]) == ("adapter", "tiny")
+    run(capsys, "export", "ours", tmp_path / "exported")
+    assert run(capsys, "card", tmp_path / "exported") == card
+    assert main(["adapter", "card", "ours", "--markdown"]) == 0
+    assert "# ours" in capsys.readouterr().out
+    assert main(["adapter", "card", "none"]) == 1
+    assert "There is no adapter 'none'" in capsys.readouterr().err
