@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from huggingface_hub import ModelCard as HubCard
 
 from jupyter_safecoder.cli.main import main
 from jupyter_safecoder.models import EMBEDDED
@@ -21,9 +20,7 @@ def _printed(capsys: Capture, *words: object) -> str:
 def test_three_forms(capsys: Capture) -> None:
     card = json.loads(_printed(capsys, EMBEDDED, "--json"))
     assert (card["kind"], card["name"]) == ("model", EMBEDDED)
-    assert (
-        HubCard(_printed(capsys, EMBEDDED, "--markdown")).data.to_dict()["license"] == "apache-2.0"
-    )
+    assert 'license: "apache-2.0"' in _printed(capsys, EMBEDDED, "--markdown").split("---")[1]
     lines = _printed(capsys, "qwen2.5-coder-0.5b").splitlines()
     assert "layers: unknown" in lines
     assert "license: Apache-2.0" in lines
