@@ -129,11 +129,12 @@ def _use(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    from .cards.verify import checks_of_adapter, print_checks
+
     adapter = _registry(arguments).find(arguments.name)
-    adapter.verify()
-    return print_report(
-        {"adapter": adapter.name, "ok": True, "files": len(adapter.card.files)}, arguments.json
-    )
+    facts = {"adapter": adapter.name, "ok": True, "files": len(adapter.card.files)}
+    checks = checks_of_adapter(adapter, base_settings(arguments))
+    return print_checks(facts, checks, as_json=arguments.json)
 
 
 def _remove(arguments: argparse.Namespace) -> int:

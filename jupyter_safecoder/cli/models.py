@@ -35,6 +35,7 @@ from jupyter_safecoder.settings import RuntimeSettings
 
 from .cards.find import find_card
 from .cards.options import add_card_command, print_card
+from .cards.verify import checks_of_model, print_checks
 from .options import add_command, add_engine_arguments, settings
 from .output import print_line, print_report, print_table, progress_share
 
@@ -241,22 +242,18 @@ def prepare(
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    requested = settings(arguments)
     with progress_share("Verifying") as progress:
-        model = resolve_base_model(settings(arguments), progress)
-        verify_files(model, lambda share: progress(share, f"Reading {model.name}"))
+        model = resolve_base_model(requested, progress)
         converted = _converted_from(model, _store(arguments))
-        for one in converted:
-            text = f"Reading what it was converted to for {one.engine} in {one.precision}"
-            one.verify(lambda share: progress(share, text))  # noqa: B023 - called before the next
-    return print_report(
-        {
-            "model": model.name,
-            "ok": True,
-            "files": len(model.files) + sum(len(one.files) for one in converted),
-            "prepared": [f"{one.engine} {one.precision}" for one in converted],
-        },
-        arguments.json,
-    )
+        checks = list(checks_of_model(model, converted, requested, progress))
+    facts = {
+        "model": model.name,
+        "ok": True,
+        "files": len(model.files) + sum(len(one.files) for one in converted),
+        "prepared": [f"{one.engine} {one.precision}" for one in converted],
+    }
+    return print_checks(facts, checks, as_json=arguments.json)
 
 
 def _remove(arguments: argparse.Namespace) -> int:

@@ -11,6 +11,10 @@ from collections.abc import Mapping
 _PERCENTILES = "`{p50, p95}`, milliseconds"
 _SCORES = "`{exact_match, edit_similarity}`, each 0 to 1"
 _CARD = "the card of the adapter: "
+_CHECKS = (
+    "list of `{check, ok, detail}`; `ok` is `null` where there is nothing to compare with. "
+    "`check` is "
+)
 _MODEL_CARD: Mapping[str, str] = {
     "version": "1; the form is that of "
     "[card.schema.json](../../jupyter_safecoder/models/cards/card.schema.json). `null` and empty: "
@@ -125,9 +129,12 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     "model card": _MODEL_CARD,
     "model verify": {
         "model": "name of the model",
-        "ok": "`true`; if a file is damaged the command fails instead",
+        "ok": "whether no check failed; the exit status is 1 if one did",
         "files": "number of files that were checked",
         "prepared": "list of the conversions that were checked, such as `openvino int8`",
+        "checks": _CHECKS
+        + "`files`, `catalogue`, `shapes`, `tokenizer`, `license`, `calibration`, "
+        "`adapter`, `prepared` or `probe`",
     },
     "model remove": {
         "removed": "list of the directories that were deleted; of a model of the catalogue its "
@@ -204,7 +211,11 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "warning": "why the adapter was not accepted, or empty",
     },
     "adapter card": _MODEL_CARD,
-    "adapter verify": {"adapter, ok, files": "name, `true`, and number of files that were checked"},
+    "adapter verify": {
+        "adapter, ok, files": "name, whether no check failed, and number of files that were "
+        "checked; the exit status is 1 if a check failed",
+        "checks": _CHECKS + "`files`, `matrices` or `base`",
+    },
     "adapter remove": {"removed": "name of the adapter"},
     "adapter average": {
         "adapters, directory": "names of the adapters, and where their mean was written"

@@ -58,10 +58,17 @@ def find_card(
         raise ModelError(
             f"{error.filename} cannot be read: {error.strerror}.", "Get the model again."
         ) from error
-    return card_of_model(model, entry, _words(model, entry), hashes)
+    return card_of_model(model, entry, find_words(model, entry), hashes)
 
 
-def _words(model: ModelDescription, entry: Entry | None) -> OwnWords:
+def find_words(model: ModelDescription, entry: Entry | None) -> OwnWords:
+    """Return what the maker of a model, or of the adapter in it, says of it.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read.
+    """
     if entry is not None and entry.adapter:
         return _words_of_adapter(entry)
     directory = model.weights if model.weights.is_dir() else model.weights.parent

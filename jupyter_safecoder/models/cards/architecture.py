@@ -52,7 +52,7 @@ def read_architecture(model: ModelDescription) -> Architecture:
     """Return what a model's files say of its architecture; damaged ones say nothing."""
     if model.format == "script":
         return Architecture()
-    config = _config(model)
+    config = read_config(model)
     known: dict[str, Any] = {"model_type": model.architecture}
     known |= {name: value for name in _SIZES if (value := _number(config, *_SIZES[name]))}
     if type(tied := config.get("tie_word_embeddings")) is bool:
@@ -65,7 +65,8 @@ def read_architecture(model: ModelDescription) -> Architecture:
     )
 
 
-def _config(model: ModelDescription) -> Mapping[str, Any]:
+def read_config(model: ModelDescription) -> Mapping[str, Any]:
+    """Return the ``config.json`` of a checkpoint, or what a GGUF has of it; empty: damaged."""
     try:
         if model.format == "gguf":
             return checkpoint_config(model.weights)

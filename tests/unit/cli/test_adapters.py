@@ -38,7 +38,10 @@ def test_list_show_and_verify(capsys: Capture) -> None:
     [row] = run(capsys, "list")["adapters"]
     assert (row["adapter"], row["accepted"], row["in_use"]) == ("ours", False, False)
     assert run(capsys, "show", "ours")["curves"]["val"] == [[0, 2.1]]
-    assert run(capsys, "verify", "ours") == {"adapter": "ours", "ok": True, "files": 2}
+    verified = run(capsys, "verify", "ours")
+    checks = {check["check"]: check["ok"] for check in verified.pop("checks")}
+    assert verified == {"adapter": "ours", "ok": True, "files": 2}
+    assert checks == {"files": True, "matrices": True, "base": None}
     assert main(["adapter", "show", "ours"]) == 0
     assert "validation loss: [[0, 2.1]]" in capsys.readouterr().out
 
