@@ -38,9 +38,9 @@ TEST_TOOLS := httpx jsonschema psutil pytest 'pytest-jupyter[server]' pytest-tim
 
 # What the two wheels are built from. A folder is newer after one of its files is deleted.
 WHEEL_SOURCES := $(shell find jupyter_safecoder jupyter-config -not -path '*/__pycache__*' \
-  -not -path 'jupyter_safecoder/labextension*') pyproject.toml README.md LICENSE
+  -not -path 'jupyter_safecoder/labextension*') supply_chain/jupyter_safecoder.cdx.json pyproject.toml README.md LICENSE
 WEIGHTS_SOURCES := $(shell find weights/safecoder_smol_135m -not -path '*/__pycache__*') \
-  weights/pyproject.toml weights/LICENSE
+  weights/pyproject.toml weights/LICENSE weights/README.md weights/safecoder_smol_135m.cdx.json
 
 .PHONY: env lab lab-extension browser postgresql lock lint lint-python lint-typescript test-unit test-integration \
   test-integration-servers test-integration-engines test-integration-training test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-models test-slow test coverage dist clean fuzz soak
@@ -114,6 +114,8 @@ lint-python: env
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/python -m supply_chain.licenses
+	$(BIN)/python -m supply_chain.sbom --check
 	$(CHECK)vendor.github-workflows .github/workflows/*.yml
 	$(CHECK)custom.github-workflows-require-timeout .github/workflows/*.yml
 	$(CHECK)vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
@@ -190,6 +192,11 @@ test-dist-full: dist
 .PHONY: reference
 reference: env
 	$(BIN)/python docs/reference/generate.py
+
+# The bills of materials of both wheels, which `make lint` compares with what would be written.
+.PHONY: sbom
+sbom: env
+	$(BIN)/python -m supply_chain.sbom
 
 # The oldest JupyterLab and Notebook that we support, in an environment of their own; apart from `make test`.
 # JupyterLab 4.4 stops at a dialog for a kernel that is not installed: that one test is left out.

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .cards.options import add_card_command, print_card
 from .finetune import add_base_arguments, base_settings, training_backend_for
 from .options import add_command
 from .output import print_line, print_report, print_table, progress_share
@@ -32,6 +33,9 @@ def add_adapter_commands(commands: Any) -> None:
         parser = add_command(adapter, name, run, text)
         parser.add_argument("name", metavar="NAME", help="name of the adapter")
         add_base_arguments(parser)
+    card = add_card_command(adapter, _card, "print what is known of an adapter as a model card")
+    card.add_argument("name", metavar="NAME", help="name of the adapter, or a directory with one")
+    add_base_arguments(card)
 
     use = add_command(adapter, "use", _use, "serve the model with an adapter, or without one")
     chosen = use.add_mutually_exclusive_group(required=True)
@@ -108,6 +112,21 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _card(arguments: argparse.Namespace) -> int:
+    from jupyter_safecoder.adapters.model_card import card_of_adapter
+    from jupyter_safecoder.adapters.registry import Registry, read_card
+    from jupyter_safecoder.models.cards import read_own_words
+
+    directory = Path(arguments.name)
+    card = read_card(directory)
+    if card is None:
+        card = training_backend_for(arguments).card(arguments.name)
+        directory = Registry(base_settings(arguments).cache).directory / card.name
+    if not directory.is_dir():  # on a Hub
+        return print_card(card_of_adapter(card), arguments)
+    return print_card(card_of_adapter(card, directory, read_own_words(directory)), arguments)
+
+
 def _use(arguments: argparse.Namespace) -> int:
     with progress_share("Activating") as progress:
         report = training_backend_for(arguments).use(
@@ -117,11 +136,12 @@ def _use(arguments: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    from .cards.verify import checks_of_adapter, print_checks
+
     adapter = _registry(arguments).find(arguments.name)
-    adapter.verify()
-    return print_report(
-        {"adapter": adapter.name, "ok": True, "files": len(adapter.card.files)}, arguments.json
-    )
+    facts = {"adapter": adapter.name, "ok": True, "files": len(adapter.card.files)}
+    checks = checks_of_adapter(adapter, base_settings(arguments))
+    return print_checks(facts, checks, as_json=arguments.json)
 
 
 def _remove(arguments: argparse.Namespace) -> int:

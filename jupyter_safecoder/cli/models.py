@@ -33,6 +33,9 @@ from jupyter_safecoder.prompt import FAMILIES
 from jupyter_safecoder.runtime.loading import choose_engine, resolve_base_model
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .cards.find import find_card
+from .cards.options import add_card_command, print_card
+from .cards.verify import checks_of_model, print_checks
 from .options import add_command, add_engine_arguments, settings
 from .output import print_line, print_report, print_table, progress_share
 
@@ -67,6 +70,11 @@ def add_model_commands(commands: Any) -> Any:
             "Face Hub",
         )
         add_engine_arguments(parser)
+    card = add_card_command(model, _card, "print what is known of a model as a model card")
+    card.add_argument(
+        "model", nargs="?", default=AUTO_MODEL, metavar="MODEL", help="as for 'model show'"
+    )
+    add_engine_arguments(card)
     return model
 
 
@@ -180,6 +188,12 @@ def _show(arguments: argparse.Namespace) -> int:
     )
 
 
+def _card(arguments: argparse.Namespace) -> int:
+    with progress_share("Finding the model") as progress:
+        card = find_card(settings(arguments), progress)
+    return print_card(card, arguments)
+
+
 def _prepare(arguments: argparse.Namespace) -> int:
     requested = settings(arguments)
     with progress_share("Preparing") as progress:
@@ -228,22 +242,18 @@ def prepare(
 
 
 def _verify(arguments: argparse.Namespace) -> int:
+    requested = settings(arguments)
     with progress_share("Verifying") as progress:
-        model = resolve_base_model(settings(arguments), progress)
-        verify_files(model, lambda share: progress(share, f"Reading {model.name}"))
+        model = resolve_base_model(requested, progress)
         converted = _converted_from(model, _store(arguments))
-        for one in converted:
-            text = f"Reading what it was converted to for {one.engine} in {one.precision}"
-            one.verify(lambda share: progress(share, text))  # noqa: B023 - called before the next
-    return print_report(
-        {
-            "model": model.name,
-            "ok": True,
-            "files": len(model.files) + sum(len(one.files) for one in converted),
-            "prepared": [f"{one.engine} {one.precision}" for one in converted],
-        },
-        arguments.json,
-    )
+        checks = list(checks_of_model(model, converted, requested, progress))
+    facts = {
+        "model": model.name,
+        "ok": True,
+        "files": len(model.files) + sum(len(one.files) for one in converted),
+        "prepared": [f"{one.engine} {one.precision}" for one in converted],
+    }
+    return print_checks(facts, checks, as_json=arguments.json)
 
 
 def _remove(arguments: argparse.Namespace) -> int:

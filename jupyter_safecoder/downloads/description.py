@@ -85,7 +85,7 @@ def merge_adapter_of(
     OSError
         If the disk is full.
     """
-    source = (adapters or _shipped_adapters()) / entry.adapter
+    source = (adapters or shipped_adapters()) / entry.adapter
     card = read_card(source)
     if card is None:
         raise ModelError(
@@ -104,7 +104,8 @@ def merge_adapter_of(
     return directory
 
 
-def _shipped_adapters() -> Path:
+def shipped_adapters() -> Path:
+    """Return the directory with the adapters in the package of weights."""
     return Path(str(files("safecoder_smol_135m"))) / "adapters"
 
 

@@ -13,6 +13,7 @@ from .indentation import Reindented, find_indentation, reindent
 from .lines import Line, StopDecision, split_lines
 from .rules.block_end import block_end
 from .rules.closing_bracket import find_closing_bracket
+from .rules.command import command
 from .rules.dedent import dedent
 from .rules.inline_repetition import inline_repetition
 from .rules.invisible import find_invisible
@@ -38,7 +39,10 @@ _CUT_OFF = {
     "invisible": True,
     "lines": False,
     "low_confidence": False,
+    "command": False,
 }
+#: Reasons for which an empty answer is not one that a filter emptied.
+_WITHHELD = ("low_confidence", "command")
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,9 @@ class AnswerFilter:
     """Filters the answer to one request while it grows.
 
     Until it is final, each text starts with the one before: what a rule may still remove is held
-    back. The exceptions are a repetition within a line, which is detected after it was shown, and
-    an answer that is cut off, also before an invisible character.
+    back. The exceptions are a repetition within a line and a command whose start could be code,
+    which are detected after they were shown, and an
+    answer that is cut off, also before an invisible character.
 
     Parameters
     ----------
@@ -139,6 +144,8 @@ class AnswerFilter:
             line_repetition(lines, context),
             inline_repetition(lines),
         ]
+        if not self._input.allow_commands:
+            decisions.append(command(lines, context))
         if is_block:
             rule = dedent if context.syntax.by_indent else block_end
             decisions.append(rule(lines, context))
@@ -160,7 +167,7 @@ class AnswerFilter:
         return text[: next((at for at in positions if at is not None), None)].rstrip()
 
     def _finish(self, answer: str, reason: FinishReason) -> FilteredAnswer:
-        if reason in _CUT_OFF and (answer.strip() or reason == "low_confidence"):
+        if reason in _CUT_OFF and (answer.strip() or reason in _WITHHELD):
             whole_line = not _CUT_OFF[reason] or answer.rstrip(" \t").endswith("\n")
             answer = answer[: sound_end(answer.rstrip(), self._context, whole_line=whole_line)]
             if not answer.strip():

@@ -23,6 +23,7 @@ FinishReason: TypeAlias = Literal[
     "duplicate",
     "low_confidence",
     "invisible",
+    "command",
 ]
 
 
@@ -44,6 +45,9 @@ class FilterInput:
         Minimum log-probability of a line; minus infinity: any is shown.
     above
         Code of the cells above, which says how to indent where the cell does not.
+    allow_commands
+        Whether lines that command the kernel, such as ``!rm``, may be in the answer where the user
+        has not begun one: those that are asked for by key.
     """
 
     prefix: str
@@ -53,3 +57,4 @@ class FilterInput:
     max_lines: int
     min_logprob: float = -math.inf
     above: str = ""
+    allow_commands: bool = False

@@ -57,6 +57,8 @@ def scan_nesting(text: str, syntax: Syntax, start: Nesting) -> Nesting:
     start
         What is open before it.
     """
+    if not text:
+        return start
     brackets, quote, surplus = start.brackets, start.quote, start.surplus
     at, end, comment = 0, len(text), 0
     if start.comment:

@@ -303,6 +303,7 @@ class Completions:
             "\n".join(
                 cell.source for cell in request.before[-_CELLS_ABOVE:] if cell.type == "code"
             ),
+            allow_commands=options.trigger == "explicit",
         )
         return AnswerFilter(inputs), max_tokens
 

@@ -116,7 +116,8 @@ export type FinishReason =
   | 'excluded'
   | 'secret'
   | 'low_confidence'
-  | 'invisible';
+  | 'invisible'
+  | 'command';
 
 /** What a section of a prompt was made of. */
 export type PromptSource =

@@ -13,6 +13,7 @@ import pytest
 
 from jupyter_safecoder.finetune.recipe import read_settings
 from jupyter_safecoder.hub.access.policy_parser import parse_policy
+from jupyter_safecoder.models.cards.own_words import parse_own_words
 from jupyter_safecoder.models.catalogue.read import parse_catalogue
 from tests.support.paths import ROOT
 
@@ -173,11 +174,13 @@ def test_the_reference_is_up_to_date(
 
 
 @pytest.mark.parametrize("text", list(toml_examples()))
-def test_toml_examples_are_policies_catalogues_or_recipes(text: str, tmp_path: Path) -> None:
+def test_toml_examples_are_policies_catalogues_recipes_or_cards(text: str, tmp_path: Path) -> None:
     if text.startswith("[[models]]"):
         assert parse_catalogue(text)
     elif re.search(r"^\[(?:groups|audit)\b", text, flags=re.MULTILINE):
         assert parse_policy(text).groups
+    elif text.startswith("summary"):
+        assert parse_own_words(text)
     else:
         path = tmp_path / "recipe.toml"
         path.write_text(text, "utf-8")

@@ -16,9 +16,10 @@ _MODULES = sorted((ROOT / "jupyter_safecoder").rglob("*.py"))
 _UNSAFE_MODULES = {"pickle", "dill", "cloudpickle", "marshal", "shelve", "joblib", "jsonpickle"}
 #: Functions that run code of their argument, by name alone.
 _UNSAFE_CALLS = {"eval", "exec", "compile", "__import__"}
+#: Functions whose formats are pickles, or may have some in them.
+_UNSAFE_READERS = ("torch.load", "torch.save", "numpy.load", "read_pickle", "yaml.load")
 #: Functions to the arguments that keep them from running code of a file.
 _REQUIRED = {
-    "torch.load": {"weights_only": True},
     "from_pretrained": {"trust_remote_code": False, "local_files_only": True},
     "main_export": {"trust_remote_code": False},
 }
@@ -41,7 +42,7 @@ def _violations(tree: ast.AST) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)
-        if called in _UNSAFE_CALLS or called.endswith("yaml.load"):
+        if called in _UNSAFE_CALLS or called.endswith(_UNSAFE_READERS):
             yield called
         given = {
             keyword.arg: keyword.value.value
@@ -67,7 +68,8 @@ def test_no_call_runs_code_of_a_file() -> None:
     "code",
     [
         *("import pickle", "from pickle import load", "import joblib.x", "eval(x)", "exec(x)"),
-        *("torch.load(x)", "torch.load(x, weights_only=False)", "yaml.load(x)"),
+        *("torch.load(x)", "torch.load(x, weights_only=True)", "torch.save(x, y)", "yaml.load(x)"),
+        *("import shelve", "from marshal import loads", "import dill", "pandas.read_pickle(x)"),
         "A.from_pretrained(x, local_files_only=True)",
         "A.from_pretrained(x, trust_remote_code=True, local_files_only=True)",
         *("numpy.load(x, allow_pickle=True)", "subprocess.run(x, shell=True)"),

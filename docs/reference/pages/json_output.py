@@ -11,6 +11,25 @@ from collections.abc import Mapping
 _PERCENTILES = "`{p50, p95}`, milliseconds"
 _SCORES = "`{exact_match, edit_similarity}`, each 0 to 1"
 _CARD = "the card of the adapter: "
+_CHECKS = (
+    "list of `{check, ok, detail}`; `ok` is `null` where there is nothing to compare with. "
+    "`check` is "
+)
+_MODEL_CARD: Mapping[str, str] = {
+    "version": "1; the form is that of "
+    "[card.schema.json](../../jupyter_safecoder/models/cards/card.schema.json). `null` and empty: "
+    "unknown",
+    "kind, name, summary, license": "`model` or `adapter`; the name, what it is, and the license",
+    "base": "`{name, relation, sha256, repository}`: what it was made of",
+    "format, architecture, parameters, layers, context_window, quantization": "of the weights",
+    "family, layouts, default_layout, languages": "of its prompts",
+    "files": "list of `{name, size, sha256}`",
+    "corpus": "`{manifest, sha256, counts}`: what it was trained on",
+    "calibration": "`{intercept, slope}`; `null`: the default one",
+    "scores": "list of `{dataset, metric, value, command, tasks, served_as}`: `command` gives it",
+    "training, probe, limits, sections": "settings of the training; ids of a prompt and of its "
+    "completion; what it cannot do; further text in Markdown",
+}
 
 #: Commands of ``jupyter safecoder``.
 JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
@@ -107,11 +126,15 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "size_mb, seconds": "size and duration of the conversion; only if the engine needs one",
         "reused": "whether it was converted before; `null` if no conversion is needed",
     },
+    "model card": _MODEL_CARD,
     "model verify": {
         "model": "name of the model",
-        "ok": "`true`; if a file is damaged the command fails instead",
+        "ok": "whether no check failed; the exit status is 1 if one did",
         "files": "number of files that were checked",
         "prepared": "list of the conversions that were checked, such as `openvino int8`",
+        "checks": _CHECKS
+        + "`files`, `catalogue`, `shapes`, `tokenizer`, `license`, `calibration`, "
+        "`adapter`, `prepared` or `probe`",
     },
     "model remove": {
         "removed": "list of the directories that were deleted; of a model of the catalogue its "
@@ -187,7 +210,12 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "switched": "whether a running runtime was switched",
         "warning": "why the adapter was not accepted, or empty",
     },
-    "adapter verify": {"adapter, ok, files": "name, `true`, and number of files that were checked"},
+    "adapter card": _MODEL_CARD,
+    "adapter verify": {
+        "adapter, ok, files": "name, whether no check failed, and number of files that were "
+        "checked; the exit status is 1 if a check failed",
+        "checks": _CHECKS + "`files`, `matrices` or `base`",
+    },
     "adapter remove": {"removed": "name of the adapter"},
     "adapter average": {
         "adapters, directory": "names of the adapters, and where their mean was written"

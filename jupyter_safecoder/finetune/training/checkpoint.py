@@ -1,15 +1,22 @@
-"""Checkpoints of a training: one file, which is replaced in one step."""
+"""Checkpoints of a training: one file, which is replaced in one step.
+
+It is a safetensors file. Its metadata has everything but the tensors, as JSON: reading it runs no
+code, whoever wrote it.
+"""
 
 from __future__ import annotations
 
-import errno
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.files import atomic_write
 
 if TYPE_CHECKING:
     import torch
+
+_CONTENT = "content"
 
 
 def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
@@ -20,21 +27,19 @@ def save_checkpoint(path: Path, content: dict[str, Any]) -> None:
     path
         Its file.
     content
-        Tensors, numbers, strings, and lists and dictionaries of them.
+        Tensors, numbers, strings, and lists, tuples and dictionaries of them.
 
     Raises
     ------
     OSError
         If it cannot be written.
     """
-    import torch
+    from safetensors.torch import save
 
-    try:
-        with atomic_write(path) as stream:
-            torch.save(content, stream)
-    except RuntimeError as error:
-        # torch's writer reports a short write without its cause.
-        raise OSError(errno.ENOSPC, "the disk is full", str(path)) from error
+    tensors: dict[str, torch.Tensor] = {}
+    metadata = {_CONTENT: json.dumps(_without_tensors(content, tensors))}
+    with atomic_write(path) as stream:
+        stream.write(save(tensors, metadata))
 
 
 def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any] | None:
@@ -46,10 +51,57 @@ def load_checkpoint(path: Path, device: torch.device) -> dict[str, Any] | None:
         Its file.
     device
         The device of the tensors.
+
+    Raises
+    ------
+    FinetuneError
+        If it is damaged, or no checkpoint.
     """
-    import torch
+    from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
         return None
-    content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    return content
+    try:
+        with safe_open(  # type: ignore[no-untyped-call]
+            path, framework="pt", device=str(device)
+        ) as file:
+            content = json.loads((file.metadata() or {})[_CONTENT])
+            restored = _with_tensors(content, file.get_tensor)
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FinetuneError(
+            f"{path} is no checkpoint of a training, or is damaged.",
+            "Delete it: the training starts from the beginning.",
+        ) from error
+    if not isinstance(restored, dict):
+        raise FinetuneError(f"{path} is no checkpoint of a training.", "Delete it.")
+    return restored
+
+
+def _without_tensors(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """Return a value as JSON data that names the tensors in it, which are added to ``tensors``."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        name = str(len(tensors))
+        tensors[name] = value.detach().to("cpu", copy=True).contiguous()
+        return {"tensor": name}
+    if isinstance(value, dict):
+        pairs = ([key, _without_tensors(one, tensors)] for key, one in value.items())
+        return {"dict": list(pairs)}
+    if isinstance(value, (list, tuple)):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {kind: [_without_tensors(one, tensors) for one in value]}
+    return value
+
+
+def _with_tensors(data: Any, tensor: Any) -> Any:
+    """Return the value of JSON data; ``tensor`` returns a tensor by its name."""
+    if not isinstance(data, dict):
+        return data
+    ((kind, content),) = data.items()
+    if kind == "tensor":
+        return tensor(content)
+    if kind == "dict":
+        return {key: _with_tensors(one, tensor) for key, one in content}
+    parts = [_with_tensors(one, tensor) for one in content]
+    return parts if kind == "list" else tuple(parts)

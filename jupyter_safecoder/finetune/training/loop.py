@@ -25,7 +25,7 @@ from .state import TrainingState
 _MAX_GRADIENT_NORM = 1.0
 #: Seconds between checkpoints.
 _CHECKPOINT_S = 20
-CHECKPOINT = "training.pt"
+CHECKPOINT = "training.safetensors"
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,20 @@ def checkpoint_shapes(model: ModelDescription) -> Shapes:
     return {name: tensor.shape for name, tensor in tensors.items()}
 
 
+def checkpoint_config(path: Path) -> dict[str, Any]:
+    """Return the ``config.json`` of the checkpoint that can be made of a GGUF.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged, or has other tensors than its architecture.
+    OSError
+        If it cannot be read.
+    """
+    with _as_value_error(path):
+        return _config(_open(path))
+
+
 @contextmanager
 def _as_value_error(path: Path) -> Iterator[None]:
     """Name the file in an error; a header may have values of any type under the names it has."""

@@ -200,7 +200,7 @@ def _parse(
         parameters -= math.prod(named[OUTPUT].shape)
     content = GgufContent(
         parameters=parameters,
-        quantization=_quantization(fields, tensors),
+        quantization=quantization_name(fields, tensors),
         kv_values=kv_values,
         servable_unchanged=architecture in _OPENVINO_ARCHITECTURES
         and types <= {*_OPENVINO_TYPES}
@@ -220,7 +220,7 @@ def _parse(
     )
 
 
-def _quantization(fields: Mapping[str, Any], tensors: Sequence[GgufTensor]) -> str:
+def quantization_name(fields: Mapping[str, Any], tensors: Sequence[GgufTensor]) -> str:
     """Return the name of ``general.file_type``, or else the type of most bytes."""
     import gguf
 

@@ -55,5 +55,9 @@ export function explainFinish(
       return trans.__(
         'The next character is invisible, and could hide code from you.'
       );
+    case 'command':
+      return trans.__(
+        'The next line would run a command, which is only shown when asked for.'
+      );
   }
 }

@@ -38,7 +38,10 @@ def test_list_show_and_verify(capsys: Capture) -> None:
     [row] = run(capsys, "list")["adapters"]
     assert (row["adapter"], row["accepted"], row["in_use"]) == ("ours", False, False)
     assert run(capsys, "show", "ours")["curves"]["val"] == [[0, 2.1]]
-    assert run(capsys, "verify", "ours") == {"adapter": "ours", "ok": True, "files": 2}
+    verified = run(capsys, "verify", "ours")
+    checks = {check["check"]: check["ok"] for check in verified.pop("checks")}
+    assert verified == {"adapter": "ours", "ok": True, "files": 2}
+    assert checks == {"files": True, "matrices": True, "base": None}
     assert main(["adapter", "show", "ours"]) == 0
     assert "validation loss: [[0, 2.1]]" in capsys.readouterr().out
 
@@ -57,3 +60,14 @@ def test_export_import_and_remove(capsys: Capture, tmp_path: Path, cache: Path) 
 def test_one_adapter_is_used(words: list[str], capsys: Capture) -> None:
     with pytest.raises(SystemExit):
         main(["adapter", "use", *words])
+
+
+def test_card_by_name_and_by_directory(capsys: Capture, tmp_path: Path) -> None:
+    card = run(capsys, "card", "ours")
+    assert (card["kind"], card["base"]["name"]) == ("adapter", "tiny")
+    run(capsys, "export", "ours", tmp_path / "exported")
+    assert run(capsys, "card", tmp_path / "exported") == card
+    assert main(["adapter", "card", "ours", "--markdown"]) == 0
+    assert "# ours" in capsys.readouterr().out
+    assert main(["adapter", "card", "none"]) == 1
+    assert "There is no adapter 'none'" in capsys.readouterr().err

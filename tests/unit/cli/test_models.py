@@ -75,10 +75,14 @@ def test_verify_a_model_and_its_conversions(
 ) -> None:
     _convert(cache, "int8", source=str(resolve_model(EMBEDDED).weights))
     report = _run(capsys, "verify", "--cache-dir", cache)
+    checks = report.pop("checks")
     assert report == {"model": EMBEDDED, "ok": True, "files": 3, "prepared": ["openvino int8"]}
+    assert (checks[6]["check"], checks[6]["ok"]) == ("prepared", True)
     (converted,) = Store(cache).all()
     (converted.directory / "model.bin").write_bytes(b"x" * 100_000)
     assert "has changed since it was converted" in _error(capsys, "verify", "--cache-dir", cache)
+    assert main(["model", "verify", "--cache-dir", str(cache), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["ok"] is False
 
 
 def test_remove_conversions_of_a_checkpoint_that_is_gone(

@@ -54,7 +54,7 @@ def _filter_any_text(seed: int, language: str) -> None:
         if final.text:
             assert final.reason not in ("blank", "duplicate")
         else:
-            cut_off = ("length", "deadline", "lines", "low_confidence", "invisible")
+            cut_off = ("length", "deadline", "lines", "low_confidence", "invisible", "command")
             assert final.reason in ("blank", "duplicate", *cut_off)
 
 

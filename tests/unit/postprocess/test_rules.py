@@ -35,7 +35,15 @@ def _filter_input(case: dict[str, Any]) -> FilterInput:
     language = case.get("language", "python")
     mode = case.get("mode") or mode_at(prefix, suffix, language)
     min_logprob = case.get("min_logprob", -3.0)
-    return FilterInput(prefix, suffix, language, mode, case.get("max_lines", 20), min_logprob)
+    return FilterInput(
+        prefix,
+        suffix,
+        language,
+        mode,
+        case.get("max_lines", 20),
+        min_logprob,
+        allow_commands=case.get("allow_commands", False),
+    )
 
 
 def _answer(case: dict[str, Any]) -> tuple[str, list[ScoredToken] | None]:

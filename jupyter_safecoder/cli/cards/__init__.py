@@ -1,0 +1,1 @@
+"""The cards of models and adapters on the command line, and what they verify."""

@@ -1,0 +1,1 @@
+"""What the distributions consist of: licenses of dependencies, and bills of materials."""
