@@ -1,0 +1,98 @@
+"""The structure of code: its lines with names and literals replaced, so that renaming shows.
+
+Comments, blank lines, imports and lines that are a string alone are left out.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jupyter_safecoder.languages import syntax_rules
+
+#: Bytes of a line's hash: a sequence of lines is one of bytes, see :mod:`.sequence`.
+LINE_BYTES = 8
+#: Words that stay as they are, of all languages: they say what a line does.
+_KEYWORDS = frozenset(
+    """and as assert async await break case catch class const continue def defer del do elif else
+    elsif end enum except export extends false finally fn for foreach from func function global go
+    if impl import in interface is lambda let local loop match mod module mut new nil none nonlocal
+    not null or package pass private protected pub public raise repeat require return self static
+    struct super switch then this throw trait true try type typeof undef unless until use using var
+    void when where while with yield None True False""".split()
+)
+_NAME = re.compile(rf"\b(?!(?:{'|'.join(sorted(_KEYWORDS))})\b)[^\W\d]\w*")
+_NUMBER = re.compile(r"(?<![\w])\d[\w.]*")
+_IMPORT = re.compile(r"(?:import|from|use|using|require|#include|package)\b|[\"'),\]}]*$")
+_STRINGS = (
+    r"[rbfuRBFU]{0,2}(?:\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)|'''(?:[^\\]|\\.)*?(?:'''|\Z)"
+    r"|\"(?:[^\"\\\n]|\\.)*(?:\"|$)|'(?:[^'\\\n]|\\.)*(?:'|$))"
+)
+
+
+@dataclass(frozen=True)
+class CodeLines:
+    """The lines of code of a text.
+
+    Parameters
+    ----------
+    hashes
+        Of each line with names and literals replaced.
+    numbers
+        The number of each line in the text, from 0.
+    sizes
+        The number of characters of each line with names and literals replaced.
+    """
+
+    hashes: NDArray[np.uint64]
+    numbers: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+
+
+def code_lines(text: str, language: str) -> CodeLines:
+    """Return the lines of code of a text.
+
+    Parameters
+    ----------
+    text
+        The text.
+    language
+        Name of its language.
+    """
+    normal = _NUMBER.sub("0", _NAME.sub("x", _pattern(language).sub(_replacement, text)))
+    found = list(_lines(normal))
+    return CodeLines(
+        np.array([_hash(line) for _, line in found], np.uint64),
+        np.array([number for number, _ in found], np.int64),
+        np.array([len(line) for _, line in found], np.int64),
+    )
+
+
+def _lines(normal: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(normal.split("\n")):
+        line = "".join(line.split())
+        if line and not _IMPORT.match(line):
+            yield number, line
+
+
+@cache
+def _pattern(language: str) -> re.Pattern[str]:
+    """Return a pattern of strings and comments; the latter are its first group."""
+    starts = "|".join(map(re.escape, syntax_rules(language).comments)) or r"(?!)"
+    return re.compile(rf"((?:{starts})[^\n]*|/\*[\s\S]*?(?:\*/|\Z))|{_STRINGS}", re.MULTILINE)
+
+
+def _replacement(match: re.Match[str]) -> str:
+    lines = "\n" * match[0].count("\n")
+    return lines if match[1] is not None else f'"{lines}'
+
+
+def _hash(line: str) -> int:
+    data = line.encode("utf-8", "surrogatepass")
+    return zlib.crc32(data) << 32 | zlib.crc32(data, 0x9E3779B9)
