@@ -20,6 +20,8 @@
     ├── FinetuneError             an adapter cannot be trained, stored, merged or used
     │   └── ServiceUnavailable    the Hub's service does not answer
     ├── UnusableFile              a file that cannot be part of a corpus
+    ├── UnusableIndex             an index of code cannot be read or written
+    ├── UnusableCorpus            what an index is to be made of cannot be used
     ├── RuntimeRequestError       a runtime refused a request or did not respond
     ├── RuntimeUnavailable        there is no runtime
     ├── RuntimeNotReady           the runtime has no model loaded
@@ -183,6 +185,14 @@ class LocksUnavailable(ModelError, FinetuneError):
 
 class UnusableFile(SafeCoderError, ValueError):
     """A file cannot be part of a corpus."""
+
+
+class UnusableIndex(SafeCoderError):
+    """An index of code cannot be read or written."""
+
+
+class UnusableCorpus(SafeCoderError):
+    """What an index of code is to be made of cannot be used."""
 
 
 class RuntimeRequestError(SafeCoderError):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-#: Above this code point no character is white space.
-_IS_SPACE = np.array([chr(code).isspace() for code in range(0x3001)])
+#: From this code point on no character is white space.
+_NO_SPACE = 0x3001
+_IS_SPACE = np.array([chr(code).isspace() for code in range(_NO_SPACE + 1)])
 #: A longer run of one character counts as one of this length: lines of dashes are no code.
 _MAX_RUN = 3
 
@@ -32,7 +33,7 @@ class Characters:
 def characters_of(text: str) -> Characters:
     """Return the characters of a text that count."""
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    offsets = np.flatnonzero(~_IS_SPACE[np.minimum(points, 0x3000)])
+    offsets = np.flatnonzero(~_IS_SPACE[np.minimum(points, _NO_SPACE)])
     points = points[offsets]
     kept = _kept(points)
     return Characters(_fold(points[kept]), offsets[kept])

@@ -81,9 +81,7 @@ class IndexFile:
     sha256: str
 
 
-def write_index(
-    path: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
-) -> None:
+def write_index(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write an index, whole or not at all, for its owner only.
 
     Raises
@@ -168,4 +166,6 @@ def verify(file: IndexFile) -> None:
 
 
 def _unusable(path: Path, what: str) -> UnusableIndex:
-    return UnusableIndex(f"{path} {what}.", "Build it again: 'jupyter safecoder attribution build'.")
+    return UnusableIndex(
+        f"{path} {what}.", "Build it again: 'jupyter safecoder attribution build'."
+    )

@@ -9,7 +9,9 @@ from email.parser import HeaderParser
 UNKNOWN = "NOASSERTION"
 #: Names of license files, without extension.
 _FILE = re.compile(r"(?:LICEN[CS]E|COPYING|UNLICENSE)(?:[.-].*)?", re.IGNORECASE)
-_TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]{1,100}?)[ \t]*(?:\*/|-->|$)", re.M)
+_TAG = re.compile(
+    r"SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]{1,100}?)[ \t]*(?:\*/|-->|$)", re.M
+)
 _MAX_HEAD = 4096
 #: Identifiers of SPDX's list, and text that the license has and those before it do not.
 _TEXTS = (
@@ -28,7 +30,10 @@ _TEXTS = (
     ("Zlib", r"This software is provided 'as-is', without any express or implied"),
     ("ISC", r"Permission to use, copy, modify, and(?:/or)? distribute this software"),
     ("MIT", r"Permission is hereby granted, free of charge"),
-    ("BSD-3-Clause", r"Redistribution and use in source[\s\S]*(?:Neither the name|endorse or promote)"),
+    (
+        "BSD-3-Clause",
+        r"Redistribution and use in source[\s\S]*(?:Neither the name|endorse or promote)",
+    ),
     ("BSD-2-Clause", r"Redistribution and use in source"),
 )
 #: Names in the metadata of packages, in lower case, and the identifier.
@@ -85,6 +90,11 @@ def license_of_metadata(text: str) -> str:
         if found := license_of_name(name):
             return found
     return license_of_text(named)
+
+
+def name_of_metadata(text: str) -> str:
+    """Return the name of a package by its core metadata; empty: none."""
+    return str(HeaderParser().parsestr(text).get("Name", "")).strip()
 
 
 def license_of_name(name: str) -> str:

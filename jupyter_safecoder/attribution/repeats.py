@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: A chunk has at least so many bytes: more than the shortest run that is to be found.
-_MIN_CHUNK_BYTES = 72
+_MIN_CHUNK_BYTES = 52
 #: One line of so many ends a chunk.
-_LINES_PER_CHUNK = 4
+_LINES_PER_CHUNK = 1
 #: Slots of the table of chunks: 128 MB. A chunk that takes another's slot costs space only.
 _SLOTS = 1 << 24
 #: A line is common if so many files have it; shorter ones are not counted.

@@ -1,4 +1,4 @@
-"""A long sequence of bytes as a sketch and seeds: where in it is a run of a short sequence?
+"""A long sequence of bytes as seeds and a sketch, in which runs of a short one are found.
 
 Fingerprints of all runs of ``seed`` bytes would take more than the sequence. As in winnowing
 (Schleimer, Wilkerson, Aiken 2003, "Winnowing: local algorithms for document fingerprinting"), a
@@ -28,6 +28,8 @@ _LOAD, _GROUP = 4, 16
 PAD_BYTES = 16
 #: Positions of a query that are tried at once, and maximum places of one seed.
 _SLICE, _MAX_PLACES = 4096, 4096
+#: Numbers that are packed at once; an even number.
+_PACKED = 1 << 18
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MASK = np.uint64((1 << _SIDE) - 1)
 Arrays = dict[str, NDArray[Any]]
@@ -53,7 +55,7 @@ class Shape:
     seed
         Length of a seed.
     stride
-        Distance of two seeds; a multiple of 8.
+        Distance of two seeds; an even number.
     step
         Distance of two positions of a query that are tried.
     """
@@ -133,16 +135,13 @@ class SequenceWriter:
         counts = np.bincount(bucket, minlength=buckets)
         firsts = np.concatenate([[0], np.cumsum(counts)[_GROUP - 1 : -1 : _GROUP]])
         large = np.flatnonzero(counts > 255)
-        width = max(1, (max(1, len(hashes) - 1).bit_length() + 7) // 8)
-        entries = order.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :width]
         return {
             "sketch": np.frombuffer(sketch, np.uint8),
             "firsts": firsts.astype("<u4"),
             "counts": np.minimum(counts, 255).astype(np.uint8),
             "large": large.astype("<u4"),
             "excess": (counts[large] - 255).astype("<u4"),
-            # Four bytes are read of each, the last one's too.
-            "entries": np.append(entries.reshape(-1), np.zeros(4, np.uint8)),
+            "entries": _packed(order, _width(len(hashes))),
         }
 
 
@@ -166,14 +165,14 @@ class Sequence:
 
     def __init__(self, shape: Shape, arrays: Arrays, seeds: int) -> None:
         self._shape = shape
-        width = max(1, (max(1, seeds - 1).bit_length() + 7) // 8)
+        self._width = _width(seeds)
         counts = arrays["counts"]
         if (
             not seeds
             or len(counts) % _GROUP
             or len(arrays["firsts"]) * _GROUP != len(counts)
             or len(arrays["large"]) != len(arrays["excess"])
-            or len(arrays["entries"]) != seeds * width + 4
+            or len(arrays["entries"]) != -(-seeds * self._width // 8) + 8
             or len(arrays["sketch"]) != 2 * PAD_BYTES + seeds * shape.stride // 16
         ):
             raise ValueError("the arrays do not fit each other")
@@ -181,11 +180,10 @@ class Sequence:
         self._firsts, self._counts = arrays["firsts"], counts.reshape(-1, _GROUP)
         self._large = arrays["large"].astype(np.int64)
         self._excess = np.concatenate([[0], np.cumsum(arrays["excess"].astype(np.int64))])
-        entries = arrays["entries"]
-        self._entries = np.ndarray((seeds,), "<u4", entries, strides=(width,))
-        self._entry_mask = np.uint32((1 << 8 * width) - 1)
-        sketch = arrays["sketch"]
-        self._sketch = np.ndarray((len(sketch) - 8,), "<u8", sketch, strides=(1,))
+        self._entries, self._sketch = (
+            _at_each_byte(arrays["entries"]),
+            _at_each_byte(arrays["sketch"]),
+        )
 
     def find(self, codes: NDArray[np.uint8]) -> list[Run]:
         """Return the runs of a query that are in the sequence, some of them in parts.
@@ -208,7 +206,7 @@ class Sequence:
         self, codes: NDArray[np.uint8], at: NDArray[np.int64], around: NDArray[np.uint64]
     ) -> Iterator[Run]:
         query, seeds = self._places(_hashes(codes, at, self._shape.seed), at)
-        place = seeds.astype(np.int64) * self._shape.stride
+        place = seeds * self._shape.stride
         right = _agreeing(self._bits(place), around[query + 2 * _SIDE])
         right = np.minimum(right, (len(codes) - query) // 2)
         # What does not agree in its own seed is not compared further.
@@ -225,7 +223,7 @@ class Sequence:
 
     def _places(
         self, hashes: NDArray[np.uint32], at: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pairs of a position of the query and a seed of the same bucket."""
         bucket = _bucket(hashes, self._buckets)
         group, inner = bucket // _GROUP, bucket % _GROUP
@@ -239,13 +237,38 @@ class Sequence:
         # In a damaged file they may be anything.
         number = np.clip(np.minimum(number, self._seeds - first), 0, _MAX_PLACES)
         first = np.repeat(first - np.cumsum(number) + number, number)
-        seeds = self._entries[first + np.arange(len(first))] & self._entry_mask
-        return np.repeat(at, number), np.minimum(seeds, np.uint32(self._seeds - 1))
+        bit = (first + np.arange(len(first))) * self._width
+        seeds = _shifted(self._entries, bit) & np.uint64((1 << self._width) - 1)
+        return np.repeat(at, number), np.minimum(seeds.astype(np.int64), self._seeds - 1)
 
     def _bits(self, place: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the bits of the sketch from places on, which are even."""
-        bit = place // 2 + 8 * PAD_BYTES
-        return (self._sketch[bit >> 3] >> (bit & 7).astype(np.uint64)) & _MASK
+        return _shifted(self._sketch, place // 2 + 8 * PAD_BYTES) & _MASK
+
+
+def _width(seeds: int) -> int:
+    """Return the bits of the number of a seed."""
+    return max(1, (seeds - 1).bit_length())
+
+
+def _packed(numbers: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
+    """Return numbers of so many bits each, one after the other."""
+    shifts = np.arange(width)
+    parts = [
+        np.packbits((part[:, None] >> shifts & 1).astype(np.uint8), bitorder="little")
+        for part in np.split(numbers, range(_PACKED, len(numbers), _PACKED))
+    ]
+    return np.concatenate([*parts, np.zeros(8, np.uint8)])
+
+
+def _at_each_byte(data: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Return the eight bytes from each byte on as a number."""
+    return np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
+
+
+def _shifted(data: NDArray[np.uint64], bit: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return at least 57 bits from each bit on."""
+    return data[bit >> 3] >> (bit & 7).astype(np.uint64)
 
 
 def _hashes(codes: NDArray[np.uint8], starts: NDArray[np.int64], seed: int) -> NDArray[np.uint32]:

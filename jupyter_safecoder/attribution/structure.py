@@ -1,6 +1,6 @@
 """The structure of code: its lines with names and literals replaced, so that renaming shows.
 
-Comments, blank lines, imports and lines that are a string alone are left out.
+Comments, blank lines, imports and lines of names and literals alone are left out.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ from numpy.typing import NDArray
 from jupyter_safecoder.languages import syntax_rules
 
 #: Bytes of a line's hash: a sequence of lines is one of bytes, see :mod:`.sequence`.
-LINE_BYTES = 8
+LINE_BYTES = 6
 #: Words that stay as they are, of all languages: they say what a line does.
-_KEYWORDS = frozenset(
-    """and as assert async await break case catch class const continue def defer del do elif else
-    elsif end enum except export extends false finally fn for foreach from func function global go
-    if impl import in interface is lambda let local loop match mod module mut new nil none nonlocal
-    not null or package pass private protected pub public raise repeat require return self static
-    struct super switch then this throw trait true try type typeof undef unless until use using var
-    void when where while with yield None True False""".split()
+_KEYWORDS = (
+    r"and|as|assert|async|await|break|case|catch|class|const|continue|def|defer|del|"
+    r"do|elif|else|elsif|end|enum|except|export|extends|false|finally|fn|for|foreach|"
+    r"from|func|function|global|go|if|impl|import|in|interface|is|lambda|let|local|"
+    r"loop|match|mod|module|mut|new|nil|none|nonlocal|not|null|or|package|pass|"
+    r"private|protected|pub|public|raise|repeat|require|return|self|static|struct|super|switch|then|"
+    r"this|throw|trait|true|try|type|typeof|undef|unless|until|use|using|var|void|"
+    r"when|where|while|with|yield|None|True|False"
 )
-_NAME = re.compile(rf"\b(?!(?:{'|'.join(sorted(_KEYWORDS))})\b)[^\W\d]\w*")
+_NAME = re.compile(rf"\b(?!(?:{_KEYWORDS})\b)[^\W\d]\w*")
 _NUMBER = re.compile(r"(?<![\w])\d[\w.]*")
-_IMPORT = re.compile(r"(?:import|from|use|using|require|#include|package)\b|[\"'),\]}]*$")
+_IMPORT = re.compile(r"\s*(?:import|from|use|using|require|#include|package)\b")
+#: A line of a table: names and literals alone.
+_TABLE = re.compile(r"[\"x0),\]}:]*$")
 _STRINGS = (
     r"[rbfuRBFU]{0,2}(?:\"\"\"(?:[^\\]|\\.)*?(?:\"\"\"|\Z)|'''(?:[^\\]|\\.)*?(?:'''|\Z)"
     r"|\"(?:[^\"\\\n]|\\.)*(?:\"|$)|'(?:[^'\\\n]|\\.)*(?:'|$))"
@@ -74,11 +77,16 @@ def code_lines(text: str, language: str) -> CodeLines:
     )
 
 
+def bytes_of(lines: CodeLines) -> NDArray[np.uint8]:
+    """Return the hashes of lines as bytes."""
+    return lines.hashes.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :LINE_BYTES].reshape(-1)
+
+
 def _lines(normal: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(normal.split("\n")):
-        line = "".join(line.split())
-        if line and not _IMPORT.match(line):
-            yield number, line
+        squeezed = "".join(line.split())
+        if not (_TABLE.match(squeezed) or _IMPORT.match(line)):
+            yield number, squeezed
 
 
 @cache
@@ -95,4 +103,4 @@ def _replacement(match: re.Match[str]) -> str:
 
 def _hash(line: str) -> int:
     data = line.encode("utf-8", "surrogatepass")
-    return zlib.crc32(data) << 32 | zlib.crc32(data, 0x9E3779B9)
+    return (zlib.crc32(data) << 32 | zlib.crc32(data, 0x9E3779B9)) >> (64 - 8 * LINE_BYTES)
