@@ -20,6 +20,8 @@
     ├── FinetuneError             an adapter cannot be trained, stored, merged or used
     │   └── ServiceUnavailable    the Hub's service does not answer
     ├── UnusableFile              a file that cannot be part of a corpus
+    ├── DamagedArchive            an archive cannot be read
+    ├── MaliciousArchive          an archive is refused
     ├── UnusableIndex             an index of code cannot be read or written
     ├── UnusableCorpus            what an index is to be made of cannot be used
     ├── RuntimeRequestError       a runtime refused a request or did not respond
@@ -185,6 +187,14 @@ class LocksUnavailable(ModelError, FinetuneError):
 
 class UnusableFile(SafeCoderError, ValueError):
     """A file cannot be part of a corpus."""
+
+
+class DamagedArchive(SafeCoderError):
+    """An archive cannot be read; the reason is the name of the reader's error."""
+
+
+class MaliciousArchive(SafeCoderError):
+    """An archive is refused; the reason is the end of a sentence."""
 
 
 class UnusableIndex(SafeCoderError):

@@ -18,9 +18,9 @@ from jupyter_safecoder.errors import UnusableCorpus, UnusableIndex
 
 from .fingerprints import FilePrint, batch_prints
 from .index_file import write_index
-from .repeats import CommonLines, SeenChunks
+from .repeats import Chunked, CommonLines, SeenChunks
 from .sequence import SequenceWriter
-from .shapes import SHAPES
+from .shapes import SHAPES, Kind
 from .sources import Batch, find_batches
 
 #: Names of files that are compressed together.
@@ -59,7 +59,8 @@ class IndexBuilder:
 
     def add(self, file: FilePrint) -> None:
         """Add a file."""
-        for kind, text in (("verbatim", file.characters), ("structure", file.lines)):
+        texts: dict[Kind, Chunked] = {"verbatim": file.characters, "structure": file.lines}
+        for kind, text in texts.items():
             writer = self._writers[kind]
             part = self._seen[kind].new_parts(text)
             writer.add(part)

@@ -6,7 +6,7 @@ import io
 import json
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,14 +63,27 @@ def file_print(file: SourceFile, source: str, license: str) -> FilePrint:
         Name and license of its source; a tag of SPDX in the file comes first.
     """
     text, language = text_of(file)
+    return replace(text_print(text, language, source, file.path, license), size=len(file.content))
+
+
+def text_print(text: str, language: str, source: str, path: str, license: str) -> FilePrint:
+    """Return what an index takes from a text.
+
+    Parameters
+    ----------
+    text, language
+        The code.
+    source, path, license
+        Where it is from; a tag of SPDX in it comes first.
+    """
     lines = ["".join(line.split()) for line in text.split("\n")]
     characters = [codes_of(line).tobytes() for line in lines if line]
     hashes = bytes_of(code_lines(text, language)).tobytes()
     return FilePrint(
         source,
-        file.path,
+        path,
         license_tag(text) or license,
-        len(file.content),
+        len(text.encode("utf-8", "replace")),
         chunked(characters),
         chunked([hashes[n : n + LINE_BYTES] for n in range(0, len(hashes), LINE_BYTES)]),
         line_hashes(characters),

@@ -98,7 +98,7 @@ def write_index(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArr
         parts += [np.ascontiguousarray(array).view(np.uint8), padding]
         offset += array.nbytes + len(padding)
     for part in parts:
-        digest.update(part)
+        digest.update(part.data)
     content = {"facts": facts, "arrays": described, "sha256": digest.hexdigest()}
     header = json.dumps(content).encode()
     header += b" " * (-(len(header) + _HEAD.size) % 8)
@@ -106,7 +106,7 @@ def write_index(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArr
         stream.write(_HEAD.pack(_MAGIC, _VERSION, len(header), hashlib.sha256(header).digest()))
         stream.write(header)
         for part in parts:
-            stream.write(part)
+            stream.write(part.data)
 
 
 def open_index(path: Path) -> IndexFile:

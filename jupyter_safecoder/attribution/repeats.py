@@ -73,7 +73,8 @@ def _triples(hashes: Sequence[int]) -> NDArray[np.uint64]:
     mixed = around[1:-1] * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(31)) ^ around[:-2]) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(29)) ^ around[2:]) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(32))
+    hashes_of_three: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(32))
+    return hashes_of_three
 
 
 class SeenChunks:
@@ -90,8 +91,9 @@ class SeenChunks:
         data = np.frombuffer(text.data, np.uint8)
         if is_new.all():
             return data
-        sizes = np.diff(text.ends.astype(np.int64), prepend=0)
-        return data[np.repeat(is_new, sizes)]
+        ends = np.concatenate([[0], text.ends.astype(np.int64)])
+        part: NDArray[np.uint8] = data[np.repeat(is_new, ends[1:] - ends[:-1])]
+        return part
 
 
 def line_hashes(lines: Sequence[bytes]) -> NDArray[np.uint32]:

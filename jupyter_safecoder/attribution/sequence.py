@@ -33,14 +33,19 @@ _PACKED = 1 << 18
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _MASK = np.uint64((1 << _SIDE) - 1)
 Arrays = dict[str, NDArray[Any]]
+Bytes = NDArray[np.uint8]
+Words = NDArray[np.uint64]
+Hashes = NDArray[np.uint32]
+Places = NDArray[np.int64]
 
 
-def _pair_bits() -> NDArray[np.uint8]:
+def _pair_bits() -> Bytes:
     """Return a bit for each pair of bytes: the finalizer of MurmurHash3."""
     values = np.arange(1 << 16, dtype=np.uint32)
     for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
         values = (values ^ (values >> np.uint32(shift))) * np.uint32(factor)
-    return ((values ^ (values >> np.uint32(16))) & np.uint32(1)).astype(np.uint8)
+    bits: Bytes = ((values ^ (values >> np.uint32(16))) & np.uint32(1)).astype(np.uint8)
+    return bits
 
 
 _PAIR_BITS = _pair_bits()
@@ -100,13 +105,13 @@ class SequenceWriter:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._rest: NDArray[np.uint8] = np.empty(0, np.uint8)
-        self._hashes: list[NDArray[np.uint32]] = []
+        self._rest: Bytes = np.empty(0, np.uint8)
+        self._hashes: list[Hashes] = []
         self._sketch: list[bytes] = [bytes(PAD_BYTES)]
         #: Number of bytes that were added.
         self.length = 0
 
-    def add(self, part: NDArray[np.uint8]) -> None:
+    def add(self, part: Bytes) -> None:
         """Add bytes."""
         self.length += len(part)
         codes = np.concatenate([self._rest, part])
@@ -116,7 +121,7 @@ class SequenceWriter:
         self._append(codes, end)
         self._rest = codes[end:]
 
-    def _append(self, codes: NDArray[np.uint8], end: int) -> None:
+    def _append(self, codes: Bytes, end: int) -> None:
         starts = np.arange(0, end, self._shape.stride)
         self._hashes.append(_hashes(codes, starts, self._shape.seed))
         pairs = codes[0:end:2].astype(np.uint16) << 8 | codes[1 : end + 1 : 2]
@@ -185,7 +190,7 @@ class Sequence:
             _at_each_byte(arrays["sketch"]),
         )
 
-    def find(self, codes: NDArray[np.uint8]) -> list[Run]:
+    def find(self, codes: Bytes) -> list[Run]:
         """Return the runs of a query that are in the sequence, some of them in parts.
 
         A part is at most 208 bytes long, and the parts of a run overlap.
@@ -202,9 +207,7 @@ class Sequence:
             found += self._find_at(codes, at, around)
         return found
 
-    def _find_at(
-        self, codes: NDArray[np.uint8], at: NDArray[np.int64], around: NDArray[np.uint64]
-    ) -> Iterator[Run]:
+    def _find_at(self, codes: Bytes, at: Places, around: Words) -> Iterator[Run]:
         query, seeds = self._places(_hashes(codes, at, self._shape.seed), at)
         place = seeds * self._shape.stride
         right = _agreeing(self._bits(place), around[query + 2 * _SIDE])
@@ -221,9 +224,7 @@ class Sequence:
                 int(place[n] - 2 * left[n]),
             )
 
-    def _places(
-        self, hashes: NDArray[np.uint32], at: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _places(self, hashes: Hashes, at: Places) -> tuple[Places, Places]:
         """Return pairs of a position of the query and a seed of the same bucket."""
         bucket = _bucket(hashes, self._buckets)
         group, inner = bucket // _GROUP, bucket % _GROUP
@@ -241,9 +242,10 @@ class Sequence:
         seeds = _shifted(self._entries, bit) & np.uint64((1 << self._width) - 1)
         return np.repeat(at, number), np.minimum(seeds.astype(np.int64), self._seeds - 1)
 
-    def _bits(self, place: NDArray[np.int64]) -> NDArray[np.uint64]:
+    def _bits(self, place: Places) -> Words:
         """Return the bits of the sketch from places on, which are even."""
-        return _shifted(self._sketch, place // 2 + 8 * PAD_BYTES) & _MASK
+        bits: Words = _shifted(self._sketch, place // 2 + 8 * PAD_BYTES) & _MASK
+        return bits
 
 
 def _width(seeds: int) -> int:
@@ -251,7 +253,7 @@ def _width(seeds: int) -> int:
     return max(1, (seeds - 1).bit_length())
 
 
-def _packed(numbers: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
+def _packed(numbers: Places, width: int) -> Bytes:
     """Return numbers of so many bits each, one after the other."""
     shifts = np.arange(width)
     parts = [
@@ -261,29 +263,34 @@ def _packed(numbers: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
     return np.concatenate([*parts, np.zeros(8, np.uint8)])
 
 
-def _at_each_byte(data: NDArray[np.uint8]) -> NDArray[np.uint64]:
+def _at_each_byte(data: Bytes) -> Words:
     """Return the eight bytes from each byte on as a number."""
-    return np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
+    words: Words = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
+    return words
 
 
-def _shifted(data: NDArray[np.uint64], bit: NDArray[np.int64]) -> NDArray[np.uint64]:
+def _shifted(data: Words, bit: Places) -> Words:
     """Return at least 57 bits from each bit on."""
-    return data[bit >> 3] >> (bit & 7).astype(np.uint64)
+    shifted: Words = data[bit >> 3] >> (bit & 7).astype(np.uint64)
+    return shifted
 
 
-def _hashes(codes: NDArray[np.uint8], starts: NDArray[np.int64], seed: int) -> NDArray[np.uint32]:
+def _hashes(codes: Bytes, starts: Places, seed: int) -> Hashes:
     values = np.zeros(len(starts), np.uint64)
     for n in range(seed):
         values = values * _MULTIPLIER + codes[starts + n]
     values = (values ^ (values >> np.uint64(29))) * _MULTIPLIER
-    return (values >> np.uint64(32)).astype(np.uint32)
+    hashes: Hashes = (values >> np.uint64(32)).astype(np.uint32)
+    return hashes
 
 
-def _bucket(hashes: NDArray[np.uint32], buckets: int) -> NDArray[np.int64]:
-    return (hashes.astype(np.uint64) * np.uint64(buckets) >> np.uint64(32)).astype(np.int64)
+def _bucket(hashes: Hashes, buckets: int) -> Places:
+    scaled = hashes.astype(np.uint64) * np.uint64(buckets) >> np.uint64(32)
+    numbers: Places = scaled.astype(np.int64)
+    return numbers
 
 
-def _bits_around(codes: NDArray[np.uint8]) -> NDArray[np.uint64]:
+def _bits_around(codes: Bytes) -> Words:
     """Return the bits of the pairs from each position on, from ``2 * _SIDE`` before the start."""
     pairs = codes[:-1].astype(np.uint16) << 8 | codes[1:]
     bits = np.pad(_PAIR_BITS[pairs].astype(np.uint64), (2 * _SIDE, 2 * _SIDE + 1))
@@ -292,10 +299,11 @@ def _bits_around(codes: NDArray[np.uint8]) -> NDArray[np.uint64]:
         shifted = np.append(bits[2 * size :], np.zeros(2 * size, np.uint64))
         bits = bits | shifted << np.uint64(size)
         size *= 2
-    return bits & _MASK
+    masked: Words = bits & _MASK
+    return masked
 
 
-def _agreeing(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _agreeing(one: Words, other: Words) -> Places:
     """Return how many of the lowest bits agree."""
     differing = one ^ other
     lowest = differing & (~differing + np.uint64(1))
@@ -303,7 +311,8 @@ def _agreeing(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.
     return np.where(differing == 0, _SIDE, exponent - 1)
 
 
-def _agreeing_at_end(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _agreeing_at_end(one: Words, other: Words) -> Places:
     """Return how many of the highest bits agree."""
     exponent = np.frexp((one ^ other).astype(np.float64))[1].astype(np.int64)
-    return _SIDE - exponent
+    number: Places = _SIDE - exponent
+    return number

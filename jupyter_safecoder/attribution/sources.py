@@ -11,10 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from jupyter_safecoder.errors import UnreadableIgnoreFile, UnusableCorpus
-from jupyter_safecoder.files.archives import (
+from jupyter_safecoder.errors import (
     DamagedArchive,
     MaliciousArchive,
+    UnreadableIgnoreFile,
+    UnusableCorpus,
+)
+from jupyter_safecoder.files.archives import (
     MemberReader,
     open_archive,
 )

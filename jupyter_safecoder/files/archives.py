@@ -20,6 +20,8 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
+from jupyter_safecoder.errors import DamagedArchive, MaliciousArchive
+
 from .tar_stream import TarStream
 
 #: Maximum bytes that an archive is extracted to, and maximum files: the largest source
@@ -34,14 +36,6 @@ _DAMAGED = (
     *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, LZMAError),
     *(EOFError, RuntimeError, ValueError, ArithmeticError, LookupError, struct.error),
 )
-
-
-class MaliciousArchive(ValueError):
-    """An archive that is refused; the text says why."""
-
-
-class DamagedArchive(ValueError):
-    """An archive that cannot be read; the text is the name of the reader's error."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +75,6 @@ def open_archive(archive: Path) -> Iterator[list[MemberReader]]:
     try:
         with _open(archive) as members:
             yield members
-    except MaliciousArchive:
-        raise
     except OverflowError:
         raise MaliciousArchive(_TOO_LARGE) from None
     except _DAMAGED as error:

@@ -10,11 +10,9 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from jupyter_safecoder.errors import FinetuneError
+from jupyter_safecoder.errors import DamagedArchive, FinetuneError, MaliciousArchive
 from jupyter_safecoder.files import atomic_directory, make_directory
 from jupyter_safecoder.files.archives import (
-    DamagedArchive,
-    MaliciousArchive,
     Member,
     Read,
     open_archive,
