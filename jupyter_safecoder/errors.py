@@ -20,6 +20,10 @@
     ├── FinetuneError             an adapter cannot be trained, stored, merged or used
     │   └── ServiceUnavailable    the Hub's service does not answer
     ├── UnusableFile              a file that cannot be part of a corpus
+    ├── DamagedArchive            an archive cannot be read
+    ├── MaliciousArchive          an archive is refused
+    ├── UnusableIndex             an index of code cannot be read or written
+    ├── UnusableCorpus            what an index is to be made of cannot be used
     ├── RuntimeRequestError       a runtime refused a request or did not respond
     ├── RuntimeUnavailable        there is no runtime
     ├── RuntimeNotReady           the runtime has no model loaded
@@ -183,6 +187,22 @@ class LocksUnavailable(ModelError, FinetuneError):
 
 class UnusableFile(SafeCoderError, ValueError):
     """A file cannot be part of a corpus."""
+
+
+class DamagedArchive(SafeCoderError):
+    """An archive cannot be read; the reason is the name of the reader's error."""
+
+
+class MaliciousArchive(SafeCoderError):
+    """An archive is refused; the reason is the end of a sentence."""
+
+
+class UnusableIndex(SafeCoderError):
+    """An index of code cannot be read or written."""
+
+
+class UnusableCorpus(SafeCoderError):
+    """What an index of code is to be made of cannot be used."""
 
 
 class RuntimeRequestError(SafeCoderError):

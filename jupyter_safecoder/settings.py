@@ -9,10 +9,16 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 from .engines.selection.choice import AUTO, EnginePreferences
 from .models import AUTO_MODEL, EMBEDDED, cache_directory
 from .option import option
+from .protocol import LicenseAction, LicenseRules
+
+_TUPLES = (
+    *("catalogues", "allow_licenses", "mark_licenses", "block_licenses", "attribution_indexes"),
+)
 
 
 @dataclass(frozen=True)
@@ -159,6 +165,25 @@ class RuntimeSettings:
         argument="how many suggestions are shown while typing (default: balanced)",
         choices=("few", "balanced", "many"),
     )
+    attribution: str = option(
+        "mark",
+        "What happens to a suggestion that is in an index of code, see 'jupyter safecoder "
+        "attribution': 'mark' shows its source and license, 'block' drops it, 'allow' does "
+        "nothing. The lists of licenses come first.",
+        choices=("allow", "mark", "block"),
+    )
+    allow_licenses: tuple[str, ...] = option(
+        (),
+        "Licenses whose code is suggested without a mark: identifiers of SPDX; '*' stands for any "
+        "characters, 'NOASSERTION' for a license that is not known.",
+    )
+    mark_licenses: tuple[str, ...] = option((), "Licenses whose code is marked.")
+    block_licenses: tuple[str, ...] = option((), "Licenses whose code is not suggested.")
+    attribution_indexes: tuple[str, ...] = option(
+        (),
+        "Paths of the indexes of code. Empty: those in the directory 'attribution' of the cache "
+        "directory.",
+    )
     allow_inspection: bool = option(
         True,
         "Whether users can see what the model gets of their own requests, in the inspector.",
@@ -198,12 +223,19 @@ class RuntimeSettings:
 
     def __post_init__(self) -> None:
         # JSON has lists, which would differ from the tuples of other settings.
-        object.__setattr__(self, "catalogues", tuple(self.catalogues))
+        for name in _TUPLES:
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
     @property
     def remote(self) -> bool:
         """Whether a completion server runs the model, and has the weights."""
         return bool(self.remote_url) and self.engine in (*AUTO, "remote")
+
+    @property
+    def license_rules(self) -> LicenseRules:
+        """What happens to suggestions that are in an index of code."""
+        lists = self.allow_licenses, self.mark_licenses, self.block_licenses
+        return LicenseRules(cast("LicenseAction", self.attribution), *lists)
 
     @property
     def engine_preferences(self) -> EnginePreferences:

@@ -79,13 +79,15 @@ def base_settings(arguments: argparse.Namespace) -> RuntimeSettings:
 
 
 def _corpus(arguments: argparse.Namespace) -> int:
+    from jupyter_safecoder.attribution.optout import OptOutList
     from jupyter_safecoder.errors import FinetuneError
     from jupyter_safecoder.finetune.arguments import corpus_rules
     from jupyter_safecoder.finetune.corpus.corpus import build_corpus
     from jupyter_safecoder.finetune.corpus.scan import check_enough
 
     with progress_share("Reading") as progress:
-        corpus = build_corpus(arguments.paths, progress, corpus_rules(arguments))
+        optout = OptOutList(RuntimeSettings().cache)
+        corpus = build_corpus(arguments.paths, progress, corpus_rules(arguments), optout)
     report = corpus.report()
     if arguments.json:
         return print_report(report, as_json=True)

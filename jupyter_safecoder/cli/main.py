@@ -12,6 +12,7 @@ from jupyter_safecoder.errors import SafeCoderError
 from jupyter_safecoder.finetune.arguments import check_renamed
 
 from .adapters import add_adapter_commands
+from .attribution import add_attribution_commands
 from .audit import add_audit_commands
 from .bench import add_bench_commands, check_moved
 from .catalogue import add_catalogue_commands
@@ -68,6 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_secrets_command(commands)
     add_privacy_commands(commands)
     add_adapter_commands(commands)
+    add_attribution_commands(commands)
     add_bench_commands(commands)
     add_hub_commands(commands)
     add_audit_commands(commands)

@@ -77,6 +77,11 @@ class Document:
     notebook: bool
     excluded: int = 0
 
+    @property
+    def code(self) -> str:
+        """The text of the code cells."""
+        return "\n".join(cell.source for cell in self.cells if cell.type == "code")
+
     def to_json(self) -> dict[str, Any]:
         """Return the document as a JSON object, without its path."""
         return {

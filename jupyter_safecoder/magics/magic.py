@@ -134,11 +134,12 @@ class SafeCoderMagics(Magics):
             self._shell.set_next_input(code + completion.text)
 
     def _run_corpus(self, arguments: argparse.Namespace) -> None:
+        from jupyter_safecoder.attribution.optout import OptOutList
         from jupyter_safecoder.finetune.arguments import corpus_rules
         from jupyter_safecoder.finetune.corpus.corpus import build_corpus
 
-        rules = corpus_rules(arguments)
-        display.corpus(build_corpus(arguments.paths, rules=rules).report())
+        rules, optout = corpus_rules(arguments), OptOutList(RuntimeSettings().cache)
+        display.corpus(build_corpus(arguments.paths, rules=rules, optout=optout).report())
 
     def _run_finetune(self, arguments: argparse.Namespace) -> None:
         job = self._backend().start(

@@ -5,6 +5,7 @@ compare both. Bodies are JSON. The response to a completion request is NDJSON, o
 whose last line is a :class:`Done` or an :class:`Error`.
 """
 
+from .attribution import Attribution, LicenseAction, LicenseRules
 from .events import (
     Done,
     Error,
@@ -42,6 +43,7 @@ __all__ = [
     "SOURCES",
     "TOKEN_HEADER",
     "USER_HEADER",
+    "Attribution",
     "Cell",
     "CellType",
     "Column",
@@ -55,6 +57,8 @@ __all__ = [
     "Exclusion",
     "Inspection",
     "KernelName",
+    "LicenseAction",
+    "LicenseRules",
     "ListedModel",
     "ModelInfo",
     "Models",

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from jupyter_safecoder.errors import SafeCoderError
 
+from .attribution import Attribution
 from .encoding import dump
 from .inspection import Inspection
 
@@ -39,6 +40,7 @@ class Text:
 class Done:
     """The final text, with its token counts and its times in milliseconds.
 
+    ``attribution`` is ``None`` if nothing of the text is known to be from elsewhere,
     ``first_line_logprob`` is ``None`` if the engine knows no log-probabilities, ``inspection`` if
     it was not asked for or is not allowed, and ``alternatives`` if none were requested or the
     engine cannot compute them.
@@ -56,6 +58,7 @@ class Done:
     first_line_logprob: float | None = None
     inspection: Inspection | None = None
     alternatives: tuple[str, ...] | None = None
+    attribution: tuple[Attribution, ...] | None = None
     event: str = "done"
 
 
@@ -102,6 +105,8 @@ def decode_event(line: str | bytes) -> Event:
         data = json.loads(line)
         if (inspection := data.get("inspection")) is not None:
             data["inspection"] = Inspection.from_json(inspection)
+        if (attribution := data.get("attribution")) is not None:
+            data["attribution"] = tuple(Attribution(**one) for one in attribution)
         return _EVENTS[data["event"]](**data)
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise ValueError("The line is not an event of the SafeCoder protocol.") from error

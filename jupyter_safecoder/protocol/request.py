@@ -10,6 +10,7 @@ from typing import Any, Literal
 from jupyter_safecoder.errors import InvalidRequest
 from jupyter_safecoder.validation import parse_json, validate
 
+from .attribution import LicenseRules
 from .encoding import dump
 from .json_schema import PROTOCOL_VERSION, schema
 
@@ -120,6 +121,8 @@ class CompletionOptions:
         Whether to return what the model was sent, too.
     alternatives
         Maximum number of other completions, instead of the most probable one.
+    licenses
+        Rules that hold beside those of the runtime: of two actions, the stricter one counts.
     """
 
     layout: str | None = None
@@ -131,6 +134,7 @@ class CompletionOptions:
     trigger: Trigger = "explicit"
     inspect: bool = False
     alternatives: int | None = None
+    licenses: LicenseRules | None = None
 
     @property
     def is_background(self) -> bool:
@@ -212,6 +216,8 @@ def parse_request(body: bytes) -> CompletionRequest:
         if name in data["options"]:
             # To JSON Schema 8.0 is an integer, to an engine it is not.
             data["options"][name] = int(data["options"][name])
+    if "licenses" in data["options"]:
+        data["options"]["licenses"] = LicenseRules.from_json(data["options"]["licenses"])
     data["options"] = CompletionOptions(**data["options"])
     return CompletionRequest(**data)
 

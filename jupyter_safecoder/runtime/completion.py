@@ -29,6 +29,7 @@ from jupyter_safecoder.prompt import (
     tail,
 )
 from jupyter_safecoder.protocol import (
+    Attribution,
     CompletionOptions,
     CompletionRequest,
     Done,
@@ -39,6 +40,7 @@ from jupyter_safecoder.protocol import (
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .admission import Ticket
+from .attribution import SuggestionChecks
 from .prompts import inspect_prompt, mask_request, suggests_secret
 from .scheduling import RequestScheduler, TokenDelta
 
@@ -65,6 +67,8 @@ class _Completion:
     unconfirmed: str | None = None
     first_token_at: float | None = None
     finish_reason: str | None = None
+    #: Of the text: what is in an index of code.
+    attribution: tuple[Attribution, ...] = ()
     #: Of a request that asks for it.
     inspection: Inspection | None = None
     alternatives: tuple[str, ...] | None = None
@@ -93,6 +97,8 @@ class Completions:
         The engine's tokenizer.
     scheduler
         Runs requests on the engine.
+    checks
+        Compares suggestions with indexes of code.
     """
 
     def __init__(
@@ -101,11 +107,13 @@ class Completions:
         model: ModelDescription,
         tokenizer: Tokenizer,
         scheduler: RequestScheduler,
+        checks: SuggestionChecks,
     ) -> None:
         self._settings = settings
         self._model = model
         self._tokenizer = tokenizer
         self._scheduler = scheduler
+        self._checks = checks
         self._family = FAMILIES[model.family]
         self._stop_ids = stop_ids(self._family, tokenizer)
         self._budget = model.budget
@@ -153,7 +161,7 @@ class Completions:
         except Superseded:
             superseded = _Completion(completion.started, layout, finish_reason="superseded")
             completion, raw = superseded, False
-        yield self._done(completion, raw=raw)
+        yield self._done(completion, raw=raw and completion.finish_reason != "attribution")
 
     async def _generate(
         self, request: CompletionRequest, ticket: Ticket, completion: _Completion
@@ -221,6 +229,7 @@ class Completions:
             if other.finish_reason == "deadline":
                 break
             if other.text and other.text not in found:
+                completion.attribution = completion.attribution if found else other.attribution
                 found.append(other.text)
         completion.alternatives = tuple(found)
         completion.text = found[0] if found else ""
@@ -234,6 +243,8 @@ class Completions:
     ) -> AsyncGenerator[Text]:
         """Yield the text of a completion, which may have tokens already, whenever it changes."""
         answer_filter, max_tokens = self._filter(request, prompt)
+        # What is shown cannot be blocked any more: it is shown when the whole text was checked.
+        is_held_back = self._checks.may_block(request.options.licenses)
         run = self._scheduler.run(
             ticket,
             [*prompt.ids, *completion.ids],
@@ -259,11 +270,22 @@ class Completions:
                 completion.text, completion.unconfirmed = filtered.text, filtered.unconfirmed
                 completion.finish_reason = filtered.reason
                 if filtered.reason is not None:
+                    self._check(request, prompt.language, completion)
                     return
                 if is_first or changed:
                     prompt_tokens = completion.prompt_tokens if is_first else None
-                    tokens = len(completion.ids)
-                    yield Text(filtered.text, tokens, prompt_tokens, filtered.unconfirmed)
+                    text, unconfirmed = filtered.text, filtered.unconfirmed
+                    if is_held_back:
+                        text, unconfirmed = "", unconfirmed or text or None
+                    yield Text(text, len(completion.ids), prompt_tokens, unconfirmed)
+
+    def _check(self, request: CompletionRequest, language: str, completion: _Completion) -> None:
+        """Drop a text that is in an index of code, or keep where it is from."""
+        checked = self._checks.check(completion.text, language, request.options.licenses)
+        completion.attribution = checked.marked
+        if checked.blocked:
+            completion.text, completion.unconfirmed = "", None
+            completion.finish_reason = "attribution"
 
     def _append(self, completion: _Completion, delta: TokenDelta) -> None:
         first = len(completion.ids) + 1
@@ -316,7 +338,7 @@ class Completions:
 
     def _done(self, completion: _Completion, *, raw: bool = False) -> Done:
         inspection = completion.inspection
-        if inspection is not None and completion.finish_reason != "secret":
+        if inspection is not None and completion.finish_reason not in ("secret", "attribution"):
             inspection = replace(inspection, raw_text=completion.raw)
         return Done(
             text=completion.text,
@@ -331,6 +353,7 @@ class Completions:
             first_line_logprob=completion.first_line_logprob(),
             inspection=inspection,
             alternatives=completion.alternatives,
+            attribution=completion.attribution or None,
         )
 
 

@@ -16,6 +16,7 @@ from jupyter_safecoder.prompt import FAMILIES
 from jupyter_safecoder.protocol import Counters, Models, State, Status
 from jupyter_safecoder.settings import RuntimeSettings
 
+from .attribution import SuggestionChecks, open_checks
 from .completion import Completions
 from .generation import GenerationThread
 from .idle import free_memory
@@ -56,6 +57,7 @@ class Runtime:
         self.openai_completions: OpenAICompletions | None = None
         #: Set when the engine has failed.
         self.engine_failed: asyncio.Event = asyncio.Event()
+        self._checks = SuggestionChecks((), settings.license_rules)
         self._generation: GenerationThread | None = None
         self._is_switching = False
         self._loads: set[asyncio.Task[None]] = set()
@@ -95,10 +97,11 @@ class Runtime:
             loop.call_soon_threadsafe(partial(self._set_status, state, reason, **changes))
 
         try:
+            self._checks, note = await loop.run_in_executor(None, open_checks, self.settings)
             loaded = await loop.run_in_executor(
                 None, load, self.settings, on_status, self._on_loading
             )
-            self._serve(loaded, self.settings)
+            self._serve(replace(loaded, note=f"{loaded.note} {note}".strip()), self.settings)
         except (ModelError, EngineError) as error:
             self._set_status("failed", error.reason, remedy=error.remedy, progress=None)
         except Exception as error:
@@ -234,7 +237,9 @@ class Runtime:
         self.scheduler = RequestScheduler(self.settings, self._generation, self.counters)
         model, tokenizer = loaded.model, loaded.engine.tokenizer
         self.openai_completions = OpenAICompletions(model, tokenizer, self.scheduler)
-        self.completions = Completions(self.settings, model, tokenizer, self.scheduler)
+        self.completions = Completions(
+            self.settings, model, tokenizer, self.scheduler, self._checks
+        )
         reason = f"{model.name} is ready. {FAMILIES[model.family].note}".strip()
         self._set_status(
             "ready",

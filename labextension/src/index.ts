@@ -1,3 +1,4 @@
+import { attributionPlugin } from './attribution/plugin';
 import { completionPlugin } from './completion/plugin';
 import { exclusionPlugin } from './exclusion/plugin';
 import { inspectorPlugin } from './inspector/plugin';
@@ -7,6 +8,7 @@ import { suggestionsPlugin } from './suggestions/plugin';
 
 export * from './protocol';
 export { ISafeCoderStatus, type IStatusView } from './status/tokens';
+export { ISuggestionSources } from './attribution/tokens';
 export { IExclusions } from './exclusion/tokens';
 export { IRequestRecorder } from './inspector/tokens';
 
@@ -16,6 +18,7 @@ export default [
   suggestionsPlugin,
   statusPlugin,
   exclusionPlugin,
+  attributionPlugin,
   inspectorPlugin,
   completionPlugin,
   panelPlugin

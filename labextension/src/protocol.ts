@@ -115,6 +115,7 @@ export type FinishReason =
   | 'empty_prompt'
   | 'excluded'
   | 'secret'
+  | 'attribution'
   | 'low_confidence'
   | 'invisible'
   | 'command';
@@ -146,6 +147,25 @@ export interface IInspection {
   prompt_ms: number;
 }
 
+/** A part of a completion that is in an index of code. */
+export interface IAttribution {
+  /** The package or corpus. */
+  source: string;
+
+  /** The file in it. */
+  path: string;
+
+  /** An identifier of SPDX, or `NOASSERTION`. */
+  license: string;
+
+  /** Where the part starts, in characters: code points. */
+  start: number;
+  end: number;
+
+  /** The same but for white space, or with other names and literals. */
+  kind: 'verbatim' | 'structure';
+}
+
 /** The final text; it can be shorter than that of the last `text` event. */
 export interface IDoneEvent {
   event: 'done';
@@ -162,6 +182,9 @@ export interface IDoneEvent {
   alternatives?: string[];
   raw_text?: string;
   first_line_logprob?: number;
+
+  /** Absent if nothing of the text is known to be from elsewhere. */
+  attribution?: IAttribution[];
 
   /** Only if it was asked for, and the administrator allows it. */
   inspection?: IInspection;

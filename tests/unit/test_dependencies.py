@@ -22,6 +22,7 @@ from tests.support.paths import ROOT
 #: path that matches counts. A file that is not listed works in a plain installation.
 EXTRAS: dict[str, set[str]] = {
     "jupyter_safecoder/adapters": {"local"},
+    "jupyter_safecoder/attribution": {"local"},
     "jupyter_safecoder/conversion": {"local", "checkpoints"},
     "jupyter_safecoder/conversion/export.py": {"local", "checkpoints", "onnxruntime"},
     "jupyter_safecoder/downloads": {"local"},

@@ -28,7 +28,12 @@ def test_defaults_fit_their_own_schema() -> None:
 
 def test_settings_survive_the_pipe() -> None:
     settings = RuntimeSettings(
-        "model", precision="int4", deadline_s=2.5, catalogues=("a",), connection_name="safe"
+        "model",
+        precision="int4",
+        deadline_s=2.5,
+        catalogues=("a",),
+        block_licenses=("GPL-*",),
+        connection_name="safe",
     )
     line = settings.to_json()
     assert line.endswith(b"\n")

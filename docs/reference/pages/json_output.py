@@ -162,6 +162,37 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "found, lines, left_out": "as for `secrets`, but only what is masked in prompts: keys and "
         "passwords, not addresses and numbers. What is left out is in no prompt",
     },
+    "attribution build": {
+        "index": "the file of the index",
+        "files, sources": "number of files, and of packages or folders that they are from",
+        "source_bytes, index_bytes, share": "size of the files and of the index in bytes, and "
+        "their quotient",
+    },
+    "attribution find": {
+        "files": "list of `{file, index, kind, share, matches}`, one for each file and index: "
+        "`kind` is `model`, `adapter` or `corpus`, `share` how much of the file's characters the "
+        "index has",
+        "matches": "list of `{source, path, license, kind, first_line, last_line, start, end, "
+        "characters}`: `kind` is `verbatim`, the same but for white space, or `structure`, with "
+        "other names and literals; `start`, `end`: in characters of the file's code from 0; "
+        "`characters`: without white space; `license`: identifier of SPDX, or `NOASSERTION`",
+        "not_indexed": "list of the models that say what they were trained on, and of which there "
+        "is no index",
+    },
+    "attribution list": {
+        "indexes": "list of `{index, kind, path, files, sources, source_bytes, index_bytes}`, "
+        "sizes in bytes; of one that cannot be read `{index, kind, path, problem}`",
+    },
+    "attribution optout add": {
+        "opted_out": "list of `{path, index, files, adapters}`: what was added, the file of its "
+        "fingerprints, its number of files, and the adapters that have learned from one of them",
+    },
+    "attribution optout remove": {
+        "removed": "list of the paths that are not in the list any more",
+    },
+    "attribution optout list": {
+        "opted_out": "as for `attribution optout add`: all entries",
+    },
     "finetune": {
         "job, state": "name and state of the job (without `--wait`)",
         "job, directory": "name and directory of the job (with `--no-start`)",

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_safecoder.finetune.documents import Document
 from jupyter_safecoder.finetune.samples.fim_spans import span_count
@@ -16,6 +16,9 @@ from .redaction import Replaced, SecretLocation, redact_documents
 from .rules import NO_RULES, CorpusRules
 from .scan import scan
 from .sources import LeftOut
+
+if TYPE_CHECKING:
+    from jupyter_safecoder.attribution.optout import OptOutList
 
 #: The share of notebooks that are held out whole, and their maximum: evaluation takes time.
 _HELD_OUT, _MAX_HELD_OUT = 0.2, 10
@@ -82,6 +85,7 @@ def build_corpus(
     paths: Sequence[Path],
     progress: Callable[[float, str], None] = lambda share, text: None,
     rules: CorpusRules = NO_RULES,
+    optout: OptOutList | None = None,
 ) -> Corpus:
     """Return the corpus of a team's files.
 
@@ -94,13 +98,15 @@ def build_corpus(
         and each cell. It may raise an exception to stop.
     rules
         What the team says of its files.
+    optout
+        Files that are not to be learned from, nor copies of them.
 
     Raises
     ------
     FinetuneError
         If a path does not exist, or the extra ``finetune`` is not installed.
     """
-    found = scan(paths, lambda share, text: progress(_SCANNING * share, text), rules)
+    found = scan(paths, lambda share, text: progress(_SCANNING * share, text), rules, optout)
     redaction = redact_documents(
         found.documents,
         lambda share: progress(_SCANNING + (1 - _SCANNING) * share, "Searching for secrets"),

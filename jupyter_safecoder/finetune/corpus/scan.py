@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from jupyter_safecoder.errors import FinetuneError, UnusableFile
 from jupyter_safecoder.extras import CORPUS, require_extra
@@ -23,6 +23,12 @@ from .quality_filter import find_rejection
 from .rules import NO_RULES, CorpusRules
 from .sources import LeftOut, find_sources
 
+if TYPE_CHECKING:
+    from jupyter_safecoder.attribution.optout import OptOutList
+
+#: Why a file of the opt-out list, or a copy of one, is left out, and how to have it.
+OPTED_OUT = "in the opt-out list, or like a file in it"
+_OVERRIDE = "jupyter safecoder attribution optout remove PATH"
 #: The share of the time that reading takes; the rest is the search for duplicates.
 _READING = 0.8
 
@@ -51,6 +57,7 @@ def scan(
     paths: Sequence[Path],
     progress: Callable[[float, str], None] = lambda share, text: None,
     rules: CorpusRules = NO_RULES,
+    optout: OptOutList | None = None,
 ) -> Scan:
     """Return the documents below paths that belong to a corpus.
 
@@ -62,11 +69,15 @@ def scan(
         Called with the share that is done, 0 to 1, and a description of the work.
     rules
         What the team says of its files.
+    optout
+        Files that are not to be learned from, nor copies of them.
 
     Raises
     ------
     FinetuneError
         If a path does not exist, or the extra ``finetune`` is not installed.
+    UnusableIndex
+        If the opt-out list cannot be read.
     """
     require_extra(*CORPUS)
     progress(0.0, "Searching for notebooks")
@@ -82,6 +93,9 @@ def scan(
         for document in read:
             if (why := find_rejection(document, rules)) is not None:
                 left_out.append(LeftOut(document.path, why.reason, why.decided_by, why.override))
+                continue
+            if optout and (entry := optout.covering(document.code, document.language)):
+                left_out.append(LeftOut(document.path, OPTED_OUT, entry, _OVERRIDE))
                 continue
             documents.append(document)
             if document.excluded:

@@ -162,6 +162,7 @@ class LocalTrainingBackend(TrainingBackend):
         announce: Announce = _say_nothing,
     ) -> LocalJob:
         """Create a job on this machine, and start it."""
+        from jupyter_safecoder.attribution.optout import OptOutList
         from jupyter_safecoder.finetune.corpus.rules import CorpusRules
         from jupyter_safecoder.finetune.corpus.scan import check_enough, scan
 
@@ -172,7 +173,8 @@ class LocalTrainingBackend(TrainingBackend):
         if paths:
             # The job builds the corpus. A scan is enough to refuse files that are of no use at
             # once; nothing that was read is written, since only the job redacts secrets.
-            check_enough(found := scan(paths, progress, CorpusRules.of(recipe)))
+            optout = OptOutList(self._cache)
+            check_enough(found := scan(paths, progress, CorpusRules.of(recipe), optout))
             named, base = find_base(self._settings, progress)
             request = replace(
                 request,

@@ -16,8 +16,11 @@ from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.merge import delete_merged, merge_cached
 from jupyter_safecoder.adapters.registry import Adapter, Registry, hash_files
 from jupyter_safecoder.adapters.scale import scale_files
+from jupyter_safecoder.attribution.optout import OptOutList
+from jupyter_safecoder.attribution.store import ADAPTER_INDEX
 from jupyter_safecoder.errors import FinetuneError, JobStopped
 from jupyter_safecoder.finetune.corpus.corpus import Corpus, build_corpus, count_samples
+from jupyter_safecoder.finetune.corpus.corpus_index import write_corpus_index
 from jupyter_safecoder.finetune.corpus.rules import CorpusRules
 from jupyter_safecoder.finetune.corpus.scan import check_enough
 from jupyter_safecoder.finetune.corpus.stdlib import stdlib_documents
@@ -203,6 +206,7 @@ class JobRunner:
         seconds = training_seconds(self._recipe, base, spent_s, evaluation_s)
         with self._registry.staging(self._job.name) as staged:
             trained = self._train(base, corpus, staged, seconds)
+            write_corpus_index(corpus, staged / ADAPTER_INDEX, self._job.name)
             card = self._card(base, base_sha256, corpus, trained)
             while True:
                 tuned = self._merge(base, card, staged)
@@ -232,6 +236,7 @@ class JobRunner:
             self._paths,
             lambda share, text: self._reporter.report("Reading the corpus", 0.02 + 0.03 * share),
             CorpusRules.of(self._recipe),
+            OptOutList(self._cache),
         )
 
     def _fetch_sources(self, manifest: Manifest) -> None:

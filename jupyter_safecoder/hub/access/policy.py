@@ -5,10 +5,19 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 from jupyter_safecoder.openai_protocol import OpenAIRequest
 from jupyter_safecoder.option import option
-from jupyter_safecoder.protocol import SOURCES, Cell, CompletionRequest, Excerpt, KernelName
+from jupyter_safecoder.protocol import (
+    SOURCES,
+    Cell,
+    CompletionRequest,
+    Excerpt,
+    KernelName,
+    LicenseAction,
+    LicenseRules,
+)
 
 from .exclusions import contains_text, matches_path
 
@@ -71,6 +80,21 @@ class Grant:
         "prompt, whatever the case and the Unicode form of its letters. If there are any, prompts "
         "of other editors that are token ids are denied: the service cannot read them.",
     )
+    attribution: str = option(
+        "allow",
+        "What happens to a suggestion that is in an index of code of the service: 'mark' shows its "
+        "source and license, 'block' drops it, 'allow' does nothing. The lists of licenses come "
+        "first. The settings of the service hold beside these: of two actions, the stricter one "
+        "counts.",
+        choices=("allow", "mark", "block"),
+    )
+    allow_licenses: tuple[str, ...] = option(
+        (),
+        "Licenses whose code is suggested without a mark: identifiers of SPDX; '*' stands for any "
+        "characters, 'NOASSERTION' for a license that is not known.",
+    )
+    mark_licenses: tuple[str, ...] = option((), "Licenses whose code is marked.")
+    block_licenses: tuple[str, ...] = option((), "Licenses whose code is not suggested.")
     requests_per_minute: int = option(
         0, "Maximum number of requests of each user in a minute. 0: no limit.", minimum=0
     )
@@ -149,8 +173,19 @@ class Grant:
             modules=self._filter_excerpts(allowed.modules, request.path),
             files=self._filter_excerpts(allowed.files, request.path),
             path="",
-            options=replace(options, inspect=options.inspect and "inspect" in self.features),
+            options=replace(
+                options,
+                inspect=options.inspect and "inspect" in self.features,
+                licenses=self.license_rules or options.licenses,
+            ),
         )
+
+    @property
+    def license_rules(self) -> LicenseRules | None:
+        """What happens to suggestions that are in an index of code; ``None``: nothing."""
+        lists = self.allow_licenses, self.mark_licenses, self.block_licenses
+        rules = LicenseRules(cast("LicenseAction", self.attribution), *lists)
+        return None if rules == LicenseRules("allow") else rules
 
     def left_out(self) -> str:
         """Return a sentence for users about what their prompts do not have; empty: all is sent."""

@@ -11,6 +11,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
+import { ISuggestionSources } from '../attribution/tokens';
 import { IExclusions } from '../exclusion/tokens';
 import { IRequestRecorder } from '../inspector/tokens';
 import { ISafeCoderStatus } from '../status/tokens';
@@ -69,6 +70,7 @@ describe('completionPlugin', () => {
       notebooks?: object | null;
       recorder?: object | null;
       registry?: object | null;
+      sources?: object | null;
       widget?: object;
     } = {}
   ): Promise<void> {
@@ -81,6 +83,7 @@ describe('completionPlugin', () => {
       notebooks,
       recorder: null,
       registry,
+      sources: null,
       widget,
       ...options
     };
@@ -103,6 +106,7 @@ describe('completionPlugin', () => {
       null,
       all.exclusions as unknown as IExclusions | null,
       all.recorder as unknown as IRequestRecorder | null,
+      all.sources as unknown as ISuggestionSources | null,
       null
     );
     await flushPromises();
@@ -296,9 +300,11 @@ describe('completionPlugin', () => {
     };
     notebooks.has = () => true;
     const recorder = { wrap: jest.fn(transport => transport) };
-    await activate({ exclusions, recorder });
+    const sources = { wrap: jest.fn(transport => transport) };
+    await activate({ exclusions, recorder, sources });
     const [watched] = exclusions.watch.mock.calls[0];
     expect(recorder.wrap.mock.calls).toEqual([[watched]]);
+    expect(sources.wrap.mock.calls).toEqual([[watched]]);
     const reset = jest.spyOn(provider!, 'reset');
     exclusions.changed.emit();
     expect(reset).not.toHaveBeenCalled();

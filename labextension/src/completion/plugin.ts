@@ -13,6 +13,8 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 
+import { HoverLabel } from '../attribution/hoverLabel';
+import { ISuggestionSources } from '../attribution/tokens';
 import { IExclusions } from '../exclusion/tokens';
 import { IRequestRecorder } from '../inspector/tokens';
 import { ISafeCoderStatus } from '../status/tokens';
@@ -56,6 +58,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     ICommandPalette,
     IExclusions,
     IRequestRecorder,
+    ISuggestionSources,
     ITranslator
   ],
   activate: (
@@ -71,6 +74,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     exclusions: IExclusions | null,
     recorder: IRequestRecorder | null,
+    sources: ISuggestionSources | null,
     translator: ITranslator | null
   ): void => {
     const trans = loadTranslations(translator);
@@ -99,6 +103,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     let transport = httpTransport(app.serviceManager.serverSettings, trans);
     transport = exclusions?.watch(transport) ?? transport;
     transport = recorder?.wrap(transport) ?? transport;
+    transport = sources?.wrap(transport) ?? transport;
     const provider: SafeCoderProvider = new SafeCoderProvider({
       findTarget: context => {
         const target = findTarget(context);
@@ -178,7 +183,10 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       status.modes.update();
       warmUp.schedule();
     });
-    const announcer = new Announcer(completers, trans);
+    const announcer = new Announcer(completers, trans, sources);
+    if (sources) {
+      new HoverLabel(completers, sources, trans);
+    }
     alternatives.cycled.connect(() => announcer.update());
     document.body.append(announcer.node);
     void Private.loadSettings(settings).then(loaded => {

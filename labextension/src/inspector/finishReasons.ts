@@ -51,6 +51,10 @@ export function explainFinish(
       return trans.__(
         'The cursor is in a key or password, or the model suggested one.'
       );
+    case 'attribution':
+      return trans.__(
+        'The text is in code whose license is blocked here, so nothing is shown.'
+      );
     case 'invisible':
       return trans.__(
         'The next character is invisible, and could hide code from you.'

@@ -2,6 +2,7 @@ import { MessageLoop } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
+import { SuggestionSources } from '../attribution/sources';
 import { IAbout, IModelInfo } from '../protocol';
 import { ISafeCoderStatus } from '../status/tokens';
 import { SessionFigures } from '../suggestions/figures';
@@ -51,6 +52,7 @@ describe('SafeCoderPanel', () => {
     panel = new SafeCoderPanel({
       api,
       figures,
+      sources: new SuggestionSources(),
       status: status as unknown as ISafeCoderStatus,
       trans
     });

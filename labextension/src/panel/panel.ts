@@ -4,6 +4,7 @@ import { Widget } from '@lumino/widgets';
 
 import { safeCoderIcon } from '../icon';
 import { IAbout } from '../protocol';
+import { ISuggestionSources } from '../attribution/tokens';
 import { ISafeCoderStatus } from '../status/tokens';
 import { SessionFigures } from '../suggestions/figures';
 import { IPanelApi } from './api';
@@ -11,6 +12,7 @@ import { FiguresSection } from './figuresSection';
 import { JobsSection } from './jobsSection';
 import { ModelSection } from './modelSection';
 import { PrivacySection } from './privacySection';
+import { SourcesSection } from './sourcesSection';
 
 /**
  * The side panel: model, adapters, privacy, jobs, and the figures of this
@@ -22,7 +24,7 @@ export class SafeCoderPanel extends Widget {
    */
   constructor(options: SafeCoderPanel.IOptions) {
     super();
-    const { api, figures, status, trans } = options;
+    const { api, figures, sources, status, trans } = options;
     this._api = api;
     this._status = status;
     this.id = 'jupyter-safecoder-panel';
@@ -36,8 +38,10 @@ export class SafeCoderPanel extends Widget {
     this._jobs = new JobsSection(api, trans);
     this._model = new ModelSection(status, trans);
     this._privacy = new PrivacySection(trans);
+    this._sources = new SourcesSection(sources, trans);
     for (const section of [
       this._figures,
+      this._sources,
       this._model,
       this._privacy,
       this._jobs
@@ -46,6 +50,7 @@ export class SafeCoderPanel extends Widget {
     }
     status.changed.connect(this._onChanged, this);
     figures.changed.connect(this._onChanged, this);
+    sources.changed.connect(this._onChanged, this);
   }
 
   protected onActivateRequest(msg: Message): void {
@@ -97,6 +102,7 @@ export class SafeCoderPanel extends Widget {
 
   private _render(): void {
     this._figures.render();
+    this._sources.render();
     this._model.render(this._about);
     this._privacy.render(this._about);
   }
@@ -108,6 +114,7 @@ export class SafeCoderPanel extends Widget {
   private _model: ModelSection;
   private _name = '';
   private _privacy: PrivacySection;
+  private _sources: SourcesSection;
   private _status: ISafeCoderStatus;
 }
 
@@ -122,6 +129,9 @@ export namespace SafeCoderPanel {
 
     /** The figures of this session. */
     figures: SessionFigures;
+
+    /** Where suggestions are from. */
+    sources: ISuggestionSources;
 
     /** The state of SafeCoder. */
     status: ISafeCoderStatus;

@@ -3,6 +3,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 
+import { SuggestionSources } from '../attribution/sources';
 import { ISafeCoderStatus } from '../status/tokens';
 import { SuggestionEvents } from '../suggestions/events';
 import { OPEN_PANEL, panelPlugin } from './plugin';
@@ -20,6 +21,7 @@ describe('panelPlugin', () => {
       app as JupyterFrontEnd,
       { changed: new Signal({}), models: null } as unknown as ISafeCoderStatus,
       new SuggestionEvents(),
+      new SuggestionSources(),
       restorer as ILayoutRestorer | null,
       palette as ICommandPalette | null,
       null

@@ -6,6 +6,7 @@ import {
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 
+import { ISuggestionSources } from '../attribution/tokens';
 import { ISafeCoderStatus } from '../status/tokens';
 import { ISuggestionEvents } from '../suggestions/tokens';
 import { loadTranslations } from '../translation';
@@ -22,12 +23,13 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-safecoder:panel',
   description: 'Shows the model, what goes where, jobs and figures.',
   autoStart: true,
-  requires: [ISafeCoderStatus, ISuggestionEvents],
+  requires: [ISafeCoderStatus, ISuggestionEvents, ISuggestionSources],
   optional: [ILayoutRestorer, ICommandPalette, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     status: ISafeCoderStatus,
     events: ISuggestionEvents,
+    sources: ISuggestionSources,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     translator: ITranslator | null
@@ -36,6 +38,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     const panel = new SafeCoderPanel({
       api: httpPanelApi(app.serviceManager.serverSettings, trans),
       figures: events.figures,
+      sources,
       status,
       trans
     });

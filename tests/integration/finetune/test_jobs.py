@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,12 @@ def test_from_notebooks_to_an_adapter_that_is_served(
     assert run("adapter", "verify", "ours", "--json") == 0
     capsys.readouterr()
 
+    # The index of what it has learned is for its owner, and stays here.
+    assert run("attribution", "list", "--cache-dir", cache, "--json") == 0
+    [listed] = answer(capsys)["indexes"]
+    assert (listed["index"], listed["kind"], listed["files"]) == ("ours", "adapter", 5)
+    assert stat.S_IMODE(Path(listed["path"]).stat().st_mode) == 0o600
+
     # A runtime that runs changes it without a restart.
     settings = RuntimeSettings(str(model.weights), cache_dir=str(cache), engine="transformers")
     with own_runtime(settings) as client:
@@ -104,6 +111,7 @@ def test_from_notebooks_to_an_adapter_that_is_served(
     assert "is in use" in capsys.readouterr().err
     exported = tmp_path / "exported"
     assert run("adapter", "export", "ours", exported) == 0
+    assert not list(exported.glob("*.attribution"))
     weights = Registry(cache).find("ours").directory / "adapter_model.safetensors"
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_safecoder.protocol import (
+    Attribution,
     Done,
     Error,
     Event,
@@ -28,6 +29,10 @@ EVENTS: list[Event] = [
         inspection=Inspection(
             (PromptSection("cells", "a", 1, 2, 3), PromptSection("prefix", "", 0)), "raw", 0.5, 1.5
         ),
+    ),
+    Done(
+        *("t" * 60, "end", "spm", "m", 1, 2, 3.5, 4.5),
+        attribution=(Attribution("numpy", "core/x.py", "BSD-3-Clause", 0, 60, "verbatim"),),
     ),
     Error("queue_full", "Full.", "Wait.", 1.0),
     Error("bad_request", "No."),

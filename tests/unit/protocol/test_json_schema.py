@@ -15,6 +15,7 @@ from jupyter_safecoder.option import options_of
 from jupyter_safecoder.postprocess import MIN_PROBABILITIES
 from jupyter_safecoder.protocol import (
     SOURCES,
+    Attribution,
     Cell,
     Column,
     CompletionOptions,
@@ -26,6 +27,7 @@ from jupyter_safecoder.protocol import (
     Exclusion,
     Inspection,
     KernelName,
+    LicenseRules,
     ModelInfo,
     PromptSection,
     Queued,
@@ -68,6 +70,12 @@ def test_schema_is_a_schema() -> None:
         (Exclusion, ("Exclusion",), set()),
         (Inspection, ("Inspection",), set()),
         (PromptSection, ("PromptSection",), set()),
+        (Attribution, ("Attribution",), set()),
+        (
+            LicenseRules,
+            ("CompletionRequest", "properties", "options", "properties", "licenses"),
+            set(),
+        ),
     ],
 )
 def test_class_and_schema_have_the_same_fields(
@@ -114,5 +122,5 @@ def test_finish_reasons_are_those_of_the_answer() -> None:
     from jupyter_safecoder.postprocess.filter_input import FinishReason
 
     names = set(_properties("DoneEvent")["finish_reason"]["enum"])
-    others = {"superseded", "empty_prompt", "excluded", "secret"}
+    others = {"superseded", "empty_prompt", "excluded", "secret", "attribution"}
     assert names == set(typing.get_args(FinishReason)) | others

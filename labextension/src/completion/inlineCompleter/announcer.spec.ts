@@ -4,19 +4,25 @@ import {
 } from '@jupyterlab/completer';
 import { Signal } from '@lumino/signaling';
 
+import { ISuggestionSources } from '../../attribution/tokens';
+import { IAttribution } from '../../protocol';
 import { trans } from '../../testing/fakes';
 import { ANNOUNCE_MS, Announcer } from './announcer';
 import { InlineCompleters } from './inlineCompleters';
 
 describe('Announcer', () => {
   let announcer: Announcer;
+  let sources: IAttribution[];
   let completer: { current: { insertText: string } | null; isActive: boolean };
   let model: { suggestionsChanged: Signal<object, void> };
 
   beforeEach(() => {
     jest.useFakeTimers();
     const completers = new InlineCompleters();
-    announcer = new Announcer(completers, trans);
+    sources = [];
+    announcer = new Announcer(completers, trans, {
+      of: () => sources
+    } as unknown as ISuggestionSources);
     let installed: IInlineCompleterFactory;
     completers.install(
       {
@@ -55,6 +61,21 @@ describe('Announcer', () => {
     jest.advanceTimersByTime(1);
     expect(announcer.node.textContent).toBe('Suggestion: return <b>x</b>');
     expect(announcer.node.children).toHaveLength(0);
+  });
+
+  it('announces where a suggestion is from', () => {
+    sources = [
+      {
+        source: 'numpy',
+        path: 'x.py',
+        license: 'MIT',
+        start: 0,
+        end: 9,
+        kind: 'verbatim'
+      }
+    ];
+    change();
+    expect(announcer.node.textContent).toMatch(/\nmatches numpy\/x.py, MIT$/);
   });
 
   it('is silent when the suggestion is gone', () => {

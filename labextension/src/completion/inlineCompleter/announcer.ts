@@ -1,5 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { describeSources } from '../../attribution/describe';
+import { ISuggestionSources } from '../../attribution/tokens';
 import { InlineCompleters } from './inlineCompleters';
 
 /** The pause, in ms, after which a suggestion is read: it may still grow. */
@@ -15,9 +17,15 @@ export class Announcer {
   /**
    * @param completers - Lab's completers.
    * @param trans - Translates the announcement.
+   * @param sources - Where suggestions are from.
    */
-  constructor(completers: InlineCompleters, trans: TranslationBundle) {
+  constructor(
+    completers: InlineCompleters,
+    trans: TranslationBundle,
+    sources: ISuggestionSources | null = null
+  ) {
     this._completers = completers;
+    this._sources = sources;
     this._trans = trans;
     this.node.className = 'jp-SafeCoder-announcer';
     this.node.setAttribute('role', 'status');
@@ -42,15 +50,22 @@ export class Announcer {
   }
 
   private _announce(): void {
-    const suggestion = this._completers.visible()?.current?.insertText.trim();
+    const text = this._completers.visible()?.current?.insertText ?? '';
     // As text: it is never parsed as HTML.
     this.node.textContent =
-      suggestion && this.isEnabled
-        ? this._trans.__('Suggestion: %1', suggestion)
-        : '';
+      text.trim() && this.isEnabled ? this._describe(text) : '';
+  }
+
+  private _describe(text: string): string {
+    const suggestion = this._trans.__('Suggestion: %1', text.trim());
+    const sources = this._sources?.of(text) ?? [];
+    return sources.length === 0
+      ? suggestion
+      : `${suggestion}\n${describeSources(sources, this._trans)}`;
   }
 
   private _completers: InlineCompleters;
+  private _sources: ISuggestionSources | null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _trans: TranslationBundle;
 }

@@ -4,6 +4,7 @@ import { explainEmpty, explainNoAlternatives } from './reasons';
 
 describe('explainEmpty', () => {
   it.each<[FinishReason, RegExp]>([
+    ['attribution', /license is blocked/],
     ['deadline', /in time/],
     ['duplicate', /repeats/],
     ['empty_prompt', /Type a few words/],

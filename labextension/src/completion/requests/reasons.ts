@@ -13,6 +13,8 @@ export function explainEmpty(
   trans: TranslationBundle
 ): string {
   switch (reason) {
+    case 'attribution':
+      return trans.__('it is in code whose license is blocked here.');
     case 'deadline':
       return trans.__('the model did not respond in time.');
     case 'duplicate':

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_safecoder.attribution.optout import OptOutList
 from jupyter_safecoder.errors import FinetuneError
 from jupyter_safecoder.finetune.corpus.corpus import build_corpus
-from jupyter_safecoder.finetune.corpus.scan import Scan, check_enough, scan
+from jupyter_safecoder.finetune.corpus.scan import OPTED_OUT, Scan, check_enough, scan
 from jupyter_safecoder.finetune.corpus.sources import LeftOut
 from jupyter_safecoder.finetune.documents import Document
+from tests.support.source_trees import source
 from tests.support.team_notebooks import write_notebook
 
 SECRET = "connect(password='nachtigall')\nprint('connected')"
@@ -31,6 +33,23 @@ def test_progress_ends_below_one(team: Path) -> None:
     build_corpus([team], lambda share, text: shares.append(share))
     assert shares == sorted(shares)
     assert 0 <= shares[0] <= shares[-1] <= 1
+
+
+def test_files_of_the_opt_out_list_are_left_out_and_their_copies(
+    team: Path, tmp_path: Path
+) -> None:
+    code = source("theirs", 3)
+    theirs = tmp_path / "theirs.py"
+    theirs.write_text(code)
+    optout = OptOutList(tmp_path / "cache")
+    optout.add(theirs)
+    copy = write_notebook(team / "copied.ipynb", *code.replace("    ", "  ").split("\n\n\n"))
+    with_list, without = scan([team], optout=optout), scan([team])
+    assert {d.path for d in without.documents} - {d.path for d in with_list.documents} == {
+        str(copy)
+    }
+    [why] = [one for one in with_list.left_out if one.path == str(copy)]
+    assert (why.reason, why.decided_by) == (OPTED_OUT, str(theirs))
 
 
 def document(name: str) -> Document:

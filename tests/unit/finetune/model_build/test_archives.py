@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from jupyter_safecoder.errors import FinetuneError
-from jupyter_safecoder.finetune.model_build.archives import Member, choose, unpack
+from jupyter_safecoder.files.archives import Member
+from jupyter_safecoder.finetune.model_build.archives import choose, unpack
 from tests.support.model_sources import write_sdist, write_tar
 
 
@@ -100,9 +101,7 @@ def test_a_name_twice_the_second_time_without_bounds(tmp_path: Path) -> None:
 
 
 def test_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "jupyter_safecoder.finetune.model_build.archives._MAX_EXTRACTED_BYTES", 2**20
-    )
+    monkeypatch.setattr("jupyter_safecoder.files.archives._MAX_EXTRACTED_BYTES", 2**20)
     path = write_tar(tmp_path / "x.tar.gz", {f"{n}.bin": bytes(2**18) for n in range(5)})
     with pytest.raises(FinetuneError, match="it is larger than any source distribution"):
         unpack(path, tmp_path / "out", 10)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_safecoder.finetune.model_build.tar_stream import TarStream
+from jupyter_safecoder.files.tar_stream import TarStream
 
 _CONTENT = bytes(range(256)) * 16
 

@@ -1,0 +1,269 @@
+"""An index of code: what of a text is in it, and where that is from."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jupyter_safecoder.errors import UnusableIndex
+
+from .boilerplate import boilerplate
+from .build import NAMES_PER_BLOCK
+from .characters import characters_of
+from .index_file import IndexFile, open_index, verify
+from .sequence import PAD_BYTES, Run
+from .sequence import Sequence as IndexedSequence
+from .shapes import MIN_LINES, SHAPES, Kind
+from .structure import LINE_BYTES, bytes_of, code_lines
+
+#: What more files have is common: nobody can say where it is from.
+_MAX_FILES = 10
+#: Characters of a match that must be neither common nor boilerplate, and such lines.
+_MIN_OWN_CHARACTERS, _MIN_OWN_LINES = 25, 6
+#: Lines of a copy with other names that must differ, and characters that they must have.
+_MIN_DISTINCT_LINES, _MIN_STRUCTURE_CHARACTERS = 6, 120
+#: A match is left out if longer ones have this share of it.
+_COVERED = 0.5
+_MAX_NAME_BLOCK_BYTES = 2**22
+
+
+@dataclass(frozen=True)
+class Match:
+    """A part of a text that is in a file of the index.
+
+    Parameters
+    ----------
+    source, path, license
+        Where the file is from; the license as an identifier of SPDX, or ``NOASSERTION``.
+    start, end
+        The part, in characters of the text.
+    kind
+        ``verbatim``: the same but for white space; ``structure``: with other names and literals.
+    characters
+        The number of its characters without white space.
+    """
+
+    source: str
+    path: str
+    license: str
+    start: int
+    end: int
+    kind: Kind
+    characters: int
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A run of a query that is in one file."""
+
+    file: int
+    start: int
+    end: int
+
+
+class AttributionIndex:
+    """An index that was opened; several threads may use it.
+
+    Parameters
+    ----------
+    path
+        Its file.
+    check
+        Whether its content is compared with its hash: about a second per GB.
+
+    Raises
+    ------
+    UnusableIndex
+        If it cannot be read, or is damaged.
+    """
+
+    def __init__(self, path: Path, *, check: bool = True) -> None:
+        file = open_index(path)
+        if check:
+            verify(file)
+        self.path = path
+        #: Name, and what the index was made of.
+        self.facts = file.facts
+        try:
+            self._sequences = {kind: _sequence(file, kind) for kind in SHAPES}
+            self._ends = {kind: file.arrays[f"{kind} ends"].astype(np.int64) for kind in SHAPES}
+            self._name_ends = file.arrays["name ends"].astype(np.int64)
+            self._common = file.arrays["common"]
+            self._names = file.arrays["names"]
+            self.name, files = str(file.facts["name"]), int(file.facts["files"])
+        except (KeyError, TypeError, ValueError):
+            raise _damaged(path) from None
+        blocks = -(-files // NAMES_PER_BLOCK)
+        if (
+            not files
+            or len(self._name_ends) != blocks
+            or any(len(ends) != files or np.any(np.diff(ends) < 0) for ends in self._ends.values())
+        ):
+            raise _damaged(path)
+        self._block = lru_cache(maxsize=64)(self._read_block)
+
+    def find(self, text: str, language: str) -> list[Match]:
+        """Return what of a text is in the index, the longest first; of several files one.
+
+        Parameters
+        ----------
+        text
+            The text.
+        language
+            Its language.
+
+        Raises
+        ------
+        UnusableIndex
+            If the index is damaged.
+        """
+        is_boilerplate = boilerplate(text, self._common)
+        verbatim = self._verbatim(text, is_boilerplate)
+        covered = np.zeros(len(text), bool)
+        for match in verbatim:
+            covered[match.start : match.end] = True
+        structure = self._structure(text, language, is_boilerplate)
+        return _best(verbatim, np.zeros(len(text), bool)) + _best(structure, covered)
+
+    def _verbatim(self, text: str, is_boilerplate: NDArray[np.bool_]) -> list[Match]:
+        characters = characters_of(text)
+        parts = self._parts("verbatim", self._sequences["verbatim"].find(characters.codes))
+        if not parts:
+            return []
+        own = ~is_boilerplate[characters.offsets] & ~_common_to(parts, len(characters.codes))
+        total = np.concatenate([[0], np.cumsum(own)])
+        return [
+            self._match(
+                "verbatim",
+                part.file,
+                int(characters.offsets[part.start]),
+                int(characters.offsets[part.end - 1]) + 1,
+                part.end - part.start,
+            )
+            for part in parts
+            if total[part.end] - total[part.start] >= _MIN_OWN_CHARACTERS
+        ]
+
+    def _structure(
+        self, text: str, language: str, is_boilerplate: NDArray[np.bool_]
+    ) -> list[Match]:
+        if text.count("\n") + 1 < MIN_LINES:
+            return []
+        lines = code_lines(text, language)
+        found = self._parts("structure", self._sequences["structure"].find(bytes_of(lines)))
+        parts = [
+            _Part(one.file, -(-one.start // LINE_BYTES), one.end // LINE_BYTES) for one in found
+        ]
+        if not parts:
+            return []
+        texts = text.split("\n")
+        starts = np.concatenate([[0], np.cumsum([len(line) + 1 for line in texts])])
+        own = ~_common_to(parts, len(lines.numbers)) & ~is_boilerplate[starts[lines.numbers]]
+        matches = []
+        for part in parts:
+            numbers, kept = lines.numbers[part.start : part.end], slice(part.start, part.end)
+            if (
+                len(numbers) >= MIN_LINES
+                and own[kept].sum() >= _MIN_OWN_LINES
+                and len(np.unique(lines.hashes[kept])) >= _MIN_DISTINCT_LINES
+                and lines.sizes[kept].sum() >= _MIN_STRUCTURE_CHARACTERS
+            ):
+                start = int(starts[numbers[0]])
+                end = int(starts[numbers[-1]]) + len(texts[numbers[-1]])
+                size = len("".join(text[start:end].split()))
+                matches.append(self._match("structure", part.file, start, end, size))
+        return matches
+
+    def _parts(self, kind: Kind, runs: Iterable[Run]) -> list[_Part]:
+        """Return the runs within one file each, joined where they overlap."""
+        ends = self._ends[kind]
+        found = []
+        for run in runs:
+            # The seed is in the middle of what agrees; at its sides, other files may follow.
+            middle = run.place + (run.end - run.start) // 2
+            file = min(int(np.searchsorted(ends, middle, side="right")), len(ends) - 1)
+            first = int(ends[file - 1]) if file else 0
+            start = max(run.start, run.start + first - run.place)
+            end = min(run.end, run.start + int(ends[file]) - run.place)
+            if start < end:
+                found.append((file, run.place - run.start, start, end))
+        return [
+            part
+            for (file, _), group in groupby(sorted(found), key=lambda one: one[:2])
+            for part in _joined(file, group)
+            if part.end - part.start >= 2 * SHAPES[kind].pairs
+        ]
+
+    def _match(self, kind: Kind, file: int, start: int, end: int, characters: int) -> Match:
+        source, path, license = self._block(file // NAMES_PER_BLOCK)[file % NAMES_PER_BLOCK]
+        return Match(source, path, license, start, end, kind, characters)
+
+    def _read_block(self, number: int) -> list[tuple[str, str, str]]:
+        """Return source, path and license of some files."""
+        start = int(self._name_ends[number - 1]) if number else 0
+        data = self._names[start : int(self._name_ends[number])].tobytes()
+        try:
+            unpacked = zlib.decompressobj().decompress(data, _MAX_NAME_BLOCK_BYTES)
+            names = [(str(s), str(p), str(one)) for s, p, one in json.loads(unpacked)]
+        except (zlib.error, ValueError, TypeError, RecursionError):
+            raise _damaged(self.path) from None
+        return names + [("", "", "")] * (NAMES_PER_BLOCK - len(names))
+
+
+def _sequence(file: IndexFile, kind: Kind) -> IndexedSequence:
+    shape, prefix = SHAPES[kind], f"{kind} "
+    arrays: dict[str, NDArray[Any]] = {
+        name.removeprefix(prefix): array
+        for name, array in file.arrays.items()
+        if name.startswith(prefix)
+    }
+    seeds = (len(arrays["sketch"]) - 2 * PAD_BYTES) * 16 // shape.stride
+    return IndexedSequence(shape, arrays, seeds)
+
+
+def _joined(file: int, group: Iterable[tuple[int, int, int, int]]) -> Iterator[_Part]:
+    """Yield the parts of one file and one distance, joined where they overlap."""
+    start = end = -1
+    for _, _, first, last in group:
+        if first > end:
+            if end > start:
+                yield _Part(file, start, end)
+            start, end = first, last
+        end = max(end, last)
+    yield _Part(file, start, end)
+
+
+def _common_to(parts: Sequence[_Part], length: int) -> NDArray[np.bool_]:
+    """Return of each place of a query whether too many files have it."""
+    changes = np.zeros(length + 1, np.int64)
+    for part in parts:
+        changes[part.start] += 1
+        changes[part.end] -= 1
+    return np.cumsum(changes)[:length] > _MAX_FILES
+
+
+def _best(matches: Sequence[Match], covered: NDArray[np.bool_]) -> list[Match]:
+    """Return the longest matches, without those that others have for the most part."""
+    kept = []
+    for match in sorted(matches, key=lambda one: (-one.characters, one.start)):
+        part = covered[match.start : match.end]
+        if part.mean() < _COVERED:
+            part[:] = True
+            kept.append(match)
+    return kept
+
+
+def _damaged(path: Path) -> UnusableIndex:
+    return UnusableIndex(
+        f"{path} is damaged: its parts do not fit each other.",
+        "Build it again: 'jupyter safecoder attribution build'.",
+    )
