@@ -135,6 +135,13 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "lines": "number of lines that were searched",
         "left_out": "list of `{path, cell, reason}`: what is too large to be searched",
     },
+    "privacy": {
+        "safe": "whether no place is one to which something goes on another machine",
+        "destinations": "list of `{id, process, sends, to, state, safe, change}`: each place that "
+        "data could go to; what would send, what it would send, its address, its state on this "
+        "machine, whether nothing goes to another machine without a command that asks for it, and "
+        "how to change it",
+    },
     "privacy scan": {
         "found, lines, left_out": "as for `secrets`, but only what is masked in prompts: keys and "
         "passwords, not addresses and numbers. What is left out is in no prompt",
