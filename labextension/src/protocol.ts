@@ -293,6 +293,29 @@ export interface IAbout {
   counted: boolean;
 }
 
+/** A place that data could go to, and its state on the server's machine. */
+export interface IPlace {
+  id: string;
+
+  /** What would send. */
+  process: string;
+
+  /** What it would send. */
+  sends: string;
+
+  /** Its address; empty: none. */
+  to: string;
+
+  /** The state, a sentence. */
+  state: string;
+
+  /** Whether nothing goes to another machine without a command. */
+  safe: boolean;
+
+  /** How to change it. */
+  change: string;
+}
+
 /** A training job. */
 export interface IJob {
   name: string;
