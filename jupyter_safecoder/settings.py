@@ -144,6 +144,12 @@ class RuntimeSettings:
         argument="forward proxy to the completion server (default: that of the environment)",
         metavar="URL",
     )
+    allowed_hosts: tuple[str, ...] = option(
+        (),
+        "Hosts that the runtime may connect to beside those of other settings, 'host' or "
+        "'host:port': an engine of another package, or the storage of a mirror, may need them. All "
+        "other connections to other machines are refused.",
+    )
     max_tokens_line: int = option(
         48, "Maximum number of tokens of a completion that stays on its line.", minimum=1
     )
@@ -199,6 +205,7 @@ class RuntimeSettings:
     def __post_init__(self) -> None:
         # JSON has lists, which would differ from the tuples of other settings.
         object.__setattr__(self, "catalogues", tuple(self.catalogues))
+        object.__setattr__(self, "allowed_hosts", tuple(self.allowed_hosts))
 
     @property
     def remote(self) -> bool:

@@ -147,7 +147,8 @@ class PrivacyHandler(_PanelHandler):
         self.send_json((await asyncio.to_thread(self._places)).to_json())
 
     def _places(self) -> Places:
-        from jupyter_safecoder.privacy import read_machine, survey
+        from jupyter_safecoder.privacy.machine import read_machine
+        from jupyter_safecoder.privacy.survey import survey
 
         server: Any = self.serverapp
         found = survey(read_machine(server.config, self.runtime_settings))

@@ -328,6 +328,21 @@ export interface IJob {
   reason: string;
 }
 
+/** What holds the process of the runtime to its network. */
+export interface INetwork {
+  /** Whether the system denies all network to it. */
+  denied: boolean;
+
+  /** Whether its Python code is held to the allowed addresses. */
+  guarded: boolean;
+
+  /** Addresses beside its own machine that it may connect to. */
+  allowed: string[];
+
+  /** Number of connections that were refused. */
+  refused: number;
+}
+
 /** The body of `GET status`, `POST start` and `POST model`. */
 export interface IRuntimeStatus {
   version: typeof PROTOCOL_VERSION;
@@ -340,6 +355,7 @@ export interface IRuntimeStatus {
   engine: string | null;
   device: string | null;
   adapter: string | null;
+  network: INetwork | null;
   counters: {
     requests: number;
     completed: number;

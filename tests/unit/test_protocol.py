@@ -29,6 +29,7 @@ from jupyter_safecoder.protocol import (
     Inspection,
     KernelName,
     ModelInfo,
+    Network,
     PromptSection,
     Queued,
     Status,
@@ -81,6 +82,7 @@ def test_schema_is_a_schema() -> None:
         (ModelInfo, ("Model",), set()),
         (Status, ("Status",), set()),
         (Counters, ("Status", "properties", "counters"), set()),
+        (Network, ("Network",), set()),
         (Exclusion, ("Exclusion",), set()),
         (Inspection, ("Inspection",), set()),
         (PromptSection, ("PromptSection",), set()),
@@ -236,6 +238,7 @@ STATUSES = [
         "openvino",
         "CPU",
         Counters(6, 5, 4, 3, 2, 1),
+        network=Network(False, True, ("llm.example:443",), 2),
     ),
 ]
 

@@ -137,6 +137,8 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
     },
     "privacy": {
         "safe": "whether no place is one to which something goes on another machine",
+        "network": "what holds the running runtime, as in a `Status` of the protocol; `null`: none "
+        "runs",
         "destinations": "list of `{id, process, sends, to, state, safe, change}`: each place that "
         "data could go to; what would send, what it would send, its address, its state on this "
         "machine, whether nothing goes to another machine without a command that asks for it, and "
@@ -244,6 +246,7 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "model, engine, device, precision, why": "what would run, and why it was chosen; "
         "all but `model` are `null` if nothing can run",
         "accelerators": "list of `{kind, name, detail}`",
+        "network": "what holds the runtime to its network, as in a `Status` of the protocol",
         "checks": "list of `{name, ok, detail, remedy}`",
     },
 }

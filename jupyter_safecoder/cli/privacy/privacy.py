@@ -15,7 +15,8 @@ from .secrets import add_scan_command
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jupyter_safecoder.privacy import Destination
+    from jupyter_safecoder.privacy.destination import Destination
+    from jupyter_safecoder.protocol import Network
 
 
 def add_privacy_commands(commands: Any) -> None:
@@ -27,17 +28,49 @@ def add_privacy_commands(commands: Any) -> None:
 
 
 def _privacy(arguments: argparse.Namespace) -> int:
-    from jupyter_safecoder.privacy import read_machine, survey
+    from jupyter_safecoder.privacy.machine import read_machine
+    from jupyter_safecoder.privacy.survey import survey
 
     with progress_spinner("Reading settings…"):
         destinations = survey(read_machine())
+        network = _running_network()
     if arguments.json:
-        safe = all(one.safe for one in destinations)
-        report = {"safe": safe, "destinations": [asdict(one) for one in destinations]}
+        report = {
+            "safe": all(one.safe for one in destinations),
+            "network": None if network is None else asdict(network),
+            "destinations": [asdict(one) for one in destinations],
+        }
         print_line(json.dumps(report))
     else:
         _print_destinations(destinations)
+        if network is not None:
+            print_line(f"The running runtime: {describe_network(network)}")
     return 0
+
+
+def _running_network() -> Network | None:
+    """Return what holds the running runtime; ``None`` if none runs."""
+    from jupyter_safecoder.clients.discovery import running_runtime
+    from jupyter_safecoder.errors import RuntimeRequestError
+
+    try:
+        with running_runtime() as client:
+            return None if client is None else client.status().network
+    except RuntimeRequestError:
+        return None
+
+
+def describe_network(network: Network | None) -> str:
+    """Return what holds a runtime to its network, as a sentence."""
+    if network is None or not network.guarded:
+        return "nothing refuses connections."
+    if network.denied:
+        return "the system denies it all network."
+    allowed = ", ".join(network.allowed) or "none"
+    return (
+        f"Python code is held to this machine and to: {allowed}; "
+        f"{network.refused} connections were refused."
+    )
 
 
 def _print_destinations(destinations: Iterable[Destination]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from jupyter_safecoder.privacy import read_table
+from jupyter_safecoder.privacy.destination import read_table
 
 
 def test_each_row_is_a_sentence_that_says_what_to_do() -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
-from jupyter_safecoder.privacy import Machine, read_machine
 from jupyter_safecoder.privacy.machine import (
+    Machine,
     configured_settings,
     installed_packages,
     read_intel_consent,
+    read_machine,
     service_url,
 )
 

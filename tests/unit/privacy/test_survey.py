@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from jupyter_safecoder.privacy import Machine, read_table, survey
+from jupyter_safecoder.privacy.destination import read_table
 from jupyter_safecoder.privacy.inspectors import INSPECTORS
+from jupyter_safecoder.privacy.machine import Machine
+from jupyter_safecoder.privacy.survey import survey
 
 
 def test_each_row_has_an_inspector_and_each_inspector_a_row() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_safecoder.cli.main import main
-from jupyter_safecoder.privacy import read_table
+from jupyter_safecoder.privacy.destination import read_table
 from tests.support.team_notebooks import write_notebook
 
 Capture = pytest.CaptureFixture[str]

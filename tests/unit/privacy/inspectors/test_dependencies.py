@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.privacy import Machine
 from jupyter_safecoder.privacy.inspectors import INSPECTORS
+from jupyter_safecoder.privacy.machine import Machine
 from jupyter_safecoder.settings import RuntimeSettings
 
 INSTALLED = dict.fromkeys(

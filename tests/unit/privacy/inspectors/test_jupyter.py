@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_safecoder.privacy import Machine
 from jupyter_safecoder.privacy.inspectors import INSPECTORS
+from jupyter_safecoder.privacy.machine import Machine
 
 LAB = {"jupyterlab": "4.6.6", "jupyter-lsp": "2"}
 EXPORT = ("mathjax_url", "mermaid_js_url", "require_js_url", "jquery_url")

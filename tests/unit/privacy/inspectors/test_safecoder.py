@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_safecoder.privacy import Machine
 from jupyter_safecoder.privacy.inspectors import INSPECTORS
+from jupyter_safecoder.privacy.machine import Machine
 from jupyter_safecoder.settings import RuntimeSettings
 
 REMOTE = RuntimeSettings(remote_url="https://ada:secret@llm.example/v1", remote_proxy="none")
