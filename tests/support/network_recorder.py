@@ -70,7 +70,11 @@ def record(report: Path, command: Sequence[str], timeout_s: float) -> dict[str, 
         ``control`` and ``attempts``: destinations of the control, and of the command.
     """
     program = [*namespace_command(), sys.executable, __file__, str(report), *command]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=timeout_s)
+    # Chromium has a socket there, whose path must be short.
+    environment = {**os.environ, "TMPDIR": "/tmp"}
+    done = subprocess.run(
+        program, capture_output=True, text=True, timeout=timeout_s, env=environment
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, list[str]] = json.loads(report.read_text())
     return found

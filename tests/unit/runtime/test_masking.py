@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_safecoder.protocol import Cell, CompletionRequest, Excerpt, KernelName
-from jupyter_safecoder.runtime.masking import mask_request, suggests_secret
+from jupyter_safecoder.runtime.masking import mask_file, mask_request, suggests_secret
 
 KEY = "AKIA" + "Q3EGZ7T5WJ2KLM4N"
 PASSWORD = "t7-Rabbit-" + "hole!9"
@@ -130,3 +130,27 @@ def test_a_large_cell_is_searched_around_the_cursor() -> None:
 )
 def test_suggestions_with_secrets(prefix: str, text: str, withheld: bool) -> None:
     assert suggests_secret(prefix, text) is withheld
+
+
+def test_a_file_of_another_editor_is_masked_wherever_the_value_is() -> None:
+    filler = "".join(f"value_{n} = compute({n})\n" for n in range(2_000))
+    line = f'connect(user="ada", password="{PASSWORD}", key="{KEY}")\n'
+    request = CompletionRequest(
+        prefix=f"{line}{filler}{line}{filler}x = ",
+        suffix=f"\n{line}{filler}{line}",
+        before=(Cell("code", f"{filler}{line}"), Cell("code", line)),
+    )
+    masked = mask_file(request)
+    assert KEY not in repr(masked)
+    assert PASSWORD not in repr(masked)
+    shown = 'connect(user="ada", password="<PASSWORD>", key="<KEY>")\n'
+    assert masked.prefix == f"{shown}{filler}{shown}{filler}x = "
+    assert masked.suffix == f"\n{shown}{filler}{shown}"
+    assert [cell.source for cell in masked.before] == [f"{filler}{shown}", shown]
+    assert masked.below == ()
+
+
+def test_a_file_without_secrets_stays_as_it_is() -> None:
+    request = CompletionRequest("import os\nos.", "\nprint()", before=(Cell("code", "x = 1"),))
+    assert mask_file(request) == request
+    assert mask_file(CompletionRequest("", "")) == CompletionRequest("", "")
