@@ -18,6 +18,7 @@ from .protocol import LicenseAction, LicenseRules
 
 _TUPLES = (
     *("catalogues", "allow_licenses", "mark_licenses", "block_licenses", "attribution_indexes"),
+    "allowed_hosts",
 )
 
 
@@ -149,6 +150,12 @@ class RuntimeSettings:
         "proxy.",
         argument="forward proxy to the completion server (default: that of the environment)",
         metavar="URL",
+    )
+    allowed_hosts: tuple[str, ...] = option(
+        (),
+        "Hosts that the runtime may connect to beside those of other settings, 'host' or "
+        "'host:port': an engine of another package, or the storage of a mirror, may need them. All "
+        "other connections to other machines are refused.",
     )
     max_tokens_line: int = option(
         48, "Maximum number of tokens of a completion that stays on its line.", minimum=1

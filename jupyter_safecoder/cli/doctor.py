@@ -8,6 +8,7 @@ import json
 import platform
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ from jupyter_safecoder.engines.selection.select import find_packages
 from jupyter_safecoder.errors import CheckFailed, EngineError, ModelError, RuntimeRequestError
 from jupyter_safecoder.extras import INSTALL_LAB, INSTALL_LOCAL
 from jupyter_safecoder.models import verify_files
+from jupyter_safecoder.protocol import Network
 from jupyter_safecoder.runtime.loading import choose_engine, remote_server, resolve_base_model
 from jupyter_safecoder.runtime.model_choice import choose_model
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .options import add_command, add_runtime_arguments, settings
 from .output import print_line, progress_spinner
+from .privacy import describe_network
 
 #: Memory that the embedded model needs, with its KV cache, in bytes.
 _MIN_MEMORY = 10**9
@@ -63,10 +66,16 @@ def diagnose(settings: RuntimeSettings) -> dict[str, Any]:
     dict
         ``ok``; ``model``; ``engine``, ``device``, ``precision`` (empty: that of the stored
         weights) and ``why`` they were chosen; ``accelerators``, a list of ``kind``, ``name`` and
-        ``detail``; ``checks``, a list of ``name``, ``ok``, ``detail`` and ``remedy``.
+        ``detail``; ``network``, what holds the runtime to its network (``None``: it did not run);
+        ``checks``, a list of ``name``, ``ok``, ``detail`` and ``remedy``.
     """
     choice = dict.fromkeys(("engine", "device", "precision", "why"))
-    facts: dict[str, Any] = {**choice, "accelerators": [], "model": settings.model}
+    facts: dict[str, Any] = {
+        **choice,
+        "accelerators": [],
+        "model": settings.model,
+        "network": None,
+    }
     checks = []
     found = probe()
     steps: list[tuple[str, Callable[[], str]]] = [
@@ -80,6 +89,7 @@ def diagnose(settings: RuntimeSettings) -> dict[str, Any]:
         ("engine", lambda: _engine(settings, facts)),
         ("model", lambda: _model(settings)),
         ("runtime", lambda: _runtime(settings, facts)),
+        ("network", lambda: _network(facts)),
     ]
     for name, check in steps:
         try:
@@ -216,4 +226,12 @@ def _runtime(settings: RuntimeSettings, facts: dict[str, Any]) -> str:
         raise CheckFailed(error.reason, error.remedy) from error
     if status.model is not None:
         facts.update(model=status.model.name, engine=status.engine)
+    facts["network"] = None if status.network is None else asdict(status.network)
     return f"{status.state} ({where}), {status.engine} on {status.device}"
+
+
+def _network(facts: dict[str, Any]) -> str:
+    network = facts["network"]
+    if network is None:
+        raise CheckFailed("Not known: the runtime did not run.", "Repair the check before first.")
+    return describe_network(Network(**network))

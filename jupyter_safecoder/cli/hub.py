@@ -121,6 +121,12 @@ def _hub(arguments: argparse.Namespace) -> int:
         )
         return 1
     try:
+        from jupyter_safecoder.confinement import (
+            guard_connections,
+            keep_memory_private,
+            proxies_of,
+            split_address,
+        )
         from jupyter_safecoder.errors import DatabaseError, UntrustedSocket
         from jupyter_safecoder.hub.app import ServiceOptions, serve
 
@@ -140,6 +146,17 @@ def _hub(arguments: argparse.Namespace) -> int:
             socket=arguments.socket,
             end_with_parent=arguments.end_with_parent,
             token_cache_seconds=arguments.token_cache_seconds,
+        )
+        keep_memory_private()
+        guard_connections(
+            [
+                *(
+                    address
+                    for url in (os.environ["JUPYTERHUB_API_URL"], options.database)
+                    if (address := split_address(url)) is not None
+                ),
+                *proxies_of(),
+            ]
         )
         return asyncio.run(serve(options))
     except ImportError as error:

@@ -22,7 +22,7 @@ from .finetune import add_finetune_commands
 from .hub import add_hub_commands
 from .models import add_model_commands
 from .output import print_error
-from .secrets import add_privacy_commands, add_secrets_command
+from .privacy import add_privacy_commands, add_secrets_command
 from .serve import add_serve_command
 from .tasks import add_tasks_commands
 

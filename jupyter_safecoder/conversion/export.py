@@ -167,9 +167,13 @@ def _quantize_onnx(target: Path) -> None:
 
 def main() -> int:
     """Run the export that standard input describes; return the exit status."""
+    from jupyter_safecoder.confinement import deny_network, guard_connections, keep_memory_private
     from jupyter_safecoder.slow_imports import skip_scikit_learn
     from jupyter_safecoder.telemetry import silence_telemetry
 
+    keep_memory_private()
+    guard_connections()
+    deny_network()
     silence_telemetry()
     skip_scikit_learn()
     warnings.simplefilter("ignore")  # warnings of the tracer, which do not help users

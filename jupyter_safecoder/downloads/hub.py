@@ -17,13 +17,16 @@ from urllib.parse import urljoin, urlsplit
 from jupyter_safecoder.errors import DownloadError, ModelError
 from jupyter_safecoder.extras import INSTALL_LOCAL
 from jupyter_safecoder.models.catalogue import CatalogueFile, HubPlace
-from jupyter_safecoder.models.huggingface import explain_errors, is_needed
+from jupyter_safecoder.models.huggingface import (
+    HUB_DOMAINS,
+    allow_hub,
+    explain_errors,
+    is_needed,
+)
 
 from .package_index import check_client, http_client, pip_configuration
 from .transfer import Announced, transfer
 
-#: Domains of the hub and of its storage, to which it redirects.
-_DOMAINS = ("huggingface.co", "hf.co")
 _FILE_NAME = re.compile(r"[\w.-]+")
 _MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -158,7 +161,7 @@ def _is_allowed(target: Any, endpoint: Any) -> bool:
     if (target.scheme, target.netloc) == (endpoint.scheme, endpoint.netloc):
         return True
     host = target.hostname or ""
-    ours = any(host == domain or host.endswith(f".{domain}") for domain in _DOMAINS)
+    ours = any(host == domain or host.endswith(f".{domain}") for domain in HUB_DOMAINS)
     return ours and target.scheme == "https"
 
 
@@ -193,4 +196,5 @@ def _library() -> Any:
             "HF_HUB_OFFLINE is set.",
             "Unset it, or take the model from another place (--from packages).",
         )
+    allow_hub()
     return huggingface_hub

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_safecoder.child_process import child_environment, module_command
+from jupyter_safecoder.confinement import allow, proxies_of, split_address
 from jupyter_safecoder.errors import DownloadError
 from jupyter_safecoder.extras import INSTALL_LOCAL
 from jupyter_safecoder.files import file_lock, make_directory
@@ -34,6 +35,8 @@ _MAX_BYTES = 2**30
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+!]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+#: The index of unearth where pip has none.
+_PYPI = "https://pypi.org"
 #: Sections of pip's configuration that apply to downloads; later ones take precedence.
 _SECTIONS = ("global.", "download.", ":env:.")
 
@@ -172,6 +175,7 @@ def _fetch(
         finder = _finder(pip_configuration())
         with closing(finder.session) as client:
             url = _link(finder, package, kind).normalized
+            allow(split_address(url))
 
             def open_response(headers: Mapping[str, str]) -> AbstractContextManager[Any]:
                 response: AbstractContextManager[Any] = client.get_stream(url, headers=headers)
@@ -202,6 +206,8 @@ def http_client(
     """
     from unearth.fetchers.sync import PyPIClient
 
+    for proxy in (split_address(pip.get("proxy", "")), *proxies_of()):
+        allow(proxy)
     return PyPIClient(
         trusted_hosts=pip.get("trusted-host", "").split(),
         verify=ssl.create_default_context(cafile=pip["cert"]) if "cert" in pip else True,
@@ -224,6 +230,8 @@ def _finder(pip: Mapping[str, str]) -> Any:
     client.auth = MultiDomainBasicAuth(prompting=False, index_urls=[*indexes, *extra])
     # Files for other platforms too: no code is executed. Without indexes unearth uses PyPI.
     finder = PackageFinder(client, index_urls=indexes, ignore_compatibility=True)
+    for url in (*indexes, *extra, *find_links, *([] if indexes or offline else [_PYPI])):
+        allow(split_address(url))
     if offline:
         finder.sources.clear()
     for url in extra:

@@ -38,7 +38,7 @@ from .handlers import (
     StatusHandler,
 )
 from .kernel_names import KernelNames
-from .panel import AboutHandler, AdapterHandler, AdaptersHandler, JobsHandler
+from .panel import AboutHandler, AdapterHandler, AdaptersHandler, JobsHandler, PrivacyHandler
 from .project_reader import ProjectReader
 from .suggestion_events import SuggestionEventsHandler
 from .traits import RuntimeTraits
@@ -120,6 +120,7 @@ class SafeCoder(RuntimeTraits, ExtensionApp):
                 (r"/jupyter-safecoder/model/?", ModelHandler),
                 (r"/jupyter-safecoder/kernels/([\w-]+)/names/?", KernelNamesHandler),
                 (r"/jupyter-safecoder/about/?", AboutHandler),
+                (r"/jupyter-safecoder/privacy/?", PrivacyHandler),
                 (r"/jupyter-safecoder/adapters/?", AdaptersHandler),
                 (r"/jupyter-safecoder/adapter/?", AdapterHandler),
                 (r"/jupyter-safecoder/jobs/?", JobsHandler),

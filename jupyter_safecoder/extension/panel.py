@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
@@ -24,7 +23,16 @@ from jupyter_safecoder.settings import RuntimeSettings
 from jupyter_safecoder.validation import parse_json, validate
 
 from .handlers import BodyHandler, Handler
-from .panel_messages import About, Adapters, Jobs, ListedAdapter, ListedJob, ModelFacts
+from .panel_messages import (
+    About,
+    Adapters,
+    Jobs,
+    ListedAdapter,
+    ListedJob,
+    ListedPlace,
+    ModelFacts,
+    Places,
+)
 
 #: Maximum size of a body that names an adapter.
 _MAX_BODY_BYTES = 4096
@@ -67,6 +75,8 @@ class AboutHandler(_PanelHandler):
         if isinstance(self.backend, HubBackend):
             about = About(facts, "hub", self.backend.address, True)
         elif settings.remote:
+            from jupyter_safecoder.privacy.addresses import without_credentials
+
             about = About(facts, "remote", without_credentials(settings.remote_url), False)
         else:
             about = About(facts, "local", "", False)
@@ -124,6 +134,28 @@ class AdapterHandler(BodyHandler, _PanelHandler):  # type: ignore[misc]  # prepa
             await asyncio.to_thread(keep_adapter, cache, base, data["adapter"])
         self.set_status(response.status)
         self.send_json(content)
+
+
+class PrivacyHandler(_PanelHandler):
+    """``GET privacy``: every place that data could go to, and its state here."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Respond with Places."""
+        # It starts pip once, and reads files of Jupyter's configuration.
+        self.send_json((await asyncio.to_thread(self._places)).to_json())
+
+    def _places(self) -> Places:
+        from jupyter_safecoder.privacy.machine import read_machine
+        from jupyter_safecoder.privacy.survey import survey
+
+        server: Any = self.serverapp
+        found = survey(read_machine(server.config, self.runtime_settings))
+        names = ListedPlace.__dataclass_fields__
+        return Places(
+            tuple(ListedPlace(**{name: getattr(one, name) for name in names}) for one in found)
+        )
 
 
 class JobsHandler(_PanelHandler):
@@ -185,13 +217,6 @@ def model_facts(status: Status, catalogues: Iterable[str]) -> ModelFacts | None:
 def base_of(status: Status) -> str:
     """Return the name of the served model without that of its adapter; empty: not known."""
     return status.model.name.partition("+")[0] if status.model else ""
-
-
-def without_credentials(url: str) -> str:
-    """Return a URL without user, password, query and fragment."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
 
 def list_adapters(cache: Path, base: str) -> tuple[ListedAdapter, ...]:

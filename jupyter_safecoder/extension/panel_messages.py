@@ -61,6 +61,30 @@ class Adapters:
 
 
 @dataclass(frozen=True)
+class ListedPlace:
+    """A place that data could go to."""
+
+    id: str
+    process: str
+    sends: str
+    to: str
+    state: str
+    safe: bool
+    change: str
+
+
+@dataclass(frozen=True)
+class Places:
+    """Every place that data could go to, and its state on the machine of the server."""
+
+    places: tuple[ListedPlace, ...]
+
+    def to_json(self) -> bytes:
+        """Return the JSON body of this list."""
+        return json.dumps(asdict(self)).encode("ascii")
+
+
+@dataclass(frozen=True)
 class ListedJob:
     """A training job, without its result."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from jupyter_safecoder.confinement import Address, allow, proxies_of, split_address
 from jupyter_safecoder.errors import ModelError
 from jupyter_safecoder.extras import INSTALL_CHECKPOINTS
 
@@ -22,6 +23,8 @@ _WEIGHTS = re.compile(r"model(-\d{5}-of-\d{5})?\.safetensors|model\.safetensors\
 _OTHER_FILES = re.compile(
     r"(config|generation_config|tokenizer|tokenizer_config)\.json|README\.md|LICENSE.*"
 )
+#: Domains of the hub and of its storage, to which it redirects.
+HUB_DOMAINS = ("huggingface.co", "hf.co")
 _TIMEOUT_S = 15.0
 #: Seconds between two reports of progress.
 _PROGRESS_S = 0.5
@@ -77,6 +80,7 @@ def fetch_checkpoint(
             "copy the checkpoint to this disk and name its directory.",
         )
     disable_progress_bars()
+    allow_hub()
     with explain_errors(name, revision):
         info = huggingface_hub.HfApi().model_info(
             name, revision=revision, files_metadata=True, timeout=_TIMEOUT_S
@@ -89,6 +93,18 @@ def fetch_checkpoint(
                 name, revision=revision, allow_patterns=list(sizes), etag_timeout=_TIMEOUT_S
             )
     return Path(directory)
+
+
+def allow_hub() -> None:
+    """Allow this process to connect to the Hugging Face Hub, which it is about to do."""
+    from huggingface_hub import constants
+
+    allow(split_address(constants.ENDPOINT))
+    for domain in HUB_DOMAINS:
+        allow(Address(domain))
+        allow(Address(f".{domain}"))
+    for proxy in proxies_of():
+        allow(proxy)
 
 
 def cached_models() -> Iterator[tuple[str, Path]]:

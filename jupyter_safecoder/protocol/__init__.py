@@ -34,7 +34,7 @@ from .request import (
     Trigger,
     parse_request,
 )
-from .status import Counters, ModelInfo, State, Status, parse_status
+from .status import Counters, ModelInfo, Network, State, Status, parse_status
 
 __all__ = [
     "BACKGROUND_TRIGGERS",
@@ -62,6 +62,7 @@ __all__ = [
     "ListedModel",
     "ModelInfo",
     "Models",
+    "Network",
     "PromptSection",
     "PromptSource",
     "Queued",

@@ -39,6 +39,19 @@ class Counters:
 
 
 @dataclass(frozen=True)
+class Network:
+    """What holds a process to its network: the kernel, or Python; and what it was refused.
+
+    ``allowed`` are the addresses beside this machine; ``refused`` counts connections and look-ups.
+    """
+
+    denied: bool
+    guarded: bool
+    allowed: tuple[str, ...]
+    refused: int
+
+
+@dataclass(frozen=True)
 class Status:
     """The state of the runtime, with its reason, for users and programs."""
 
@@ -52,6 +65,7 @@ class Status:
     device: str | None = None
     counters: Counters = field(default_factory=Counters)
     adapter: str | None = None
+    network: Network | None = None
     version: int = PROTOCOL_VERSION
 
     def to_json(self) -> bytes:
@@ -73,6 +87,10 @@ def parse_status(body: str | bytes) -> Status:
         if model is not None:
             lists = {name: tuple(model[name]) for name in ("layouts", "languages")}
             model = ModelInfo(**{**model, **lists})
-        return Status(**{**data, "model": model, "counters": Counters(**data["counters"])})
+        network = data.pop("network", None)
+        if network is not None:
+            network = Network(**{**network, "allowed": tuple(network["allowed"])})
+        counters = Counters(**data["counters"])
+        return Status(**{**data, "model": model, "network": network, "counters": counters})
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise ValueError("The body is not a status of the SafeCoder protocol.") from error

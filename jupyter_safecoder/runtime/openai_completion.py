@@ -25,6 +25,7 @@ from jupyter_safecoder.prompt.fim_markers import split_markers
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 
 from .admission import Ticket
+from .prompts.masking import mask_file
 from .scheduling import RequestScheduler
 
 #: Characters of a prompt in which markers are searched: no editor sends more.
@@ -75,6 +76,7 @@ class OpenAICompletions:
         elif (fim := _fim_request(request, request.prompt, self._family)) is not None:
             layout = self._model.default_layout
             budget = self._budget
+            fim = mask_file(fim)
             if fim.before:
                 context, prefix = self._model.context_tokens, self._model.prefix_tokens
                 budget = Budget(context, prefix, budget.suffix)
@@ -86,7 +88,8 @@ class OpenAICompletions:
                     f"'prompt' has {len(request.prompt)} characters, more than the "
                     f"{self._model.context_window - 1} tokens of this model."
                 )
-            ids = [*self._tokenizer.bos_ids, *self._tokenizer.encode(request.prompt)]
+            text = mask_file(CompletionRequest(request.prompt, "")).prefix
+            ids = [*self._tokenizer.bos_ids, *self._tokenizer.encode(text)]
         if len(ids) >= self._model.context_window:
             raise InvalidRequest(
                 f"'prompt' has {len(ids)} tokens; the maximum of this model is "

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from jupyter_safecoder.child_process import message_sender, read_job, stop_with_parent
 from jupyter_safecoder.clients.connection import Connection, connection_name, new_token
 from jupyter_safecoder.files import create_private_files, make_private_directory
+from jupyter_safecoder.privacy.network import confine_runtime, deny_unused_network
 from jupyter_safecoder.settings import RuntimeSettings
 from jupyter_safecoder.slow_imports import skip_scikit_learn
 from jupyter_safecoder.telemetry import silence_telemetry
@@ -125,11 +126,13 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="[SafeCoder runtime] %(message)s")
     settings = RuntimeSettings(**read_job())
     create_private_files()
+    confine_runtime(settings)
     silence_telemetry(offline=not settings.allow_downloads)
     skip_scikit_learn()
     send = message_sender()
 
     def on_listening(path: Path | None, connection: Connection) -> None:
+        deny_unused_network(settings, listens_on_port=not connection.socket)
         send({"listening": asdict(connection)})
 
     def on_loading(memory: MemoryEstimate | None) -> None:

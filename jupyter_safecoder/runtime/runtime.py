@@ -9,11 +9,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from jupyter_safecoder.confinement import confinement
 from jupyter_safecoder.errors import EngineError, ModelError, RuntimeNotReady
 from jupyter_safecoder.models import AUTO_MODEL
 from jupyter_safecoder.models.selected import record_selected_model
 from jupyter_safecoder.prompt import FAMILIES
-from jupyter_safecoder.protocol import Counters, Models, State, Status
+from jupyter_safecoder.protocol import Counters, Models, Network, State, Status
 from jupyter_safecoder.settings import RuntimeSettings
 
 from .attribution import SuggestionChecks, open_checks
@@ -68,7 +69,9 @@ class Runtime:
 
     def status(self) -> Status:
         """Return the present status."""
-        status = replace(self._status, counters=self.counters)
+        held = confinement()
+        network = Network(held.denied, held.guarded, held.allowed, held.refused)
+        status = replace(self._status, counters=self.counters, network=network)
         waiting = self.scheduler.admission.waiting if self.scheduler else 0
         if status.state == "ready" and waiting:
             reason = f"{waiting} requests wait in the queue."

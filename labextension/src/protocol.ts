@@ -317,6 +317,29 @@ export interface IAbout {
   counted: boolean;
 }
 
+/** A place that data could go to, and its state on the server's machine. */
+export interface IPlace {
+  id: string;
+
+  /** What would send. */
+  process: string;
+
+  /** What it would send. */
+  sends: string;
+
+  /** Its address; empty: none. */
+  to: string;
+
+  /** The state, a sentence. */
+  state: string;
+
+  /** Whether nothing goes to another machine without a command. */
+  safe: boolean;
+
+  /** How to change it. */
+  change: string;
+}
+
 /** A training job. */
 export interface IJob {
   name: string;
@@ -327,6 +350,21 @@ export interface IJob {
   step: number;
   total_steps: number;
   reason: string;
+}
+
+/** What holds the process of the runtime to its network. */
+export interface INetwork {
+  /** Whether the system denies all network to it. */
+  denied: boolean;
+
+  /** Whether its Python code is held to the allowed addresses. */
+  guarded: boolean;
+
+  /** Addresses beside its own machine that it may connect to. */
+  allowed: string[];
+
+  /** Number of connections that were refused. */
+  refused: number;
 }
 
 /** The body of `GET status`, `POST start` and `POST model`. */
@@ -341,6 +379,7 @@ export interface IRuntimeStatus {
   engine: string | null;
   device: string | null;
   adapter: string | null;
+  network: INetwork | null;
   counters: {
     requests: number;
     completed: number;

@@ -40,6 +40,7 @@ EXTRAS: dict[str, set[str]] = {
     "jupyter_safecoder/finetune": {"local", "checkpoints", "finetune"},
     "jupyter_safecoder/hub": {"hub"},
     "jupyter_safecoder/magics": {"finetune"},
+    "jupyter_safecoder/privacy/jupyter_files.py": {"lab"},
     "jupyter_safecoder/models": {"local", "checkpoints"},
     "jupyter_safecoder/models/gguf": {"local"},
     "jupyter_safecoder/models/tokenizer.py": {"local", "remote"},

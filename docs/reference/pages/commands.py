@@ -102,7 +102,8 @@ def _command_sections(
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    return [a for a in parser._actions if not isinstance(a, argparse._HelpAction)]
+    left_out = (argparse._HelpAction, argparse._SubParsersAction)
+    return [a for a in parser._actions if not isinstance(a, left_out)]
 
 
 def _takes_json(parser: argparse.ArgumentParser) -> bool:
@@ -132,9 +133,9 @@ def magics_page() -> str:
 def _commands(
     parser: argparse.ArgumentParser, name: str
 ) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """Yield each command without subcommands, with its full name."""
+    """Yield each command that runs, with its full name."""
     groups = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-    if not groups:
+    if not groups or parser.get_default("run"):
         yield name, parser
     for group in groups:
         for child, subparser in group.choices.items():

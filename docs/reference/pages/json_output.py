@@ -158,6 +158,15 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "lines": "number of lines that were searched",
         "left_out": "list of `{path, cell, reason}`: what is too large to be searched",
     },
+    "privacy": {
+        "safe": "whether no place is one to which something goes on another machine",
+        "network": "what holds the running runtime, as in a `Status` of the protocol; `null`: none "
+        "runs",
+        "destinations": "list of `{id, process, sends, to, state, safe, change}`: each place that "
+        "data could go to; what would send, what it would send, its address, its state on this "
+        "machine, whether nothing goes to another machine without a command that asks for it, and "
+        "how to change it",
+    },
     "privacy scan": {
         "found, lines, left_out": "as for `secrets`, but only what is masked in prompts: keys and "
         "passwords, not addresses and numbers. What is left out is in no prompt",
@@ -302,6 +311,7 @@ JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "model, engine, device, precision, why": "what would run, and why it was chosen; "
         "all but `model` are `null` if nothing can run",
         "accelerators": "list of `{kind, name, detail}`",
+        "network": "what holds the runtime to its network, as in a `Status` of the protocol",
         "checks": "list of `{name, ok, detail, remedy}`",
     },
 }

@@ -54,6 +54,7 @@ def protocol_page() -> str:
                 ],
                 ["`POST restart`", "restarts the runtime; a `Status`"],
                 ["`GET about`", "`About`: what is served and where text goes"],
+                ["`GET privacy`", "`Places`: every place that data could go to"],
                 ["`GET adapters`", "`Adapters` of the served model"],
                 [
                     "`POST adapter`",

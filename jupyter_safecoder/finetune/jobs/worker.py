@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 
+from jupyter_safecoder.confinement import deny_network, guard_connections, keep_memory_private
 from jupyter_safecoder.errors import JobStopped, SafeCoderError
 from jupyter_safecoder.files import create_private_files
 from jupyter_safecoder.slow_imports import skip_scikit_learn
@@ -25,6 +26,10 @@ def main(directory: Path) -> int:
     """Run the job of a directory; return the exit status."""
     create_private_files()
     job = LocalJob(directory.parent.parent, directory.name)
+    keep_memory_private()
+    guard_connections()
+    if not _needs_network(job):
+        deny_network()
     silence_telemetry()
     skip_scikit_learn()
     _yield_to_completions()
@@ -89,6 +94,13 @@ def failure(error: Exception, log: Path) -> tuple[str, str]:
         f"{error.filename or 'A file'} cannot be used: {error.strerror}.",
         f"Fix that and resume it: {_CONTINUES}",
     )
+
+
+def _needs_network(job: LocalJob) -> bool:
+    """Return whether a job fetches packages or a model, or has several processes."""
+    request = job.request()
+    downloads = request.recipe.sources or request.settings.allow_downloads
+    return bool(downloads) or request.processes > 1
 
 
 def _yield_to_completions() -> None:

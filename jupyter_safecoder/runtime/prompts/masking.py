@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
+from jupyter_safecoder.editor_protocols.pieces import cut
 from jupyter_safecoder.protocol import Cell, CompletionRequest, Excerpt, KernelName
 from jupyter_safecoder.secrets import (
     MASKED,
@@ -105,6 +107,41 @@ def mask_request(request: CompletionRequest, max_characters: int) -> MaskedReque
         ),
     )
     return MaskedRequest(masked, at_cursor)
+
+
+def mask_file(request: CompletionRequest) -> CompletionRequest:
+    """Return a request of another editor with placeholders for its keys and passwords.
+
+    Such a request has the text of a file, without cells. Its cells above are other files.
+
+    Parameters
+    ----------
+    request
+        The request.
+    """
+    line, newline, rest = request.suffix.partition("\n")
+    above, below = cut(request.prefix), cut(rest)
+    others = [cut(cell.source) for cell in request.before]
+    pieces = [*(piece for other in others for piece in other), *above[:-1]]
+    masked = mask_request(
+        replace(
+            request,
+            prefix="".join(above[-1:]),
+            suffix=line + newline,
+            before=tuple(Cell("code", piece) for piece in pieces if piece),
+            below=tuple(Cell("code", piece) for piece in below),
+        ),
+        len(request.prefix) + len(request.suffix) + sum(map(len, pieces)),
+    ).request
+    sources = iter([cell.source for cell in masked.before])
+    files = tuple(Cell("code", "".join(islice(sources, len(other)))) for other in others)
+    return replace(
+        masked,
+        prefix="".join(sources) + masked.prefix,
+        suffix=masked.suffix + "".join(cell.source for cell in masked.below),
+        before=files,
+        below=(),
+    )
 
 
 def suggests_secret(prefix: str, text: str) -> bool:

@@ -11,19 +11,21 @@ describe('httpPanelApi', () => {
   beforeEach(async () => {
     server = await startLocalServer((request, response) => {
       const { pathname } = new URL(request.url!, 'http://localhost');
-      response.end(
-        pathname.endsWith('jobs')
-          ? '{"jobs": [{"name": "a"}]}'
-          : '{"model": null}'
-      );
+      const bodies: { [endpoint: string]: string } = {
+        about: '{"model": null}',
+        jobs: '{"jobs": [{"name": "a"}]}',
+        privacy: '{"places": [{"id": "a.b"}]}'
+      };
+      response.end(bodies[pathname.split('/').pop()!]);
     });
   });
 
   afterEach(() => server.close());
 
-  it('requests what is served, and the jobs', async () => {
+  it('requests what is served, the jobs, and where data could go', async () => {
     const api = httpPanelApi(server.settings, loadTranslations(null));
     expect(await api.about()).toEqual({ model: null });
     expect(await api.jobs()).toEqual([{ name: 'a' }]);
+    expect(await api.places()).toEqual([{ id: 'a.b' }]);
   });
 });

@@ -1,13 +1,16 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { IAbout, IJob } from '../protocol';
+import { IAbout, IJob, IPlace } from '../protocol';
 import { serverRequests } from '../serverRequests';
 
 /** The requests of the side panel. */
 export interface IPanelApi {
   /** Request what is served and where text goes. */
   about(): Promise<IAbout>;
+
+  /** Request every place that data could go to. */
+  places(): Promise<IPlace[]>;
 
   /** Request the training jobs. */
   jobs(): Promise<IJob[]>;
@@ -28,6 +31,7 @@ export function httpPanelApi(
   const { get } = serverRequests(settings, trans);
   return {
     about: () => get('about'),
+    places: async () => (await get<{ places: IPlace[] }>('privacy')).places,
     jobs: async () => (await get<{ jobs: IJob[] }>('jobs')).jobs
   };
 }

@@ -24,6 +24,7 @@ describe('JobsSection', () => {
     section = new JobsSection(
       {
         about: () => Promise.reject(new Error()),
+        places: () => Promise.reject(new Error()),
         jobs: () => {
           count++;
           return respond();

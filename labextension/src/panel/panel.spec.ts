@@ -11,7 +11,7 @@ import { SafeCoderPanel } from './panel';
 
 describe('SafeCoderPanel', () => {
   let about: IAbout;
-  let api: { about: jest.Mock; jobs: jest.Mock };
+  let api: { about: jest.Mock; jobs: jest.Mock; places: jest.Mock };
   let figures: SessionFigures;
   let panel: SafeCoderPanel;
   let status: {
@@ -35,7 +35,8 @@ describe('SafeCoderPanel', () => {
     about = { model: null, destination: 'local', address: '', counted: false };
     api = {
       about: jest.fn(() => Promise.resolve(about)),
-      jobs: jest.fn(() => Promise.resolve([]))
+      jobs: jest.fn(() => Promise.resolve([])),
+      places: jest.fn(() => Promise.resolve([]))
     };
     figures = new SessionFigures();
     status = {
@@ -77,6 +78,7 @@ describe('SafeCoderPanel', () => {
     expect(status.loadModels).toHaveBeenCalledTimes(1);
     expect(status.loadAdapters).toHaveBeenCalledTimes(1);
     expect(panel.node.textContent).toMatch(/to no other machine/);
+    expect(panel.node.textContent).toMatch(/could go to: 0/);
   });
 
   it('requests and renders nothing while it is hidden', async () => {
@@ -115,6 +117,7 @@ describe('SafeCoderPanel', () => {
 
   it('works where the server does not answer', async () => {
     api.about.mockRejectedValue(new Error());
+    api.places.mockRejectedValue(new Error());
     Widget.attach(panel, document.body);
     await settle();
     expect(panel.node.textContent).toMatch(/No model is loaded/);

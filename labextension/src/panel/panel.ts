@@ -3,8 +3,8 @@ import { Message } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
 
 import { safeCoderIcon } from '../icon';
-import { IAbout } from '../protocol';
 import { ISuggestionSources } from '../attribution/tokens';
+import { IAbout, IPlace } from '../protocol';
 import { ISafeCoderStatus } from '../status/tokens';
 import { SessionFigures } from '../suggestions/figures';
 import { IPanelApi } from './api';
@@ -96,7 +96,11 @@ export class SafeCoderPanel extends Widget {
     this._name = this._status.view.model;
     void this._status.loadModels();
     void this._status.loadAdapters();
+    const places = this._api.places().catch(() => null);
     this._about = await this._api.about().catch(() => null);
+    this._render();
+    // The first time it takes a second.
+    this._places = await places;
     this._render();
   }
 
@@ -104,7 +108,7 @@ export class SafeCoderPanel extends Widget {
     this._figures.render();
     this._sources.render();
     this._model.render(this._about);
-    this._privacy.render(this._about);
+    this._privacy.render(this._about, this._places);
   }
 
   private _about: IAbout | null = null;
@@ -113,6 +117,7 @@ export class SafeCoderPanel extends Widget {
   private _jobs: JobsSection;
   private _model: ModelSection;
   private _name = '';
+  private _places: IPlace[] | null = null;
   private _privacy: PrivacySection;
   private _sources: SourcesSection;
   private _status: ISafeCoderStatus;

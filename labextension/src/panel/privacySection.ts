@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { IAbout } from '../protocol';
-import { Section } from './section';
+import { IAbout, IPlace } from '../protocol';
+import { Section, createFacts, createText } from './section';
 
 /**
  * What goes where.
@@ -19,20 +19,45 @@ export class PrivacySection extends Section {
    * Show the facts.
    *
    * @param about - Where text goes; `null`: not known yet.
+   * @param places - Every place that data could go to; `null`: not known yet.
    */
-  render(about: IAbout | null): void {
+  render(about: IAbout | null, places: readonly IPlace[] | null): void {
     if (about === null) {
       return;
     }
-    this.show(about, () => {
+    this.show([about, places], () => {
       const list = document.createElement('ul');
       for (const fact of this._facts(about)) {
         const item = document.createElement('li');
         item.textContent = fact;
         list.append(item);
       }
-      return [list];
+      return places === null ? [list] : [list, ...this._places(places)];
     });
+  }
+
+  /** What sends to another machine, and behind a summary all places. */
+  private _places(places: readonly IPlace[]): HTMLElement[] {
+    const { _trans: trans } = this;
+    const leaving = places.filter(({ safe }) => !safe);
+    const details = document.createElement('details');
+    const summary = document.createElement('summary');
+    summary.textContent = trans.__(
+      'Places that data could go to: %1, other machines: %2',
+      places.length,
+      leaving.length
+    );
+    const rest = places.filter(({ safe }) => safe);
+    details.append(summary, createFacts(rest.map(placeFact)));
+    return [
+      ...(leaving.length === 0
+        ? []
+        : [
+            createText(trans.__('What sends to another machine:')),
+            createFacts(leaving.map(placeFact))
+          ]),
+      details
+    ];
   }
 
   private _facts({ address, counted, destination }: IAbout): string[] {
@@ -65,4 +90,18 @@ export class PrivacySection extends Section {
   }
 
   private _trans: TranslationBundle;
+}
+
+/** A place as a name and what it is; of one that sends, also how to change it. */
+function placeFact({
+  change,
+  id,
+  safe,
+  sends,
+  state,
+  to
+}: IPlace): [string, string] {
+  const where = to === '' ? '' : ` (${to})`;
+  const rest = safe ? '' : ` ${sends} ${change}`;
+  return [id, `${state}${where}${rest}`];
 }

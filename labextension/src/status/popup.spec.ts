@@ -19,6 +19,7 @@ const READY: IStatusView = {
   remedy: '',
   notice: '',
   model: 'smol',
+  connectsTo: 'llm.example:443',
   startLabel: ''
 };
 
@@ -127,6 +128,14 @@ describe('StatusPopup', () => {
     update({ enabled: false });
     expect(find('toggle').textContent).toBe('Turn completions on');
     expect(find('toggle').getAttribute('aria-pressed')).toBe('false');
+  });
+
+  it('names the machines that the runtime may connect to', () => {
+    expect(find('network').textContent).toBe(
+      'May connect to: llm.example:443'
+    );
+    update({ connectsTo: '' });
+    expect(find('network').hidden).toBe(true);
   });
 
   it('turns completions off and on', () => {

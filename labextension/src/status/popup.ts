@@ -11,7 +11,15 @@ import { countdown } from './snooze';
 import { ISafeCoderStatus } from './tokens';
 
 /** The texts, in their order. */
-const LINES = ['state', 'reason', 'remedy', 'notice', 'model', 'times'];
+const LINES = [
+  'state',
+  'reason',
+  'remedy',
+  'notice',
+  'model',
+  'network',
+  'times'
+];
 
 /** The commands that the popup has buttons for, where they exist. */
 const COMMANDS = [
@@ -179,6 +187,8 @@ export class StatusPopup extends Widget {
       remedy: view.remedy,
       notice: view.notice,
       model: view.model && trans.__('Model: %1', view.model),
+      network:
+        view.connectsTo && trans.__('May connect to: %1', view.connectsTo),
       times: times
         ? trans.__('Ghost text after %1 ms, p95 %2 ms', times.p50, times.p95)
         : ''

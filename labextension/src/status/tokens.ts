@@ -110,6 +110,9 @@ export interface IStatusView {
   /** The name of the model; empty if it is not known. */
   model: string;
 
+  /** Other machines that the runtime may connect to; empty: none. */
+  connectsTo: string;
+
   /** The label of the start button; empty if there is nothing to start. */
   startLabel: string;
 }

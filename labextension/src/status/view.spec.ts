@@ -35,6 +35,7 @@ describe('describeStatus', () => {
     const fields = { state, reason: 'Why.', remedy: 'What to do.' };
     expect(describeRuntime(fields)).toEqual({
       state,
+      connectsTo: '',
       enabled: true,
       label,
       reason: 'Why.',
@@ -154,12 +155,18 @@ describe('tooltipOf', () => {
         state: 'failed',
         reason: 'No memory.',
         remedy: 'Close a program.',
-        model: { name: 'smol' } as IRuntimeStatus['model']
+        model: { name: 'smol' } as IRuntimeStatus['model'],
+        network: {
+          denied: false,
+          guarded: true,
+          allowed: ['llm.example:443'],
+          refused: 0
+        }
       },
       { notice: 'No completion.' }
     );
     expect(tooltipOf(view, trans)).toBe(
-      'SafeCoder: failed\nNo memory. Close a program.\nNo completion.\nModel: smol'
+      'SafeCoder: failed\nNo memory. Close a program.\nNo completion.\nModel: smol\nMay connect to: llm.example:443'
     );
   });
 

@@ -56,6 +56,7 @@ export function describeStatus(
     remedy: runtime?.remedy ?? '',
     notice,
     model: runtime?.model?.name ?? '',
+    connectsTo: runtime?.network?.allowed.join(', ') ?? '',
     startLabel: ''
   };
   if (input.snoozed) {
@@ -95,7 +96,8 @@ export function tooltipOf(view: IStatusView, trans: TranslationBundle): string {
     trans.__('SafeCoder: %1', view.label),
     [view.reason, view.remedy].filter(Boolean).join(' '),
     view.notice,
-    view.model && trans.__('Model: %1', view.model)
+    view.model && trans.__('Model: %1', view.model),
+    view.connectsTo && trans.__('May connect to: %1', view.connectsTo)
   ]
     .filter(Boolean)
     .join('\n');

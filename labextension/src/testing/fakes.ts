@@ -64,6 +64,7 @@ export function runtimeStatus(
     engine: 'scripted',
     device: 'CPU',
     adapter: null,
+    network: null,
     counters: {
       requests: 0,
       completed: 0,

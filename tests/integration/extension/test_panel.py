@@ -80,6 +80,20 @@ async def test_a_server_that_uses_another_one(jp_fetch: Fetch) -> None:
     assert (about["destination"], about["address"]) == ("remote", "https://llm.example/v1")
 
 
+@pytest.mark.parametrize(
+    "jp_server_config",
+    [{"engine": "remote", "remote_url": "https://me:secret@llm.example/v1"}],
+    indirect=True,
+)
+async def test_places_that_data_goes_to(jp_fetch: Fetch) -> None:
+    response = await jp_fetch("jupyter-safecoder", "privacy")
+    assert b"secret@" not in response.body
+    places = {one["id"]: one for one in json.loads(response.body)["places"]}
+    assert places["safecoder.remote"]["safe"] is False
+    assert places["safecoder.remote"]["to"] == "https://llm.example/v1"
+    assert places["safecoder.downloads"]["safe"] is True
+
+
 async def test_a_server_of_a_hub(jp_serverapp: ServerApp, jp_fetch: Fetch, tmp_path: Path) -> None:
     store_adapter(tmp_path / "cache", "own")
     async with use_hub(jp_serverapp, hub) as service:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,27 @@ def test_the_embedded_model_runs_alone_and_offline(
     assert any("openvino" in name for name in libraries)
     assert not any(name.startswith("libtorch") for name in libraries)
     assert _traces(isolated) == []
+
+
+def test_the_system_denies_it_all_network(embedded: RuntimeProcess) -> None:
+    network = embedded.client.status().network
+    assert network is not None
+    assert (network.guarded, network.allowed, network.refused) == (True, (), 0)
+    status = Path(f"/proc/{embedded.process.pid}/status").read_text()
+    assert network.denied == ("Seccomp:\t2" in status)
+    assert network.denied or platform.system() != "Linux"
+    core = psutil.Process(embedded.process.pid).rlimit(psutil.RLIMIT_CORE)
+    assert core == (0, 0)
+
+
+def test_a_completion_server_is_the_only_other_address(start_runtime: Start) -> None:
+    runtime = start_runtime(
+        model=EMBEDDED, remote_url="https://llm.invalid/v1", remote_proxy="none"
+    )
+    network = runtime.client.status().network
+    assert network is not None
+    assert (network.guarded, network.denied) == (True, False)
+    assert network.allowed == ("llm.invalid:443",)
 
 
 def test_telemetry_of_our_dependencies_is_off() -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-import pytest
-
 from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.extension.panel import (
     base_of,
@@ -14,7 +12,6 @@ from jupyter_safecoder.extension.panel import (
     list_adapters,
     listed_jobs,
     model_facts,
-    without_credentials,
 )
 from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.protocol import ModelInfo, Status
@@ -44,17 +41,6 @@ def test_a_model_that_no_catalogue_knows(tmp_path: Path) -> None:
 def test_the_base_of_a_model() -> None:
     assert base_of(ready("smol+team")) == "smol"
     assert base_of(Status("off", "It is off.")) == ""
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("https://llm.example:8000/v1", "https://llm.example:8000/v1"),
-        ("https://user:secret@llm.example/v1?key=secret#secret", "https://llm.example/v1"),
-    ],
-)
-def test_addresses_have_no_credentials(url: str, shown: str) -> None:
-    assert without_credentials(url) == shown
 
 
 def test_adapters_of_the_served_model_only(tmp_path: Path) -> None:

@@ -15,14 +15,17 @@ from jupyter_safecoder.extension.panel_messages import (
     Jobs,
     ListedAdapter,
     ListedJob,
+    ListedPlace,
     ModelFacts,
+    Places,
 )
 from jupyter_safecoder.protocol import schema
 
 DEFINITIONS = schema()["definitions"]
 FACTS = ModelFacts("smol", "Small", 135_000_000, "MIT", None, 0.5, 500)
 JOB = ListedJob("team", "running", "Training", 0.5, None, 3, 9, "")
-KINDS = (About, Adapters, Jobs, ListedAdapter, ListedJob, ModelFacts)
+PLACE = ListedPlace("a.b", "runtime", "Names.", "https://a.example", "It is on.", False, "Off.")
+KINDS = (About, Adapters, Jobs, ListedAdapter, ListedJob, ListedPlace, ModelFacts, Places)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -39,6 +42,7 @@ def test_class_and_schema_have_the_same_fields(kind: Any) -> None:
         About(None, "hub", "/run/safecoder.sock", True),
         Adapters((ListedAdapter("team", True, "It is better."),), "team", True),
         Jobs((JOB,)),
+        Places((PLACE,)),
     ],
 )
 def test_messages_fit_the_schema(message: Any) -> None:

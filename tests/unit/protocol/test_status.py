@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.protocol import Counters, ModelInfo, Status, parse_status
+from jupyter_safecoder.protocol import Counters, ModelInfo, Network, Status, parse_status
 from tests.support.protocol_schema import check
 
 STATUSES = [
@@ -19,6 +19,7 @@ STATUSES = [
         "openvino",
         "CPU",
         Counters(6, 5, 4, 3, 2, 1),
+        network=Network(False, True, ("llm.example:443",), 2),
     ),
 ]
 

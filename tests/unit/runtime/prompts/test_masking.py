@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jupyter_safecoder.protocol import Cell, CompletionRequest, Excerpt, KernelName
-from jupyter_safecoder.runtime.prompts.masking import mask_request, suggests_secret
+from jupyter_safecoder.runtime.prompts.masking import mask_file, mask_request, suggests_secret
 from jupyter_safecoder.runtime.runtime import Runtime
 from tests.support.in_process_runtime import with_runtime
 
@@ -162,3 +162,27 @@ def test_no_key_reaches_the_engine_or_the_user(tmp_path: Path) -> None:
         assert (done.finish_reason, done.prompt_tokens) == ("secret", 0)
 
     with_runtime(tmp_path, script, test)
+
+
+def test_a_file_of_another_editor_is_masked_wherever_the_value_is() -> None:
+    filler = "".join(f"value_{n} = compute({n})\n" for n in range(2_000))
+    line = f'connect(user="ada", password="{PASSWORD}", key="{KEY}")\n'
+    request = CompletionRequest(
+        prefix=f"{line}{filler}{line}{filler}x = ",
+        suffix=f"\n{line}{filler}{line}",
+        before=(Cell("code", f"{filler}{line}"), Cell("code", line)),
+    )
+    masked = mask_file(request)
+    assert KEY not in repr(masked)
+    assert PASSWORD not in repr(masked)
+    shown = 'connect(user="ada", password="<PASSWORD>", key="<KEY>")\n'
+    assert masked.prefix == f"{shown}{filler}{shown}{filler}x = "
+    assert masked.suffix == f"\n{shown}{filler}{shown}"
+    assert [cell.source for cell in masked.before] == [f"{filler}{shown}", shown]
+    assert masked.below == ()
+
+
+def test_a_file_without_secrets_stays_as_it_is() -> None:
+    request = CompletionRequest("import os\nos.", "\nprint()", before=(Cell("code", "x = 1"),))
+    assert mask_file(request) == request
+    assert mask_file(CompletionRequest("", "")) == CompletionRequest("", "")

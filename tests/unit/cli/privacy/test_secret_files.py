@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from jupyter_safecoder.cli.secret_files import FoundSecret, scan_file
+from jupyter_safecoder.cli.privacy.secret_files import FoundSecret, scan_file
 from jupyter_safecoder.errors import NotebookError, UnusableFile
 from jupyter_safecoder.secrets.cell import MAX_CHARACTERS
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .options import add_command
-from .output import print_line, print_report, print_table
+from jupyter_safecoder.cli.options import add_command
+from jupyter_safecoder.cli.output import print_line, print_report, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +29,10 @@ def add_secrets_command(commands: Any) -> None:
     )
 
 
-def add_privacy_commands(commands: Any) -> None:
+def add_scan_command(commands: Any) -> None:
     """Add ``privacy scan``."""
-    parser = commands.add_parser("privacy", help="what leaves a notebook, and what does not")
-    topics = parser.add_subparsers(required=True, metavar="COMMAND")
     scan = add_command(
-        topics, "scan", _scan, "show which keys and passwords are masked in prompts, by cell"
+        commands, "scan", _scan, "show which keys and passwords are masked in prompts, by cell"
     )
     scan.add_argument("files", type=Path, nargs="+", metavar="NOTEBOOK", help="notebook or script")
 
