@@ -60,12 +60,14 @@ def license_of(package: Distribution, rules: Rules) -> str:
         Have the identifiers of other names.
     """
     metadata = package.metadata
-    if expression := metadata.get("License-Expression"):
-        return expression
+    expressions: list[str] = metadata.get_all("License-Expression") or []
+    if expressions:
+        return expressions[0]
     classifiers = (line.split(" :: ") for line in metadata.get_all("Classifier") or ())
     found = [parts[-1] for parts in classifiers if parts[0] == "License" and len(parts) > 2]
     if not found:
-        found = [(metadata.get("License") or "").strip().split("\n")[0]]
+        words: list[str] = metadata.get_all("License") or [""]
+        found = [words[0].strip().split("\n")[0]]
     known = [rules.names.get(name, name) for name in found if name != "DFSG approved"]
     return " OR ".join(known)
 

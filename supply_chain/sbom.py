@@ -102,8 +102,8 @@ def _requirements(project: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     found: dict[str, list[str]] = {}
     for group, lines in groups.items():
         for line in lines if group != _DEVELOPMENT else ():
-            name = canonicalize_name(Requirement(line).name)
-            found.setdefault(name, []).append(f"[{group}] {line}" if group else line)
+            key = canonicalize_name(Requirement(line).name)
+            found.setdefault(key, []).append(f"[{group}] {line}" if group else line)
     rules = read_rules()
     for name, lines in found.items():
         reference = f"pkg:pypi/{name}"

@@ -107,7 +107,8 @@ def _converted(data: Any) -> Any:
     if isinstance(recipe, dict) and "package_temperature" in recipe:
         # The balance was 0 for proportional shares and 1 for equal ones.
         balance = recipe["package_temperature"]
-        recipe["package_temperature"] = 1 / (1 - balance) if balance < 1 else float("inf")
+        if type(balance) in (int, float):
+            recipe["package_temperature"] = 1 / (1 - balance) if balance < 1 else float("inf")
     return card
 
 

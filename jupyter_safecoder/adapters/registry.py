@@ -241,9 +241,15 @@ class Registry:
     def _history(self) -> dict[str, list[str]]:
         try:
             history = json.loads((self.directory / _IN_USE).read_text("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
-        return history if isinstance(history, dict) else {}
+        if not isinstance(history, dict):
+            return {}
+        return {
+            base: names
+            for base, names in history.items()
+            if isinstance(names, list) and all(isinstance(name, str) for name in names)
+        }
 
     def import_(self, source: Path, card: Card | None = None) -> Adapter:
         """Copy an adapter into the registry, after checking it.

@@ -232,5 +232,5 @@ def _read(directory: Path) -> ConvertedModel | None:
         data = json.loads((directory / _MANIFEST).read_text("utf-8"))
         files = {name: (int(size), str(sha)) for name, (size, sha) in data.pop("files").items()}
         return ConvertedModel(**data, files=files, directory=directory)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

@@ -109,7 +109,7 @@ def _offset(progress: Callable[[float], None], done: int, total: int) -> Callabl
 def _read_cache(path: Path) -> dict[str, dict[str, str]]:
     try:
         content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     entries = content.items() if isinstance(content, dict) else ()
     return {

@@ -40,7 +40,7 @@ def _history(cache: Path) -> list[str]:
     """Return the selections, the first of which is none."""
     try:
         history = json.loads((cache / _FILE).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         history = []
     if not isinstance(history, list) or not all(isinstance(name, str) for name in history):
         history = []

@@ -8,8 +8,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, example, settings
 from hypothesis import strategies as st
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+from .paths import ROOT
 
 #: Cases of each test; ``make test-slow`` takes 100,000.
 CASES_VARIABLE = "SAFECODER_FUZZ_CASES"
@@ -22,19 +25,47 @@ Test = TypeVar("Test", bound=Callable[..., Any])
 def fuzz(test: Test) -> Test:
     """Run a test with many cases: the same ones each time if they are few, else others.
 
-    A case that hangs is ended by the timeout of the test.
+    A case that hangs is ended by the timeout of the test. What a long run finds is kept in
+    ``.fuzz`` and tried first by the next one; add it to ``tests/data/fuzz``, which every run tries.
     """
+    return _with_cases(test, CASES)
+
+
+def fuzz_files(test: Test) -> Test:
+    """Run a test that writes and reads a file for each case: fewer of them in a short run."""
+    return _with_cases(test, CASES if CASES > _FEW else max(CASES // 8, 1))
+
+
+def _with_cases(test: Test, cases: int) -> Test:
     limited = settings(
-        max_examples=CASES,
+        max_examples=cases,
         deadline=None,
         derandomize=CASES <= _FEW,
-        database=None,
+        database=None if CASES <= _FEW else DirectoryBasedExampleDatabase(ROOT / ".fuzz"),
         print_blob=True,
         # Fixtures of these tests have nothing that a case changes.
         suppress_health_check=list(HealthCheck),
     )
     seconds = 180 if CASES <= _FEW else 4 * 3600
     return pytest.mark.timeout(seconds)(limited(test))  # type: ignore[no-any-return]
+
+
+def kept(name: str) -> Callable[[Test], Test]:
+    """Try the cases in a file of ``tests/data/fuzz`` as well: what was found, and what is near it.
+
+    Parameters
+    ----------
+    name
+        Name of a JSON file with a list of texts, which the test gets as bytes: ``content``.
+    """
+    cases = json.loads((ROOT / "tests/data/fuzz" / f"{name}.json").read_text("utf-8"))
+
+    def with_cases(test: Test) -> Test:
+        for case in cases:
+            test = example(content=case.encode("utf-8", "surrogatepass"))(test)
+        return test
+
+    return with_cases
 
 
 #: Any text of Python, lone surrogates included.

@@ -67,6 +67,18 @@ def test_tests_exist(path: Path) -> None:
     ] == []
 
 
+def test_every_threat_has_a_test() -> None:
+    """In tables with a column of tests, each row names one or more, by file or by function."""
+    rows = []
+    for path in (ROOT / "SECURITY.md", ROOT / "docs/explanation/threat-model.md"):
+        tables = re.findall(r"(?:^\|.*\n)+", path.read_text("utf-8"), re.MULTILINE)
+        for head, _, *found in (table.splitlines() for table in tables):
+            if re.search(r"\| tests? \|$", head):
+                rows += found
+    assert len(rows) > 60
+    assert [row for row in rows if not re.search(r"test_\w+\.py", row.rsplit(" | ", 1)[1])] == []
+
+
 @pytest.mark.parametrize("path", CURRENT, ids=names(CURRENT))
 def test_make_targets_exist(path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")

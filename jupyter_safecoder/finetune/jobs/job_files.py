@@ -102,7 +102,7 @@ class JobFiles:
             return JobRequest.from_json((self.directory / _REQUEST).read_text("utf-8"))
         except OSError as error:
             raise _no_job(self.name) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FinetuneError(
                 f"The job {self.name} was created by another version of SafeCoder, and cannot be "
                 "resumed by this one.",
@@ -122,7 +122,7 @@ class JobFiles:
         """Return the last status that was written, or that of a job that starts."""
         try:
             return JobStatus.from_json(json.loads((self.directory / _STATUS).read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             return JobStatus(self.name)
 
     def write_status(self, status: JobStatus) -> None:

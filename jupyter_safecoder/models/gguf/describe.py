@@ -266,7 +266,7 @@ def _read_cached(directory: Path) -> _Header | None:
     try:
         data = json.loads((directory / "gguf.json").read_text("utf-8"))
         return _Header(**{**data, "content": GgufContent(**data["content"])})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
