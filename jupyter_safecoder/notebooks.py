@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ OFF_TAG = "safecoder-off"
 def read_cells(path: Path) -> tuple[list[Cell], str]:
     """Return the cells of a notebook of any nbformat version, and its language.
 
-    The output of a cell is the one that tells most, see :mod:`.outputs`.
+    The output of a cell is the most informative one, see :mod:`.outputs`.
 
     Raises
     ------
@@ -46,8 +46,7 @@ def read_tagged_cells(path: Path) -> tuple[list[tuple[Cell, frozenset[str]]], st
     with _reported(path):
         notebook = _read_notebook(path.read_text("utf-8"))
         metadata = notebook.metadata
-        for name in ("language_info", "kernelspec"):
-            dict(metadata.get(name, {}))  # fails on what is no object
+        _check_objects(metadata, "language_info", "kernelspec")
         all_tags = [OFF_TAG] if _is_off(metadata.get("safecoder")) else []
         cells = [
             (
@@ -164,10 +163,18 @@ def request_at(
     )
 
 
+def _check_objects(metadata: Mapping[str, Any], *names: str) -> None:
+    """Check that metadata of these names, where there are any, are JSON objects."""
+    for name in names:
+        if not isinstance(metadata.get(name, {}), Mapping):
+            raise TypeError(f"{name} is not an object")
+
+
 def _output(cell: Any) -> str:
     outputs = cell.get("outputs", ())
-    if not all(output.output_type for output in outputs):
-        raise ValueError("an output has no type")
+    for output in outputs:
+        if not output.get("output_type"):
+            raise ValueError("an output has no type")
     return _text(useful_output(outputs))
 
 

@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print_error("Interrupted.")
     except BrokenPipeError:
-        # After ``| head`` nobody reads the rest; at its end, the interpreter must not write it.
+        # After ``| head`` no process reads the rest; at its end, the interpreter must not write it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 

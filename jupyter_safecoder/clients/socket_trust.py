@@ -2,7 +2,7 @@
 
 The path comes from the Hub. Only who can write to one of its directories can put another socket
 there, so no directory of the path may be writable for others. A directory such as ``/tmp``, where
-everyone creates what nobody else can replace, may be: what is in it must be root's or our own.
+everyone creates what no other user can replace, may be: what is in it must be root's or our own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Starts the runtime process, restarts it when it dies, and stops it with the server."""
+"""Starts the runtime process, restarts it when it ends, and stops it with the server."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from .outline import Outline
 from .signatures import read_outline
 from .snippets import pick_snippets
 
-#: Lines in front of the current cell that count as at hand, if it has fewer.
-_LINES_AT_HAND = 20
+#: Lines in front of the current cell that snippets are compared with, if it has fewer.
+_MIN_LINES = 20
 #: Directories above the notebook's in which files may be.
 _MAX_ABOVE = 8
 
@@ -23,7 +23,7 @@ _MAX_ABOVE = 8
 def describe_files(
     cells: Sequence[str], current: str, files: Sequence[Mapping[str, str]]
 ) -> tuple[list[Excerpt], list[Excerpt]]:
-    """Return what is told of files that are in memory.
+    """Return the excerpts of files that are in memory.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def describe_files(
 def describe_documents(
     cells: Sequence[str], current: str, documents: Sequence[Document]
 ) -> list[Excerpt]:
-    """Return the snippets of documents that share most with the lines at hand.
+    """Return the snippets of documents that share most with the lines near the cursor.
 
     Parameters
     ----------
@@ -86,10 +86,10 @@ def lines_at_hand(cells: Sequence[str], current: str) -> list[str]:
     """Return the lines of the current cell, and before them some of the cells above it."""
     lines = [line for line in current.split("\n") if line.strip()]
     for cell in reversed(cells):
-        if len(lines) >= _LINES_AT_HAND:
+        if len(lines) >= _MIN_LINES:
             break
         above = [line for line in cell.split("\n") if line.strip()]
-        lines = [*above[len(lines) - _LINES_AT_HAND :], *lines]
+        lines = [*above[len(lines) - _MIN_LINES :], *lines]
     return lines
 
 

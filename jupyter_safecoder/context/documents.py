@@ -1,4 +1,4 @@
-"""Cuts notebooks and scripts into snippets that can be compared with the lines at hand."""
+"""Cuts notebooks and scripts into snippets that can be compared with the lines near the cursor."""
 
 from __future__ import annotations
 

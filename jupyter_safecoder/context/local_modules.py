@@ -68,7 +68,7 @@ def describe_modules(
     Parameters
     ----------
     cells
-        Sources of code cells; those at hand are last.
+        Sources of code cells; the current one and those next to it are last.
     read
         Reads modules.
     directory
@@ -88,7 +88,7 @@ def describe_modules(
     mentioned = mentioned_names(cells)
     ever = mentioned.union(mentioned_before)
     modules.use_mentioned(ever)
-    chosen = modules.most_used(mentioned_names(cells[-1:]))
+    chosen = modules.selected(mentioned_names(cells[-1:]))
     described: list[LocalModule] = []
     for number, (path, use) in enumerate(chosen):
         members = modules.members(path, use, ever)
@@ -194,15 +194,15 @@ class _Modules:
                         inner_use = self._uses.setdefault(inner, _Use())
                         inner_use.known_as[f"{owner}.{one.known_as}"] = None
 
-    def most_used(self, at_hand: set[str]) -> list[tuple[str, _Use]]:
+    def selected(self, mentioned: set[str]) -> list[tuple[str, _Use]]:
         """Return the modules to describe: those that the last cell mentions, then the others."""
         uses = [*self._uses.items()]
 
-        def is_far(item: tuple[str, _Use]) -> bool:
+        def is_unmentioned(item: tuple[str, _Use]) -> bool:
             names = (*item[1].known_as, *item[1].names.values())
-            return not any(name.partition(".")[0] in at_hand for name in names)
+            return not any(name.partition(".")[0] in mentioned for name in names)
 
-        chosen = {path for path, _ in sorted(uses, key=is_far)[:_MAX_MODULES]}
+        chosen = {path for path, _ in sorted(uses, key=is_unmentioned)[:_MAX_MODULES]}
         return [(path, use) for path, use in uses if path in chosen]
 
     def members(self, path: str, use: _Use, mentioned: set[str]) -> list[Member]:

@@ -1,4 +1,4 @@
-"""Picks the snippets of other documents that share most with the lines at hand, by BM25.
+"""Picks the snippets of other documents that share most with the lines near the cursor, by BM25.
 
 Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), equation
 3.15, with the constants that are usual; the idf is that of Lucene, which is never negative.
@@ -18,7 +18,7 @@ from .words import words_of
 BUDGET = 2_400
 _MAX_PICKED = 3
 _K1, _B = 1.2, 0.75
-#: A snippet that shares fewer words has nothing to do with the lines at hand.
+#: A snippet that shares fewer words has nothing to do with these lines.
 _MIN_SHARED = 3
 #: Words of the query: the last ones count.
 _MAX_QUERY_WORDS = 200
@@ -45,7 +45,7 @@ def pick_snippets(
     Parameters
     ----------
     query_lines
-        The lines at hand.
+        The lines near the cursor.
     documents
         The documents, those that count more first: of equal snippets the first one is taken.
     budget

@@ -42,7 +42,7 @@ class ContextRequest:
     path
         Of the notebook, below the server's root.
     cells
-        Sources of code cells above the current one: those that import something, and those at hand.
+        Sources of code cells above the current one: those that import something, and the nearest.
     current
         The current cell.
     open

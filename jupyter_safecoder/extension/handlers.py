@@ -33,7 +33,7 @@ from .kernel_request import parse_names_request
 from .project_reader import ProjectReader
 
 AUTH_RESOURCE = "safecoder"
-#: A notebook sends the cells that import something, and those at hand.
+#: A notebook sends the cells that import something, and the nearest.
 _MAX_CONTEXT_BYTES = 512_000
 #: A kernel is asked for a hundred names.
 _MAX_NAMES_BYTES = 2**17

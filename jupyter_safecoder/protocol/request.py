@@ -115,7 +115,7 @@ class CompletionOptions:
     suggestions
         How sure the model must be of what an automatic request gets.
     trigger
-        Whether a keystroke caused the request, or somebody asked for it; ``prefetch`` and ``warm``
+        Whether a keystroke caused the request, or a user asked for it; ``prefetch`` and ``warm``
         are requests in advance.
     inspect
         Whether to return what the model was sent, too.

@@ -1,4 +1,4 @@
-"""Unloads a model that nobody uses, and gives its memory back to the machine."""
+"""Unloads a model that is not used, and gives its memory back to the machine."""
 
 from __future__ import annotations
 

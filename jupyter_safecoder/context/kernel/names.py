@@ -39,7 +39,7 @@ def mentioned_names(cell: str, above: Sequence[str], below: Sequence[str] = ()) 
     Parameters
     ----------
     cell
-        Source of the cell at hand.
+        Source of the current cell.
     above, below
         Sources of the other code cells, in notebook order.
     """

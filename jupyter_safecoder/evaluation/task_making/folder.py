@@ -83,7 +83,7 @@ def read_modules(folder: Path) -> dict[str, str]:
 def documents_of(
     notebook: Path, modules: dict[str, str], imported: Iterable[str]
 ) -> list[dict[str, str]]:
-    """Return the documents of a task: local modules, and what lies beside the notebook.
+    """Return the documents of a task: local modules, and what is in the notebook's directory.
 
     Parameters
     ----------

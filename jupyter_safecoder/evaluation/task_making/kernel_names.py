@@ -1,4 +1,4 @@
-"""Asks a scratch kernel for its names, as a notebook's kernel is asked while somebody types."""
+"""Asks a scratch kernel for its names, as a notebook's kernel is asked while a user types."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def find_rejection(document: Document, rules: CorpusRules = NO_RULES) -> Rejecti
 
 
 def rejection_reason(document: Document) -> str | None:
-    """Return the reason to leave out a document of which nobody says whose it is, or ``None``."""
+    """Return the reason to leave out a document of unknown origin, or ``None``."""
     rejection = find_rejection(document)
     return rejection.reason if rejection else None
 

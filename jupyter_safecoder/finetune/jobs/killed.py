@@ -57,5 +57,5 @@ def _lacked_memory(files: JobFiles) -> bool:
         pid = int(files.read("process") or 0)
     except ValueError:
         return False
-    # Nobody but the kernel usually sends this signal.
+    # Usually only the kernel sends this signal.
     return has_oom_killed(counters) or exit_status(pid) == -signal.SIGKILL

@@ -11,7 +11,7 @@ from typing import Any
 
 #: Actions that count as a request for a completion.
 REQUEST_ACTIONS = frozenset({"complete", "text"})
-#: Action of a request that only has a prompt computed in advance: nobody gets a completion.
+#: Action of a request that only has a prompt computed in advance: no user gets a completion.
 WARM_ACTION = "warm"
 #: Action of a record that only finds out whether the audit log can be written again.
 PROBE_ACTION = "probe"

@@ -72,6 +72,15 @@ describe('IgnoredPaths', () => {
     expect(changes).toBe(1);
   });
 
+  it('asks again in time after the clock was put back', async () => {
+    paths.exclusion('a');
+    await flushPromises();
+    jest.setSystemTime(Date.now() - 3_600_000);
+    jest.advanceTimersByTime(2000);
+    paths.refresh('a');
+    expect(ask).toHaveBeenCalledTimes(2);
+  });
+
   it('forgets a document, also while the server is asked', async () => {
     paths.exclusion('a');
     paths.forget('a');

@@ -53,7 +53,7 @@ export class IgnoredPaths implements IDisposable {
    */
   refresh(path: string): void {
     const last = this._asked.get(path);
-    if (last !== undefined && Date.now() - last >= MIN_INTERVAL) {
+    if (last !== undefined && performance.now() - last >= MIN_INTERVAL) {
       void this._request(path);
     }
   }
@@ -84,7 +84,7 @@ export class IgnoredPaths implements IDisposable {
   }
 
   private async _request(path: string): Promise<void> {
-    this._asked.set(path, Date.now());
+    this._asked.set(path, performance.now());
     const before = this._known.get(path);
     const answer = await this._ask(path).catch(() => before ?? Private.ALLOWED);
     if (

@@ -28,7 +28,7 @@ describe('Snooze', () => {
     expect(changes).toBe(601);
   });
 
-  it('ends when it is told to, once', () => {
+  it('ends when the user ends it, once', () => {
     snooze.start();
     snooze.end();
     snooze.end();

@@ -4,7 +4,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { serverRequests } from '../serverRequests';
 import { ISuggestionEvent } from './tokens';
 
-/** Whether somebody counts events, and how often they may be sent. */
+/** Whether events are counted, and how often they may be sent. */
 export interface IEventSettings {
   /** Whether the server passes events on. */
   wanted: boolean;

@@ -78,7 +78,7 @@ describe('EventReporter', () => {
     expect(send.mock.calls[0][0]).toHaveLength(MAX_EVENTS);
   });
 
-  it('sends nothing where nobody counts, and asks again after a while', async () => {
+  it('sends nothing where events are not counted, and asks again after a while', async () => {
     respond = () => Promise.resolve({ wanted: false, interval_s: 60 });
     emit(1);
     await after(60_000);
@@ -91,6 +91,16 @@ describe('EventReporter', () => {
     await after(5_000);
     expect(asked).toBe(2);
     expect(send.mock.calls[0][0]).toHaveLength(1);
+  });
+
+  it('asks again in time after the clock was put back', async () => {
+    respond = () => Promise.resolve({ wanted: false, interval_s: 60 });
+    emit(1);
+    await after(0);
+    jest.setSystemTime(Date.now() - 3_600_000);
+    await after(ASK_AGAIN_MS);
+    emit(1);
+    expect(asked).toBe(2);
   });
 
   it.each([

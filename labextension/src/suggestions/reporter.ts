@@ -11,9 +11,9 @@ export const ASK_AGAIN_MS = 600_000;
 const MIN_INTERVAL_MS = 5_000;
 
 /**
- * Sends events to the server where somebody counts them, some at a time.
+ * Sends events to the server where they are counted, some at a time.
  *
- * Without anybody who counts, the only request is the one that asks.
+ * Where they are not, the only request is the one that asks.
  */
 export class EventReporter {
   /**
@@ -26,7 +26,7 @@ export class EventReporter {
   }
 
   private _add(event: ISuggestionEvent): void {
-    if (Date.now() < this._unwantedUntil) {
+    if (performance.now() < this._unwantedUntil) {
       return;
     }
     if (this._pending.length < MAX_EVENTS) {
@@ -64,11 +64,11 @@ export class EventReporter {
     }
   }
 
-  /** Forget the events: nobody counts them, or the server refuses them. */
+  /** Forget the events: they are not counted, or the server refuses them. */
   private _stop(): void {
     this._pending = [];
     this._interval = null;
-    this._unwantedUntil = Date.now() + ASK_AGAIN_MS;
+    this._unwantedUntil = performance.now() + ASK_AGAIN_MS;
   }
 
   private _api: IEventsApi;

@@ -112,7 +112,7 @@ export class SuggestionTracker {
       { from: to - characters, to },
       kept => {
         this._watched = this._watched.filter(other => other !== stop);
-        // Of a document that was closed nobody knows.
+        // What happens in a document that was closed is not known.
         if (!completer.isDisposed) {
           this._emit(completer, {
             event: 'kept',

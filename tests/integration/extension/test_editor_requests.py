@@ -1,4 +1,4 @@
-"""What other editors really send, at each door: the runtime, a Jupyter server, a Hub's service."""
+"""What other editors really send to a runtime, a Jupyter server and a Hub's service."""
 
 from __future__ import annotations
 

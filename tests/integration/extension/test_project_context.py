@@ -30,13 +30,13 @@ class Project:
         self.root = root
         self.contexts = ProjectContexts()
         _write(root / "project" / "pyproject.toml")
-        write_notebook(root / "project" / "work" / "a.ipynb", "import gridkit")
+        write_notebook(root / "project" / "study" / "a.ipynb", "import gridkit")
 
     def describe(
         self,
         *cells: str,
         current: str = "",
-        path: str = "project/work/a.ipynb",
+        path: str = "project/study/a.ipynb",
         opened: tuple[str, ...] = (),
         modules: bool = True,
         files: bool = True,
@@ -60,7 +60,7 @@ def project(tmp_path: Path) -> Project:
 
 def test_modules_beside_the_notebook_and_above_it(project: Project) -> None:
     folder = project.root / "project"
-    _write(folder / "work" / "local.py", "LIMIT = 3\n")
+    _write(folder / "study" / "local.py", "LIMIT = 3\n")
     _write(folder / "gridkit" / "__init__.py", "from .tariff import price\n")
     _write(folder / "gridkit" / "tariff.py", "def price(kwh): pass\n")
     _write(project.root / "outside.py", "def f(): pass\n")
@@ -71,7 +71,7 @@ def test_modules_beside_the_notebook_and_above_it(project: Project) -> None:
 
 
 def test_a_module_that_changes_and_is_deleted(project: Project) -> None:
-    module = _write(project.root / "project" / "work" / "local.py", "LIMIT = 3\n")
+    module = _write(project.root / "project" / "study" / "local.py", "LIMIT = 3\n")
     assert project.modules("import local") == {"local.py": "LIMIT: int\n"}
     _write(module, "LIMIT = 3\nNAME = 'a'\n")
     assert project.modules("import local") == {"local.py": "LIMIT: int\nNAME: str\n"}
@@ -91,7 +91,7 @@ def test_a_module_that_changes_and_is_deleted(project: Project) -> None:
     ],
 )
 def test_encodings_and_syntax_errors(project: Project, content: bytes, stub: str | None) -> None:
-    _write(project.root / "project" / "work" / "local.py", content)
+    _write(project.root / "project" / "study" / "local.py", content)
     found = project.modules("import local")
     assert found == ({} if stub is None else {"local.py": stub})
 
@@ -99,7 +99,7 @@ def test_encodings_and_syntax_errors(project: Project, content: bytes, stub: str
 def test_a_module_of_5_mb(project: Project) -> None:
     one = 'def function_{}(x):\n    """Zeile é."""\n    return x\n\n\n'
     text = "".join(one.format(number) for number in range(110_000))
-    path = _write(project.root / "project" / "work" / "big.py", text)
+    path = _write(project.root / "project" / "study" / "big.py", text)
     assert path.stat().st_size > 5 * 2**20
     found = project.modules("import big\nbig.function_17(1)")
     assert found["big.py"].startswith("def function_17(x):\n")
@@ -116,7 +116,7 @@ def test_a_notebook_of_100_mb_is_not_read(project: Project) -> None:
 def test_links_that_lead_out_and_excluded_modules(project: Project, tmp_path: Path) -> None:
     outside = tmp_path.parent / f"{tmp_path.name}-outside.py"
     _write(outside, "def secret(): pass\n")
-    folder = project.root / "project" / "work"
+    folder = project.root / "project" / "study"
     (folder / "linked.py").symlink_to(outside)
     _write(folder / "private.py", "def f(): pass\n")
     _write(project.root / "project" / IGNORE_FILE, "private.py\n")
@@ -126,12 +126,12 @@ def test_links_that_lead_out_and_excluded_modules(project: Project, tmp_path: Pa
 
 
 def test_a_notebook_that_is_excluded_hidden_or_missing(project: Project) -> None:
-    _write(project.root / "project" / "work" / "local.py", "LIMIT = 3\n")
+    _write(project.root / "project" / "study" / "local.py", "LIMIT = 3\n")
     assert project.modules("import local")
-    _write(project.root / "project" / "work" / ".hidden" / "b.ipynb", "{}")
-    for path in ("project/work/missing.ipynb", "project/work/.hidden/b.ipynb", "../a.ipynb", ""):
+    _write(project.root / "project" / "study" / ".hidden" / "b.ipynb", "{}")
+    for path in ("project/study/missing.ipynb", "project/study/.hidden/b.ipynb", "../a.ipynb", ""):
         assert project.describe("import local", path=path) == ProjectContext(), path
-    _write(project.root / "project" / "work" / IGNORE_FILE, "*.ipynb\n")
+    _write(project.root / "project" / "study" / IGNORE_FILE, "*.ipynb\n")
     assert project.modules("import local") == {}
 
 
@@ -150,9 +150,9 @@ def test_snippets_of_open_documents_and_of_recent_ones(project: Project) -> None
 
 
 def test_neither_the_notebook_itself_nor_its_modules_are_other_files(project: Project) -> None:
-    write_notebook(project.root / "project" / "work" / "a.ipynb", PRICE)
-    _write(project.root / "project" / "work" / "local.py", PRICE)
-    _write(project.root / "project" / "work" / "other.py", PRICE)
+    write_notebook(project.root / "project" / "study" / "a.ipynb", PRICE)
+    _write(project.root / "project" / "study" / "local.py", PRICE)
+    _write(project.root / "project" / "study" / "other.py", PRICE)
     context = project.describe("import local", current="cost = tariff.cost(kwh, zone)")
     assert [one.path for one in context.files] == ["other.py"]
 
@@ -169,7 +169,7 @@ def test_cells_of_other_notebooks_that_are_off(project: Project) -> None:
 
 
 def test_only_what_is_wanted(project: Project) -> None:
-    _write(project.root / "project" / "work" / "local.py", "LIMIT = 3\n")
+    _write(project.root / "project" / "study" / "local.py", "LIMIT = 3\n")
     write_notebook(project.root / "project" / "other.ipynb", PRICE)
     cells = ("import local",)
     both = project.describe(*cells, current=PRICE)
@@ -191,7 +191,7 @@ def test_without_a_project_only_the_notebook_s_directory_is_searched(tmp_path: P
 
 def test_modules_are_the_same_wherever_the_cursor_is(project: Project) -> None:
     source = "\n".join(f"def function_{n}(x): pass" for n in range(40))
-    _write(project.root / "project" / "work" / "local.py", source)
+    _write(project.root / "project" / "study" / "local.py", source)
     first = project.modules("import local", "local.function_30(1)")
     assert first["local.py"].startswith("def function_30(")
     second = project.modules("import local", "local.function_20(1)")
@@ -201,7 +201,7 @@ def test_modules_are_the_same_wherever_the_cursor_is(project: Project) -> None:
 
 
 def test_names_of_a_notebook_are_remembered_within_bounds(project: Project) -> None:
-    _write(project.root / "project" / "work" / "local.py", "def f(): pass\ndef g(): pass\n")
+    _write(project.root / "project" / "study" / "local.py", "def f(): pass\ndef g(): pass\n")
     project.modules("import local\nlocal.g()", " ".join(f"name_{n}" for n in range(3000)))
     assert project.modules("import local")["local.py"].startswith("def g()")
     project.modules("import local", " ".join(f"other_{n}" for n in range(3000)))

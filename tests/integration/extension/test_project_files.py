@@ -28,7 +28,7 @@ def _write(path: Path, text: str = "x = 1\n", age_s: float = 0) -> Path:
 def root(tmp_path: Path) -> Path:
     _write(tmp_path / "secret.py")
     root = tmp_path / "root"
-    _write(root / "work" / "a.py")
+    _write(root / "study" / "a.py")
     _write(root / ".hidden" / "b.py")
     _write(root / ".dot.py")
     _write(root / "data.csv")
@@ -37,14 +37,14 @@ def root(tmp_path: Path) -> Path:
 
 def test_a_file(root: Path) -> None:
     files = _files(root)
-    found = files.find("work/a.py")
+    found = files.find("study/a.py")
     assert found is not None
     assert files.read(found, 100) == b"x = 1\n"
     assert files.read(found, 3) == b"x ="
     assert found.size == 6
     before = found.signature
-    _write(root / "work" / "a.py", "x = 22\n")
-    changed = files.find("work/a.py")
+    _write(root / "study" / "a.py", "x = 22\n")
+    changed = files.find("study/a.py")
     assert changed is not None
     assert changed.signature != before
 
@@ -53,20 +53,20 @@ def test_a_file(root: Path) -> None:
     "path",
     [
         "../secret.py",
-        "work/../../secret.py",
-        "work/../work/a.py",
-        "./work/a.py",
-        "work//a.py",
-        "work\\a.py",
-        "/work/a.py",
-        "work/a.py\0",
-        "work",
+        "study/../../secret.py",
+        "study/../study/a.py",
+        "./study/a.py",
+        "study//a.py",
+        "study\\a.py",
+        "/study/a.py",
+        "study/a.py\0",
+        "study",
         "",
         "data.csv",
         "missing.py",
         ".hidden/b.py",
         ".dot.py",
-        "work/" + "a" * 5000 + ".py",
+        "study/" + "a" * 5000 + ".py",
         "a/" * 2000 + "b.py",
     ],
 )
@@ -85,7 +85,7 @@ def test_hidden_files_are_read_where_the_contents_manager_shows_them(root: Path)
 def test_links(root: Path) -> None:
     (root / "out.py").symlink_to(root.parent / "secret.py")
     (root / "out").symlink_to(root.parent)
-    (root / "in.py").symlink_to("work/a.py")
+    (root / "in.py").symlink_to("study/a.py")
     (root / "hidden.py").symlink_to(".hidden/b.py")
     (root / "loop.py").symlink_to("loop.py")
     (root / "nowhere.py").symlink_to("missing.py")
@@ -99,23 +99,23 @@ def test_a_root_that_is_a_link(root: Path) -> None:
     link = root.parent / "link"
     link.symlink_to(root)
     files = _files(link)
-    assert files.find("work/a.py") is not None
+    assert files.find("study/a.py") is not None
     assert files.find("../secret.py") is None
 
 
 def test_excluded_files(root: Path) -> None:
     _write(root / "private" / "keys.py")
     _write(root / IGNORE_FILE, "private/\n*_old.py\n")
-    _write(root / "work" / IGNORE_FILE, "b.py\n")
-    _write(root / "work" / "b.py")
-    _write(root / "work" / "a_old.py")
+    _write(root / "study" / IGNORE_FILE, "b.py\n")
+    _write(root / "study" / "b.py")
+    _write(root / "study" / "a_old.py")
     (root / "public.py").symlink_to("private/keys.py")
     files = _files(root)
-    for path in ("private/keys.py", "work/b.py", "work/a_old.py", "public.py"):
+    for path in ("private/keys.py", "study/b.py", "study/a_old.py", "public.py"):
         assert files.find(path) is None, path
-    assert files.find("work/a.py") is not None
+    assert files.find("study/a.py") is not None
     _write(root / IGNORE_FILE, "!\n")
-    assert files.find("work/a.py") is None
+    assert files.find("study/a.py") is None
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -123,23 +123,23 @@ def test_a_pipe_is_not_waited_for(root: Path) -> None:
     os.mkfifo(root / "pipe.py")
     files = _files(root)
     assert files.find("pipe.py") is None
-    found = files.find("work/a.py")
+    found = files.find("study/a.py")
     assert found is not None
-    (root / "work" / "a.py").unlink()
-    os.mkfifo(root / "work" / "a.py")
+    (root / "study" / "a.py").unlink()
+    os.mkfifo(root / "study" / "a.py")
     assert files.read(found, 100) == b""
 
 
 def test_a_file_that_is_deleted_or_replaced_in_between(root: Path) -> None:
     files = _files(root)
-    found = files.find("work/a.py")
+    found = files.find("study/a.py")
     assert found is not None
-    (root / "work" / "a.py").unlink()
+    (root / "study" / "a.py").unlink()
     assert files.read(found, 100) == b""
-    (root / "work" / "a.py").symlink_to(root.parent / "secret.py")
+    (root / "study" / "a.py").symlink_to(root.parent / "secret.py")
     assert files.read(found, 100) == b""
-    (root / "work" / "a.py").unlink()
-    (root / "work" / "a.py").mkdir()
+    (root / "study" / "a.py").unlink()
+    (root / "study" / "a.py").mkdir()
     assert files.read(found, 100) == b""
 
 
@@ -149,43 +149,43 @@ def test_a_name_that_is_not_unicode(root: Path) -> None:
     _write(root / name)
     files = _files(root)
     assert files.find(name) is None
-    assert files.recent("", 10) == ["work/a.py"]
+    assert files.recent("", 10) == ["study/a.py"]
 
 
 def test_the_top_of_a_project(root: Path) -> None:
     files = _files(root)
-    deep = root / "work" / "deep" / "er"
+    deep = root / "study" / "deep" / "er"
     deep.mkdir(parents=True)
-    assert files.project_top("work/deep/er") is None
+    assert files.project_top("study/deep/er") is None
     _write(root / "pyproject.toml")
-    assert files.project_top("work/deep/er") == ""
-    (root / "work" / ".git").mkdir()
-    assert files.project_top("work/deep/er") == "work"
+    assert files.project_top("study/deep/er") == ""
+    (root / "study" / ".git").mkdir()
+    assert files.project_top("study/deep/er") == "study"
     _write(root.parent / "pyproject.toml")
     (root / "pyproject.toml").unlink()
     assert files.project_top("") is None
 
 
 def test_recent_files(root: Path) -> None:
-    _write(root / "work" / "old.ipynb", age_s=100)
-    _write(root / "work" / "older.py", age_s=200)
-    _write(root / "work" / "new.py", age_s=-100)
+    _write(root / "study" / "old.ipynb", age_s=100)
+    _write(root / "study" / "older.py", age_s=200)
+    _write(root / "study" / "new.py", age_s=-100)
     for directory in (".venv", "node_modules", "build", ".hidden2"):
-        _write(root / "work" / directory / "c.py")
-    _write(root / "work" / "env" / "lib" / "d.py")
-    _write(root / "work" / "env" / "pyvenv.cfg")
-    _write(root / "work" / "private" / "e.py")
-    _write(root / "work" / IGNORE_FILE, "private/*\n")
-    (root / "work" / "link.py").symlink_to("a.py")
-    (root / "work" / "up").symlink_to("..")
+        _write(root / "study" / directory / "c.py")
+    _write(root / "study" / "env" / "lib" / "d.py")
+    _write(root / "study" / "env" / "pyvenv.cfg")
+    _write(root / "study" / "private" / "e.py")
+    _write(root / "study" / IGNORE_FILE, "private/*\n")
+    (root / "study" / "link.py").symlink_to("a.py")
+    (root / "study" / "up").symlink_to("..")
     files = _files(root)
-    assert files.recent("work", 10) == [
-        "work/new.py",
-        "work/a.py",
-        "work/old.ipynb",
-        "work/older.py",
+    assert files.recent("study", 10) == [
+        "study/new.py",
+        "study/a.py",
+        "study/old.ipynb",
+        "study/older.py",
     ]
-    assert files.recent("work", 2) == ["work/new.py", "work/a.py"]
+    assert files.recent("study", 2) == ["study/new.py", "study/a.py"]
     assert files.recent(".hidden", 10) == []
     assert files.recent("../", 10) == []
     assert files.recent("missing", 10) == []

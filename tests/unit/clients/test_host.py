@@ -1,4 +1,4 @@
-"""Processes of this host are told apart by their start time, without a signal."""
+"""Processes of this host are distinguished by their start time, without a signal."""
 
 from __future__ import annotations
 

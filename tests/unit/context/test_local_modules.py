@@ -23,7 +23,7 @@ FILES = {
     "gridkit/_private.py": "def hidden(): pass\n",
     "helpers/io.py": "from pathlib import Path\ndef load(path): pass\ndef save(path): pass\n"
     "def _raw(path): pass\n",
-    "work/local.py": "LIMIT = 3\n",
+    "study/local.py": "LIMIT = 3\n",
     "src/package/__init__.py": "def run(): pass\n",
     "shared/tools.py": "def tool(): pass\n",
     "circle.py": "from circle2 import *\nfrom circle import *\ndef one(): pass\n",
@@ -70,12 +70,12 @@ def test_which_modules_a_notebook_imports(cell: str, paths: list[str], known_as:
 
 
 def test_modules_are_searched_from_the_notebook_up_to_the_top() -> None:
-    (local, helpers) = _describe("import local\nfrom helpers.io import load", directory="work")
-    assert (local.path, local.text) == ("work/local.py", "LIMIT: int\n")
+    (local, helpers) = _describe("import local\nfrom helpers.io import load", directory="study")
+    assert (local.path, local.text) == ("study/local.py", "LIMIT: int\n")
     assert helpers.path == "helpers/io.py"
-    (own,) = _describe("from .local import LIMIT\nfrom . import x", directory="work")
-    assert own.path == "work/local.py"
-    (above,) = _describe("from ..helpers.io import load", directory="work")
+    (own,) = _describe("from .local import LIMIT\nfrom . import x", directory="study")
+    assert own.path == "study/local.py"
+    (above,) = _describe("from ..helpers.io import load", directory="study")
     assert above.path == "helpers/io.py"
 
 

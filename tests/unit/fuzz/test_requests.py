@@ -1,4 +1,4 @@
-"""Bodies of requests at all doors: a request or a sentence, whatever the bytes."""
+"""Bodies of requests of all endpoints: a request or a sentence, whatever the bytes."""
 
 from __future__ import annotations
 

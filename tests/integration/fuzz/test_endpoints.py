@@ -1,4 +1,4 @@
-"""Requests over HTTP to real doors: each gets an answer or a sentence, and the door stays open."""
+"""Requests over HTTP to real servers: each gets an answer or a sentence, and the server runs on."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COMPLETION: dict[str, Any] = {
     "before": [{"type": "code", "source": "x"}],
     "options": {"max_tokens": 8},
 }
-#: What a door may answer; 500 is none of it. Jupyter Server redirects paths that end with a slash.
+#: Statuses of a response; 500 is none of it. Jupyter Server redirects paths that end with a slash.
 ANSWERS = {200, 302, 400, 401, 403, 404, 405, 413, 429, 503}
 _editors = [(request.path, request.body) for request in REQUESTS]
 _posts = [("/completions", COMPLETION), *_editors, ("/model", {"model": "none"})]
@@ -66,7 +66,7 @@ def check(response: httpx.Response) -> None:
 def http(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
-    """Yield a client of a door."""
+    """Yield a client of a server."""
     directory = tmp_path_factory.mktemp(request.param)
     headers = {"Authorization": "Bearer "}
     if request.param == "runtime":
