@@ -25,7 +25,7 @@ from jupyter_safecoder.prompt.fim_markers import split_markers
 from jupyter_safecoder.protocol import Cell, CompletionRequest
 
 from .admission import Ticket
-from .prompts.masking import mask_file
+from .prompts import mask_file
 from .scheduling import RequestScheduler
 
 #: Characters of a prompt in which markers are searched: no editor sends more.
