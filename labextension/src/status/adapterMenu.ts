@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { createOptionList, setOptions } from './optionList';
 import { ISafeCoderStatus } from './tokens';
 
 /**
@@ -14,11 +15,9 @@ export class AdapterMenu {
     this._status = status;
     this._trans = trans;
     this.node.className = 'jp-SafeCoder-adapters';
-    this._select.className = 'jp-mod-styled';
-    this._select.setAttribute('aria-label', trans.__('Adapter'));
-    this._select.addEventListener(
-      'change',
-      () => void status.useAdapter(this._select.value)
+    this._select = createOptionList(
+      name => void status.useAdapter(name),
+      trans.__('Adapter')
     );
     this._name.className = 'jp-SafeCoder-adapterName';
     this.node.append(this._select, this._name);
@@ -45,33 +44,20 @@ export class AdapterMenu {
       return;
     }
     this._shown = text;
-    this._select.replaceChildren(
-      this._createOption('', this._trans.__('No adapter')),
-      ...adapters.adapters.map(({ accepted, name, reason }) =>
-        this._createOption(
-          name,
-          accepted ? name : this._trans.__('%1 (rejected)', name),
-          reason
-        )
-      )
+    const options = adapters.adapters.map(({ accepted, name, reason }) => ({
+      value: name,
+      text: accepted ? name : this._trans.__('%1 (rejected)', name),
+      title: reason
+    }));
+    setOptions(
+      this._select,
+      [{ value: '', text: this._trans.__('No adapter') }, ...options],
+      name
     );
-    this._select.value = name;
-  }
-
-  private _createOption(
-    value: string,
-    text: string,
-    title = ''
-  ): HTMLOptionElement {
-    const option = document.createElement('option');
-    option.value = value;
-    option.textContent = text;
-    option.title = title;
-    return option;
   }
 
   private _name = document.createElement('div');
-  private _select = document.createElement('select');
+  private _select: HTMLSelectElement;
   private _shown = '';
   private _status: ISafeCoderStatus;
   private _trans: TranslationBundle;

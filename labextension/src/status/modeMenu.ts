@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { MODES, Scope, SuggestionMode, SuggestionModes } from './modes';
+import { IOption, createOptionList, setOptions } from './optionList';
 
 /** The value of the option that makes no choice. */
 const NO_CHOICE = '';
@@ -49,27 +50,21 @@ export class ModeMenu {
   private _createRow(scope: Scope): Private.IRow {
     const row = document.createElement('label');
     const label = document.createElement('span');
-    const select = document.createElement('select');
-    select.className = 'jp-mod-styled';
-    select.dataset.scope = scope;
-    const texts = this._texts();
-    const options: Array<[string, string]> = MODES.map(mode => [
-      mode,
-      texts[mode]
-    ]);
-    if (scope !== 'everything') {
-      options.unshift([NO_CHOICE, this._trans.__('As everywhere')]);
-    }
-    for (const [value, text] of options) {
-      const option = document.createElement('option');
-      option.value = value;
-      option.textContent = text;
-      select.append(option);
-    }
-    select.addEventListener('change', () => {
-      const mode = select.value === NO_CHOICE ? null : select.value;
+    const select = createOptionList(value => {
+      const mode = value === NO_CHOICE ? null : value;
       void this._modes.choose(scope, mode as SuggestionMode | null);
     });
+    select.dataset.scope = scope;
+    const texts = this._texts();
+    const options: IOption[] = MODES.map(mode => ({
+      value: mode,
+      text: texts[mode]
+    }));
+    if (scope !== 'everything') {
+      const text = this._trans.__('As everywhere');
+      options.unshift({ value: NO_CHOICE, text });
+    }
+    setOptions(select, options, options[0].value);
     row.append(label, select);
     this.node.append(row);
     return { label, row, select };

@@ -2,6 +2,7 @@ import { Clipboard } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IListedModel } from '../protocol';
+import { createOptionList, setOptions } from './optionList';
 import { ISafeCoderStatus } from './tokens';
 
 /** The name with which the server chooses the model. */
@@ -20,11 +21,9 @@ export class ModelMenu {
     this._status = status;
     this._trans = trans;
     this.node.className = 'jp-SafeCoder-models';
-    this._select.className = 'jp-mod-styled';
-    this._select.setAttribute('aria-label', trans.__('Model'));
-    this._select.addEventListener(
-      'change',
-      () => void status.useModel(this._select.value)
+    this._select = createOptionList(
+      name => void status.useModel(name),
+      trans.__('Model')
     );
     const summary = document.createElement('summary');
     summary.textContent = trans.__('More models');
@@ -53,13 +52,16 @@ export class ModelMenu {
     this._shown = text;
     const here = models.models.filter(model => model.here);
     const others = models.models.filter(model => !model.here);
-    this._select.replaceChildren(
-      Private.createOption(AUTO, this._trans.__('Automatic')),
-      ...here.map(model =>
-        Private.createOption(model.name, model.name, model.purpose)
-      )
+    const options = here.map(({ name, purpose }) => ({
+      value: name,
+      text: name,
+      title: purpose
+    }));
+    setOptions(
+      this._select,
+      [{ value: AUTO, text: this._trans.__('Automatic') }, ...options],
+      models.selected
     );
-    this._select.value = models.selected;
     this._others.hidden = others.length === 0;
     this._list.replaceChildren(
       ...others.map(model => this._createRow(model, models.may_download))
@@ -97,23 +99,8 @@ export class ModelMenu {
 
   private _list = document.createElement('ul');
   private _others = document.createElement('details');
-  private _select = document.createElement('select');
+  private _select: HTMLSelectElement;
   private _shown = '';
   private _status: ISafeCoderStatus;
   private _trans: TranslationBundle;
-}
-
-namespace Private {
-  /** Create an option of the list. */
-  export function createOption(
-    value: string,
-    text: string,
-    title = ''
-  ): HTMLOptionElement {
-    const option = document.createElement('option');
-    option.value = value;
-    option.textContent = text;
-    option.title = title;
-    return option;
-  }
 }
