@@ -15,6 +15,10 @@ const SALES: IKernelName = {
   columns: [{ name: 'region', dtype: 'str' }]
 };
 
+/** The tag in a list, or alone where the source has "off alone". */
+const tagOf = (source: string): unknown =>
+  source.startsWith('off alone') ? 'safecoder-off' : ['safecoder-off'];
+
 /** A panel whose cells and kernel the test changes. */
 class FakePanel {
   readonly disposed = new Signal<this, void>(this);
@@ -36,7 +40,7 @@ class FakePanel {
   write(...sources: string[]): void {
     this.content.widgets = sources.map(source => ({
       model: {
-        getMetadata: () => (source.startsWith('off') ? ['safecoder-off'] : []),
+        getMetadata: () => (/^off/.test(source) ? tagOf(source) : []),
         type: source.startsWith('#') ? 'markdown' : 'code',
         sharedModel: { getSource: () => source }
       }
@@ -213,7 +217,7 @@ describe('NotebookKernel', () => {
   });
 
   it('mentions nothing of a cell that is kept out of prompts', async () => {
-    open('np', 'off = secret', 'sales');
+    open('np', 'off = secret', 'off alone = hidden', 'sales');
     await rest();
     expect(asked[0][1]).toEqual(['np', 'sales']);
   });

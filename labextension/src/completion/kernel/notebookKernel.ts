@@ -3,6 +3,7 @@ import { Kernel } from '@jupyterlab/services';
 import { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
+import { isCellOff } from '../../exclusion/tags';
 import { IKernelName } from '../../protocol';
 import { AskKernel } from './kernelApi';
 import {
@@ -173,9 +174,6 @@ namespace Private {
     return `/${(value >>> 0).toString(36)}.${text.length}`;
   }
 
-  /** The tag of cells that are kept out of prompts. */
-  const OFF_TAG = 'safecoder-off';
-
   /** The sources of the code cells from the active one outwards. */
   export function* sources(content: Notebook): Generator<string> {
     const { widgets, activeCellIndex } = content;
@@ -183,9 +181,7 @@ namespace Private {
       return;
     }
     for (const { model } of nearestFirst(widgets, activeCellIndex)) {
-      const tags = model.getMetadata('tags');
-      const isOff = Array.isArray(tags) && tags.includes(OFF_TAG);
-      if (model.type === 'code' && !isOff) {
+      if (model.type === 'code' && !isCellOff(model)) {
         yield model.sharedModel.getSource();
       }
     }
