@@ -11,30 +11,15 @@ import {
   flushPromises,
   textEvent
 } from '../testing/fakes';
+import { pause, useProvider } from '../testing/typing';
 import { NoSuggestionError } from './requests/suggestionList';
 
-const DEBOUNCE = 60;
 const { Automatic } = InlineCompletionTriggerKind;
-
-/** Let the pause before a request pass. */
-async function pause(ms = DEBOUNCE): Promise<void> {
-  await flushPromises();
-  jest.advanceTimersByTime(ms);
-  await flushPromises();
-}
 
 describe('SafeCoderProvider', () => {
   let harness: ProviderHarness;
 
-  beforeEach(() => {
-    jest.useFakeTimers({ now: 1_000_000 });
-    harness = new ProviderHarness();
-  });
-
-  afterEach(() => {
-    harness.provider.cancel();
-    jest.useRealTimers();
-  });
+  useProvider(fresh => (harness = fresh));
 
   it('completes inside a line by default', () => {
     const defaults = harness.provider.schema.default as Record<string, unknown>;

@@ -4,6 +4,7 @@ import {
   flushPromises,
   textEvent
 } from '../../testing/fakes';
+import { DEBOUNCE, pause, useProvider } from '../../testing/typing';
 import { CallKind, CallKinds } from './callKind';
 import { InputKind } from '../editor/lastInput';
 
@@ -64,24 +65,9 @@ describe('CallKinds', () => {
 });
 
 describe('SafeCoderProvider', () => {
-  const DEBOUNCE = 60;
   let harness: ProviderHarness;
 
-  beforeEach(() => {
-    jest.useFakeTimers({ now: 1_000_000 });
-    harness = new ProviderHarness();
-  });
-
-  afterEach(() => {
-    harness.provider.cancel();
-    jest.useRealTimers();
-  });
-
-  async function pause(ms = DEBOUNCE): Promise<void> {
-    await flushPromises();
-    jest.advanceTimersByTime(ms);
-    await flushPromises();
-  }
+  useProvider(fresh => (harness = fresh));
 
   it('pauses before an expected call, which Lab takes for an explicit one', async () => {
     harness.before = 'def area(r):\n    ';

@@ -8,28 +8,14 @@ import {
 
 import { EMPTY_PROJECT } from '../context/context';
 import { ProviderHarness, doneEvent, flushPromises } from '../../testing/fakes';
+import { pause, useProvider } from '../../testing/typing';
 
-const DEBOUNCE = 60;
 const { Invoke } = InlineCompletionTriggerKind;
 
 describe('Requests', () => {
   let harness: ProviderHarness;
 
-  beforeEach(() => {
-    jest.useFakeTimers({ now: 1_000_000 });
-    harness = new ProviderHarness();
-  });
-
-  afterEach(() => {
-    harness.provider.cancel();
-    jest.useRealTimers();
-  });
-
-  async function pause(ms = DEBOUNCE): Promise<void> {
-    await flushPromises();
-    jest.advanceTimersByTime(ms);
-    await flushPromises();
-  }
+  useProvider(fresh => (harness = fresh));
 
   /** Type a text whose suggestion is complete. */
   async function complete(text: string, suggestion: string): Promise<void> {
