@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
         _add_lookup,
         _add_train,
         _add_secrets,
+        _add_attribution,
         _add_context_tasks,
         _add_soak,
         _add_browser,
@@ -161,6 +163,35 @@ def _add_train(commands: Any) -> None:
     parser.add_argument(
         "--model", default=EMBEDDED, help=f"name of the base model (default: {EMBEDDED})"
     )
+
+
+def _add_attribution(commands: Any) -> None:
+    parser = add_command(
+        commands, "attribution", _attribution, "indexes of code: size, speed, what is found"
+    )
+    parser.add_argument(
+        *("source",),
+        type=Path,
+        nargs="?",
+        default=Path(sysconfig.get_paths()["purelib"]),
+        help="folder of packages (default: the installed ones)",
+    )
+    parser.add_argument(
+        "--megabytes", type=int, default=0, help="maximum size of the packages (default: all)"
+    )
+    parser.add_argument(
+        "--samples", type=int, default=1000, help="number of copies and texts (default: 1000)"
+    )
+
+
+def _attribution(arguments: argparse.Namespace) -> int:
+    from benchmarks.attribution import bench_attribution
+
+    with progress_share("Reading") as progress:
+        report = bench_attribution(
+            arguments.source, arguments.megabytes, arguments.samples, progress
+        )
+    return print_report(report, arguments.json)
 
 
 def _add_secrets(commands: Any) -> None:

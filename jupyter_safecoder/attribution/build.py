@@ -162,9 +162,14 @@ def write_built(builder: IndexBuilder, output: Path, name: str) -> BuildReport:
     return BuildReport(builder.files, builder.sources, builder.source_bytes, output.stat().st_size)
 
 
+def process_count() -> int:
+    """Return the number of processes that read files."""
+    return os.cpu_count() or 1
+
+
 def _prints(batches: Sequence[Batch]) -> Iterator[list[FilePrint]]:
     """Yield what the files of each batch have, in order."""
-    processes = min(os.cpu_count() or 1, len(batches))
+    processes = min(process_count(), len(batches))
     if processes < 2:
         yield from map(batch_prints, batches)
         return

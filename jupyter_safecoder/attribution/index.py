@@ -134,6 +134,11 @@ class AttributionIndex:
         structure = self._structure(text, language, is_boilerplate)
         return _best(verbatim, np.zeros(len(text), bool)) + _best(structure, covered)
 
+    def has_run(self, text: str) -> bool:
+        """Return whether a part of a text is in the index, boilerplate or not."""
+        runs = self._sequences["verbatim"].find(characters_of(text).codes)
+        return bool(self._parts("verbatim", runs))
+
     def _verbatim(self, text: str, is_boilerplate: NDArray[np.bool_]) -> list[Match]:
         characters = characters_of(text)
         parts = self._parts("verbatim", self._sequences["verbatim"].find(characters.codes))
