@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,9 @@ import pytest
 
 from jupyter_safecoder.clients.connection import RUNTIME_MODULE
 from jupyter_safecoder.engines.scripted import write_scripted_model
+from jupyter_safecoder.finetune.jobs.job import LocalJob
+from jupyter_safecoder.models import ModelDescription
+from tests.support.job_runs import quick, run, tiny, until_step, worker
 from tests.support.jupyter_server import JupyterServer, jupyter_server
 from tests.support.markers import (
     MARKERS,
@@ -32,6 +35,7 @@ from tests.support.markers import (
 )
 from tests.support.processes import children_that_run, until
 from tests.support.real_hub import SCOPES, Hub, real_hub
+from tests.support.team_notebooks import write_team
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -205,6 +209,33 @@ def _answers(hub: Hub) -> bool:
     with suppress(httpx.HTTPError):
         return hub.client.get(f"{hub.service}/health").status_code == 200
     return False
+
+
+def test_a_training_job_that_is_aborted(
+    place: Path, tiny_models: Callable[[str], ModelDescription], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a job has learned from is in memory; its examples are written when it is done."""
+    before = common_files()
+    monkeypatch.setenv("JUPYTER_SAFECODER_CACHE", str(place / "cache"))
+    team = write_team(place / "team")
+    for path in team.glob("*.ipynb"):
+        text = path.read_text("utf-8").replace("tk.me()", f"tk.me({MARKERS['cell']})")
+        path.write_text(text.replace("teamkit", MARKERS["module"]), "utf-8")
+    arguments = ("--name", "aborted", "--steps", 200, *quick(place), *tiny(tiny_models("llama")))
+    with core_dumps():
+        assert run("finetune", team, *arguments) == 0
+        job = LocalJob(place / "cache", "aborted")
+        until_step(job, 2)
+        status = Path(f"/proc/{worker(job)}/status").read_text()
+        assert "Seccomp:\t2" in status  # it has no network
+        os.kill(worker(job), signal.SIGABRT)
+        until(lambda: not job.is_running, 30)
+    assert "signal 6" in job.status().reason or job.status().state == "stopped"
+    assert found_markers(place, except_in=team) == []
+    assert new_common_files(before) == []
+    # Files of locks are empty.
+    written = [path for path in job.directory.rglob("*") if path.stat().st_size]
+    assert [path.name for path in written if path.stat().st_mode & 0o077] == []
 
 
 def test_the_search_finds_what_is_kept(place: Path) -> None:

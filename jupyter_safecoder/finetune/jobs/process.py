@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 from jupyter_safecoder.child_process import child_environment, module_command
+from jupyter_safecoder.files import PRIVATE_FILE
 
 #: One machine, a free port, and no settings of a configuration file of Accelerate.
 _LAUNCH = (
@@ -40,7 +42,8 @@ def start_worker(directory: Path, processes: int) -> subprocess.Popen[bytes]:
     if processes > 1:
         number = ("--num_processes", str(processes))
         command = module_command(*_LAUNCH, *number, "-m", _WORKER, str(directory))
-    with (directory / "log").open("wb") as log:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(directory / "log", flags, PRIVATE_FILE), "wb") as log:
         process = subprocess.Popen(  # noqa: S603 - this program itself
             command,
             stdin=subprocess.DEVNULL,
