@@ -212,24 +212,27 @@ def _check_tokenizer(path: Path, architecture: str, vocabulary: int) -> FimFamil
 
 
 def _license(directory: Path) -> str:
-    """Return the license in the front matter (YAML between ``---``) of the model's card."""
-    card = directory / "README.md"
-    if not card.is_file():
-        return "unknown"
-    try:
-        with card.open("rb") as stream:
-            text = stream.read(_MAX_FILE_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return "unknown"
-    front_matter = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
+    """Return the license in the front matter of the model's card."""
     matches = re.findall(
-        r"^(license(?:_name)?): *[\"']?([\w.\- ]{1,80})",
-        front_matter[1] if front_matter else "",
-        re.MULTILINE,
+        r"^(license(?:_name)?): *[\"']?([\w.\- ]{1,80})", read_front_matter(directory), re.MULTILINE
     )
     fields: dict[str, str] = {name: value.strip() for name, value in matches}
     license = fields.get("license", "unknown")
     return fields.get("license_name", license) if license == "other" else license
+
+
+def read_front_matter(directory: Path) -> str:
+    """Return the front matter (YAML between ``---``) of a model's ``README.md``; empty: none."""
+    card = directory / "README.md"
+    if not card.is_file():
+        return ""
+    try:
+        with card.open("rb") as stream:
+            text = stream.read(_MAX_FILE_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    front_matter = re.match(r"---\n(.*?)\n---", text, re.DOTALL)
+    return front_matter[1] if front_matter else ""
 
 
 def _blob_hash(path: Path) -> str:

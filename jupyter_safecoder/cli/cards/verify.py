@@ -90,7 +90,9 @@ def checks_of_adapter(adapter: Adapter, requested: RuntimeSettings) -> Iterator[
     """
     try:
         base = resolve_base_model(requested)
-        sha256 = Registry(requested.cache).base_hash(base)
+        # Hashing the weights of another model would take time for nothing.
+        same = base.name == adapter.card.base
+        sha256 = Registry(requested.cache).base_hash(base) if same else ""
     except (SafeCoderError, OSError):
         yield from check_adapter(adapter, None)
         return

@@ -10,6 +10,7 @@ from jupyter_safecoder.models.description import ModelDescription
 from jupyter_safecoder.postprocess import DEFAULT_CALIBRATION
 
 from .architecture import read_architecture
+from .base import read_base
 from .card import CardFile, ModelCard, Score
 from .own_words import OwnWords
 
@@ -43,7 +44,7 @@ def card_of_model(
         name=model.name,
         summary=words.summary or (_sentence(entry.purpose) if entry else ""),
         license=model.license if model.license != _UNKNOWN else words.license,
-        base=words.base,
+        base=words.base or read_base(model),
         format=model.format,
         architecture=found.sizes,
         parameters=found.parameters or (entry.parameters if entry else None),
