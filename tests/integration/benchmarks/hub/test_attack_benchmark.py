@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
+from benchmarks.hub import attack_benchmark
 from benchmarks.hub.attack_benchmark import bench_attacks
 from benchmarks.hub.benchmark import HubBench
 from jupyter_safecoder.cli.bench import read_tasks_of
 from tests.support.processes import children_that_run
 
 
-def test_the_others_type_while_one_attacks() -> None:
+def test_the_others_type_while_one_attacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attack_benchmark, "_ROUNDS", 2)
     heard: list[str] = []
     attacks = ["refusals", "many cells"]
-    report = bench_attacks(HubBench(4, 12, 0), read_tasks_of(None), heard.append, attacks)
+    report = bench_attacks(HubBench(4, 6, 0), read_tasks_of(None), heard.append, attacks)
     assert (report["users"], list(report["attacks"])) == (4, attacks)
     first_token_ms = report["engine"]["first_token_ms"]
     for attack in report["attacks"].values():

@@ -36,11 +36,22 @@ CELLS = (
 EXECUTE = MakeOptions(execute=True, per_notebook=20)
 
 
+def write_meters(folder: Path) -> Path:
+    """Write a notebook beside the module that it imports."""
+    (folder / "gridkit.py").write_text(MODULE)
+    return write_notebook(folder / "meters.ipynb", *CELLS)
+
+
 @pytest.fixture
 def notebook(tmp_path: Path) -> Path:
     """Return a notebook beside the module that it imports."""
-    (tmp_path / "gridkit.py").write_text(MODULE)
-    return write_notebook(tmp_path / "meters.ipynb", *CELLS)
+    return write_meters(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> MadeTasks:
+    """Return the tasks of that notebook, which was executed."""
+    return make_tasks(write_meters(tmp_path_factory.mktemp("executed")), EXECUTE)
 
 
 def of_line(made: MadeTasks, cell: int, line: int) -> dict[str, Any]:
@@ -48,24 +59,28 @@ def of_line(made: MadeTasks, cell: int, line: int) -> dict[str, Any]:
     return next(task for task in made.tasks if task["id"].endswith(f"#{cell}:{line}"))
 
 
-def test_a_task_has_what_the_kernel_knows_before_its_cell(notebook: Path) -> None:
-    made = make_tasks(notebook, EXECUTE)
-    assert (made.cells, made.executed, made.failure) == (4, 4, "")
-    task = of_line(made, 3, 1)
+def test_a_task_has_what_the_kernel_knows_before_its_cell(executed: MadeTasks) -> None:
+    assert (executed.cells, executed.executed, executed.failure) == (4, 4, "")
+    task = of_line(executed, 3, 1)
     kernel = {name["name"]: name for name in task["kernel"]}
-    columns = kernel["frame"].pop("columns")
-    assert kernel["frame"] == {"name": "frame", "type": "DataFrame", "shape": [5, 2]}
+    columns = kernel["frame"]["columns"]
+    assert kernel["frame"] == {
+        "name": "frame",
+        "type": "DataFrame",
+        "shape": [5, 2],
+        "columns": columns,
+    }
     assert columns[0] == {"name": "load_kw", "dtype": "int64"}
     assert [column["name"] for column in columns] == ["load_kw", "site"]
     assert "total" not in kernel
     assert "high" not in kernel  # its cell was not executed
     assert "column" in task["uses"]
-    assert "local_function" in of_line(made, 2, 0)["uses"]
+    assert "local_function" in of_line(executed, 2, 0)["uses"]
     assert task["files"][0] == {"path": "gridkit.py", "source": MODULE}
 
 
-def test_a_task_has_the_cells_of_its_notebook_and_the_outputs_above(notebook: Path) -> None:
-    task = of_line(make_tasks(notebook, EXECUTE), 3, 1)
+def test_a_task_has_the_cells_of_its_notebook_and_the_outputs_above(executed: MadeTasks) -> None:
+    task = of_line(executed, 3, 1)
     assert [cell["source"] for cell in task["cells"]] == [source for _, source in CELLS]
     assert [cell.get("output") for cell in task["cells"]] == [
         *(None, None, "(5, 2)"),
@@ -78,7 +93,8 @@ def test_a_task_has_the_cells_of_its_notebook_and_the_outputs_above(notebook: Pa
 def test_what_is_hidden_is_not_asked_for(tmp_path: Path) -> None:
     cells = [("code", f"value_{index} = {index}") for index in range(30)]
     path = write_notebook(tmp_path / "n.ipynb", *cells, ("code", "print(value_3 + value_7)"))
-    for seed in range(4):
+    hidden = set()
+    for seed in range(2):
         made = make_tasks(path, MakeOptions(execute=True, seed=seed, per_notebook=99))
         task = of_line(made, 30, 0)
         named = {name["name"] for name in task["kernel"]}
@@ -86,36 +102,40 @@ def test_what_is_hidden_is_not_asked_for(tmp_path: Path) -> None:
         assert len(named) <= 40
         order = [name["name"] for name in task["kernel"]]
         assert order.index("value_29") < order.index("value_7")
+        hidden.add(task["expected"])
+    assert len(hidden) == 2
 
 
 def test_members_are_those_that_the_line_begins(tmp_path: Path) -> None:
     path = write_notebook(
         tmp_path / "n.ipynb", ("code", "import json"), ("code", "json.dumps({})\njson.loads('[]')")
     )
-    for seed in range(30):
-        made = make_tasks(path, MakeOptions(execute=True, seed=seed, per_notebook=9))
-        typed = [task for task in made.tasks if task["prefix"].endswith(("json.", "json.d"))]
-        if typed:
-            assert typed[0]["kernel"][0]["name"] == "json"
-            assert "dumps" in typed[0]["kernel"][0]["members"]
-            return
-    pytest.fail("No cut in front of a member.")
+
+    def typed(**options: Any) -> list[dict[str, Any]]:
+        made = make_tasks(path, MakeOptions(per_notebook=9, **options))
+        return [task for task in made.tasks if task["prefix"].endswith(("json.", "json.d"))]
+
+    # Where the lines are cut does not depend on whether they are executed.
+    seed = next(seed for seed in range(100) if typed(seed=seed))
+    first, *_ = typed(seed=seed, execute=True)
+    assert first["kernel"][0]["name"] == "json"
+    assert "dumps" in first["kernel"][0]["members"]
 
 
-def test_tasks_are_those_that_are_read(notebook: Path, tmp_path: Path) -> None:
-    made = make_tasks(notebook, EXECUTE)
+def test_tasks_are_those_that_are_read(executed: MadeTasks, tmp_path: Path) -> None:
     file = tmp_path / "tasks.jsonl"
-    file.write_text("".join(json.dumps(task) + "\n" for task in made.tasks))
-    assert read_tasks(file) == list(made.tasks)
-    request = task_request(of_line(made, 3, 1))
+    file.write_text("".join(json.dumps(task) + "\n" for task in executed.tasks))
+    assert read_tasks(file) == list(executed.tasks)
+    request = task_request(of_line(executed, 3, 1))
     assert len(request.before) == 3
     assert {name.name for name in request.kernel} >= {"frame", "limit"}
 
 
 def test_the_same_seed_makes_the_same_tasks(notebook: Path) -> None:
     few = MakeOptions(execute=True, seed=3, per_notebook=2)
-    assert make_tasks(notebook, few) == make_tasks(notebook, few)
-    assert len(make_tasks(notebook, few).tasks) == 2
+    made = make_tasks(notebook, few)
+    assert make_tasks(notebook, few) == made
+    assert len(made.tasks) == 2
     cut = [make_tasks(notebook, MakeOptions(seed=seed)).tasks for seed in range(4)]
     assert any(tasks != cut[0] for tasks in cut[1:])
 
