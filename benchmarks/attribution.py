@@ -84,7 +84,7 @@ def bench_attribution(
         index = AttributionIndex(path)
     random = Random("attribution")  # noqa: S311 - reproducible, not secret
     files, others = _read(indexed, random, samples), _read(held_out, random, samples)
-    report = {
+    report: dict[str, Any] = {
         "files": built.files,
         "source_mb": round(built.source_bytes / 1e6, 1),
         "index_mb": round(built.index_bytes / 1e6, 1),

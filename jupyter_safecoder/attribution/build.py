@@ -53,7 +53,8 @@ class IndexBuilder:
         self._seen = {kind: SeenChunks() for kind in SHAPES}
         self._ends: dict[str, list[int]] = {kind: [] for kind in SHAPES}
         self._common = CommonLines()
-        self._names: list[tuple[str, str, str]] = []
+        self._names: list[tuple[str, str, str, int]] = []
+        self._roots: dict[str, int] = {}
         #: Size of the files in bytes.
         self.source_bytes = 0
 
@@ -68,7 +69,8 @@ class IndexBuilder:
             writer.add(np.zeros(len(part) % 2, np.uint8))
             self._ends[kind].append(writer.length)
         self._common.add(file.line_hashes)
-        self._names.append((file.source, file.path, file.license))
+        root = self._roots.setdefault(file.root, len(self._roots))
+        self._names.append((file.source, file.path, file.license, root))
         self.source_bytes += file.size
 
     @property
@@ -79,7 +81,12 @@ class IndexBuilder:
     @property
     def sources(self) -> int:
         """The number of sources."""
-        return len({source for source, _, _ in self._names})
+        return len({name[0] for name in self._names})
+
+    @property
+    def roots(self) -> list[str]:
+        """The directories that the files are below; empty: archives."""
+        return list(self._roots)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays of the index."""
@@ -154,6 +161,7 @@ def write_built(builder: IndexBuilder, output: Path, name: str) -> BuildReport:
         "files": builder.files,
         "sources": builder.sources,
         "source_bytes": builder.source_bytes,
+        "roots": builder.roots,
     }
     try:
         write_index(output, facts, builder.arrays())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -36,6 +37,8 @@ class FilePrint:
         The hashes of its lines of code.
     line_hashes
         Of its lines that may be common.
+    root
+        The directory that its path is below; empty: it is in an archive, or no file.
     """
 
     source: str
@@ -45,11 +48,16 @@ class FilePrint:
     characters: Chunked
     lines: Chunked
     line_hashes: NDArray[np.uint32]
+    root: str = ""
 
 
 def batch_prints(batch: Batch) -> list[FilePrint]:
     """Return what an index takes from the files of a batch."""
-    return [file_print(file, batch.source, batch.license) for file in read_batch(batch)]
+    root = os.path.abspath(batch.root) if batch.root.is_dir() else ""
+    return [
+        replace(file_print(file, batch.source, batch.license), root=root)
+        for file in read_batch(batch)
+    ]
 
 
 def file_print(file: SourceFile, source: str, license: str) -> FilePrint:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,14 @@ from jupyter_safecoder.errors import UnusableIndex
 
 from .boilerplate import boilerplate
 from .build import NAMES_PER_BLOCK
-from .characters import characters_of
+from .characters import characters_of, codes_of
+from .common_run import common_run
+from .fingerprints import text_of
 from .index_file import IndexFile, open_index, verify
 from .sequence import PAD_BYTES, Run
 from .sequence import Sequence as IndexedSequence
-from .shapes import MIN_LINES, SHAPES, Kind
+from .shapes import MIN_CHARACTERS, MIN_LINES, SHAPES, Kind
+from .sources import MAX_NOTEBOOK_BYTES, SourceFile
 from .structure import LINE_BYTES, bytes_of, code_lines
 
 #: What more files have is common: nobody can say where it is from.
@@ -30,10 +33,16 @@ _MAX_FILES = 10
 #: Characters of a match that must be neither common nor boilerplate, and such lines.
 _MIN_OWN_CHARACTERS, _MIN_OWN_LINES = 25, 6
 #: Lines of a copy with other names that must differ, and characters that they must have.
-_MIN_DISTINCT_LINES, _MIN_STRUCTURE_CHARACTERS = 6, 120
+_MIN_DISTINCT_LINES, _MIN_STRUCTURE_CHARACTERS = 6, 80
 #: A match is left out if longer ones have this share of it.
 _COVERED = 0.5
 _MAX_NAME_BLOCK_BYTES = 2**22
+#: Characters from which on a match is none by chance, as measured by `benchmarks attribution`.
+_NEVER_CHANCE = 72
+#: Characters that the sketch has at once.
+_PAIR = 2
+Codes: TypeAlias = NDArray[np.uint8]
+_Name: TypeAlias = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,7 @@ class AttributionIndex:
             self._name_ends = file.arrays["name ends"].astype(np.int64)
             self._common = file.arrays["common"]
             self._names = file.arrays["names"]
+            self._roots = [str(root) for root in file.facts["roots"]]
             self.name, files = str(file.facts["name"]), int(file.facts["files"])
         except (KeyError, TypeError, ValueError):
             raise _damaged(path) from None
@@ -110,9 +120,13 @@ class AttributionIndex:
         ):
             raise _damaged(path)
         self._block = lru_cache(maxsize=64)(self._read_block)
+        self._codes_of = lru_cache(maxsize=16)(self._read_codes)
 
-    def find(self, text: str, language: str) -> list[Match]:
+    def find(self, text: str, language: str, min_unverified: int = MIN_CHARACTERS) -> list[Match]:
         """Return what of a text is in the index, the longest first; of several files one.
+
+        A short verbatim match is compared with the file, if that is still there: the sketch alone
+        takes what many files have in part for a copy of one of them.
 
         Parameters
         ----------
@@ -120,47 +134,84 @@ class AttributionIndex:
             The text.
         language
             Its language.
+        min_unverified
+            Characters of a verbatim match whose file is not there.
 
         Raises
         ------
         UnusableIndex
             If the index is damaged.
         """
-        is_boilerplate = boilerplate(text, self._common)
-        verbatim = self._verbatim(text, is_boilerplate)
+        verbatim = self._verbatim(text, min_unverified)
         covered = np.zeros(len(text), bool)
         for match in verbatim:
             covered[match.start : match.end] = True
-        structure = self._structure(text, language, is_boilerplate)
-        return _best(verbatim, np.zeros(len(text), bool)) + _best(structure, covered)
+        structure = self._structure(text, language)
+        return [*verbatim, *_best(structure, covered)]
 
     def has_run(self, text: str) -> bool:
         """Return whether a part of a text is in the index, boilerplate or not."""
         runs = self._sequences["verbatim"].find(characters_of(text).codes)
         return bool(self._parts("verbatim", runs))
 
-    def _verbatim(self, text: str, is_boilerplate: NDArray[np.bool_]) -> list[Match]:
+    def _verbatim(self, text: str, min_unverified: int) -> list[Match]:
         characters = characters_of(text)
         parts = self._parts("verbatim", self._sequences["verbatim"].find(characters.codes))
         if not parts:
             return []
-        own = ~is_boilerplate[characters.offsets] & ~_common_to(parts, len(characters.codes))
+        is_boilerplate = boilerplate(text, self._common)[characters.offsets]
+        own = ~is_boilerplate & ~_common_to(parts, len(characters.codes))
         total = np.concatenate([[0], np.cumsum(own)])
-        return [
-            self._match(
-                "verbatim",
-                part.file,
-                int(characters.offsets[part.start]),
-                int(characters.offsets[part.end - 1]) + 1,
-                part.end - part.start,
-            )
-            for part in parts
-            if total[part.end] - total[part.start] >= _MIN_OWN_CHARACTERS
-        ]
+        covered = np.zeros(len(characters.codes), bool)
+        matches = []
+        for part in sorted(parts, key=lambda one: (one.start - one.end, one.start)):
+            is_own = total[part.end] - total[part.start] >= _MIN_OWN_CHARACTERS
+            if is_own and covered[part.start : part.end].mean() < _COVERED:
+                verified = self._verified(part, characters.codes, min_unverified)
+                if verified is not None:
+                    covered[part.start : part.end] = True
+                    matches.append(
+                        self._match(
+                            "verbatim",
+                            part.file,
+                            int(characters.offsets[verified.start]),
+                            int(characters.offsets[verified.end - 1]) + 1,
+                            verified.end - verified.start,
+                        )
+                    )
+        return matches
 
-    def _structure(
-        self, text: str, language: str, is_boilerplate: NDArray[np.bool_]
-    ) -> list[Match]:
+    def _verified(self, part: _Part, codes: Codes, min_unverified: int) -> _Part | None:
+        """Return what of a part is in its file; ``None`` if that is less than a copy."""
+        size = part.end - part.start
+        if size >= _NEVER_CHANCE:
+            return part
+        try:
+            whole = self._codes_of(part.file)
+        except OSError:
+            return part if size >= min_unverified - _PAIR else None
+        # A run may begin and end within a pair.
+        first = max(0, part.start - _PAIR)
+        found = common_run(codes[first : part.end + _PAIR].tobytes(), whole, MIN_CHARACTERS)
+        return found and _Part(part.file, first + found[0], first + found[1])
+
+    def _read_codes(self, number: int) -> bytes:
+        """Return the characters of a file of the index.
+
+        Raises
+        ------
+        OSError
+            If it is not there any more, or was in an archive.
+        """
+        _, path, _, root = self._name(number)
+        directory = self._roots[root] if root < len(self._roots) else ""
+        file = Path(directory) / path
+        if not directory or not file.is_file() or file.stat().st_size > MAX_NOTEBOOK_BYTES:
+            raise FileNotFoundError(path)
+        text, _ = text_of(SourceFile(path, file.read_bytes()))
+        return codes_of("".join(text.split())).tobytes()
+
+    def _structure(self, text: str, language: str) -> list[Match]:
         if text.count("\n") + 1 < MIN_LINES:
             return []
         lines = code_lines(text, language)
@@ -172,7 +223,8 @@ class AttributionIndex:
             return []
         texts = text.split("\n")
         starts = np.concatenate([[0], np.cumsum([len(line) + 1 for line in texts])])
-        own = ~_common_to(parts, len(lines.numbers)) & ~is_boilerplate[starts[lines.numbers]]
+        is_boilerplate = boilerplate(text, self._common)[starts[lines.numbers]]
+        own = ~is_boilerplate & ~_common_to(parts, len(lines.numbers))
         matches = []
         for part in parts:
             numbers, kept = lines.numbers[part.start : part.end], slice(part.start, part.end)
@@ -209,19 +261,22 @@ class AttributionIndex:
         ]
 
     def _match(self, kind: Kind, file: int, start: int, end: int, characters: int) -> Match:
-        source, path, license = self._block(file // NAMES_PER_BLOCK)[file % NAMES_PER_BLOCK]
+        source, path, license, _ = self._name(file)
         return Match(source, path, license, start, end, kind, characters)
 
-    def _read_block(self, number: int) -> list[tuple[str, str, str]]:
-        """Return source, path and license of some files."""
+    def _name(self, file: int) -> _Name:
+        return self._block(file // NAMES_PER_BLOCK)[file % NAMES_PER_BLOCK]
+
+    def _read_block(self, number: int) -> list[_Name]:
+        """Return source, path, license and number of the root of some files."""
         start = int(self._name_ends[number - 1]) if number else 0
         data = self._names[start : int(self._name_ends[number])].tobytes()
         try:
             unpacked = zlib.decompressobj().decompress(data, _MAX_NAME_BLOCK_BYTES)
-            names = [(str(s), str(p), str(one)) for s, p, one in json.loads(unpacked)]
+            names = [(str(s), str(p), str(one), int(n)) for s, p, one, n in json.loads(unpacked)]
         except (zlib.error, ValueError, TypeError, RecursionError):
             raise _damaged(self.path) from None
-        return names + [("", "", "")] * (NAMES_PER_BLOCK - len(names))
+        return names + [("", "", "", 0)] * (NAMES_PER_BLOCK - len(names))
 
 
 def _sequence(file: IndexFile, kind: Kind) -> IndexedSequence:

@@ -5,6 +5,7 @@ Comments, blank lines, imports and lines of names and literals alone are left ou
 
 from __future__ import annotations
 
+import keyword
 import re
 import zlib
 from collections.abc import Iterator
@@ -18,17 +19,16 @@ from jupyter_safecoder.languages import syntax_rules
 
 #: Bytes of a line's hash: a sequence of lines is one of bytes, see :mod:`.sequence`.
 LINE_BYTES = 6
-#: Words that stay as they are, of all languages: they say what a line does.
-_KEYWORDS = (
-    r"and|as|assert|async|await|break|case|catch|class|const|continue|def|defer|del|"
-    r"do|elif|else|elsif|end|enum|except|export|extends|false|finally|fn|for|foreach|"
-    r"from|func|function|global|go|if|impl|import|in|interface|is|lambda|let|local|"
-    r"loop|match|mod|module|mut|new|nil|none|nonlocal|not|null|or|package|pass|"
-    r"private|protected|pub|public|raise|repeat|require|return|self|static|struct|super|switch|then|"
-    r"this|throw|trait|true|try|type|typeof|undef|unless|until|use|using|var|void|"
-    r"when|where|while|with|yield|None|True|False"
-)
-_NAME = re.compile(rf"\b(?!(?:{_KEYWORDS})\b)[^\W\d]\w*")
+#: Words that stay as they are: no variable can have such a name. In other languages than Python a
+#: few more are kept than each of them has.
+_KEYWORDS = {
+    "python": "|".join(keyword.kwlist),
+    "": r"and|as|async|await|break|case|catch|class|const|continue|default|defer|delete|do|elif"
+    r"|else|elsif|end|enum|except|export|extends|false|finally|fn|for|foreach|from|func|function|go|goto"
+    r"|if|impl|import|in|interface|is|let|loop|match|mut|new|nil|not|null|or|private|protected|pub"
+    r"|public|repeat|return|static|struct|switch|then|this|throw|true|try|typeof|undef|unless|until"
+    r"|use|using|var|void|when|where|while|with|yield",
+}
 _NUMBER = re.compile(r"(?<![\w])\d[\w.]*")
 _IMPORT = re.compile(r"\s*(?:import|from|use|using|require|#include|package)\b")
 #: A line of a table: names and literals alone.
@@ -68,7 +68,7 @@ def code_lines(text: str, language: str) -> CodeLines:
     language
         Name of its language.
     """
-    normal = _NUMBER.sub("0", _NAME.sub("x", _pattern(language).sub(_replacement, text)))
+    normal = _NUMBER.sub("0", _names(language).sub("x", _pattern(language).sub(_replacement, text)))
     found = list(_lines(normal))
     return CodeLines(
         np.array([_hash(line) for _, line in found], np.uint64),
@@ -87,6 +87,12 @@ def _lines(normal: str) -> Iterator[tuple[int, str]]:
         squeezed = "".join(line.split())
         if not (_TABLE.match(squeezed) or _IMPORT.match(line)):
             yield number, squeezed
+
+
+@cache
+def _names(language: str) -> re.Pattern[str]:
+    """Return a pattern of names."""
+    return re.compile(rf"\b(?!(?:{_KEYWORDS.get(language, _KEYWORDS[''])})\b)[^\W\d]\w*")
 
 
 @cache

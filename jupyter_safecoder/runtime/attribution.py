@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MIN_CHARACTERS = 48
 
 
+#: Characters of a suggestion that are to be in a file which is not there any more: a shorter match
+#: of the sketch may be by chance.
+MIN_UNVERIFIED_CHARACTERS = 72
 _ALLOWED = LicenseRules("allow")
 
 
@@ -77,7 +80,7 @@ class SuggestionChecks:
 
         marked = []
         for index in self._indexes:
-            for match in index.find(text, language):
+            for match in index.find(text, language, MIN_UNVERIFIED_CHARACTERS):
                 action = action_for(match.license, *all_rules)
                 if action == "block":
                     return Checked(blocked=True)

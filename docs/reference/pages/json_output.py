@@ -385,6 +385,22 @@ BENCHMARK_JSON_OUTPUT: Mapping[str, Mapping[str, str]] = {
         "false_kinds": "what these lines were taken for: kind to number of lines",
         "cell_ms": f"time to search one changed cell of 10 to 40 lines: {_PERCENTILES}",
     },
+    "attribution": {
+        "files, source_mb, index_mb, share": "number of files that are indexed, size of them and "
+        "of the index in MB, and their quotient",
+        "build_s, memory_mb": "time of the build in seconds, and memory of all its processes at "
+        "most",
+        "verbatim": "copies of 50 characters without white space, with other white space: "
+        "`{copies, recall, boilerplate, recall_counting_white_space}`; `boilerplate` is the share "
+        "that is found and not counted, which is not in the recall; the last is the share of "
+        "copies of 50 characters with white space that is found, fewer than is guaranteed",
+        "renamed": "functions of 8 to 40 lines of code, whose variables have other names: "
+        "`{copies, recall}`",
+        "unrelated": "texts of 40 lines of packages that are not indexed: `{texts, false, "
+        "coincidences}`; `false` is the share with a match that is not in the file that it names; "
+        "`coincidences` are those with one that is: `{verbatim, structure, of_100_characters}`",
+        "lookup_ms": f"for texts of 12 and of 40 lines: {_PERCENTILES}",
+    },
     "soak": {
         "requests, notebooks, restarts": "number of requests, of opened notebooks and of "
         "kills of the runtime",

@@ -8,10 +8,14 @@ import struct
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_safecoder.attribution.build import build_index
+from jupyter_safecoder.attribution.index import AttributionIndex
+from jupyter_safecoder.attribution.index_file import open_index, write_index
 from jupyter_safecoder.clients.connection import Connection, find_connections, read_connection
 from jupyter_safecoder.clients.service_address import ServiceAddress
 from jupyter_safecoder.errors import (
@@ -20,6 +24,7 @@ from jupyter_safecoder.errors import (
     NotebookError,
     PolicyError,
     UnusableAddress,
+    UnusableIndex,
 )
 from jupyter_safecoder.hub.access.policy import Policy
 from jupyter_safecoder.hub.access.policy_parser import parse_policy
@@ -37,6 +42,7 @@ from tests.support.fuzzing import (
     spoilt,
     texts,
 )
+from tests.support.source_trees import source, write_tree
 
 
 @pytest.fixture(scope="module")
@@ -276,3 +282,40 @@ def test_the_address_of_a_service(url: str) -> None:
     address = ServiceAddress.of_url(url)
     assert isinstance(address.warning, str)
     result_or_sentence(address.check_url, UnusableAddress)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("index")
+    build_index([write_tree(root / "corpus", "a.py")], root / "a.attribution")
+    return root / "a.attribution"
+
+
+def _search(path: Path) -> None:
+    """Search an index, whose hash is not compared: what its arrays have is not believed either."""
+    found = result_or_sentence(lambda: AttributionIndex(path, check=False), UnusableIndex)
+    if found is not None:
+        matches = result_or_sentence(lambda: found.find(source("a.py", 2), "python"), UnusableIndex)
+        assert all(0 <= match.start < match.end for match in matches or ())
+
+
+@fuzz
+@given(data=st.data())
+def test_an_index_of_code(file: Path, index: Path, data: st.DataObject) -> None:
+    whole = index.read_bytes()
+    file.write_bytes(data.draw(spoilt(st.just(whole)) | st.binary(max_size=200)))
+    _search(file)
+
+
+@fuzz
+@given(data=st.data())
+def test_an_index_whose_arrays_are_spoilt(file: Path, index: Path, data: st.DataObject) -> None:
+    opened = open_index(index)
+    arrays = dict(opened.arrays)
+    name = data.draw(st.sampled_from(sorted(arrays)))
+    kind = arrays[name].dtype
+    content = data.draw(spoilt(st.just(arrays[name].tobytes())))
+    arrays[name] = np.frombuffer(content, kind, len(content) // kind.itemsize)
+    facts = data.draw(st.just(opened.facts) | changed(opened.facts))
+    write_index(file, facts, arrays)
+    _search(file)
