@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ _NO_WORDS = OwnWords()
 #: What ``finetune`` evaluates an adapter with, by its name there.
 _DATASETS = {"held_out": "held-out documents of the corpus", "general": "general code"}
 _COMMAND = "jupyter safecoder finetune"
+#: Scores and losses are smaller; comparing with it refuses what is not finite, too.
+_MAX_SCORE = 1e15
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def card_of_adapter(
@@ -39,19 +43,19 @@ def card_of_adapter(
     repository = _repository(directory) if directory else None
     return ModelCard(
         kind="adapter",
-        name=card.name,
+        name=card.name or "unnamed",
         summary=words.summary,
         license=words.license,
-        base=Base(card.base, "adapter", card.base_sha256 or None, repository),
+        base=Base(card.base or "unnamed", "adapter", _sha256(card.base_sha256), repository),
         format="lora",
         parameters=_parameters(directory / WEIGHTS) if directory else None,
         files=tuple(
-            CardFile(name, _size(directory / name) if directory else None, sha256)
+            CardFile(name, _size(directory / name) if directory else None, _sha256(sha256))
             for name, sha256 in card.files.items()
         ),
         corpus=Corpus(
             words.corpus.manifest if words.corpus else None,
-            card.corpus_sha256 or None,
+            _sha256(card.corpus_sha256),
             {name: number for name, number in card.counts.items() if type(number) is int},
         ),
         scores=(*_scores(card), *words.scores),
@@ -59,6 +63,11 @@ def card_of_adapter(
         limits=limits,
         sections=words.sections,
     )
+
+
+def _sha256(text: object) -> str | None:
+    """Return a hash as a card has it; ``None`` for what is none, as cards from outside may have."""
+    return text if isinstance(text, str) and _SHA256.fullmatch(text) else None
 
 
 def _repository(directory: Path) -> str | None:
@@ -90,7 +99,7 @@ def _scores(card: Card) -> Iterator[Score]:
         of_models = card.scores.get(name)
         for served_as, scores in of_models.items() if isinstance(of_models, dict) else ():
             for metric, value in scores.items() if isinstance(scores, dict) else ():
-                if type(value) in (int, float) and math.isfinite(value):
+                if metric and type(value) in (int, float) and abs(value) < _MAX_SCORE:
                     yield Score(dataset, metric, value, _COMMAND, None, served_as)
     for metric, tasks in (("memorized", "lines"), ("leaked", "secrets")):
         value, total = card.probe.get(metric), card.probe.get(tasks)

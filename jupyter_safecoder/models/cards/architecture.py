@@ -25,6 +25,8 @@ _SIZES = {
     "vocab_size": ("vocab_size",),
     "rope_theta": ("rope_theta",),
 }
+#: Maximum of a number that makes sense.
+_MAX_NUMBER = 1e15
 _LAYERS = ("num_hidden_layers", "n_layer")
 
 
@@ -81,7 +83,7 @@ def _number(config: Mapping[str, Any], *names: str) -> Any:
     """Return the first positive number of these names; ``None``: there is none."""
     for name in names:
         value: Any = config.get(name)
-        if type(value) in (int, float) and math.isfinite(value) and value > 0:
+        if type(value) in (int, float) and 0 < value < _MAX_NUMBER:
             return value
     return None
 
