@@ -1,4 +1,4 @@
-"""HTTP client of a completion server: URL, API key, TLS, retries, and an error for each failure."""
+"""HTTP client of a completion server: URL, retries, and an error for each failure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import asyncio
 import json
 import logging
 import ssl
-import stat
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,6 +23,7 @@ from jupyter_safecoder.errors import (
 )
 from jupyter_safecoder.http.client import HttpClient, StreamedResponse
 
+from .credentials import KeyFile, tls_context
 from .proxy import find_proxy, proxy_host
 
 log = logging.getLogger("jupyter_safecoder.runtime")
@@ -34,8 +33,8 @@ _CONNECT_S = 5.0
 _KEEPALIVE_S = 3.0
 #: The first pause before a retry, and the longest, in seconds.
 _MIN_PAUSE_S, _MAX_PAUSE_S = 0.1, 2.0
-#: Maximum size in bytes of a response that is not a stream, and of an API key.
-_MAX_RESPONSE_BYTES, _MAX_KEY_BYTES = 2**20, 2**12
+#: Maximum size in bytes of a response that is not a stream.
+_MAX_RESPONSE_BYTES = 2**20
 
 
 class RemoteClient:
@@ -60,7 +59,7 @@ class RemoteClient:
             log.warning("Prompts are sent to %s unencrypted: use https.", self.host)
         self._url = url.geturl()
         self._proxy = find_proxy(server.proxy, url)
-        self._context = _tls_context(server) if url.scheme == "https" else None
+        self._context = tls_context(server) if url.scheme == "https" else None
 
     async def close(self) -> None:
         """Close all connections."""
@@ -253,57 +252,6 @@ class RemoteClient:
         return RemoteServerError(status, reason, remedy)
 
 
-class KeyFile:
-    """An API key in a file, which is read again when the file changes.
-
-    Parameters
-    ----------
-    path
-        The file.
-
-    Raises
-    ------
-    EngineError
-        If it cannot be read, holds no key, or can be read by all users of the machine.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._path = Path(path).expanduser()
-        self._version: tuple[int, ...] = ()
-        self._header: dict[str, str] = {}
-        self.header()
-
-    def header(self) -> dict[str, str]:
-        """Return the HTTP header with the key.
-
-        Raises
-        ------
-        EngineError
-            If the file cannot be used any more.
-        """
-        try:
-            status = self._path.stat()
-            version = (status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
-            if version != self._version:
-                _check_private(self._path, status.st_mode)
-                with self._path.open("rb") as file:
-                    key = file.read(_MAX_KEY_BYTES + 1).strip()
-                printable = all(33 <= byte < 127 for byte in key)
-                if not key or len(key) > _MAX_KEY_BYTES or not printable:
-                    raise EngineError(
-                        f"{self._path} does not hold a key: one line of printable characters.",
-                        "Write the server's API key into it, and nothing else.",
-                    )
-                self._header = {"Authorization": f"Bearer {key.decode('ascii')}"}
-                self._version = version
-        except OSError as error:
-            raise EngineError(
-                f"The key file {self._path} cannot be read: {error.strerror}.",
-                "Check c.SafeCoder.remote_key_file, and that the runtime's user may read it.",
-            ) from error
-        return self._header
-
-
 def _check_url(text: str) -> SplitResult:
     try:
         url = urlsplit(text.rstrip("/").removesuffix("/v1"))
@@ -321,46 +269,6 @@ def _check_url(text: str) -> SplitResult:
             "Put the API key into a file, and set c.SafeCoder.remote_key_file to that file.",
         )
     return url
-
-
-def _check_private(path: Path, mode: int) -> None:
-    if mode & stat.S_IROTH:
-        raise EngineError(
-            f"All users of this machine may read {path} (mode {stat.S_IMODE(mode):04o}).",
-            f"Run: chmod 600 {path}.",
-        )
-    if mode & stat.S_IRGRP:
-        log.warning("The group may read %s (mode %04o).", path, stat.S_IMODE(mode))
-
-
-def _tls_context(server: RemoteServer) -> ssl.SSLContext:
-    def unusable(trait: str, path: str, why: str) -> EngineError:
-        return EngineError(
-            f"{path} cannot be used as c.SafeCoder.{trait}: {why}.",
-            "Name a file in PEM format that the runtime's user may read.",
-        )
-
-    try:
-        context = ssl.create_default_context(cafile=server.ca_file or None)
-    except (OSError, ssl.SSLError) as error:
-        why = error.strerror if not isinstance(error, ssl.SSLError) else "no certificate in it"
-        raise unusable("remote_ca_file", server.ca_file, why or "") from error
-    if server.certificate_file:
-        key = Path(server.certificate_key_file or server.certificate_file)
-        try:
-            _check_private(key, key.stat().st_mode)
-            # With an empty password OpenSSL does not prompt for that of an encrypted key.
-            context.load_cert_chain(
-                server.certificate_file, server.certificate_key_file or None, password=""
-            )
-        except (OSError, ssl.SSLError) as error:
-            why = (
-                error.strerror
-                if not isinstance(error, ssl.SSLError)
-                else "certificate and key are not a pair, or the key is encrypted"
-            )
-            raise unusable("remote_certificate_file", server.certificate_file, why or "") from error
-    return context
 
 
 def _is_refused(error: ConnectionRefused | ConnectionLost) -> bool:

@@ -1,14 +1,13 @@
-"""URLs and API keys of a completion server; requests: ``tests/integration``."""
+"""URLs of a completion server; requests: ``tests/integration``."""
 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import pytest
 
 from jupyter_safecoder.engines import RemoteServer
-from jupyter_safecoder.engines.remote.client import KeyFile, RemoteClient, _check_url, _retry_after
+from jupyter_safecoder.engines.remote.client import RemoteClient, _check_url, _retry_after
 from jupyter_safecoder.errors import EngineError
 
 
@@ -53,13 +52,6 @@ def test_unencrypted_prompts_are_reported(
     caplog.set_level(logging.WARNING)
     RemoteClient(RemoteServer(url))
     assert ("unencrypted" in caplog.text) == warned
-
-
-def test_a_key_is_stripped_and_sent_as_a_bearer_token(tmp_path: Path) -> None:
-    path = tmp_path / "key"
-    path.write_text(" secret-key \n")
-    path.chmod(0o600)
-    assert KeyFile(str(path)).header() == {"Authorization": "Bearer secret-key"}
 
 
 @pytest.mark.parametrize(
