@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 
 from jupyter_safecoder.errors import DatabaseError
@@ -17,6 +19,12 @@ _MIGRATIONS = Path(__file__).with_name("migrations")
 _TIMEOUT_S = 5
 #: An arbitrary number: services that start at the same time upgrade one after the other.
 _UPGRADE_LOCK = 7_233_263
+Insert = sqlite.Insert | postgresql.Insert
+#: By dialect: only these have ``ON CONFLICT``.
+_INSERTS: dict[str, Callable[[type[Base]], Insert]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
 
 
 class Base(DeclarativeBase):
@@ -61,6 +69,34 @@ class Database:
                 f"The database cannot be used ({reason}).",
                 "Check that it runs, and what --database names.",
             ) from error
+
+    def insert(self, table: type[Base]) -> Insert:
+        """Return an insert statement, to which what to do with a row that is there can be added.
+
+        Parameters
+        ----------
+        table
+            The class of the table.
+        """
+        return _INSERTS[self.engine.dialect.name](table)
+
+    def add_to_row(
+        self, table: type[Base], key: Mapping[str, str], values: Mapping[str, int]
+    ) -> Insert:
+        """Return a statement that adds values to those of a row, or inserts the row.
+
+        Parameters
+        ----------
+        table
+            The class of the table.
+        key
+            The primary key of the row, by column.
+        values
+            What is added, by column.
+        """
+        sums = {name: getattr(table, name) + value for name, value in values.items()}
+        insert = self.insert(table).values(**key, **values)
+        return insert.on_conflict_do_update(index_elements=list(key), set_=sums)
 
 
 def _create_engine(url: str) -> Engine:

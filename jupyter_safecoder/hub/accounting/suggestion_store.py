@@ -6,10 +6,8 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, fields
-from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from jupyter_safecoder.suggestions import SuggestionCounts
@@ -32,21 +30,14 @@ class SuggestionStore:
     """
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._engine = database.engine
-        dialects: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-        self._insert = dialects[self._engine.dialect.name]
 
     def add(self, group: str, counts: SuggestionCounts) -> None:
         """Add the counts of a user to those of a group today."""
-        values = asdict(counts)
-        insert = self._insert(GroupSuggestions).values(
-            group=stored_name(group), day=day_of(), **values
-        )
-        sums = {name: getattr(GroupSuggestions, name) + value for name, value in values.items()}
+        key = {"group": stored_name(group), "day": day_of()}
         with self._engine.begin() as connection:
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=["group", "day"], set_=sums)
-            )
+            connection.execute(self._database.add_to_row(GroupSuggestions, key, asdict(counts)))
 
     def days(self) -> list[GroupSuggestions]:
         """Return the sums of each day and group, the first day first."""

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, String, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from .audit_chain import LogPosition
@@ -70,9 +69,8 @@ class UsageStore:
     """
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._engine = database.engine
-        dialects: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-        self._insert = dialects[self._engine.dialect.name]
 
     def counted_position(self, log: str) -> LogPosition:
         """Return the position up to which an audit log is counted."""
@@ -105,7 +103,9 @@ class UsageStore:
             # Sorted, so that services that share the database do not deadlock.
             for (user, day), row in sorted(sums.items()):
                 self._add(connection, user, day, row)
-            insert = self._insert(CountedLog).values(log=log, file=end.file, offset=end.offset)
+            insert = self._database.insert(CountedLog).values(
+                log=log, file=end.file, offset=end.offset
+            )
             connection.execute(
                 insert.on_conflict_do_update(
                     index_elements=["log"], set_={"file": end.file, "offset": end.offset}
@@ -135,9 +135,7 @@ class UsageStore:
     def _add(self, connection: Connection, user: str, day: str, row: Sequence[int]) -> None:
         names = ("requests", "prompt_tokens", "completion_tokens")
         values = dict(zip(names, row, strict=True))
-        insert = self._insert(Usage).values(user=user, day=day, **values)
-        sums = {name: getattr(Usage, name) + value for name, value in values.items()}
-        connection.execute(insert.on_conflict_do_update(index_elements=["user", "day"], set_=sums))
+        connection.execute(self._database.add_to_row(Usage, {"user": user, "day": day}, values))
 
 
 def stored_name(name: str) -> str:
