@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-import threading
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tokenizers import Tokenizer
+
+from tests.support.server_thread import ServerThread
 
 Writer = asyncio.StreamWriter
 
@@ -55,18 +56,13 @@ class CompletionServer:
     port: int = 0
 
     def __enter__(self) -> CompletionServer:
-        self._loop = asyncio.new_event_loop()
         self._vocabulary = Tokenizer.from_file(self.tokenizer)
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
+        self._thread = ServerThread(self._serve)
         self.listen()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.close()
 
     @property
     def url(self) -> str:
@@ -74,26 +70,11 @@ class CompletionServer:
 
     def listen(self) -> None:
         """Accept connections; after ``stop`` on the same port."""
-
-        async def start() -> None:
-            self._server = await asyncio.start_server(
-                self._serve, "127.0.0.1", self.port, ssl=self.tls
-            )
-
-        asyncio.run_coroutine_threadsafe(start(), self._loop).result()
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = self._thread.listen(self.port, self.tls)
 
     def stop(self) -> None:
         """Close the listening socket and all connections."""
-
-        async def stop() -> None:
-            self._server.close()
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        asyncio.run_coroutine_threadsafe(stop(), self._loop).result()
+        self._thread.stop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
         try:
