@@ -166,11 +166,6 @@ def other_regions(code: str) -> list[tuple[int, int]]:
     return regions
 
 
-def other_text(code: str) -> list[str]:
-    """Return the parts of a cell that are not Python, in their order."""
-    return [code[start:end] for start, end in other_regions(code)]
-
-
 def secret_of(
     name: str, value: str, *, quoted: bool = True, prose: bool = False, start: int = -1
 ) -> Iterator[Secret]:

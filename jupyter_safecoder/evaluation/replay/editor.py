@@ -94,11 +94,6 @@ class Editor:
         """Whether a request runs, and was not cancelled."""
         return self._stream is not None and not self._stream.is_settled
 
-    @property
-    def is_visible(self) -> bool:
-        """Whether there is a suggestion that can be seen."""
-        return bool(self.suggestion.strip())
-
     def press(self, character: str) -> bool:
         """Press the key of a character; returns whether to send a request after the pause."""
         if not self._close_brackets:

@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_safecoder.secrets.named_values import (
     find_named_values,
-    other_text,
+    other_regions,
     secret_of,
 )
 from jupyter_safecoder.secrets.names import is_secret_name
@@ -57,5 +57,7 @@ def test_code_is_read_differently_from_words() -> None:
 
 def test_the_text_of_a_cell_that_is_not_python() -> None:
     code = "x = 'words'  # a remark\n!export A=b\ny = x"
-    assert other_text(code) == ["!export A=b", "words", "# a remark"]
-    assert other_text("%%bash\nexport A=b") == ["%%bash\nexport A=b"]
+    parts = [code[start:end] for start, end in other_regions(code)]
+    assert parts == ["!export A=b", "words", "# a remark"]
+    shell = "%%bash\nexport A=b"
+    assert other_regions(shell) == [(0, len(shell))]

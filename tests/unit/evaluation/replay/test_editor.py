@@ -62,7 +62,7 @@ def test_a_suggestion_that_grows_stays_the_same_and_another_text_is_another() ->
 @pytest.mark.parametrize("text", ["", " ", "\n"])
 def test_a_blank_suggestion_is_not_shown(text: str) -> None:
     editor = _sent("", "a", text)
-    assert (editor.is_visible, editor.shown) == (False, 0)
+    assert (editor.suggestion.strip(), editor.shown) == ("", 0)
 
 
 def test_what_the_server_withdraws_is_removed() -> None:
