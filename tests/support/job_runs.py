@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from jupyter_safecoder.cli.main import main
 from jupyter_safecoder.finetune.jobs.job import LocalJob
+from jupyter_safecoder.finetune.jobs.status import JobStatus
 from jupyter_safecoder.models import ModelDescription
 from tests.support.processes import until
 
@@ -66,24 +68,23 @@ def workers(job: LocalJob) -> list[int]:
 
 def until_phase(job: LocalJob, phase: str) -> None:
     """Wait until a job is in a phase."""
-
-    def there() -> bool:
-        status = job.status()
-        assert not status.over, (status.state, status.reason, status.phase)
-        return status.state == "running" and status.phase == phase
-
-    until(there, 120)
+    _until_status(job, lambda status: status.state == "running" and status.phase == phase)
 
 
 def until_step(job: LocalJob, step: int) -> None:
     """Wait until a job has taken a number of steps."""
+    _until_status(job, lambda status: status.step >= step)
 
-    def there() -> bool:
+
+def _until_status(job: LocalJob, condition: Callable[[JobStatus], bool]) -> None:
+    """Wait until the status of a job meets a condition; fail if the job is over before."""
+
+    def is_met() -> bool:
         status = job.status()
         assert not status.over, (status.state, status.reason, status.phase)
-        return status.step >= step
+        return condition(status)
 
-    until(there, 120)
+    until(is_met, 120)
 
 
 def kill(job: LocalJob) -> None:
