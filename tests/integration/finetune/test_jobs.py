@@ -198,7 +198,7 @@ def test_killed_at_any_moment_it_continues_to_the_same_adapter(
         status = job.status()
         assert status.state == "stopped"
         assert "Its process ended" in status.reason
-        assert "Resume it" in status.remedy
+        assert "resume it" in status.remedy.lower()
         assert run("job", "resume", "killed", "--json") == 0
 
     for phase in (
