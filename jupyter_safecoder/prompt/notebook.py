@@ -31,10 +31,11 @@ class Context:
         Opening of the notebook.
     modules
         Signatures of local modules: they change rarely.
+    files
+        Parts of other documents, chosen when the user enters the cell. They are before the cells:
+        what is nearer to the cursor is copied more, and that must be the notebook's own.
     cells
         The cells above.
-    files
-        Parts of other documents, chosen when the user enters the cell.
     kernel
         Names in the kernel, which change with each execution.
     opening
@@ -43,15 +44,15 @@ class Context:
 
     start: Sequence[int] = ()
     modules: Sequence[int] = ()
-    cells: Sequence[int] = ()
     files: Sequence[int] = ()
+    cells: Sequence[int] = ()
     kernel: Sequence[int] = ()
     opening: Sequence[int] = ()
 
     @cached_property
     def ids(self) -> list[int]:
         """All token ids."""
-        return [*self.start, *self.modules, *self.cells, *self.files, *self.kernel, *self.opening]
+        return [*self.start, *self.modules, *self.files, *self.cells, *self.kernel, *self.opening]
 
 
 def encode_context(request: CompletionRequest, encoder: CellEncoder, budget: Budget) -> Context:
@@ -67,12 +68,12 @@ def encode_context(request: CompletionRequest, encoder: CellEncoder, budget: Bud
         Maximum number of tokens of each source.
     """
     modules = excerpt_ids(request.modules, encoder, budget.modules)
-    cells = _cells_ids(request.before, encoder, budget.context)
     files = excerpt_ids(request.files, encoder, budget.files)
+    cells = _cells_ids(request.before, encoder, budget.context)
     kernel = kernel_ids(request.kernel, encoder, budget.kernel)
     if encoder.family.notebook is None and not (modules or cells or files or kernel):
         return Context()
-    return Context(encoder.start(), modules, cells, files, kernel, encoder.opening())
+    return Context(encoder.start(), modules, files, cells, kernel, encoder.opening())
 
 
 def _cells_ids(before: Sequence[Cell], encoder: CellEncoder, budget: int) -> list[int]:

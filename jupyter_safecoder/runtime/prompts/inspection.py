@@ -18,7 +18,7 @@ MAX_CHARACTERS = 65_536
 _MAX_LINES = 20_000
 #: Sections in the order of the prompt, where the layout has context, prefix and suffix.
 _PARTS: Sequence[tuple[PromptSource, ...]] = (
-    ("modules", "cells", "files", "kernel"),
+    ("modules", "files", "cells", "kernel"),
     ("prefix",),
     ("suffix", "below"),
 )

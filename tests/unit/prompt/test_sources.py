@@ -41,7 +41,7 @@ def _text(request: CompletionRequest, layout: str = "context", budget: Budget = 
 def test_the_order_of_the_sources() -> None:
     """What changes rarely is first; the most useful name is next to the cell."""
     kernel = "# Names in the kernel:\n# n: int\n# df: DataFrame[9, 2] with 'day' object"
-    above = "# gridkit.py\ndef load(path): ...above()# other.ipynb\nseen_there()" + kernel
+    above = "# gridkit.py\ndef load(path): ...# other.ipynb\nseen_there()above()" + kernel
     below = "next_one()# Later"
     assert _text(REQUEST) == above + "\nz" + below + REQUEST.prefix
     assert _text(REQUEST, "psm") == above + REQUEST.prefix + "\nz" + below
@@ -58,8 +58,8 @@ def test_cells_of_a_script(tmp_path: Path) -> None:
     prompt = build_prompt(REQUEST, FAMILIES["qwen2.5-coder"], tokenizer, BUDGET, "context")
     assert tokenizer.decode(prompt.context.ids) == (
         "# %%\n# gridkit.py\ndef load(path): ...\n\n"
-        "# %%\nabove()\n\n"
         "# %%\n# other.ipynb\nseen_there()\n\n"
+        "# %%\nabove()\n\n"
         "# %%\n# Names in the kernel:\n# n: int\n# df: DataFrame[9, 2] with 'day' object\n\n"
         "# %%\n"
     )

@@ -54,7 +54,7 @@ def inspect(
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_sections_are_in_the_order_of_the_prompt(layout: str) -> None:
     found = list(inspect(REQUEST, layout=layout))
-    context, cursor = ["modules", "cells", "files", "kernel"], ["prefix"]
+    context, cursor = ["modules", "files", "cells", "kernel"], ["prefix"]
     after = ["suffix", "below"]
     assert (
         found
