@@ -309,43 +309,6 @@ def test_a_request_in_advance_gives_way(tmp_path: Path, trigger: Trigger) -> Non
     with_runtime(tmp_path, SCRIPT, test, max_running=1, deadline_s=0.5)
 
 
-@pytest.mark.parametrize("trigger", ["automatic", "prefetch", "explicit"])
-def test_a_command_is_shown_only_when_it_was_asked_for(tmp_path: Path, trigger: Trigger) -> None:
-    script = {"answers": [{"after": "os\n", "text": "!rm -rf ~"}], "otherwise": "pass"}
-
-    async def test(runtime: Runtime) -> None:
-        options = CompletionOptions(trigger=trigger)
-        request = CompletionRequest("import os\n", "", language="python", options=options)
-        *sent, done = await events(runtime, request)
-        asked = trigger == "explicit"
-        assert (done.text, done.finish_reason) == (
-            ("!rm -rf ~", "end") if asked else ("", "command")
-        )
-        assert asked or not any(event.text for event in sent)
-
-    with_runtime(tmp_path, script, test)
-
-
-@pytest.mark.parametrize("trigger", ["automatic", "explicit"])
-@pytest.mark.parametrize(
-    "character", [*"\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200b\ufeff\x1b"]
-)
-def test_what_cannot_be_seen_is_never_inserted(
-    tmp_path: Path, character: str, trigger: Trigger
-) -> None:
-    answer = f"'user' {character} # only admins\ny = 1"
-    script = {"answers": [{"after": "access = ", "text": answer}], "otherwise": "pass"}
-
-    async def test(runtime: Runtime) -> None:
-        options = CompletionOptions(trigger=trigger, suggestions="many")
-        request = CompletionRequest("access = ", "", language="python", options=options)
-        *sent, done = await events(runtime, request)
-        assert done.finish_reason == "invisible"
-        assert not any(character in event.text for event in (*sent, done))
-
-    with_runtime(tmp_path, script, test)
-
-
 def test_a_prefetch_is_answered_as_an_automatic_request(tmp_path: Path) -> None:
     async def test(runtime: Runtime) -> None:
         for trigger, reason in (("prefetch", "low_confidence"), ("explicit", "line")):
