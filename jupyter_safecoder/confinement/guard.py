@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 from .addresses import Address, AllowedAddresses
@@ -72,7 +73,7 @@ class _Guard:
             found = lookup(host, *args, **options)
             name = _text(host)
             if name:
-                self.allowed.learn(name, (entry[4][0] for entry in found))
+                self.allowed.learn(name, (str(entry[4][0]) for entry in found))
             return found
 
         socket.getaddrinfo = getaddrinfo
@@ -171,7 +172,7 @@ def _shown(host: str) -> str:
 
 def _caller() -> str:
     """Return the name of the package whose code connects."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if name not in sys.stdlib_module_names and frame.f_globals is not globals():

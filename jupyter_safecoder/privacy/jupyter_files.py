@@ -46,7 +46,10 @@ def lab_setting(plugin: str, name: str) -> Any:
         ``None`` if there is no such plugin.
     """
     try:
-        from jupyterlab.commands import get_app_dir, get_user_settings_dir
+        from jupyterlab.commands import (  # type: ignore[import-untyped]
+            get_app_dir,
+            get_user_settings_dir,
+        )
         from jupyterlab_server.settings_utils import get_settings
     except ImportError:
         return None

@@ -1,3 +1,4 @@
+import { closedDocumentsPlugin } from './closedDocuments';
 import { completionPlugin } from './completion/plugin';
 import { exclusionPlugin } from './exclusion/plugin';
 import { inspectorPlugin } from './inspector/plugin';
@@ -18,5 +19,6 @@ export default [
   exclusionPlugin,
   inspectorPlugin,
   completionPlugin,
-  panelPlugin
+  panelPlugin,
+  closedDocumentsPlugin
 ];
