@@ -60,6 +60,10 @@ class LocalBackend:
         """Have the runtime load the model that it has unloaded."""
         return await self._ask("POST", "/load")
 
+    async def forget(self) -> Status:
+        """Have the runtime drop texts of documents; starts nothing."""
+        return await self._ask("POST", "/forget")
+
     async def status(self) -> Status:
         """Return the runtime's status, or the supervisor's if there is no runtime to ask."""
         if self._start == "never" and not self._supervisor.running:

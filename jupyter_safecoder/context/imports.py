@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
+
+from jupyter_safecoder.kept_texts import cached_texts
 
 from .cell_source import python_of_cell
 from .python_source import parse_python
@@ -86,7 +87,7 @@ class _Read:
     search_paths: tuple[str, ...] = ()
 
 
-@lru_cache(_MAX_KEPT)
+@cached_texts(_MAX_KEPT)
 def _read(cell: str) -> _Read:
     """Return what a cell imports; most cells are the same at the next request."""
     if len(cell) > _MAX_CELL_CHARACTERS or ("import" not in cell and "sys.path" not in cell):

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+
+from jupyter_safecoder.kept_texts import cached_texts
 
 #: One of so many lines ends a piece, if it is long enough.
 _LINES = 4
@@ -24,7 +25,7 @@ _BEGIN, _END = "-----BEGIN ", "-----END "
 _MAX_KEPT = 32
 
 
-@lru_cache(_MAX_KEPT)
+@cached_texts(_MAX_KEPT)
 def cut(text: str) -> tuple[str, ...]:
     """Return the pieces of a text; joined they are the text.
 

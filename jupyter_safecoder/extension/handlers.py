@@ -23,6 +23,7 @@ from jupyter_safecoder.errors import (
 )
 from jupyter_safecoder.http.handlers import ProtocolHandler, StreamedBodyHandler, parse_body
 from jupyter_safecoder.ignore_files import ExclusionReason, IgnoredDocuments
+from jupyter_safecoder.kept_texts import forget_texts
 from jupyter_safecoder.openai_protocol import OpenAIErrors
 from jupyter_safecoder.protocol import Done, Exclusion, Status, encode_event
 from jupyter_safecoder.validation import parse_json
@@ -141,6 +142,24 @@ class RestartHandler(Handler):
             )
             return
         self.send_status(await self.backend.restart())
+
+
+class ForgetHandler(Handler):
+    """``POST forget``: a document was closed; what is kept of texts to save time is dropped.
+
+    The service of a JupyterHub keeps texts of all users, within bounds.
+    """
+
+    @web.authenticated
+    @authorized("execute")  # type: ignore[untyped-decorator]
+    async def post(self) -> None:
+        """Respond with a Status; starts nothing."""
+        forget_texts()
+        backend = self.backend
+        if isinstance(backend, LocalBackend):
+            self.send_status(await backend.forget())
+        else:
+            self.send_status(await backend.status())
 
 
 class ModelsHandler(Handler):

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 
+from jupyter_safecoder.kept_texts import register_text_cache
+
 
 class EncodingCache:
     """Keeps the ids of the texts that were used last.
@@ -27,6 +29,13 @@ class EncodingCache:
         self._lock = Lock()
         #: Size of what is kept, in bytes.
         self.bytes = 0
+        register_text_cache(self)
+
+    def clear(self) -> None:
+        """Forget all texts and ids."""
+        with self._lock:
+            self._ids.clear()
+            self.bytes = 0
 
     def __call__(self, text: str) -> list[int]:
         """Return the ids of a text."""

@@ -10,6 +10,7 @@ from tornado import web
 from jupyter_safecoder.editor_protocols import PROTOCOLS
 from jupyter_safecoder.errors import InvalidRequest, RuntimeNotReady
 from jupyter_safecoder.http.handlers import parse_body
+from jupyter_safecoder.kept_texts import forget_texts
 from jupyter_safecoder.protocol import Error, encode_event, parse_request
 from jupyter_safecoder.validation import parse_json, validate
 
@@ -72,6 +73,16 @@ class LoadHandler(RuntimeHandler):
     def post(self) -> None:
         """Respond with a Status at once."""
         self.runtime.wake()
+        self.set_header("Content-Type", "application/json")
+        self.finish(self.runtime.status().to_json())
+
+
+class ForgetHandler(RuntimeHandler):
+    """``POST /forget``: a document was closed; texts that are kept to save time are dropped."""
+
+    def post(self) -> None:
+        """Respond with a Status."""
+        forget_texts()
         self.set_header("Content-Type", "application/json")
         self.finish(self.runtime.status().to_json())
 
@@ -140,6 +151,7 @@ def make_app(runtime: Runtime, token: str) -> web.Application:
             (r"/status", StatusHandler, arguments),
             (r"/settings", SettingsHandler, arguments),
             (r"/load", LoadHandler, arguments),
+            (r"/forget", ForgetHandler, arguments),
             (r"/adapter", AdapterHandler, arguments),
             (r"/model", ModelHandler, arguments),
             (r"/models", ModelsHandler, arguments),

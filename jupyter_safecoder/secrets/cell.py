@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain
+
+from jupyter_safecoder.kept_texts import cached_texts
 
 from .entropy import find_random, find_random_passwords
 from .literals import FRAGMENT, Literal, Literals
@@ -58,7 +59,7 @@ class TextSecrets:
     shows_secret: bool = False
 
 
-@lru_cache(_MAX_KEPT)
+@cached_texts(_MAX_KEPT)
 def search(text: str, *, code: bool) -> TextSecrets:
     """Return the secrets of a text, and what other texts of its document need.
 
@@ -190,7 +191,7 @@ def _find_split_keys(parts: Sequence[Literal]) -> Iterator[Secret]:
                 yield Secret(shared, secret.kind, secret.placeholder, part.start + first)
 
 
-@lru_cache(_MAX_KEPT)
+@cached_texts(_MAX_KEPT)
 def _constants(code: str) -> Mapping[str, tuple[Literal, ...]]:
     literals = _parse(code)
     return literals.constants() if literals else {}

@@ -6,7 +6,8 @@ A name such as ``db_password``, ``API_TOKEN`` or ``wachtwoord`` marks its value 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+
+from jupyter_safecoder.kept_texts import cached_texts
 
 #: Names of passwords: German, English, French, Spanish, Portuguese, Dutch, Danish, Norwegian,
 #: Swedish, Finnish, Polish, Czech, Hungarian, Serbian, Turkish, Italian, Russian, Ukrainian, Greek,
@@ -91,7 +92,7 @@ def folded(name: str) -> str:
     return name.lower() if name.islower() else _CAMEL.sub("_", name).lower()
 
 
-@lru_cache(_MAX_KEPT)
+@cached_texts(_MAX_KEPT)
 def is_secret_name(name: str) -> bool:
     """Return whether the values of a name are secret."""
     lowered = folded(name) if len(name) <= _MAX_NAME and "\n" not in name else ""
@@ -106,7 +107,7 @@ def has_secret_name(text: str) -> bool:
     )
 
 
-@lru_cache(_MAX_RECENT)
+@cached_texts(_MAX_RECENT)
 def marks_of(text: str) -> tuple[tuple[int, int], ...]:
     """Return where the parts of names that mark them as secret start and end in a text."""
     lowered = _lowered(text)
@@ -123,7 +124,7 @@ def _lowered(text: str) -> str:
     return "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
 
 
-@lru_cache(_MAX_KEPT)
+@cached_texts(_MAX_KEPT)
 def is_weak_name(name: str) -> bool:
     """Return whether a secret name holds other things as often, such as ``cookie``."""
     return not _STRONG.search(folded(name))
@@ -134,7 +135,7 @@ def is_any_key(name: str) -> bool:
     return not _NAMED.search(folded(name))
 
 
-@lru_cache(_MAX_KEPT)
+@cached_texts(_MAX_KEPT)
 def is_password_name(name: str) -> bool:
     """Return whether a secret name holds a password; others hold a key."""
     return bool(_PASSWORDISH.search(folded(name)))

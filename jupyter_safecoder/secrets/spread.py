@@ -13,8 +13,8 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
+from jupyter_safecoder.kept_texts import cached_texts
 from jupyter_safecoder.protocol import Cell
 
 from .cell import merged
@@ -129,14 +129,14 @@ def identifiers(cells: Iterable[Cell]) -> frozenset[str]:
     return frozenset().union(*(_identifiers(cell.source) for cell in cells if cell.type == "code"))
 
 
-@lru_cache(_MAX_KEPT)
+@cached_texts(_MAX_KEPT)
 def _identifiers(code: str) -> frozenset[str]:
     if _OTHER_LANGUAGE.match(code):
         return frozenset()
     return frozenset(_WORD.findall(_STRING_OR_COMMENT.sub(" ", _MAGIC.sub("", code))))
 
 
-@lru_cache(_MAX_KEPT)
+@cached_texts(_MAX_KEPT)
 def _occurrences(
     text: str, anywhere: tuple[Secret, ...], words: tuple[Secret, ...]
 ) -> tuple[Secret, ...]:
@@ -178,7 +178,7 @@ def find_values(text: str, secrets: Sequence[Secret]) -> Iterator[Secret]:
             yield Secret(secret.value, secret.kind, secret.placeholder, match.start())
 
 
-@lru_cache(32)
+@cached_texts(32)
 def _patterns(values: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """Return patterns of several hundred values each, the longest first."""
     ordered = sorted(values, key=lambda value: (-len(value), value))

@@ -1,4 +1,5 @@
 import { attributionPlugin } from './attribution/plugin';
+import { closedDocumentsPlugin } from './closedDocuments';
 import { completionPlugin } from './completion/plugin';
 import { exclusionPlugin } from './exclusion/plugin';
 import { inspectorPlugin } from './inspector/plugin';
@@ -21,5 +22,6 @@ export default [
   attributionPlugin,
   inspectorPlugin,
   completionPlugin,
-  panelPlugin
+  panelPlugin,
+  closedDocumentsPlugin
 ];

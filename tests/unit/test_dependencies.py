@@ -45,6 +45,7 @@ EXTRAS: dict[str, set[str]] = {
     "jupyter_safecoder/models/gguf": {"local"},
     "jupyter_safecoder/models/tokenizer.py": {"local", "remote"},
     "benchmarks": {"local", "checkpoints", "finetune", "hub", "dev"},
+    "supply_chain": {"dev"},
     "tests": {
         "lab",
         "local",
@@ -122,10 +123,10 @@ def extras_of(path: str) -> set[str]:
 
 
 def python_files() -> list[str]:
-    """Return the paths of all Python files of the package, the benchmarks and the tests."""
+    """Return the paths of all Python files that are ours."""
     found = [
         path
-        for top in ("jupyter_safecoder", "benchmarks", "tests")
+        for top in ("jupyter_safecoder", "benchmarks", "supply_chain", "tests")
         for path in (ROOT / top).rglob("*.py")
     ]
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
@@ -160,7 +161,7 @@ def distributions() -> dict[str, set[str]]:
 @cache
 def third_party_modules(path: str) -> set[str]:
     """Return the modules of other projects that a file imports."""
-    ours = {"jupyter_safecoder", "benchmarks", "tests"}
+    ours = {"jupyter_safecoder", "benchmarks", "supply_chain", "tests"}
     names = set(imported_modules(ROOT / path))
     # Python 3.10 has no tomllib yet.
     standard_library = sys.stdlib_module_names | {"tomllib"}

@@ -40,6 +40,7 @@ def protocol_page() -> str:
                 ],
                 ["`GET status`", "a `Status`; starts nothing"],
                 ["`POST start`", "starts the runtime, or restarts a failed one; a `Status`"],
+                ["`POST forget`", "drops cached texts: a document was closed; a `Status`"],
                 ["`GET models`", "`Models`: what can be served"],
                 [
                     "`POST model`",
