@@ -94,7 +94,7 @@ def text_print(text: str, language: str, source: str, path: str, license: str) -
         len(text.encode("utf-8", "replace")),
         chunked(characters),
         chunked([hashes[n : n + LINE_BYTES] for n in range(0, len(hashes), LINE_BYTES)]),
-        line_hashes(characters),
+        line_hashes(lines),
     )
 
 

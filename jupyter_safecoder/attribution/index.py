@@ -159,7 +159,9 @@ class AttributionIndex:
         parts = self._parts("verbatim", self._sequences["verbatim"].find(characters.codes))
         if not parts:
             return []
-        is_boilerplate = boilerplate(text, self._common)[characters.offsets]
+        offsets = characters.offsets
+        spans = ((int(offsets[one.start]), int(offsets[one.end - 1]) + 1) for one in parts)
+        is_boilerplate = boilerplate(text, self._common, spans)[offsets]
         own = ~is_boilerplate & ~_common_to(parts, len(characters.codes))
         total = np.concatenate([[0], np.cumsum(own)])
         covered = np.zeros(len(characters.codes), bool)
@@ -223,7 +225,7 @@ class AttributionIndex:
             return []
         texts = text.split("\n")
         starts = np.concatenate([[0], np.cumsum([len(line) + 1 for line in texts])])
-        is_boilerplate = boilerplate(text, self._common)[starts[lines.numbers]]
+        is_boilerplate = boilerplate(text, self._common, [(0, len(text))])[starts[lines.numbers]]
         own = ~is_boilerplate & ~_common_to(parts, len(lines.numbers))
         matches = []
         for part in parts:

@@ -21,7 +21,7 @@ _LINES_PER_CHUNK = 1
 #: Slots of the table of chunks: 128 MB. A chunk that takes another's slot costs space only.
 _SLOTS = 1 << 24
 #: A line is common if so many files have it; shorter ones are not counted.
-_COMMON_FILES, _MIN_COMMON_BYTES = 20, 8
+_COMMON_FILES, _MIN_COMMON_CHARACTERS = 20, 8
 _COUNTERS = 1 << 24
 
 
@@ -96,19 +96,19 @@ class SeenChunks:
         return part
 
 
-def line_hashes(lines: Sequence[bytes]) -> NDArray[np.uint32]:
+def line_hashes(lines: Sequence[str]) -> NDArray[np.uint32]:
     """Return the hashes of the lines of a file that may be common, each once."""
     return np.unique(np.array([hash_line(x) for x in set(lines) if is_counted(x)], np.uint32))
 
 
-def hash_line(line: bytes) -> int:
+def hash_line(line: str) -> int:
     """Return the hash of a line without white space."""
-    return zlib.crc32(line)
+    return zlib.crc32(line.encode("utf-8", "surrogatepass"))
 
 
-def is_counted(line: bytes) -> bool:
+def is_counted(line: str) -> bool:
     """Return whether a line is long enough to be common."""
-    return len(line) >= _MIN_COMMON_BYTES
+    return len(line) >= _MIN_COMMON_CHARACTERS
 
 
 class CommonLines:

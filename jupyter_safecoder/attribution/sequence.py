@@ -213,12 +213,12 @@ class Sequence:
     def _find_at(self, codes: Bytes, at: Places, around: Words) -> Iterator[Run]:
         query, seeds = self._places(_hashes(codes, at, self._shape.seed), at)
         place = seeds * self._shape.stride
-        right = _agreeing(self._bits(place), around[query + 2 * _SIDE])
-        right = np.minimum(right, (len(codes) - query) // 2)
-        # What does not agree in its own seed is not compared further.
-        kept = np.flatnonzero(right >= self._shape.seed // 2)
-        query, place, right = query[kept], place[kept], right[kept]
-        left = _agreeing_at_end(self._bits(place - 2 * _SIDE), around[query])
+        differing = self._bits(place) ^ around[query + 2 * _SIDE]
+        # Most places are of other seeds in the same bucket: they are not compared further.
+        kept = np.flatnonzero(differing & np.uint64((1 << self._shape.seed // 2) - 1) == 0)
+        query, place = query[kept], place[kept]
+        right = np.minimum(_equal_at_start(differing[kept]), (len(codes) - query) // 2)
+        left = _equal_at_end(self._bits(place - 2 * _SIDE) ^ around[query])
         left = np.minimum(left, query // 2)
         pairs = left + right
         for n in np.flatnonzero(pairs >= self._shape.pairs):
@@ -327,16 +327,15 @@ def _bits_around(codes: Bytes) -> Words:
     return masked
 
 
-def _agreeing(one: Words, other: Words) -> Places:
-    """Return how many of the lowest bits agree."""
-    differing = one ^ other
+def _equal_at_start(differing: Words) -> Places:
+    """Return the number of the lowest bits that do not differ."""
     lowest = differing & (~differing + np.uint64(1))
     exponent = np.frexp(lowest.astype(np.float64))[1].astype(np.int64)
     return np.where(differing == 0, _SIDE, exponent - 1)
 
 
-def _agreeing_at_end(one: Words, other: Words) -> Places:
-    """Return how many of the highest bits agree."""
-    exponent = np.frexp((one ^ other).astype(np.float64))[1].astype(np.int64)
+def _equal_at_end(differing: Words) -> Places:
+    """Return the number of the highest bits that do not differ."""
+    exponent = np.frexp(differing.astype(np.float64))[1].astype(np.int64)
     number: Places = _SIDE - exponent
     return number

@@ -25,15 +25,16 @@ NONE = np.empty(0, np.uint32)
     ],
 )
 def test_boilerplate(line: str) -> None:
-    assert boilerplate(f"{line}\n", NONE)[: len(line)].all()
+    assert boilerplate(f"{line}\n", NONE, [(0, 99)])[: len(line)].all()
 
 
 @pytest.mark.parametrize("line", ["important = 1", "x = 1  # as it is", "license = read()"])
 def test_code(line: str) -> None:
-    assert not boilerplate(line, NONE).any()
+    assert not boilerplate(line, NONE, [(0, 99)]).any()
 
 
 def test_a_line_of_many_files() -> None:
     text = "    self.name = name\nself.other = 1"
-    common = np.array([hash_line(b"self.name=name")], np.uint32)
-    assert boilerplate(text, common).tolist() == [True] * 20 + [False] * 15
+    common = np.array([hash_line("self.name=name")], np.uint32)
+    assert boilerplate(text, common, [(0, len(text))]).tolist() == [True] * 20 + [False] * 15
+    assert not boilerplate(text, common, [(21, 30)]).any()

@@ -45,9 +45,9 @@ def test_nothing_is_no_chunk() -> None:
 
 
 def test_a_line_is_common_from_twenty_files_on() -> None:
-    common, many, few = CommonLines(), b"self.name=name", b"x=frobnicate(7)"
+    common, many, few = CommonLines(), "self.name=name", "x=frobnicate(7)"
     for number in range(25):
-        common.add(line_hashes([many, many, b"x=1", few if number < 19 else b"pass#12345"]))
+        common.add(line_hashes([many, many, "x=1", few if number < 19 else "pass#12345"]))
     assert common.hashes().tolist() == [hash_line(many)]
 
 
