@@ -137,12 +137,12 @@ def use_and_kill(server: JupyterServer, client: httpx.Client) -> None:
     assert MARKERS["secret"] not in inspected
     for body in REFUSED:
         assert client.post("completions", content=body).status_code in (400, 413)
-    for path, body in EDITORS.items():
+    for path, fields in EDITORS.items():
         for stream in (False, True):
-            whole = {**body, "max_tokens": 40, "n_predict": 40, "stream": stream}
+            whole = {**fields, "max_tokens": 40, "n_predict": 40, "stream": stream}
             assert client.post(path, json=whole).is_success
         wrong = {"max_tokens": MARKERS["error"], "n_predict": MARKERS["error"]}
-        assert client.post(path, json={**body, **wrong}).is_client_error
+        assert client.post(path, json={**fields, **wrong}).is_client_error
     for path in ("context", "suggestion-events", "adapter", "model", "kernels/none/names"):
         assert not client.post(path, json={"text": MARKERS["error"]}).is_success
     with client.stream("POST", "completions", content=marked_request("slow")) as response:
