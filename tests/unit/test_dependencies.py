@@ -45,6 +45,7 @@ EXTRAS: dict[str, set[str]] = {
     "jupyter_safecoder/models/gguf": {"local"},
     "jupyter_safecoder/models/tokenizer.py": {"local", "remote"},
     "benchmarks": {"local", "checkpoints", "finetune", "hub", "dev"},
+    "supply_chain": {"dev"},
     "tests": {
         "lab",
         "local",
@@ -56,6 +57,9 @@ EXTRAS: dict[str, set[str]] = {
         "dev",
     },
 }
+
+#: Folders of the repository that are packages.
+OWN_PACKAGES = {"jupyter_safecoder", "benchmarks", "supply_chain", "tests"}
 
 #: Modules that another environment provides, by the file that imports them.
 PROVIDED_ELSEWHERE = {
@@ -122,12 +126,8 @@ def extras_of(path: str) -> set[str]:
 
 
 def python_files() -> list[str]:
-    """Return the paths of all Python files of the package, the benchmarks and the tests."""
-    found = [
-        path
-        for top in ("jupyter_safecoder", "benchmarks", "tests")
-        for path in (ROOT / top).rglob("*.py")
-    ]
+    """Return the paths of all Python files of this project."""
+    found = [path for top in OWN_PACKAGES for path in (ROOT / top).rglob("*.py")]
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
@@ -160,11 +160,10 @@ def distributions() -> dict[str, set[str]]:
 @cache
 def third_party_modules(path: str) -> set[str]:
     """Return the modules of other projects that a file imports."""
-    ours = {"jupyter_safecoder", "benchmarks", "tests"}
     names = set(imported_modules(ROOT / path))
     # Python 3.10 has no tomllib yet.
     standard_library = sys.stdlib_module_names | {"tomllib"}
-    return names - ours - standard_library - PROVIDED_ELSEWHERE.get(path, set())
+    return names - OWN_PACKAGES - standard_library - PROVIDED_ELSEWHERE.get(path, set())
 
 
 @pytest.mark.parametrize("path", [p for p in python_files() if third_party_modules(p)])
