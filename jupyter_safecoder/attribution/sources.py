@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -21,7 +21,7 @@ from jupyter_safecoder.files.archives import (
     MemberReader,
     open_archive,
 )
-from jupyter_safecoder.ignore_files import IGNORE_FILE, IgnoreRules, is_own, rules_in
+from jupyter_safecoder.ignore_files import IgnoreRules, rules_above, rules_in
 from jupyter_safecoder.languages import language_of_file
 
 from .licenses import (
@@ -220,7 +220,9 @@ class _Walk:
     def batches(self) -> Iterator[Batch]:
         """Yield the files in batches of one source and license."""
         waiting: dict[tuple[str, str], _Open] = {}
-        for path, size, license in self._walk(self._root, _rules_above(self._root), ""):
+        with _readable_rules():
+            above = rules_above(self._root)
+        for path, size, license in self._walk(self._root, above, ""):
             relative = path.relative_to(self._root).as_posix()
             package = self._packages.get(relative.partition("/")[0])
             key = package or (self._name, license or UNKNOWN)
@@ -240,7 +242,9 @@ class _Walk:
             entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
         except OSError:
             return
-        ignored = [*ignored, *_rules(directory)]
+        with _readable_rules():
+            rules = rules_in(directory)
+        ignored = [*ignored, rules] if rules else ignored
         for entry in entries:
             if is_license_file(entry.name) and entry.is_file(follow_symlinks=False):
                 license = license_of_text(_read_text(Path(entry.path))) or license
@@ -290,21 +294,10 @@ def _read_text(path: Path) -> str:
         return ""
 
 
-def _rules(directory: Path) -> list[IgnoreRules]:
+@contextmanager
+def _readable_rules() -> Iterator[None]:
+    """Refuse a folder with a ``.safecoderignore`` that cannot be read."""
     try:
-        rules = rules_in(directory)
+        yield
     except UnreadableIgnoreFile as error:
         raise UnusableCorpus(error.reason, error.remedy) from error
-    return [rules] if rules else []
-
-
-def _rules_above(root: Path) -> list[IgnoreRules]:
-    """Return the rules of the directories above a folder, up to the root of the repository."""
-    found: list[IgnoreRules] = []
-    absolute = Path(os.path.abspath(root))
-    for directory in (absolute, *absolute.parents):
-        if directory != absolute and is_own(directory / IGNORE_FILE):
-            found += _rules(directory)
-        if os.path.exists(directory / ".git"):
-            break
-    return found

@@ -75,7 +75,7 @@ class AboutHandler(_PanelHandler):
         if isinstance(self.backend, HubBackend):
             about = About(facts, "hub", self.backend.address, True)
         elif settings.remote:
-            from jupyter_safecoder.privacy.addresses import without_credentials
+            from jupyter_safecoder.http.addresses import without_credentials
 
             about = About(facts, "remote", without_credentials(settings.remote_url), False)
         else:

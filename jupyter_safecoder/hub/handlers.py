@@ -151,8 +151,14 @@ class ServiceBodyHandler(StreamedBodyHandler, ServiceHandler):
         return self._max_bytes
 
     def allow(self) -> None:
-        """Return if the user may do this; raise :class:`RequestDenied` otherwise."""
-        raise NotImplementedError
+        """Find the group of the user that allows this, and its grant.
+
+        Raises
+        ------
+        RequestDenied
+            If there is none.
+        """
+        self.group, self.grant = self.service.gate.grant(self.user, self.feature)
 
     async def admit(self) -> None:
         """Return if the user may do this now; raise :class:`RequestDenied` otherwise."""
@@ -205,10 +211,6 @@ class _RelayHandler(ServiceBodyHandler):
     """Relays the response of a runtime line by line."""
 
     grant: Grant
-
-    def allow(self) -> None:
-        """Find the group that counts for the user, and its grant."""
-        self.group, self.grant = self.service.gate.grant(self.user, self.feature)
 
     async def admit(self) -> None:
         """Count the request."""

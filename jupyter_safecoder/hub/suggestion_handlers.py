@@ -43,10 +43,6 @@ class SuggestionsHandler(ServiceBodyHandler):
         """Maximum size of a body."""
         return MAX_COUNTS_BYTES
 
-    def allow(self) -> None:
-        """Find the group that counts for the user."""
-        self.group, self.grant = self.service.gate.grant(self.user, self.feature)
-
     async def admit(self) -> None:
         """Count the report."""
         self._limits.count(self.user.name)

@@ -2,7 +2,7 @@
 
 from .documents import ExclusionReason, IgnoredDocuments
 from .patterns import IgnorePatterns
-from .rules import IGNORE_FILE, IgnoreRules, is_own, rules_in
+from .rules import IGNORE_FILE, IgnoreRules, is_own, rules_above, rules_in
 from .vendored import VENDORED
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "IgnoreRules",
     "IgnoredDocuments",
     "is_own",
+    "rules_above",
     "rules_in",
 ]

@@ -66,6 +66,32 @@ def rules_in(directory: Path) -> IgnoreRules | None:
     return IgnoreRules(Path(os.path.abspath(directory)), patterns)
 
 
+def rules_above(path: Path) -> list[IgnoreRules]:
+    """Return the rules of the directories above a path, up to the root of the repository.
+
+    Those of other users do not count: see :func:`is_own`.
+
+    Parameters
+    ----------
+    path
+        A directory, whose own rules are none of them, or a file.
+
+    Raises
+    ------
+    UnreadableIgnoreFile
+        If one of their files cannot be read.
+    """
+    found: list[IgnoreRules] = []
+    absolute = Path(os.path.abspath(path))
+    for directory in absolute.parents if path.is_file() else (absolute, *absolute.parents):
+        if directory != absolute and is_own(directory / IGNORE_FILE):
+            rules = rules_in(directory)
+            found += [rules] if rules else []
+        if os.path.exists(directory / ".git"):
+            break
+    return found
+
+
 def is_own(file: Path) -> bool:
     """Return whether a file belongs to this user or to root.
 

@@ -58,6 +58,9 @@ EXTRAS: dict[str, set[str]] = {
     },
 }
 
+#: Folders of the repository that are packages.
+OWN_PACKAGES = {"jupyter_safecoder", "benchmarks", "supply_chain", "tests"}
+
 #: Modules that another environment provides, by the file that imports them.
 PROVIDED_ELSEWHERE = {
     "benchmarks/engines/workers/llama_cpp_engine.py": {"llama_cpp"},
@@ -123,12 +126,8 @@ def extras_of(path: str) -> set[str]:
 
 
 def python_files() -> list[str]:
-    """Return the paths of all Python files that are ours."""
-    found = [
-        path
-        for top in ("jupyter_safecoder", "benchmarks", "supply_chain", "tests")
-        for path in (ROOT / top).rglob("*.py")
-    ]
+    """Return the paths of all Python files of this project."""
+    found = [path for top in OWN_PACKAGES for path in (ROOT / top).rglob("*.py")]
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
@@ -161,11 +160,10 @@ def distributions() -> dict[str, set[str]]:
 @cache
 def third_party_modules(path: str) -> set[str]:
     """Return the modules of other projects that a file imports."""
-    ours = {"jupyter_safecoder", "benchmarks", "supply_chain", "tests"}
     names = set(imported_modules(ROOT / path))
     # Python 3.10 has no tomllib yet.
     standard_library = sys.stdlib_module_names | {"tomllib"}
-    return names - ours - standard_library - PROVIDED_ELSEWHERE.get(path, set())
+    return names - OWN_PACKAGES - standard_library - PROVIDED_ELSEWHERE.get(path, set())
 
 
 @pytest.mark.parametrize("path", [p for p in python_files() if third_party_modules(p)])

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies_environment
 
 from jupyter_safecoder.errors import EngineError
+from jupyter_safecoder.http.addresses import is_loopback
 
 #: As the setting: no proxy, whatever the environment has.
 NO_PROXY = "none"
@@ -28,7 +29,7 @@ def find_proxy(setting: str, server: SplitResult) -> str | None:
         If the proxy has no URL that can be used.
     """
     host = server.hostname or ""
-    if setting == NO_PROXY or _is_loopback(host):
+    if setting == NO_PROXY or is_loopback(host):
         return None
     if setting:
         return _checked(setting, "c.SafeCoder.remote_proxy")
@@ -44,15 +45,6 @@ def find_proxy(setting: str, server: SplitResult) -> str | None:
 def proxy_host(proxy: str) -> str:
     """Return the host and port of a proxy, without a name and a password."""
     return urlsplit(proxy).netloc.rpartition("@")[2]
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_excluded(host: str, port: int | None, proxies: dict[str, str]) -> bool:

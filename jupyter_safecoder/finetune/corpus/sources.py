@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_safecoder.errors import FinetuneError, UnreadableIgnoreFile
 from jupyter_safecoder.finetune.documents import DOCUMENTS_FILE
-from jupyter_safecoder.ignore_files import IGNORE_FILE, VENDORED, IgnoreRules, is_own, rules_in
+from jupyter_safecoder.ignore_files import IGNORE_FILE, VENDORED, IgnoreRules, rules_above, rules_in
 
 #: Maximum size of a file in bytes, by its extension; most of a notebook's bytes are images.
 MAX_BYTES = {".ipynb": 50 * 2**20, ".py": 2**20}
@@ -71,7 +72,9 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Path], list[LeftOut]]:
         if path.name == DOCUMENTS_FILE and path.is_file():
             taken.append(path)
             continue
-        for found in _walk(path, roots, _ignore_rules_above(path), left_out, visited):
+        with _readable_rules():
+            above = rules_above(path)
+        for found in _walk(path, roots, above, left_out, visited):
             reason = _rejection_reason(found, visited)
             if reason:
                 left_out.append(LeftOut(str(found), reason))
@@ -99,7 +102,9 @@ def _walk(
     except OSError as error:
         left_out.append(LeftOut(str(path), f"cannot be read: {error.strerror}"))
         return
-    ignored = [*ignored, *_ignore_rules_in(path)]
+    with _readable_rules():
+        rules = rules_in(path)
+    ignored = [*ignored, rules] if rules else ignored
     for entry in entries:
         inner = path / entry.name
         is_directory, is_broken = _examine(entry)
@@ -169,22 +174,13 @@ def _rejection_reason(path: Path, visited: set[tuple[int, int]]) -> str | None:
     return None
 
 
-def _ignore_rules_above(path: Path) -> list[IgnoreRules]:
-    """Return the rules of the directories above a path, up to the root of the repository."""
-    rules: list[IgnoreRules] = []
-    absolute = Path(os.path.abspath(path))
-    for directory in absolute.parents if path.is_file() else (absolute, *absolute.parents):
-        if directory != absolute and is_own(directory / IGNORE_FILE):
-            rules += _ignore_rules_in(directory)
-        if os.path.exists(directory / ".git"):
-            break
-    return rules
+@contextmanager
+def _readable_rules() -> Iterator[None]:
+    """Refuse to train if a ``.safecoderignore`` cannot be read.
 
-
-def _ignore_rules_in(directory: Path) -> list[IgnoreRules]:
+    The patterns keep something out of the corpus: training without them could leak it.
+    """
     try:
-        rules = rules_in(directory)
+        yield
     except UnreadableIgnoreFile as error:
-        # The patterns keep something out of the corpus: training without them could leak it.
         raise FinetuneError(error.reason, error.remedy) from error
-    return [rules] if rules else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from jupyter_safecoder.privacy.addresses import host_of, is_loopback, without_credentials
+from jupyter_safecoder.http.addresses import host_of, is_loopback, without_credentials
 from jupyter_safecoder.privacy.destination import State
 from jupyter_safecoder.privacy.machine import Machine
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from jupyter_safecoder.clients.service_address import ServiceAddress
 from jupyter_safecoder.engines.remote.proxy import find_proxy, proxy_host
 from jupyter_safecoder.errors import EngineError
-from jupyter_safecoder.privacy.addresses import host_of, is_loopback, without_credentials
+from jupyter_safecoder.http.addresses import host_of, is_loopback, without_credentials
 from jupyter_safecoder.privacy.destination import State
 from jupyter_safecoder.privacy.machine import Machine
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_safecoder.errors import UnreadableIgnoreFile
-from jupyter_safecoder.ignore_files import IGNORE_FILE, is_own, rules_in
+from jupyter_safecoder.ignore_files import IGNORE_FILE, is_own, rules_above, rules_in
 
 
 def test_patterns_hold_below_the_directory(tmp_path: Path) -> None:
@@ -35,6 +35,19 @@ def test_what_cannot_be_read_is_an_error(content: bytes, reason: str, tmp_path: 
     with pytest.raises(UnreadableIgnoreFile, match=reason) as raised:
         rules_in(tmp_path)
     assert raised.value.remedy.startswith("Fix or remove")
+
+
+def test_rules_of_the_directories_above_count_up_to_the_repository(tmp_path: Path) -> None:
+    inner = tmp_path / "repository" / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "repository" / ".git").mkdir()
+    for directory in (tmp_path, tmp_path / "repository", inner):
+        (directory / IGNORE_FILE).write_text("*.py\n")
+    (file := inner / "x.py").touch()
+    assert [one.directory for one in rules_above(inner)] == [tmp_path / "repository"]
+    assert [one.directory for one in rules_above(file)] == [inner, tmp_path / "repository"]
+    (inner / ".git").mkdir()
+    assert rules_above(inner) == []
 
 
 def test_files_of_this_user_are_own(tmp_path: Path) -> None:

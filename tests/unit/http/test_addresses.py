@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_safecoder.privacy.addresses import host_of, is_loopback, without_credentials
+from jupyter_safecoder.http.addresses import host_of, is_loopback, without_credentials
 
 
 @pytest.mark.parametrize(
