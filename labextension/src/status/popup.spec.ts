@@ -131,9 +131,7 @@ describe('StatusPopup', () => {
   });
 
   it('names the machines that the runtime may connect to', () => {
-    expect(find('network').textContent).toBe(
-      'May connect to: llm.example:443'
-    );
+    expect(find('network').textContent).toBe('May connect to: llm.example:443');
     update({ connectsTo: '' });
     expect(find('network').hidden).toBe(true);
   });
