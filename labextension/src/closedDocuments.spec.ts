@@ -12,7 +12,7 @@ describe('closedDocumentsPlugin', () => {
   let requests: jest.SpyInstance;
 
   function activate(notebooks: object | null, editors: object | null): void {
-    const serverSettings = ServerConnection.makeSettings();
+    const serverSettings = { baseUrl: 'http://localhost/' };
     void closedDocumentsPlugin.activate(
       { serviceManager: { serverSettings } } as unknown as JupyterFrontEnd,
       notebooks as INotebookTracker | null,

@@ -30,6 +30,8 @@ ENDPOINTS = [
     ("POST", "model", b'{"model": "auto"}'),
     ("POST", "restart", b""),
     ("GET", "about", None),
+    ("GET", "privacy", None),
+    ("POST", "forget", b""),
     ("GET", "adapters", None),
     ("POST", "adapter", b'{"adapter": ""}'),
     ("GET", "jobs", None),

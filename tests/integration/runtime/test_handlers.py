@@ -90,6 +90,15 @@ def test_files_are_for_their_owner_only_and_gone_at_the_end(
     assert list(connection_file.parent.iterdir()) == []
 
 
+def test_texts_are_dropped_and_requests_go_on(http: httpx.Client) -> None:
+    body = CompletionRequest(SECRET, "").to_json()
+    first = http.post("/completions", content=body).text.splitlines()[-1]
+    answer = http.post("/forget")
+    assert answer.json()["state"] == "ready"
+    again = http.post("/completions", content=body).text.splitlines()[-1]
+    assert json.loads(again)["text"] == json.loads(first)["text"]
+
+
 @pytest.mark.parametrize("token", [None, "", "wrong", "\xe9"])
 @pytest.mark.parametrize(("method", "path"), [("GET", "/status"), ("POST", "/completions")])
 def test_every_endpoint_requires_the_token(
