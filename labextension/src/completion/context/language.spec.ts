@@ -76,7 +76,7 @@ describe('consoleLanguage', () => {
     return { name, info };
   }
 
-  it('is that of the specification until the kernel has told its own', async () => {
+  it('is that of the specification until the kernel has answered with its own', async () => {
     const info = Promise.resolve({ language_info: { name: 'Scala' } });
     const kernel = createKernel('wrapper', info);
     const panel = createPanel({ kernelPreference: {}, session: { kernel } });

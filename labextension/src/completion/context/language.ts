@@ -111,7 +111,7 @@ export function consoleLanguage(panel: ConsolePanel): string {
   );
 }
 
-/** The language that a kernel has told; it is asked once. */
+/** The language that a kernel has answered; it is asked once. */
 function knownLanguage(kernel: Kernel.IKernelConnection): string | null {
   const known = kernelLanguages.get(kernel);
   if (known === undefined) {

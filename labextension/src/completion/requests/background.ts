@@ -55,7 +55,7 @@ export class Background {
    */
   warm(key: string, request: ICompletionRequest): void {
     const prompt = JSON.stringify([key, request.prefix]);
-    const now = Date.now();
+    const now = performance.now();
     const { _stream: stream } = this;
     const isWarm =
       (prompt === this._warmed && now < this._warmedTime + WARM_MS) ||
@@ -112,7 +112,7 @@ export class Background {
   /** Send a request, unless the engine had other things to do just now. */
   private _start(key: string, request: ICompletionRequest): boolean {
     this.cancel();
-    if (Date.now() < this._pauseEnd) {
+    if (performance.now() < this._pauseEnd) {
       return false;
     }
     const { trans, transport } = this._options;
@@ -129,7 +129,7 @@ export class Background {
     if (stream.error || stream.isPartial) {
       this._refusals++;
       const pause = Math.min(MIN_PAUSE_MS * 2 ** this._refusals, MAX_PAUSE_MS);
-      this._pauseEnd = Date.now() + pause;
+      this._pauseEnd = performance.now() + pause;
       this._warmed = '';
     } else {
       this._refusals = 0;

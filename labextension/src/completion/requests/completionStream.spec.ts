@@ -114,7 +114,7 @@ describe('CompletionStream', () => {
 
   it('measures the time to the first text', async () => {
     let now = 1000;
-    jest.spyOn(Date, 'now').mockImplementation(() => now);
+    jest.spyOn(performance, 'now').mockImplementation(() => now);
     stream = new CompletionStream({
       key: 'key',
       request: response.request,

@@ -66,7 +66,7 @@ export class CompletionStream {
 
   /** Milliseconds to the first text, or until now if there is none. */
   get ttft(): number {
-    return (this._firstTime ?? Date.now()) - this._startTime;
+    return (this._firstTime ?? performance.now()) - this._startTime;
   }
 
   /** Whether the model has written anything yet. */
@@ -135,7 +135,7 @@ export class CompletionStream {
   }
 
   private _setText(text: string, unconfirmed: string): void {
-    this._firstTime ??= Date.now();
+    this._firstTime ??= performance.now();
     if (text !== this._text || unconfirmed !== this._unconfirmed) {
       this._text = text;
       this._unconfirmed = unconfirmed;
@@ -146,7 +146,7 @@ export class CompletionStream {
   private _settle(): void {
     if (!this._isSettled) {
       this._isSettled = true;
-      this._firstTime ??= Date.now();
+      this._firstTime ??= performance.now();
       this._unconfirmed = '';
       this._changed.emit();
     }
@@ -158,7 +158,7 @@ export class CompletionStream {
   private _finishReason: FinishReason | null = null;
   private _firstTime: number | null = null;
   private _isSettled = false;
-  private _startTime = Date.now();
+  private _startTime = performance.now();
   private _text = '';
   private _unconfirmed = '';
 }

@@ -11,7 +11,7 @@ import { CompletionTransport } from './transport';
  */
 export class CurrentRequest {
   /**
-   * @param options - How requests are sent, and who is told.
+   * @param options - How requests are sent, and who gets the results.
    */
   constructor(options: CurrentRequest.IOptions) {
     this._options = options;
@@ -24,7 +24,7 @@ export class CurrentRequest {
 
   /** Whether no automatic request is to be sent, so soon after a failure. */
   get isPaused(): boolean {
-    return Date.now() < this._retryTime;
+    return performance.now() < this._retryTime;
   }
 
   /**
@@ -76,7 +76,7 @@ export class CurrentRequest {
       this._options.reporter.onSettled(stream.error);
     }
     if (stream.error) {
-      this._retryTime = Date.now() + retryDelay(stream.error);
+      this._retryTime = performance.now() + retryDelay(stream.error);
     }
     this._options.onEnded(stream);
   }
@@ -90,7 +90,7 @@ export class CurrentRequest {
  * A namespace for `CurrentRequest` statics.
  */
 export namespace CurrentRequest {
-  /** How requests are sent, and who is told. */
+  /** How requests are sent, and who gets the results. */
   export interface IOptions {
     /** Called when a request is complete, has failed or was aborted. */
     onEnded: (stream: CompletionStream) => void;

@@ -23,7 +23,7 @@ const MAX_ALTERNATIVES = 3;
  */
 export class Requests {
   /**
-   * @param options - How requests are sent, and who is told.
+   * @param options - How requests are sent, and who gets the results.
    */
   constructor(options: Requests.IOptions) {
     this._options = options;
@@ -263,7 +263,7 @@ export class Requests {
  * A namespace for `Requests` statics.
  */
 export namespace Requests {
-  /** How requests are sent, and who is told. */
+  /** How requests are sent, and who gets the results. */
   export interface IOptions {
     /** Receives the progress of requests. */
     reporter: ICompletionReporter;
