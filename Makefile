@@ -43,7 +43,7 @@ WEIGHTS_SOURCES := $(shell find weights/safecoder_smol_135m -not -path '*/__pyca
   weights/pyproject.toml weights/LICENSE weights/README.md weights/safecoder_smol_135m.cdx.json
 
 .PHONY: env lab lab-extension browser postgresql lock lint lint-python lint-typescript test-unit test-integration \
-  test-integration-servers test-integration-engines test-integration-training test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest peers test-remote test-models test-slow test coverage dist clean fuzz soak
+  test-integration-servers test-integration-engines test-integration-training test-onnxruntime test-typescript test-browser test-dist test-dist-full test-oldest test-collaboration peers test-remote test-models test-slow test coverage dist clean fuzz soak
 
 env: .venv/.installed
 
@@ -209,6 +209,16 @@ test-oldest: dist browser
 	.venvs/oldest/bin/pytest -q -m 'not slow' tests/browser \
 	  --deselect 'tests/browser/test_documents.py::test_the_language_of_the_kernel[metadata1-r]'
 
+# JupyterLab with jupyter-collaboration, which would make every document of the other tests a shared one.
+.venvs/collaboration/.installed: constraints.txt pyproject.toml weights/pyproject.toml $(LAB_BUNDLE)
+	$(PYTHON) -m venv .venvs/collaboration
+	$(EDITABLE) .venvs/collaboration/bin/pip install -q --disable-pip-version-check -c constraints.txt \
+	  'jupyter-collaboration>=4,<6' -e weights -e '.[local,lab]' $(TEST_TOOLS) playwright
+	touch $@
+
+test-collaboration: .venvs/collaboration/.installed browser
+	.venvs/collaboration/bin/pytest -q -m slow tests/browser/test_collaboration.py
+
 # What we speak to and are compared with, in environments of their own: they want other versions
 # than we do. vLLM asks for PyTorch's CPU build: where pip does not find it, PIP_EXTRA_INDEX_URL names
 # the index that has it. llama.cpp is compiled, which takes minutes; of its own tools the server alone.
@@ -273,6 +283,7 @@ test-slow: env browser postgresql test-dist-full
 	$(BIN)/pytest -q -m slow --ignore=tests/integration/finetune/test_jobs.py --ignore=tests/integration/dist \
 	  tests/unit tests/integration
 	$(BIN)/pytest -q -m slow tests/browser
+	$(MAKE) --no-print-directory test-collaboration
 
 # Every part runs, also after one failed; the summary at the end has all.
 test: env browser postgresql

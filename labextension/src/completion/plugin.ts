@@ -26,6 +26,7 @@ import { Alternatives } from './inlineCompleter/alternatives';
 import { Announcer } from './inlineCompleter/announcer';
 import { cancelOnLeave } from './inlineCompleter/cancellation';
 import { followDocument } from './editor/currentDocument';
+import { acceptAsUndoStep } from './inlineCompleter/undoStep';
 import { InlineCompleters } from './inlineCompleter/inlineCompleters';
 import { DocumentContexts } from './context/documentContexts';
 import { createFindTarget } from './context/findTarget';
@@ -34,6 +35,7 @@ import { FreshLineTrigger } from './inlineCompleter/freshLine';
 import { httpKernelApi } from './kernel/kernelApi';
 import { LastInput } from './editor/lastInput';
 import { alignOnEntry } from './editor/lineEnds';
+import { RemoteChanges } from './editor/remoteChanges';
 import { NotebookKernels } from './kernel/notebookKernels';
 import { ProjectRequests } from './context/project';
 import { httpProjectTransport } from './context/projectTransport';
@@ -91,11 +93,18 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
       httpKernelApi(app.serviceManager.serverSettings),
       () => status.enabled && provider.sources.kernel
     );
+    const remoteChanges = new RemoteChanges();
+    for (const documents of [notebooks, editors]) {
+      documents?.widgetAdded.connect((_, { context }) =>
+        remoteChanges.follow(context.model.sharedModel)
+      );
+    }
     const findAny = createFindTarget(
       { notebooks, consoles, editors },
       editor => completers.dismiss(editor),
       contexts,
       kernels,
+      remoteChanges,
       widget => exclusions?.isExcluded(widget) ?? false
     );
     const findTarget = findTargetInMode(findAny, status, trans);
@@ -123,6 +132,7 @@ export const completionPlugin: JupyterFrontEndPlugin<void> = {
     });
     // Lab collects the settings of the providers once, so register at once.
     manager.registerInlineProvider(provider);
+    acceptAsUndoStep(completers);
     addAcceptCommands(app, completers, palette, trans);
     if (factory) {
       void app.started.then(() => completers.install(manager, factory));

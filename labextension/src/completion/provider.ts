@@ -154,26 +154,28 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     if (!target || !state || !Private.isSame(state.text, request.text)) {
       throw new NoSuggestionError('not in an editor');
     }
+    const isInvoked =
+      context.triggerKind === InlineCompletionTriggerKind.Invoke;
+    if (!isInvoked && target.isChangedRemotely()) {
+      return this._continue(target, state);
+    }
     this._call?.cancel();
     this._call = null;
     if (!this._reporter.enabled) {
       this._requests.stop();
       throw new NoSuggestionError('completions are off');
     }
-    const kind = this._kinds.classify(
-      context.triggerKind === InlineCompletionTriggerKind.Invoke,
-      state
-    );
+    const kind = this._kinds.classify(isInvoked, state);
     if (kind === 'none') {
       this._requests.stop();
       throw new NoSuggestionError('undone, deleted or being composed');
     }
-    const isInvoked = kind === 'explicit';
-    const call = (this._call = this._newCall(target, state, isInvoked));
+    const isExplicit = kind === 'explicit';
+    const call = (this._call = this._newCall(target, state, isExplicit));
     this._requests.onCall(call);
 
     const known = this._requests.find(call);
-    if (known !== null && (known !== '' || !isInvoked)) {
+    if (known !== null && (known !== '' || !isExplicit)) {
       this._requests.onKnown(call, known);
       return suggestionList(known);
     }
@@ -284,6 +286,29 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
     return new FetchCall(target, cells, window, key, isInvoked);
   }
 
+  /** Show again what Lab removes when another user changes the text. */
+  private async _continue(
+    target: ICompletionTarget,
+    state: ICursorState
+  ): Promise<IInlineCompletionList<IInlineCompletionItem>> {
+    const last = this._call;
+    const call = this._newCall(target, state, last?.isInvoked ?? false);
+    if (last && !last.isSamePlace(call)) {
+      this.cancel();
+      target.dismiss();
+    }
+    const pending = this._call && this._requests.move(this._call, call);
+    const known = this._requests.find(call);
+    if (!known && !pending) {
+      throw new NoSuggestionError('changed by another user');
+    }
+    last?.cancel();
+    this._call = call;
+    return known
+      ? suggestionList(known)
+      : this._firstSuggestion(call, await pending!);
+  }
+
   /** Wait for the first text that can be shown. */
   private async _firstSuggestion(
     call: FetchCall,
@@ -302,7 +327,7 @@ export class SafeCoderProvider implements IInlineCompletionProvider<IInlineCompl
       }
       if (
         stream.isSettled &&
-        Private.isInVain(stream, call, remainder) &&
+        call.isInVain(stream, remainder) &&
         call.isCurrent() &&
         this._requests.mayStart(call)
       ) {
@@ -371,22 +396,5 @@ namespace Private {
   /** Whether an editor has the text that Lab shares, but for its line ends. */
   export function isSame(inEditor: string, shared: string): boolean {
     return inEditor === shared || shared.includes('\r');
-  }
-
-  /** Whether a call has joined a request whose answer is not one for it. */
-  export function isInVain(
-    stream: CompletionStream,
-    call: FetchCall,
-    remainder: string | null
-  ): boolean {
-    if (stream.isPrefetch) {
-      // The engine had other things to do.
-      return stream.error !== null || stream.isPartial;
-    }
-    return (
-      !stream.error &&
-      remainder === null &&
-      stream.prefix !== call.window.prefix
-    );
   }
 }

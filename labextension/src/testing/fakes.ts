@@ -173,6 +173,9 @@ export class ProviderHarness {
   isEnabled = true;
   isInEditor = true;
 
+  /** Whether another user has changed the text last. */
+  isChangedRemotely = false;
+
   /** How often a suggestion was dismissed. */
   dismissed = 0;
 
@@ -247,6 +250,7 @@ export class ProviderHarness {
       context: () => this.context,
       alignLineEnds: () => this._alignLineEnds(),
       dismiss: () => void this.dismissed++,
+      isChangedRemotely: () => this.isChangedRemotely,
       readCursor: () =>
         this.isInEditor
           ? { text: this.before + this.after, cursor: this.before.length }

@@ -11,6 +11,7 @@ import { Widget } from '@lumino/widgets';
 import { FakeEditor } from '../../testing/fakeEditor';
 import { DocumentContexts } from './documentContexts';
 import { ITrackers, createFindTarget } from './findTarget';
+import { RemoteChanges } from '../editor/remoteChanges';
 import { NotebookKernels } from '../kernel/notebookKernels';
 import { DEFAULT_SETTINGS } from '../settings';
 import { FindTarget, ICellContext, ICompletionTarget } from '../editor/target';
@@ -81,8 +82,16 @@ describe('createFindTarget', () => {
       kernel: () => [{ name: line, type: 'str' }]
     })
   } as unknown as NotebookKernels;
+  const remoteChanges = { isLast: jest.fn(() => false) };
   const create = (of: ITrackers = trackers): FindTarget =>
-    createFindTarget(of, dismiss, new DocumentContexts(), kernels, isExcluded);
+    createFindTarget(
+      of,
+      dismiss,
+      new DocumentContexts(),
+      kernels,
+      remoteChanges as unknown as RemoteChanges,
+      isExcluded
+    );
   let findTarget = create();
 
   function find(
@@ -379,5 +388,12 @@ describe('createFindTarget', () => {
     const none = { consoles: null, editors: null, notebooks: null };
     findTarget = create(none);
     expect(find({})).toBeNull();
+  });
+
+  it('knows whether another user has changed the text last', () => {
+    kind = 'notebooks';
+    const target = find(new FakePanel(new FakeNotebook(new FakeCell('x'))))!;
+    remoteChanges.isLast.mockReturnValueOnce(true);
+    expect([1, 2].map(target.isChangedRemotely)).toEqual([true, false]);
   });
 });

@@ -15,6 +15,7 @@ import { MAX_BELOW } from './contextCells';
 import { DocumentContexts } from './documentContexts';
 import { consoleLanguage, fileLanguage, notebookLanguage } from './language';
 import { alignLineEnds, editorText } from '../editor/lineEnds';
+import { RemoteChanges } from '../editor/remoteChanges';
 import { NotebookKernels } from '../kernel/notebookKernels';
 import { FindTarget, ICellContext, ICompletionTarget } from '../editor/target';
 
@@ -35,6 +36,7 @@ export interface ITrackers {
  * @param dismiss - Removes a shown suggestion from an editor.
  * @param contexts - The contexts of the open notebooks.
  * @param kernels - The kernels of the open notebooks.
+ * @param remoteChanges - Knows the changes of other users.
  * @param isExcluded - Whether nothing is completed where the user is in a
  * document.
  */
@@ -43,6 +45,7 @@ export function createFindTarget(
   dismiss: (editor: CodeEditor.IEditor) => void,
   contexts: DocumentContexts,
   kernels: NotebookKernels,
+  remoteChanges: RemoteChanges,
   isExcluded: (widget: Widget) => boolean
 ): FindTarget {
   const inNotebook = (panel: NotebookPanel): Private.IEditorInfo | null => {
@@ -158,6 +161,7 @@ export function createFindTarget(
       context: info.context,
       alignLineEnds: () => alignLineEnds(editor, trackers.notebooks),
       dismiss: () => dismiss(editor),
+      isChangedRemotely: () => remoteChanges.isLast(editor),
       readCursor: () => {
         if (editor.isDisposed || editorIn(widget)?.editor !== editor) {
           return null;

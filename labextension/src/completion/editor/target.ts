@@ -76,6 +76,9 @@ export interface ICompletionTarget {
   /** Select the context of the cell. */
   context(options: IContextOptions): ICellContext;
 
+  /** Whether another user has changed the text of the editor last. */
+  isChangedRemotely(): boolean;
+
   /** Read the editor as it is now; `null` once the user has left it. */
   readCursor(): ICursorState | null;
 

@@ -73,7 +73,8 @@ describe('addAcceptCommands', () => {
           dispatch: (transaction: object) => transactions.push(transaction)
         },
         getCursorPosition: () => ({ line: 2, column: 3 }),
-        getOffsetAt: () => 10
+        getOffsetAt: () => 10,
+        model: { sharedModel: {} }
       },
       get isActive() {
         return isActive;

@@ -6,6 +6,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandToolbarButton } from '@jupyterlab/ui-components';
 
 import { InlineCompleters } from './inlineCompleters';
+import { asUndoStep } from './undoStep';
 
 /** What one key accepts of a suggestion. */
 export type Part = 'line' | 'word';
@@ -50,11 +51,13 @@ export function acceptPart(completer: InlineCompleter, part: Part): string {
     // move of `replaceSelection`, the cursor would be before the text.
     const { editor: view } = editor as Private.ICodeMirrorEditor;
     const from = editor.getOffsetAt(editor.getCursorPosition());
-    view.dispatch({
-      changes: { from, insert: text },
-      selection: { anchor: from + text.length },
-      userEvent: 'input.complete'
-    });
+    asUndoStep(editor, () =>
+      view.dispatch({
+        changes: { from, insert: text },
+        selection: { anchor: from + text.length },
+        userEvent: 'input.complete'
+      })
+    );
     return text;
   }
 }

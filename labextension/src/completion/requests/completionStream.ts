@@ -16,17 +16,21 @@ export class CompletionStream {
    * @param options - The request and how to send it.
    */
   constructor(options: CompletionStream.IOptions) {
-    this.key = options.key;
-    this.prefix = options.request.prefix;
+    this._key = options.key;
+    this._prefix = options.request.prefix;
     this.isPrefetch = options.request.options.trigger === 'prefetch';
     this.settled = this._run(options);
   }
 
   /** Everything that the completion depends on except the prefix. */
-  readonly key: string;
+  get key(): string {
+    return this._key;
+  }
 
-  /** The prefix of the request. */
-  readonly prefix: string;
+  /** The text before the place that is completed. */
+  get prefix(): string {
+    return this._prefix;
+  }
 
   /** Whether it is sent in advance, for a suggestion that is not accepted yet. */
   readonly isPrefetch: boolean;
@@ -85,6 +89,17 @@ export class CompletionStream {
   abort(): void {
     this._controller.abort();
     this._settle();
+  }
+
+  /**
+   * Go on for the same place in a text that another user has changed.
+   *
+   * @param key - The key of the place now.
+   * @param prefix - The text before it now.
+   */
+  move(key: string, prefix: string): void {
+    this._key = key;
+    this._prefix = prefix;
   }
 
   /**
@@ -158,6 +173,8 @@ export class CompletionStream {
   private _finishReason: FinishReason | null = null;
   private _firstTime: number | null = null;
   private _isSettled = false;
+  private _key: string;
+  private _prefix: string;
   private _startTime = performance.now();
   private _text = '';
   private _unconfirmed = '';

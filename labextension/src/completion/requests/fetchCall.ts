@@ -47,6 +47,14 @@ export class FetchCall {
   }
 
   /**
+   * Whether this is the place of another call, in a text that may have changed
+   * in other lines.
+   */
+  isSamePlace(other: FetchCall): boolean {
+    return Private.placeOf(this) === Private.placeOf(other);
+  }
+
+  /**
    * The part of a stream's text that remains to be inserted at the cursor.
    *
    * The editor is read as it is now.
@@ -56,6 +64,24 @@ export class FetchCall {
   remainder(stream: CompletionStream): string | null {
     const prefix = this._readPrefix();
     return prefix === null ? null : stream.remainder(prefix);
+  }
+
+  /**
+   * Whether the call has joined a request whose answer is not one for it.
+   *
+   * @param stream - The request, which has settled.
+   * @param remainder - What remains of its text.
+   */
+  isInVain(stream: CompletionStream, remainder: string | null): boolean {
+    if (stream.isPrefetch) {
+      // The engine had other things to do.
+      return stream.error !== null || stream.isPartial;
+    }
+    return (
+      !stream.error &&
+      remainder === null &&
+      stream.prefix !== this.window.prefix
+    );
   }
 
   /**
@@ -94,6 +120,13 @@ export class FetchCall {
 
 namespace Private {
   let count = 0;
+
+  /** The document, the cell, and the line of the cursor in it. */
+  export function placeOf({ target, window }: FetchCall): string {
+    const before = window.prefix.split('\n').pop();
+    const after = window.suffix.split('\n', 1)[0];
+    return JSON.stringify([target.document, target.cell, before, after]);
+  }
 
   /** A token that no other call has. */
   export function nextToken(): string {

@@ -7,10 +7,16 @@ import {
 } from '@jupyterlab/completer';
 
 import { EMPTY_PROJECT } from '../context/context';
-import { ProviderHarness, doneEvent, flushPromises } from '../../testing/fakes';
-import { pause, useProvider } from '../../testing/typing';
+import {
+  FetchResult,
+  ProviderHarness,
+  doneEvent,
+  flushPromises,
+  textEvent
+} from '../../testing/fakes';
+import { DEBOUNCE, pause, useProvider } from '../../testing/typing';
 
-const { Invoke } = InlineCompletionTriggerKind;
+const { Automatic, Invoke } = InlineCompletionTriggerKind;
 
 describe('Requests', () => {
   let harness: ProviderHarness;
@@ -287,5 +293,88 @@ describe('Requests', () => {
     expect(harness.responses).toHaveLength(sent);
     await pause(1);
     expect(harness.responses).toHaveLength(sent + 1);
+  });
+
+  describe('while another user changes the text', () => {
+    /** Make a change of another user; Lab then calls `fetch`. */
+    function change(before: string, after: string): FetchResult {
+      Object.assign(harness, { before, after, isChangedRemotely: true });
+      const result = harness.fetch(Automatic);
+      harness.isChangedRemotely = false;
+      return result;
+    }
+
+    it('keeps a suggestion whose line stays, and requests nothing', async () => {
+      harness.after = '\nend';
+      await complete('x = ', '1 + 2');
+      const count = harness.background.length;
+      const kept = change('above\nx = ', '\nend\nbelow');
+      await flushPromises();
+      expect(kept.text).toBe('1 + 2');
+      const typed = harness.type('1');
+      await pause();
+      expect(typed.text).toBe(' + 2');
+      expect(harness.responses).toHaveLength(1);
+      expect(count).toBe(1);
+    });
+
+    it('keeps the running request', async () => {
+      harness.type('x');
+      await pause();
+      await harness.lastResponse.send(textEvent(' ='));
+      const first = harness.type(' ');
+      await flushPromises();
+      const kept = change('above\nx ', '\nbelow');
+      await harness.lastResponse.send(doneEvent(' = 1'));
+      expect([first.text, kept.text]).toEqual(['=', '=']);
+      expect(harness.responses).toHaveLength(1);
+      const typed = harness.type('=');
+      await flushPromises();
+      expect(typed.text).toBe(' 1');
+    });
+
+    it('sends the request of the last key after the pause', async () => {
+      const first = harness.type('x');
+      await pause(DEBOUNCE - 1);
+      const kept = change('above\nx', '\nbelow');
+      await pause();
+      expect(first.state).toBe('rejected');
+      expect(harness.responses).toHaveLength(1);
+      expect(harness.lastResponse.request.prefix).toBe('above\nx');
+      await harness.lastResponse.send(doneEvent(' = 1'));
+      expect(kept.text).toBe(' = 1');
+    });
+
+    it.each([
+      ['y = ', ''],
+      ['x = ', ' # now']
+    ])('shows nothing in a line that changes: %j', async (before, after) => {
+      await complete('x = ', '1');
+      const result = change(before, after);
+      await pause();
+      expect(result.state).toBe('rejected');
+      expect(harness.responses).toHaveLength(1);
+      expect(harness.dismissed).toBe(1);
+    });
+
+    it('shows nothing where nothing was suggested, or it was refused', async () => {
+      const none = change('x = ', '');
+      await pause();
+      expect([none.state, harness.responses.length]).toEqual(['rejected', 0]);
+      await complete('1', '2');
+      harness.provider.refuse();
+      const refused = change('above\nx = 1', '');
+      await pause();
+      expect(refused.state).toBe('rejected');
+      expect(harness.responses).toHaveLength(1);
+    });
+
+    it('shows nothing after an empty completion', async () => {
+      await complete('x', '');
+      const result = change('above\nx', '');
+      await pause();
+      expect(result.state).toBe('rejected');
+      expect(harness.responses).toHaveLength(1);
+    });
   });
 });

@@ -62,6 +62,33 @@ export class Requests {
   }
 
   /**
+   * Go on where another user has changed the text around the line of a call.
+   *
+   * @param from - The last call.
+   * @param to - The same place now.
+   * @returns The request of the user's last key, which runs or is sent after the
+   * pause; `null` if it has ended.
+   */
+  move(from: FetchCall, to: FetchCall): Promise<CompletionStream> | null {
+    const known = this.find(from);
+    const { stream } = this;
+    if (known) {
+      this._cache.store(to.key, to.window.prefix, known);
+      this._call = to;
+    } else if (stream?.key === from.key && !stream.isSettled) {
+      const typed = from.window.prefix.length - stream.prefix.length;
+      const { prefix } = to.window;
+      stream.move(to.key, prefix.slice(0, prefix.length - typed));
+      this._call = to;
+      return Promise.resolve(stream);
+    } else if (this._waiting === from) {
+      this._call = to;
+      return this.joinOrStart(to);
+    }
+    return null;
+  }
+
+  /**
    * Note that a known suggestion is shown, which needs no request.
    */
   onKnown(call: FetchCall, suggestion: string): void {
@@ -102,7 +129,10 @@ export class Requests {
     }
     const { debounce } = this.settings;
     const pause = call.isInvoked ? 0 : this._rhythm.pause(debounce);
-    if (!(await delay(pause, call.signal))) {
+    this._waiting = call;
+    const isOver = await delay(pause, call.signal);
+    this._waiting = this._waiting === call ? null : this._waiting;
+    if (!isOver) {
       throw new NoSuggestionError('superseded');
     }
     if (!call.isInvoked && this._current.isPaused) {
@@ -257,6 +287,9 @@ export class Requests {
   private _current: CurrentRequest;
   private _options: Requests.IOptions;
   private _rhythm = new Rhythm();
+
+  /** The call whose request is sent after the pause. */
+  private _waiting: FetchCall | null = null;
 }
 
 /**
