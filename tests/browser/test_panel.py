@@ -75,8 +75,22 @@ def test_the_model_and_where_text_goes(site: JupyterSite, page: Page) -> None:
     expect(fact(panel, "Context window")).to_contain_text("tokens")
     expect(panel).to_contain_text("to a process of it, to no other machine")
     expect(panel).to_contain_text("There are none.")
+    places = panel.locator("details", has_text="Places that data could go to")
+    expect(places).to_contain_text("other machines: 0")
+    places.locator("summary").click()
+    expect(places).to_contain_text("No completion server is set.")
     # The list of models is that of the popup.
     expect(panel.get_by_role("combobox", name="Model")).to_be_enabled()
+
+
+def test_texts_are_dropped_when_a_document_is_closed(site: JupyterSite, page: Page) -> None:
+    site.notebook("x = 1")
+    close = """() => [...window.jupyterapp.shell.widgets('main')].forEach(
+        widget => widget.context?.path.endsWith('.ipynb') && widget.dispose()
+    )"""
+    with page.expect_response(re.compile("jupyter-safecoder/forget")) as response:
+        page.evaluate(close)
+    assert response.value.json()["state"] == "ready"
 
 
 def test_nothing_is_requested_while_the_panel_is_hidden(site: JupyterSite, page: Page) -> None:
@@ -86,7 +100,9 @@ def test_nothing_is_requested_while_the_panel_is_hidden(site: JupyterSite, page:
     expect(page.get_by_role("region", name="SafeCoder")).to_have_count(0)
     page.clock.fast_forward(60_000)
     page.wait_for_timeout(200)
-    assert not [url for url in requests if re.search("safecoder/(about|jobs|adapters)", url)]
+    assert not [
+        url for url in requests if re.search("safecoder/(about|jobs|adapters|privacy)", url)
+    ]
 
 
 def test_the_popup_opens_the_panel_and_the_settings(site: JupyterSite, page: Page) -> None:
