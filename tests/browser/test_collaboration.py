@@ -73,7 +73,10 @@ class _Users:
 @pytest.fixture(scope="module")
 def users(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Users]:
     directory = tmp_path_factory.mktemp("collaboration")
-    with jupyter_site(browser, directory, scripted(directory, _ANSWERS)) as site:
+    config = scripted(directory, _ANSWERS)
+    # The store of the shared documents is in the working directory otherwise.
+    store = f"--SQLiteYStore.db_path={directory / 'store.db'}"
+    with jupyter_site(browser, directory, config, arguments=[store]) as site:
         two = _Users(site)
         yield two
         two.close()

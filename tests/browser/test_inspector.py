@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from tests.support.accessibility import THEMES, use_theme, violations
 from tests.support.jupyter_site import JupyterSite, jupyter_site, scripted
 
 ANSWERS: list[dict[str, Any]] = [
@@ -84,6 +85,28 @@ def test_a_hostile_text_stays_text(closed: JupyterSite) -> None:
     notebook.insert("hostile = '<img src=x>")
     expect(_section(inspector, "prefix")).to_have_text("hostile = '<img src=x>")
     expect(inspector.locator("img")).to_have_count(0)
+
+
+def test_axe_finds_nothing_in_any_theme(closed: JupyterSite) -> None:
+    notebook = closed.notebook("above = 0", "", "below = 9")
+    inspector = _open(closed, area="right")
+    empty = violations(closed.page, _INSPECTOR)
+    notebook.reveal()
+    notebook.edit(1)
+    notebook.insert("inspected = ")
+    notebook.ghost.wait_for()
+    expect(_section(inspector, "prefix")).to_have_text("inspected = ")
+    expect(inspector).to_contain_text("What the model wrote")
+    found = {}
+    for theme in THEMES:
+        use_theme(closed.page, theme)
+        if wrong := violations(closed.page, _INSPECTOR):
+            found[theme] = wrong
+    use_theme(closed.page, THEMES[0])
+    assert (empty, found) == ([], {})
+    # The check finds what is wrong.
+    inspector.evaluate("node => node.append(document.createElement('button'))")
+    assert "button-name" in violations(closed.page, _INSPECTOR)[0]
 
 
 def test_an_administrator_does_not_allow_it(
