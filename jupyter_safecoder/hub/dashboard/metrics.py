@@ -21,6 +21,7 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
+from jupyter_safecoder.confinement import confinement
 from jupyter_safecoder.errors import RequestDenied
 from jupyter_safecoder.hub.access.administrators import AdminHandler
 from jupyter_safecoder.hub.access.policy_file import PolicyFile
@@ -89,6 +90,11 @@ AUDIT_OK = Metric(
 DRAINING = Metric(
     "safecoder_draining", "gauge", "Whether the service accepts no new requests (1) or does (0)."
 )
+REFUSED_CONNECTIONS = Metric(
+    "safecoder_refused_connections",
+    "gauge",
+    "Connections to other machines that the service and its running runtimes refused.",
+)
 #: All metrics, beside those of the process (``process_…``).
 METRICS = (
     REQUESTS,
@@ -103,6 +109,7 @@ METRICS = (
     POLICY_OK,
     AUDIT_OK,
     DRAINING,
+    REFUSED_CONNECTIONS,
 )
 
 
@@ -136,6 +143,7 @@ class Metrics:
         self._policy_ok = self._gauge(POLICY_OK)
         self._audit_ok = self._gauge(AUDIT_OK)
         self._draining = self._gauge(DRAINING)
+        self._refused_connections = self._gauge(REFUSED_CONNECTIONS)
 
     def observe(self, record: Record) -> None:
         """Count a record."""
@@ -158,9 +166,12 @@ class Metrics:
         self._running.set(dashboard.service.dispatcher.running)
         self._waiting.set(dashboard.service.dispatcher.waiting)
         self._runtime_up.clear()
+        refused = confinement().refused
         for runtime in await dashboard.runtimes():
             is_up = runtime.status.state in ("ready", "busy")
             self._runtime_up.labels(runtime.model, runtime.adapter).set(is_up)
+            refused += runtime.status.network.refused if runtime.status.network else 0
+        self._refused_connections.set(refused)
         self._policy_ok.set(policy is not None)
         self._audit_ok.set(not dashboard.audit_writer.audit_error)
         self._draining.set(dashboard.service.gate.draining)

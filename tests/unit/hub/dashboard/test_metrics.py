@@ -139,6 +139,7 @@ def test_the_state_of_the_service_is_exposed(tmp_path: Path) -> None:
     assert samples["safecoder_policy_ok",] == samples["safecoder_audit_ok",] == 1
     assert samples["safecoder_draining",] == samples["safecoder_requests_running",] == 0
     assert samples["safecoder_runtime_up", "", ""] == 0
+    assert samples["safecoder_refused_connections",] == 0
     exposed.parts.service.gate.draining = True
     (tmp_path / "policy.toml").write_text("x = 1")
     exposed.parts.service.gate.reload_policy()
