@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,14 +44,34 @@ def characters_of(text: str) -> Characters:
 
 def codes_of(squeezed: str) -> NDArray[np.uint8]:
     """Return the codes of a text without white space, as :func:`characters_of` has them."""
+    points = _points(squeezed)
+    return _fold(points[_kept(points)])
+
+
+def codes_of_lines(lines: Sequence[str]) -> list[bytes]:
+    """Return the codes of the lines of a text: together, those of the text.
+
+    Parameters
+    ----------
+    lines
+        Lines without white space.
+    """
+    points = _points("".join(lines))
+    kept = _kept(points)
+    data = _fold(points[kept]).tobytes()
+    numbers = np.concatenate([[0], np.cumsum(kept)])
+    ends = numbers[np.cumsum([0, *map(len, lines)])].tolist()
+    return [data[start:end] for start, end in pairwise(ends)]
+
+
+def _points(squeezed: str) -> NDArray[Any]:
+    """Return the code points of a text, a byte for each if it is ASCII."""
     if squeezed.isascii():
-        points = np.frombuffer(squeezed.encode("ascii"), np.uint8)
-        return points[_kept(points)]
-    wide = np.frombuffer(squeezed.encode("utf-32-le", "surrogatepass"), np.uint32)
-    return _fold(wide[_kept(wide)])
+        return np.frombuffer(squeezed.encode("ascii"), np.uint8)
+    return np.frombuffer(squeezed.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
-def _kept(points: NDArray[np.generic]) -> NDArray[np.bool_]:
+def _kept(points: NDArray[Any]) -> NDArray[np.bool_]:
     """Return which characters stay of runs of the same one."""
     kept = np.ones(len(points), bool)
     if len(points) > _MAX_RUN:
@@ -60,5 +83,8 @@ def _kept(points: NDArray[np.generic]) -> NDArray[np.bool_]:
     return kept
 
 
-def _fold(points: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    return (points ^ (points >> 8) ^ (points >> 16)).astype(np.uint8)
+def _fold(points: NDArray[Any]) -> NDArray[np.uint8]:
+    if points.dtype == np.uint8:
+        return points
+    folded: NDArray[np.uint8] = (points ^ (points >> 8) ^ (points >> 16)).astype(np.uint8)
+    return folded

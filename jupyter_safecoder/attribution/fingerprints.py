@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from jupyter_safecoder.languages import language_of_file, notebook_language
 
-from .characters import codes_of
+from .characters import codes_of_lines
 from .licenses import license_tag
 from .repeats import Chunked, chunked, line_hashes
 from .sources import Batch, SourceFile, read_batch
@@ -85,7 +85,7 @@ def text_print(text: str, language: str, source: str, path: str, license: str) -
         Where it is from; a tag of SPDX in it comes first.
     """
     lines = ["".join(line.split()) for line in text.split("\n")]
-    characters = [codes_of(line).tobytes() for line in lines if line]
+    characters = [codes for codes in codes_of_lines(lines) if codes]
     hashes = bytes_of(code_lines(text, language)).tobytes()
     return FilePrint(
         source,

@@ -26,19 +26,21 @@ from .sequence import PAD_BYTES, Run
 from .sequence import Sequence as IndexedSequence
 from .shapes import MIN_CHARACTERS, MIN_LINES, SHAPES, Kind
 from .sources import MAX_NOTEBOOK_BYTES, SourceFile
-from .structure import LINE_BYTES, bytes_of, code_lines
+from .structure import LINE_BYTES, CodeLines, bytes_of, code_lines
 
 #: What more files have is common: nobody can say where it is from.
 _MAX_FILES = 10
 #: Characters of a match that must be neither common nor boilerplate, and such lines.
 _MIN_OWN_CHARACTERS, _MIN_OWN_LINES = 25, 6
 #: Lines of a copy with other names that must differ, and characters that they must have.
-_MIN_DISTINCT_LINES, _MIN_STRUCTURE_CHARACTERS = 6, 80
+_MIN_DISTINCT_LINES, _MIN_STRUCTURE_CHARACTERS = 5, 70
+#: Characters that they must have if their file is not there any more.
+_MIN_UNVERIFIED_STRUCTURE = 90
 #: A match is left out if longer ones have this share of it.
 _COVERED = 0.5
 _MAX_NAME_BLOCK_BYTES = 2**22
 #: Characters from which on a match is none by chance, as measured by `benchmarks attribution`.
-_NEVER_CHANCE = 72
+_NEVER_CHANCE = 100
 #: Characters that the sketch has at once.
 _PAIR = 2
 Codes: TypeAlias = NDArray[np.uint8]
@@ -121,6 +123,7 @@ class AttributionIndex:
             raise _damaged(path)
         self._block = lru_cache(maxsize=64)(self._read_block)
         self._codes_of = lru_cache(maxsize=16)(self._read_codes)
+        self._lines_of = lru_cache(maxsize=16)(self._read_lines)
 
     def find(self, text: str, language: str, min_unverified: int = MIN_CHARACTERS) -> list[Match]:
         """Return what of a text is in the index, the longest first; of several files one.
@@ -198,7 +201,16 @@ class AttributionIndex:
         return found and _Part(part.file, first + found[0], first + found[1])
 
     def _read_codes(self, number: int) -> bytes:
-        """Return the characters of a file of the index.
+        """Return the characters of a file of the index; raises an OSError like the next one."""
+        text, _ = self._read_text(number)
+        return codes_of("".join(text.split())).tobytes()
+
+    def _read_lines(self, number: int) -> bytes:
+        """Return the hashes of the lines of code of a file of the index."""
+        return bytes_of(code_lines(*self._read_text(number))).tobytes()
+
+    def _read_text(self, number: int) -> tuple[str, str]:
+        """Return the code of a file of the index, and its language.
 
         Raises
         ------
@@ -206,12 +218,11 @@ class AttributionIndex:
             If it is not there any more, or was in an archive.
         """
         _, path, _, root = self._name(number)
-        directory = self._roots[root] if root < len(self._roots) else ""
+        directory = self._roots[root] if 0 <= root < len(self._roots) else ""
         file = Path(directory) / path
         if not directory or not file.is_file() or file.stat().st_size > MAX_NOTEBOOK_BYTES:
             raise FileNotFoundError(path)
-        text, _ = text_of(SourceFile(path, file.read_bytes()))
-        return codes_of("".join(text.split())).tobytes()
+        return text_of(SourceFile(path, file.read_bytes()))
 
     def _structure(self, text: str, language: str) -> list[Match]:
         if text.count("\n") + 1 < MIN_LINES:
@@ -229,18 +240,35 @@ class AttributionIndex:
         own = ~is_boilerplate & ~_common_to(parts, len(lines.numbers))
         matches = []
         for part in parts:
-            numbers, kept = lines.numbers[part.start : part.end], slice(part.start, part.end)
+            kept = slice(part.start, part.end)
             if (
-                len(numbers) >= MIN_LINES
+                part.end - part.start >= MIN_LINES
                 and own[kept].sum() >= _MIN_OWN_LINES
                 and len(np.unique(lines.hashes[kept])) >= _MIN_DISTINCT_LINES
                 and lines.sizes[kept].sum() >= _MIN_STRUCTURE_CHARACTERS
+                and (verified := self._verified_lines(part, lines)) is not None
             ):
+                numbers = lines.numbers[verified.start : verified.end]
                 start = int(starts[numbers[0]])
                 end = int(starts[numbers[-1]]) + len(texts[numbers[-1]])
                 size = len("".join(text[start:end].split()))
                 matches.append(self._match("structure", part.file, start, end, size))
         return matches
+
+    def _verified_lines(self, part: _Part, lines: CodeLines) -> _Part | None:
+        """Return which lines of a part are in its file; ``None`` if too few are."""
+        try:
+            whole = self._lines_of(part.file)
+        except OSError:
+            size = lines.sizes[part.start : part.end].sum()
+            return part if size >= _MIN_UNVERIFIED_STRUCTURE else None
+        own = bytes_of(lines)[part.start * LINE_BYTES : part.end * LINE_BYTES].tobytes()
+        found = common_run(own, whole, MIN_LINES * LINE_BYTES, LINE_BYTES)
+        if found is None:
+            return None
+        return _Part(
+            part.file, part.start + found[0] // LINE_BYTES, part.start + found[1] // LINE_BYTES
+        )
 
     def _parts(self, kind: Kind, runs: Iterable[Run]) -> list[_Part]:
         """Return the runs within one file each, joined where they overlap."""

@@ -28,9 +28,6 @@ _LOAD, _GROUP = 4, 16
 PAD_BYTES = 16
 #: Positions of a query that are tried at once, and maximum places of one seed.
 _SLICE, _MAX_PLACES = 4096, 4096
-#: A run agrees in so many pairs more than it should by chance once in 2^7. It counts if no more
-#: runs than these are longer than that, or if it has so many pairs.
-_CHANCE_PAIRS, _MAX_NEARLY_AS_LONG, _NEVER_CHANCE = 7, 6, 40
 #: Numbers that are packed at once; an even number.
 _PACKED = 1 << 18
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -220,15 +217,12 @@ class Sequence:
         right = np.minimum(_equal_at_start(differing[kept]), (len(codes) - query) // 2)
         left = _equal_at_end(self._bits(place - 2 * _SIDE) ^ around[query])
         left = np.minimum(left, query // 2)
-        pairs = left + right
-        for n in np.flatnonzero(pairs >= self._shape.pairs):
-            same = slice(*np.searchsorted(query, [query[n], query[n] + 1]))
-            if _is_no_chance(int(pairs[n]), pairs[same]):
-                yield Run(
-                    int(query[n] - 2 * left[n]),
-                    int(query[n] + 2 * right[n]),
-                    int(place[n] - 2 * left[n]),
-                )
+        for n in np.flatnonzero(left + right >= self._shape.pairs):
+            yield Run(
+                int(query[n] - 2 * left[n]),
+                int(query[n] + 2 * right[n]),
+                int(place[n] - 2 * left[n]),
+            )
 
     def _places(self, hashes: Hashes, at: Places) -> tuple[Places, Places]:
         """Return pairs of a position of the query and a seed of the same bucket."""
@@ -279,24 +273,6 @@ def _shifted(data: Words, bit: Places) -> Words:
     """Return at least 57 bits from each bit on."""
     shifted: Words = data[bit >> 3] >> (bit & 7).astype(np.uint64)
     return shifted
-
-
-def _is_no_chance(pairs: int, all_pairs: Places) -> bool:
-    """Return whether a run agrees in more pairs than the longest of many does by chance.
-
-    Of runs that agree in some pairs, every second one agrees in one more. So a run that is the
-    longest of many with nearly the same length is no longer than they are, but for chance.
-
-    Parameters
-    ----------
-    pairs
-        Number of pairs of the run.
-    all_pairs
-        Those of all runs at the same seed of the query.
-    """
-    if pairs >= _NEVER_CHANCE:
-        return True
-    return int(np.count_nonzero(all_pairs >= pairs - _CHANCE_PAIRS)) <= _MAX_NEARLY_AS_LONG
 
 
 def _hashes(codes: Bytes, starts: Places, seed: int) -> Hashes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jupyter_safecoder.attribution.characters import characters_of, codes_of
+from jupyter_safecoder.attribution.characters import characters_of, codes_of, codes_of_lines
 
 TEXTS = ["", " ", "a b\n\tc", "x\u00a0=\u30001", "naïve = 'é𝄞'", "# -------- x", "\ud800 a"]
 
@@ -27,3 +27,10 @@ def test_a_run_counts_as_three() -> None:
 
 def test_other_scripts_are_one_code_each() -> None:
     assert len(characters_of("é中𝄞").codes) == 3
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "f((\n((a\n\n))\n)))) - é"])
+def test_the_codes_of_lines_are_together_those_of_the_text(text: str) -> None:
+    lines = ["".join(line.split()) for line in text.split("\n")]
+    assert b"".join(codes_of_lines(lines)) == characters_of(text).codes.tobytes()
+    assert len(codes_of_lines(lines)) == len(lines)

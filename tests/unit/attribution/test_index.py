@@ -100,6 +100,31 @@ def test_what_many_files_have_is_common(tmp_path: Path) -> None:
     assert [match.path for match in index.find(source("own 7", 2), "python")] == ["7.py"]
 
 
+def test_without_its_file_a_short_match_is_not_certain(tmp_path: Path) -> None:
+    corpus = write_tree(tmp_path / "corpus", "a.py")
+    build_index([corpus], tmp_path / "a.attribution")
+    index = AttributionIndex(tmp_path / "a.attribution")
+    squeezed = "".join(source("a.py").split())
+    short, long = squeezed[300:350], squeezed[300:400]
+    [exact] = index.find(f"___{short}___", "python", 72)
+    assert (exact.start, exact.end, exact.characters) == (3, 53, 50)
+    (corpus / "a.py").unlink()
+    index = AttributionIndex(tmp_path / "a.attribution")
+    assert len(index.find(short, "python")) == 1
+    assert index.find(short, "python", 72) == []
+    assert len(index.find(long, "python", 72)) == 1
+    copy = _renamed(source("a.py").split("\n\n\n")[3])
+    assert [match.kind for match in index.find(copy, "python", 72)] == ["structure"]
+
+
+def test_a_changed_file_has_no_short_match(tmp_path: Path) -> None:
+    corpus = write_tree(tmp_path / "corpus", "a.py")
+    build_index([corpus], tmp_path / "a.attribution")
+    (corpus / "a.py").write_text(source("other"))
+    index = AttributionIndex(tmp_path / "a.attribution")
+    assert index.find("".join(source("a.py").split())[300:350], "python") == []
+
+
 def test_an_altered_index_is_refused(tmp_path: Path, index: AttributionIndex) -> None:
     content = bytearray(index.path.read_bytes())
     content[-3] ^= 1
