@@ -91,6 +91,21 @@ describe('DocumentContext', () => {
     expect(first.before[first.before.length - 1].source).toBe('x999');
   });
 
+  it('knows what was selected until something changes', () => {
+    const cells = fakeCells('a', 'b', 'c');
+    const model = cells[2] as unknown as ICellModel;
+    const options = { includeOutputs: true, sources };
+    expect(context.selected(model, options)).toBeNull();
+    const first = select(cells, 2);
+    expect(context.selected(model, options)).toBe(first);
+    const without = { ...options, includeOutputs: false };
+    expect(context.selected(model, without)).toBeNull();
+    const other = cells[1] as unknown as ICellModel;
+    expect(context.selected(other, options)).toBeNull();
+    cells[0].edit('A');
+    expect(context.selected(model, options)).toBeNull();
+  });
+
   it('reads only the changed cell again after a change above', () => {
     const cells = fakeCells('a', 'b', 'c');
     const first = select(cells, 2);

@@ -43,6 +43,18 @@ export class DocumentContext {
   }
 
   /**
+   * The context of a cell, if nothing has changed since it was selected.
+   *
+   * @param current - The model of the cell.
+   * @param options - What is part of the context.
+   */
+  selected(current: ICellModel, options: IContextOptions): ICellContext | null {
+    const isSame =
+      this._current?.deref() === current && this._key === keyOf(options);
+    return isSame ? this._selected : null;
+  }
+
+  /**
    * Select the context of a cell.
    *
    * @param above - The models of the cells above, in notebook order.
@@ -56,16 +68,12 @@ export class DocumentContext {
     below: ReadonlyArray<ICellModel>,
     options: IContextOptions
   ): ICellContext {
-    const { includeOutputs, sources } = options;
-    const key = JSON.stringify([includeOutputs, sources]);
-    if (
-      this._selected &&
-      this._current?.deref() === current &&
-      this._key === key
-    ) {
-      return this._selected;
+    const known = this.selected(current, options);
+    if (known) {
+      return known;
     }
-    this._key = key;
+    const { includeOutputs, sources } = options;
+    this._key = keyOf(options);
     if (this._includeOutputs !== includeOutputs) {
       this._includeOutputs = includeOutputs;
       this._snapshots = new WeakMap();
@@ -145,6 +153,11 @@ export class DocumentContext {
   private _project = EMPTY_PROJECT;
   private _selected: ICellContext | null = null;
   private _snapshots = new WeakMap<ICellModel, ICell | null>();
+}
+
+/** Equal for equal options. */
+function keyOf({ includeOutputs, sources }: IContextOptions): string {
+  return JSON.stringify([includeOutputs, sources]);
 }
 
 /**

@@ -179,6 +179,17 @@ describe('createFindTarget', () => {
       ]);
     });
 
+    it('makes no list of the cells while the user types', () => {
+      const first = find(panel)!.context(DEFAULT_SETTINGS);
+      const slice = jest.spyOn(notebook.widgets, 'slice');
+      const second = find(panel)!.context(DEFAULT_SETTINGS);
+      expect(second.before).toBe(first.before);
+      expect(slice).not.toHaveBeenCalled();
+      const changed = { ...DEFAULT_SETTINGS, includeOutputs: false };
+      find(panel)!.context(changed);
+      expect(slice).toHaveBeenCalledTimes(2);
+    });
+
     it('follows a new model, and lets go of a closed notebook', () => {
       const first = find(panel)!.context(DEFAULT_SETTINGS);
       notebook.modelChanged.emit();

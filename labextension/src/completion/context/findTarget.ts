@@ -62,13 +62,17 @@ export function createFindTarget(
       language: notebookLanguage(panel),
       context: options => {
         const { activeCellIndex, widgets } = panel.content;
+        const { model } = widgets[activeCellIndex];
         const after = activeCellIndex + 1;
-        const selected = context.select(
-          widgets.slice(0, activeCellIndex).map(cell => cell.model),
-          widgets[activeCellIndex].model,
-          widgets.slice(after, after + MAX_BELOW).map(cell => cell.model),
-          options
-        );
+        // No list of all cells is made at a key.
+        const selected =
+          context.selected(model, options) ??
+          context.select(
+            widgets.slice(0, activeCellIndex).map(cell => cell.model),
+            model,
+            widgets.slice(after, after + MAX_BELOW).map(cell => cell.model),
+            options
+          );
         const { editor } = activeCell;
         return options.sources.kernel && editor
           ? kernels.extend(panel, selected, Private.lineBefore(editor))
