@@ -8,6 +8,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 
+import { FakeCell } from '../../testing/fakeCell';
 import { FakeEditor } from '../../testing/fakeEditor';
 import { DocumentContexts } from './documentContexts';
 import { ITrackers, createFindTarget } from './findTarget';
@@ -17,25 +18,6 @@ import { DEFAULT_SETTINGS } from '../settings';
 import { FindTarget, ICellContext, ICompletionTarget } from '../editor/target';
 
 const { Automatic, Invoke } = InlineCompletionTriggerKind;
-
-/** The members of a cell that are used. */
-class FakeCell {
-  constructor(source: string, type = 'code') {
-    this.editor = new FakeEditor(source);
-    this.model = {
-      contentChanged: new Signal(this),
-      getMetadata: () => undefined,
-      metadataChanged: new Signal(this),
-      id: `id of ${source}`,
-      outputs: { length: 0 },
-      sharedModel: this.editor.model.sharedModel,
-      type
-    };
-  }
-
-  readonly editor: FakeEditor;
-  readonly model: object;
-}
 
 class FakeNotebook {
   constructor(...cells: FakeCell[]) {
