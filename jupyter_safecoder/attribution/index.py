@@ -38,6 +38,8 @@ _MIN_DISTINCT_LINES, _MIN_STRUCTURE_CHARACTERS = 5, 70
 _MIN_UNVERIFIED_STRUCTURE = 90
 #: A match is left out if longer ones have this share of it.
 _COVERED = 0.5
+#: Copies with other names are not searched in a text of which verbatim copies have this share.
+_MOSTLY = 0.8
 _MAX_NAME_BLOCK_BYTES = 2**22
 #: Characters from which on a match is none by chance, as measured by `benchmarks attribution`.
 _NEVER_CHANCE = 100
@@ -149,6 +151,8 @@ class AttributionIndex:
         covered = np.zeros(len(text), bool)
         for match in verbatim:
             covered[match.start : match.end] = True
+        if covered.sum() > _MOSTLY * len(text):
+            return verbatim
         structure = self._structure(text, language)
         return [*verbatim, *_best(structure, covered)]
 
