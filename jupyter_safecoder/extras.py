@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from .errors import FinetuneError
+from .errors import FinetuneError, UnusableIndex
 
 #: Installs the JupyterLab that the lab extension is built for.
 INSTALL_LAB = "pip install 'jupyter-safecoder[lab]'"
@@ -24,6 +24,21 @@ INSTALL_HUB = "pip install 'jupyter-safecoder[hub,local]'"
 #: Modules of the extra ``finetune`` that corpora and training need.
 CORPUS = ("datasketch",)
 TRAINING = ("filelock", "peft", "torch", "transformers", "tokenizers")
+
+
+def require_numpy() -> None:
+    """Check that indexes of code can be read and built here.
+
+    Raises
+    ------
+    UnusableIndex
+        If numpy is missing, which the extra ``local`` brings.
+    """
+    if find_spec("numpy") is None:
+        raise UnusableIndex(
+            "Indexes of code cannot be used here: the package numpy is missing.",
+            f"Install it with: {INSTALL_LOCAL}.",
+        )
 
 
 def require_extra(*modules: str) -> None:

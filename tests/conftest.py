@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_safecoder.confinement import confinement
 from jupyter_safecoder.models import EMBEDDED, resolve_model
 from jupyter_safecoder.models.tokenizer import FileTokenizer
 from tests.support.processes import RuntimeProcess, runtime_process
@@ -45,6 +46,13 @@ def shared_runtime_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unconfined() -> Iterator[None]:
+    """Fail if a test confined this process: its guard would hold all later tests, too."""
+    yield
+    assert not confinement().guarded
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from jupyter_safecoder.extras import CORPUS, require_extra
 from jupyter_safecoder.models import AUTO_MODEL
 from jupyter_safecoder.option import given_arguments
 from jupyter_safecoder.settings import RuntimeSettings
@@ -79,6 +80,7 @@ def base_settings(arguments: argparse.Namespace) -> RuntimeSettings:
 
 
 def _corpus(arguments: argparse.Namespace) -> int:
+    require_extra(*CORPUS)
     from jupyter_safecoder.attribution.optout import OptOutList
     from jupyter_safecoder.errors import FinetuneError
     from jupyter_safecoder.finetune.arguments import corpus_rules

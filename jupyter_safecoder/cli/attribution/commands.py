@@ -15,6 +15,7 @@ from jupyter_safecoder.cli.output import (
     progress_share,
 )
 from jupyter_safecoder.errors import InvalidArguments
+from jupyter_safecoder.extras import require_numpy
 from jupyter_safecoder.option import add_arguments
 from jupyter_safecoder.settings import RuntimeSettings
 
@@ -65,10 +66,13 @@ def _add_cache(parser: argparse.ArgumentParser) -> None:
 
 
 def _cache(arguments: argparse.Namespace) -> Path:
+    """Return the cache directory, if what is in it can be used here."""
+    require_numpy()
     return settings(arguments).cache
 
 
 def _build(arguments: argparse.Namespace) -> int:
+    cache = _cache(arguments)
     from jupyter_safecoder.attribution.build import build_index
     from jupyter_safecoder.attribution.store import index_path
 
@@ -80,8 +84,8 @@ def _build(arguments: argparse.Namespace) -> int:
     stored = name or (arguments.model or corpora[0].resolve().stem)
     if arguments.model:
         with progress_share("Fetching") as progress:
-            corpora = fetch_sources(arguments.model, _cache(arguments), progress)
-    output = arguments.output or index_path(_cache(arguments), Path(stored).name)
+            corpora = fetch_sources(arguments.model, cache, progress)
+    output = arguments.output or index_path(cache, Path(stored).name)
     with progress_share("Reading") as change:
 
         def on_bytes(done: int, total: int) -> None:
@@ -94,9 +98,9 @@ def _build(arguments: argparse.Namespace) -> int:
 
 
 def _find(arguments: argparse.Namespace) -> int:
+    cache = _cache(arguments)
     from .find import find_in_indexes, indexes_of, models_without_index
 
-    cache = _cache(arguments)
     indexes = indexes_of(cache, arguments.index or ())
     found = [one for path in arguments.files for one in find_in_indexes(path, indexes)]
     unknown = [] if arguments.index else models_without_index(cache)
@@ -112,9 +116,10 @@ def _find(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
+    cache = _cache(arguments)
     from .find import listed_indexes
 
-    rows = listed_indexes(_cache(arguments))
+    rows = listed_indexes(cache)
     if arguments.json:
         return print_report({"indexes": rows}, as_json=True)
     print_table(rows)
@@ -122,28 +127,29 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _add_optout(arguments: argparse.Namespace) -> int:
+    cache = _cache(arguments)
     from jupyter_safecoder.attribution.optout import OptOutList
 
     from .find import optout_row
 
-    cache = _cache(arguments)
     added = [OptOutList(cache).add(path) for path in arguments.paths]
     return _print_optout([optout_row(one, cache) for one in added], arguments.json)
 
 
 def _remove_optout(arguments: argparse.Namespace) -> int:
+    cache = _cache(arguments)
     from jupyter_safecoder.attribution.optout import OptOutList
 
-    removed = [OptOutList(_cache(arguments)).remove(path) for path in arguments.paths]
+    removed = [OptOutList(cache).remove(path) for path in arguments.paths]
     return print_report({"removed": [one.path for one in removed]}, arguments.json)
 
 
 def _list_optout(arguments: argparse.Namespace) -> int:
+    cache = _cache(arguments)
     from jupyter_safecoder.attribution.optout import OptOutList
 
     from .find import optout_row
 
-    cache = _cache(arguments)
     rows = [optout_row(one, cache) for one in OptOutList(cache).entries()]
     return _print_optout(rows, arguments.json)
 

@@ -12,6 +12,7 @@ from typing import Any
 from jupyter_safecoder.adapters.card import Card
 from jupyter_safecoder.adapters.registry import Registry
 from jupyter_safecoder.engines.hardware.cpu import available_bytes
+from jupyter_safecoder.extras import CORPUS, TRAINING, require_extra
 from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.size_defaults import with_size_defaults
 from jupyter_safecoder.finetune.training_memory import estimate_memory
@@ -162,6 +163,7 @@ class LocalTrainingBackend(TrainingBackend):
         announce: Announce = _say_nothing,
     ) -> LocalJob:
         """Create a job on this machine, and start it."""
+        require_extra(*CORPUS, *TRAINING)
         from jupyter_safecoder.attribution.optout import OptOutList
         from jupyter_safecoder.finetune.corpus.rules import CorpusRules
         from jupyter_safecoder.finetune.corpus.scan import check_enough, scan

@@ -24,15 +24,8 @@ _CONTINUES = "it continues from its last checkpoint."
 
 def main(directory: Path) -> int:
     """Run the job of a directory; return the exit status."""
-    create_private_files()
     job = LocalJob(directory.parent.parent, directory.name)
-    keep_memory_private()
-    guard_connections()
-    if not _needs_network(job):
-        deny_network()
-    silence_telemetry()
-    skip_scikit_learn()
-    _yield_to_completions()
+    _prepare_process(job)
     if os.environ.get("RANK", "0") != "0":
         # The first of several processes does all that is not training.
         JobRunner(job, JobStatus(job.name), reports=False).run_worker_rank()
@@ -94,6 +87,18 @@ def failure(error: Exception, log: Path) -> tuple[str, str]:
         f"{error.filename or 'A file'} cannot be used: {error.strerror}.",
         f"Fix that and resume it: {_CONTINUES}",
     )
+
+
+def _prepare_process(job: LocalJob) -> None:
+    """Set up this process before it reads anything: it keeps what it does to itself."""
+    create_private_files()
+    keep_memory_private()
+    guard_connections()
+    if not _needs_network(job):
+        deny_network()
+    silence_telemetry()
+    skip_scikit_learn()
+    _yield_to_completions()
 
 
 def _needs_network(job: LocalJob) -> bool:

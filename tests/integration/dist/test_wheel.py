@@ -122,6 +122,9 @@ def test_a_plain_installation_says_what_fine_tuning_needs(plain: VirtualEnvironm
     assert done.returncode == 1
     assert "Fine-tuning is not installed here" in done.stderr
     assert "[local,checkpoints,finetune]" in done.stderr
+    done = plain.run("jupyter", "safecoder", "attribution", "list")
+    assert done.returncode == 1
+    assert "numpy is missing" in done.stderr
 
 
 def test_the_magics_of_a_plain_installation(plain: VirtualEnvironment) -> None:

@@ -29,6 +29,8 @@ def test_a_database_that_cannot_be_used_is_an_error_with_a_remedy(
 ) -> None:
     for name in HUB:
         monkeypatch.setenv(name, "x")
+    monkeypatch.setattr("jupyter_safecoder.confinement.guard_connections", lambda addresses: None)
+    monkeypatch.setattr("jupyter_safecoder.confinement.keep_memory_private", lambda: None)
     command = ["hub", "--allow-root", "--policy", str(tmp_path / "policy.toml")]
     command += ["--state", str(tmp_path)]
     assert main([*command, "--database", "mysql://u:secret@h/d"]) == 1

@@ -68,9 +68,7 @@ def test_the_status_at_the_end(
             self.status.state = "done"
 
     monkeypatch.setattr(worker, "JobRunner", Runner)
-    monkeypatch.setattr(worker, "_yield_to_completions", lambda: None)
-    for name in ("silence_telemetry", "skip_scikit_learn"):
-        monkeypatch.setattr(worker, name, lambda: None)
+    monkeypatch.setattr(worker, "_prepare_process", lambda job: None)
     job = LocalJob(tmp_path / "cache", "ours")
     job.create_stopped(JobRequest("ours", ["/a"], RuntimeSettings(), Recipe(), "grace"))
     # The time that an earlier process had left says nothing of this one.
