@@ -32,7 +32,7 @@ def test_what_this_process_opens_is_counted(tmp_path: Path) -> None:
         thread.join()
     assert after.descriptors == before.descriptors + 1
     assert after.threads == before.threads + 1
-    assert after.processes == before.processes == 1
+    assert after.processes == before.processes >= 1
     assert (before.disk_mb, after.disk_mb) == (0.0, 1.0)
     assert after.rss_mb > 1
 
