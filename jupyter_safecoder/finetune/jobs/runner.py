@@ -38,7 +38,6 @@ from jupyter_safecoder.finetune.model_build.export_model import (
 )
 from jupyter_safecoder.finetune.model_build.fetch import fetch_packages
 from jupyter_safecoder.finetune.model_build.manifest import Manifest, read_manifest
-from jupyter_safecoder.finetune.recipe import Recipe
 from jupyter_safecoder.finetune.samples.batches import validation_packs
 from jupyter_safecoder.finetune.samples.samples import FimExample
 from jupyter_safecoder.finetune.size_defaults import expected_minutes, with_size_defaults
@@ -48,6 +47,7 @@ from jupyter_safecoder.runtime.loading import load_model, resolve_base_model
 
 from .job import LocalJob
 from .job_files import JobFiles
+from .limits import max_general_loss, training_seconds
 from .reporter import DONE, TRAINING, StatusReporter
 from .status import JobStatus
 
@@ -55,15 +55,6 @@ if TYPE_CHECKING:
     from jupyter_safecoder.finetune.training.loop import TrainingLoop
     from jupyter_safecoder.finetune.training.state import TrainingState
 
-#: What the loss of general code may rise before the adapter is evaluated: nats per token, and the
-#: share of the base model's loss. A good model has little to lose: safecoder-qwen-0.5b starts at
-#: 0.61 nats.
-_MAX_FORGOTTEN_NATS, _MAX_FORGOTTEN_SHARE = 0.3, 0.2
-#: Seconds for scaling, merging and converting: per GB of weights, and at least.
-_MERGE_S_PER_GB, _MIN_MERGE_S = 60.0, 80.0
-#: The adapter is slower to evaluate than the base, and there are more examples.
-_EVALUATION_FACTOR = 1.2
-_MIN_TRAINING_S = 10.0
 _PACKAGES = ("jupyter_safecoder", "peft", "torch", "transformers")
 
 
@@ -105,40 +96,6 @@ def check_inputs(files: JobFiles, base_sha256: str, corpus: Corpus) -> None:
             "Start it again: a job is resumed only with what it was started with.",
         )
     files.write("inputs", inputs)
-
-
-def training_seconds(
-    recipe: Recipe, base: ModelDescription, spent_s: float, evaluation_s: float
-) -> float:
-    """Return the time for training: what evaluation and merging leave of the recipe's.
-
-    Parameters
-    ----------
-    recipe
-        Settings.
-    base
-        The base model: a larger one takes longer to merge.
-    spent_s
-        Duration of the job so far, in seconds.
-    evaluation_s
-        Duration of the base model's evaluation, in seconds.
-    """
-    if recipe.steps or not recipe.minutes:
-        return math.inf
-    merge_s = max(_MIN_MERGE_S, _MERGE_S_PER_GB * base.weights_bytes / 1e9)
-    left = 60 * recipe.minutes - spent_s - _EVALUATION_FACTOR * evaluation_s - merge_s
-    return max(_MIN_TRAINING_S, left)
-
-
-def max_general_loss(before: float) -> float:
-    """Return the highest loss of general code that an adapter may have.
-
-    Parameters
-    ----------
-    before
-        That of the base model, in nats per token.
-    """
-    return before + min(_MAX_FORGOTTEN_NATS, _MAX_FORGOTTEN_SHARE * before)
 
 
 def _staged_adapter(card: Card, staged: Path) -> Adapter:
