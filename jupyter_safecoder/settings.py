@@ -7,7 +7,7 @@ reads them as one JSON line on its standard input.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import cast
 
@@ -15,11 +15,6 @@ from .engines.selection.choice import AUTO, EnginePreferences
 from .models import AUTO_MODEL, EMBEDDED, cache_directory
 from .option import option
 from .protocol import LicenseAction, LicenseRules
-
-_TUPLES = (
-    *("catalogues", "allow_licenses", "mark_licenses", "block_licenses", "attribution_indexes"),
-    "allowed_hosts",
-)
 
 
 @dataclass(frozen=True)
@@ -230,8 +225,9 @@ class RuntimeSettings:
 
     def __post_init__(self) -> None:
         # JSON has lists, which would differ from the tuples of other settings.
-        for name in _TUPLES:
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for setting in fields(self):
+            if isinstance(setting.default, tuple):
+                object.__setattr__(self, setting.name, tuple(getattr(self, setting.name)))
 
     @property
     def remote(self) -> bool:
