@@ -11,7 +11,8 @@ from jupyter_safecoder.cli.main import build_parser
 from jupyter_safecoder.cli.options import ENGINE_ARGUMENTS
 from jupyter_safecoder.magics.arguments import MagicArguments
 
-from .json_output import BENCHMARK_JSON_OUTPUT, JSON_OUTPUT
+from .benchmark_json_output import BENCHMARK_JSON_OUTPUT
+from .json_output import JSON_OUTPUT
 from .markdown import code, table
 
 
