@@ -1,7 +1,7 @@
 """Checkpoints of a training: one file, which is replaced in one step.
 
 It is a safetensors file. Its metadata has everything but the tensors, as JSON: reading it runs no
-code, whoever wrote it.
+code of its author.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def test_nothing_is_excluded_without_exclusions() -> None:
     ("path", "excluded"),
     [
         ("/home/ada/finance/a.ipynb", True),
-        ("/home/ada/work/FINANCE/deep/er/a.ipynb", True),
+        ("/home/ada/study/FINANCE/deep/er/a.ipynb", True),
         ("/srv/patients/a.py", True),
         ("C:\\Users\\ada\\finance\\a.ipynb", True),
         ("/home/ada/../finance/./a.ipynb", True),
